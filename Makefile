@@ -1,0 +1,47 @@
+# `make` runs the pipeline, `make test` the checks; both set everything up first.
+PYTHON ?= python3.11
+VENV := .venv
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+CORE := $(VENV)/.core
+DEV := $(VENV)/.dev
+
+.PHONY: all repro test lint bench seeds clean
+
+all: repro
+
+repro: $(CORE)
+	dvc repro
+	@echo
+	@dvc metrics diff --all --precision 4
+	@echo "HEAD: as committed; workspace: as just computed."
+	@echo "Pictures: reports/figures/*.png and reports/drive.gif; curves: dvc plots show --open"
+
+test: $(DEV) lint
+	python -m pytest -n 2
+
+lint: $(DEV)
+	ruff check .
+	ruff format --check .
+	mypy
+
+bench: $(DEV)
+	python -m benchmarks.note
+	@echo
+	python -m benchmarks.speed
+
+seeds: $(CORE)
+	python -m benchmarks.seeds
+
+clean:
+	rm -rf $(VENV)
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(CORE): requirements.txt constraints.txt | $(VENV)/bin/python
+	python -m pip install --quiet --disable-pip-version-check -c constraints.txt -r requirements.txt
+	touch $@
+
+$(DEV): requirements-dev.txt $(CORE)
+	python -m pip install --quiet --disable-pip-version-check -c constraints.txt -r requirements-dev.txt
+	touch $@
