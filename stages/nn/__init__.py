@@ -1,0 +1,1 @@
+"""What V and M are made of: parameters, layers with their gradients, Adam."""

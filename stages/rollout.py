@@ -1,0 +1,131 @@
+"""THE loop: a policy drives the cars of a world until all of them are done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Info = dict[str, NDArray[Any]]
+
+
+class World(Protocol):
+    """Gymnasium's vector signature, plus `keep`: finished cars can be dropped from the batch."""
+
+    num_cars: int
+
+    def reset(self, *, seed: int | None = None) -> tuple[NDArray[Any], Info]:
+        """Begin an episode with all cars: observations, info."""
+
+    def keep(self, rows: NDArray[np.intp]) -> None:
+        """Go on with these rows of the batch only, until the next reset."""
+
+    def step(
+        self, actions: ArrayLike
+    ) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.bool_], NDArray[np.bool_], Info]:
+        """Drive one step on: observations, rewards, terminations, truncations, info."""
+
+
+class Policy(Protocol):
+    """What drives; rows are dropped from its batch in step with the world's."""
+
+    def reset(self, num_cars: int) -> None:
+        """Begin an episode with so many cars."""
+
+    def keep(self, rows: NDArray[np.intp]) -> None:
+        """Go on with these rows of the batch only."""
+
+    def act(self, observations: NDArray[Any]) -> NDArray[Any]:
+        """Actions, one row a car, for what the cars see."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How every car's episode went; one entry a car."""
+
+    returns: NDArray[np.float64]
+    lengths: NDArray[np.int64]
+    terminated: NDArray[np.bool_]
+    laps: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Recording:
+    """All that happened, episode after episode in the order of the cars.
+
+    An episode of L steps has L actions and rewards, and L + 1 frames: the last one is what is seen
+    at its end.
+    """
+
+    observations: NDArray[Any]  # (frames, ...)
+    states: NDArray[np.float64]  # (frames, 4)
+    actions: NDArray[np.float32]  # (steps, A)
+    rewards: NDArray[np.float64]  # (steps,)
+
+
+class _Recorder:
+    """Collects batches of rows and puts them in the order of the cars at the end."""
+
+    def __init__(self) -> None:
+        self._frames: list[tuple[NDArray[Any], ...]] = []  # cars, observations, states
+        self._steps: list[tuple[NDArray[Any], ...]] = []  # cars, actions, rewards
+
+    def frame(
+        self, cars: NDArray[np.intp], observations: NDArray[Any], state: NDArray[Any]
+    ) -> None:
+        self._frames.append((cars, observations, state))
+
+    def step(self, cars: NDArray[np.intp], actions: NDArray[Any], rewards: NDArray[Any]) -> None:
+        self._steps.append((cars, actions.astype(np.float32), rewards))
+
+    def recording(self) -> Recording:
+        observations, states = self._by_car(self._frames)
+        actions, rewards = self._by_car(self._steps)
+        return Recording(observations, states, actions, rewards)
+
+    @staticmethod
+    def _by_car(batches: list[tuple[NDArray[Any], ...]]) -> list[NDArray[Any]]:
+        cars, *columns = (np.concatenate(column) for column in zip(*batches, strict=True))
+        order = np.argsort(cars, kind="stable")  # time is already in order
+        return [column[order] for column in columns]
+
+
+def rollout(world: World, policy: Policy) -> Outcome:
+    """Drive one episode a car; cars that are done drop out of the batch."""
+    return _drive(world, policy, None)
+
+
+def recorded_rollout(world: World, policy: Policy) -> tuple[Outcome, Recording]:
+    """The same, with everything that was seen and done."""
+    recorder = _Recorder()
+    outcome = _drive(world, policy, recorder)
+    return outcome, recorder.recording()
+
+
+def _drive(world: World, policy: Policy, recorder: _Recorder | None) -> Outcome:
+    returns, laps = np.zeros(world.num_cars), np.zeros(world.num_cars)
+    lengths = np.zeros(world.num_cars, np.int64)
+    crashed = np.zeros(world.num_cars, np.bool_)
+    cars: NDArray[np.intp] = np.arange(world.num_cars)
+    observations, info = world.reset()
+    policy.reset(world.num_cars)
+    if recorder:
+        recorder.frame(cars, observations, info["state"])
+    while cars.size:
+        actions = policy.act(observations)
+        observations, rewards, terminated, truncated, info = world.step(actions)
+        returns[cars] += rewards
+        lengths[cars] += 1
+        if recorder:
+            recorder.step(cars, actions, rewards)
+            recorder.frame(cars, observations, info["state"])
+        done = terminated | truncated
+        if done.any():
+            crashed[cars], laps[cars] = terminated, info["laps"]
+            rows = np.flatnonzero(~done)
+            world.keep(rows)
+            policy.keep(rows)
+            cars, observations = cars[rows], observations[rows]
+    return Outcome(returns, lengths, crashed, laps)

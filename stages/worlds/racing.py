@@ -1,0 +1,242 @@
+"""The note's racing world: a point-mass car on a raster road, seen through a camera fixed to the
+car.
+
+Every array has one row per car, and a step is a few dozen array operations whatever the number of
+cars.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from stages.worlds.track import Track
+
+Info = dict[str, NDArray[Any]]
+Step = tuple[NDArray[np.float32], NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_], Info]
+
+THRUST = 0.10  # speed gained in a step of full throttle (world units / step)
+DRAG = 0.04  # share of the speed lost in a step
+MAX_SPEED = 1.6  # world units / step
+TURN = 0.4  # heading gained in a step of full steering, per unit of speed (radians)
+LAP_REWARD = 30.0  # for one lap forward
+OFF_ROAD_COST = 0.5  # per step and world unit beyond the edge of the road
+VIEW_SIZE = 16  # pixels along one side of what the camera sees
+VIEW_REACH = 4.0  # world units that it sees ahead, behind, left and right
+
+# Rows of the array that holds all cars.
+COS, SIN, ONE, X, Y, THETA, SPEED, SAMPLE, DISTANCE, LAPS, STEPS = range(11)
+POSE = slice(COS, Y + 1)  # what camera and search are linear in
+STATE = slice(X, SPEED + 1)
+
+
+class RacingWorld:
+    """Many cars, each alone on its track, behind Gymnasium's vector signature.
+
+    Example:
+        >>> world = RacingWorld(num_cars=3)
+        >>> observations, info = world.reset()
+        >>> observations, rewards, terminations, truncations, info = world.step(np.zeros((3, 2)))
+        >>> observations.shape, info["state"].shape
+        ((3, 16, 16, 1), (3, 4))
+
+    Action space: (num_cars, 2), steer (left is positive) and throttle, each clipped to [-1, 1].
+    Observation space: (num_cars, 16, 16, 1) float32; 1 on the road, 0 off it. Row 0 is 4 world
+        units ahead of the car, column 0 is 4 to its left.
+    Reward: 30 * (laps gained in this step) - 0.5 * max(0, distance from the centreline -
+    half-width). Starting state: on sample 0 of the centreline, looking along it, at speed 0.
+    Nothing is drawn at random. Episode end: terminated beyond twice the half-width from the
+    centreline, truncated after `max_steps`. No
+        auto-reset: a finished car stands still, earns 0 and keeps its flags.
+    Info: `state` (num_cars, 4: x, y, theta, v), `s` (share of the loop, in [0, 1)), `distance`
+        (from the nearest sample of the centreline, world units), `laps` (signed, since the start).
+
+    Args:
+        tracks: car i drives tracks[i % len(tracks)]; all need the same samples, grid and extent.
+        num_cars: rows of every array.
+        max_steps: when an episode is cut short.
+    """
+
+    observation_shape = (VIEW_SIZE, VIEW_SIZE, 1)
+    action_size = 2
+
+    def __init__(
+        self, tracks: Sequence[Track] | None = None, num_cars: int = 1, max_steps: int = 120
+    ) -> None:
+        tracks = [Track()] if tracks is None else list(tracks)
+        if not tracks or num_cars < 1 or max_steps < 1:
+            raise ValueError(
+                "a world needs at least one track, car and step, "
+                f"not {len(tracks)}, {num_cars} and {max_steps}"
+            )
+        rasters = {(track.samples, track.grid, track.extent) for track in tracks}
+        if len(rasters) > 1:
+            raise ValueError(
+                f"tracks of one world must share samples, grid and extent, not {sorted(rasters)}"
+            )
+        self.tracks = tracks
+        self.num_cars = num_cars
+        self.max_steps = max_steps
+        ((self._samples, self._grid, self._extent),) = rasters
+        self._padded_rasters, self._margin = _padded_rasters(tracks)
+        self._camera = _camera(self._grid, self._extent, self._margin)
+        self._nearness = np.stack([_nearness(track) for track in tracks])  # (tracks, 5, samples)
+        self._centrelines = np.stack(
+            [track.centreline.T for track in tracks]
+        )  # (tracks, 2, samples)
+        self.reset()
+
+    def reset(self, *, seed: int | None = None) -> tuple[NDArray[np.float32], Info]:
+        """Put every car at its start. `seed` is Gymnasium's: this world draws nothing."""
+        self._track = np.arange(self.num_cars) % len(self.tracks)
+        spawns = np.array([[*track.centreline[0], track.heading] for track in self.tracks])
+        self._cars = np.zeros((STEPS + 1, self.num_cars))
+        self._cars[[X, Y, THETA]] = spawns[self._track].T
+        self._cars[COS], self._cars[SIN] = np.cos(self._cars[THETA]), np.sin(self._cars[THETA])
+        self._cars[ONE] = 1.0
+        self._half_width = np.array([track.half_width for track in self.tracks])[self._track]
+        self._done = np.zeros(self.num_cars, np.bool_)
+        return self._view(), self._info()
+
+    def keep(self, rows: NDArray[np.intp]) -> None:
+        """Go on with these rows only, until the next reset: finished cars need not cost a thing."""
+        self._track, self._cars = self._track[rows], self._cars[:, rows]
+        self._half_width, self._done = self._half_width[rows], self._done[rows]
+
+    def step(self, actions: ArrayLike) -> Step:
+        """Drive every car one step on.
+
+        Raises:
+            ValueError: the actions are not (cars, 2) numbers, or one of them is NaN.
+        """
+        action = self._checked(actions)
+        before = self._cars.copy() if self._done.any() else None
+        rewards = self._advance(action)
+        if before is not None:  # who has finished stands still, and so keeps its flags
+            self._cars[:, self._done] = before[:, self._done]
+            rewards[self._done] = 0.0
+        terminated = self._cars[DISTANCE] > 2 * self._half_width
+        truncated = self._cars[STEPS] >= self.max_steps
+        self._done = terminated | truncated
+        return self._view(), rewards, terminated, truncated, self._info()
+
+    def _checked(self, actions: ArrayLike) -> NDArray[np.float64]:
+        """Actions as (2, cars), steer and throttle, clipped to [-1, 1]."""
+        action = np.asarray(actions, np.float64)
+        if action.shape != (self._cars.shape[1], self.action_size):
+            raise ValueError(
+                f"actions must have shape ({self._cars.shape[1]}, {self.action_size}): "
+                f"one row a car, steer and throttle; found {action.shape}"
+            )
+        clipped = np.minimum(np.maximum(action.T, -1.0), 1.0)
+        if math.isnan(clipped.sum()):
+            car, entry = np.argwhere(np.isnan(action))[0]
+            raise ValueError(
+                "actions must be numbers in [-1, 1]; "
+                f"found NaN for car {car}, {('steer', 'throttle')[entry]}"
+            )
+        return clipped
+
+    def _advance(self, action: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Move all cars; their rewards."""
+        cos, sin, _, x, y, theta, v, sample, distance, laps, steps = self._cars
+        steer, throttle = action
+        v[:] = np.minimum(np.maximum(v + THRUST * throttle - DRAG * v, 0.0), MAX_SPEED)
+        theta += TURN * steer * v
+        np.cos(theta, out=cos)
+        np.sin(theta, out=sin)
+        x += v * cos
+        y += v * sin
+
+        nearest = self._nearest()
+        dx = x - self._centrelines[self._track, 0, nearest]
+        dy = y - self._centrelines[self._track, 1, nearest]
+        np.sqrt(dx * dx + dy * dy, out=distance)
+        half = self._samples // 2
+        progress = (
+            nearest - sample + half
+        ) % self._samples - half  # samples gained, the short way round
+        progress /= self._samples
+        sample[:] = nearest
+        laps += progress
+        steps += 1
+        beyond = np.maximum(distance - self._half_width, 0.0)
+        rewards: NDArray[np.float64] = LAP_REWARD * progress - OFF_ROAD_COST * beyond
+        return rewards
+
+    def _nearest(self) -> NDArray[np.intp]:
+        """The nearest sample of each car's own centreline."""
+        pose = self._cars[POSE].T
+        if len(self.tracks) == 1:
+            apart = pose @ self._nearness[0]
+        else:
+            apart = (pose[:, None, :] @ self._nearness[self._track])[:, 0]
+        nearest: NDArray[np.intp] = apart.argmin(axis=1)
+        return nearest
+
+    def _view(self) -> NDArray[np.float32]:
+        """(cars, 16, 16, 1): the raster around each car, forward up, by nearest neighbour."""
+        pose = self._cars[POSE].T
+        pixel = (pose @ self._camera).astype(np.int32)  # (cars, 2 * 256); the cast truncates
+        width = self._grid + 2 * self._margin
+        where = pixel[:, VIEW_SIZE**2 :] * width
+        where += pixel[:, : VIEW_SIZE**2]
+        if len(self.tracks) > 1:
+            where += (self._track * width**2).astype(np.int32)[:, None]
+        seen = self._padded_rasters.take(where, mode="clip")  # never out of bounds: no check
+        return seen.reshape(-1, *self.observation_shape)
+
+    def _info(self) -> Info:
+        return {
+            "state": self._cars[STATE].T.copy(),
+            "s": self._cars[SAMPLE] / self._samples,
+            "distance": self._cars[DISTANCE].copy(),
+            "laps": self._cars[LAPS].copy(),
+        }
+
+
+def _nearness(track: Track) -> NDArray[np.float64]:
+    """(5, samples): pose @ this = |c|^2 - 2 c.p, least at the sample c nearest to the car p.
+
+    It is the squared distance but for |p|^2, which is the same for all samples.
+    """
+    matrix = np.zeros((5, track.samples))
+    matrix[[X, Y]] = -2 * track.centreline.T
+    matrix[ONE] = (track.centreline**2).sum(axis=1)
+    return matrix
+
+
+def _camera(grid: int, extent: float, margin: int) -> NDArray[np.float64]:
+    """(5, 2 * 256): pose @ this = column, then row, of the raster under every pixel of the view.
+
+    Pixel (i, j) looks at wx = x - v_i cos(theta) + u_j sin(theta),
+    wy = y - v_i sin(theta) - u_j cos(theta).
+    """
+    reach = np.linspace(-VIEW_REACH, VIEW_REACH, VIEW_SIZE)
+    v, u = (axis.ravel() for axis in np.meshgrid(reach, reach, indexing="ij"))
+    column, row = np.zeros((2, 5, u.size))
+    column[COS], column[SIN], column[X], column[ONE] = -v, u, 1.0, extent
+    row[COS], row[SIN], row[Y], row[ONE] = -u, -v, 1.0, extent
+    matrix = np.concatenate([column, row], axis=1) * (grid - 1) / (2 * extent)
+    matrix[ONE] += margin
+    return matrix
+
+
+def _padded_rasters(tracks: Sequence[Track]) -> tuple[NDArray[np.float32], int]:
+    """The tracks' masks, flat, with a margin that repeats the outermost pixels; and that margin's
+    width.
+
+    It does what clipping every looked-up pixel to the grid would, for free. It is as wide as a
+    camera can see out of the grid: a car ends its drive beyond twice the half-width, at most one
+    step further.
+    """
+    over = (
+        max(track.half_width for track in tracks) + MAX_SPEED + math.hypot(VIEW_REACH, VIEW_REACH)
+    )
+    margin = math.ceil(over / (2 * tracks[0].extent) * (tracks[0].grid - 1)) + 1
+    masks = [np.pad(track.mask, margin, mode="edge") for track in tracks]
+    return np.stack(masks).astype(np.float32).ravel(), margin
