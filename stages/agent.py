@@ -1,0 +1,96 @@
+"""V + M + C put together: what sees, remembers and drives, for a whole batch of cars."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stages.control.controller import Controllers
+from stages.nn.parameters import Array
+
+
+class Vision(Protocol):
+    """A V: pictures (N, ...) to z (N, Z)."""
+
+    z_size: int
+
+    def encode(self, observations: Array) -> Array:
+        """What is seen, compressed."""
+
+
+class Memory(Protocol):
+    """An M: z (N, Z), actions (N, A) and the state h, c (N, H) to the next state."""
+
+    z_size: int
+    hidden_size: int
+    action_size: int
+
+    def step(self, z: Array, actions: Array, h: Array, c: Array) -> tuple[Array, Array]:
+        """The next h and c."""
+
+
+def feature_count(vision: Vision, memory: Memory) -> int:
+    """Length of [z; h], what a controller sees."""
+    return vision.z_size + memory.hidden_size
+
+
+def mismatch(vision: Vision, memory: Memory, controllers: Controllers | None = None) -> str | None:
+    """Why these V, M and C cannot work together; None if they can."""
+    if memory.z_size != vision.z_size:
+        return f"M was made for z of {memory.z_size} numbers, but V's has {vision.z_size}"
+    features, actions = feature_count(vision, memory), memory.action_size
+    if controllers is not None and controllers.weight.shape[1:] != (actions, features):
+        found_actions, found_features = controllers.weight.shape[1:]
+        return (
+            f"C was made for {found_features} features and {found_actions} actions, "
+            f"but V and M have {features} and {actions}"
+        )
+    return None
+
+
+class Agent:
+    """A policy for `rollout`: z = V(o); a = C(z, h); h <- M(z, a, h). C sees h from *before* this
+    step's action.
+
+    Args:
+        vision: V.
+        memory: M.
+        controllers: C, one or many; row i of a batch of N cars is driven by number i // (N /
+            len(controllers)).
+    """
+
+    def __init__(self, vision: Vision, memory: Memory, controllers: Controllers) -> None:
+        self._vision = vision
+        self._memory = memory
+        self._controllers = controllers
+
+    def reset(self, num_cars: int) -> None:
+        """Begin episodes of `num_cars` cars with an empty memory.
+
+        Raises:
+            ValueError: the cars cannot be shared out evenly among the controllers.
+        """
+        episodes, rest = divmod(num_cars, len(self._controllers))
+        if rest:
+            raise ValueError(
+                f"{num_cars} cars cannot be shared out among {len(self._controllers)} controllers"
+            )
+        self._drivers = self._controllers.rows(
+            np.repeat(np.arange(len(self._controllers)), episodes)
+        )
+        self._h = np.zeros((num_cars, self._memory.hidden_size), np.float32)
+        self._c = np.zeros_like(self._h)
+
+    def keep(self, rows: NDArray[np.intp]) -> None:
+        """Go on with these rows of the batch only."""
+        self._drivers = self._drivers.rows(rows)
+        self._h, self._c = self._h[rows], self._c[rows]
+
+    def act(self, observations: Array) -> Array:
+        """Actions (N, A) for what N cars see."""
+        z = self._vision.encode(observations)
+        actions = self._drivers.act(np.concatenate([z, self._h], axis=1))
+        self._h, self._c = self._memory.step(z, actions, self._h, self._c)
+        return actions

@@ -1,0 +1,1 @@
+"""V: what the car sees, compressed to a small z."""
