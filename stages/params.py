@@ -1,0 +1,201 @@
+"""params.yaml as frozen, typed structs; the only reader of params.yaml.
+
+One struct a section, one section a stage (and `world`, which several stages share). Numbers may be
+written any way that YAML or `dvc exp run -S` writes them ("1e-05" is text to YAML); everything else
+must be as declared here.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import yaml
+from msgspec import Meta
+
+from stages.errors import UserError
+
+Count = Annotated[int, Meta(ge=1, le=1_000_000)]
+Width = Annotated[int, Meta(ge=1, le=4096)]  # of a layer
+Rate = Annotated[float, Meta(gt=0, le=1)]
+Length = Annotated[float, Meta(gt=0, le=1000)]  # world units
+
+
+class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A section of params.yaml: every key is required and no other is allowed.
+
+    Every float needs bounds, for it is their test that refuses NaN.
+    """
+
+
+class Harmonic(Section, frozen=True):
+    """One term `amplitude * cos(2 pi order s + phase)` of the centreline's radius."""
+
+    order: Annotated[int, Meta(ge=1, le=64)]
+    amplitude: Annotated[float, Meta(ge=-1000, le=1000)]  # world units
+    phase: Annotated[float, Meta(ge=-1000, le=1000)]  # radians
+
+
+class World(Section, frozen=True):
+    """The road and the length of a drive."""
+
+    radius: Length
+    harmonics: Annotated[tuple[Harmonic, ...], Meta(max_length=64)]
+    half_width: Length
+    max_steps: Count
+
+
+class Collect(Section, frozen=True):
+    """Episodes of the random policy."""
+
+    episodes: Count
+    held_out_episodes: Count  # more of them, which V and M are scored on and never trained on
+
+
+class TrainV(Section, frozen=True):
+    """V and how it is trained."""
+
+    z_size: Width
+    hidden: Width
+    epochs: Annotated[int, Meta(ge=0, le=1_000_000)]
+    learning_rate: Rate
+    batch_size: Count
+
+
+class Encode(Section, frozen=True):
+    """How V is run over all frames."""
+
+    batch_size: Count
+
+
+class TrainM(Section, frozen=True):
+    """M and how it is trained."""
+
+    hidden: Width
+    epochs: Annotated[int, Meta(ge=0, le=1_000_000)]
+    learning_rate: Rate
+    batch_size: Count
+    sequence_length: Annotated[int, Meta(ge=4, le=100_000)]
+    clip_norm: Annotated[float, Meta(gt=0, le=1e9)]
+
+
+class EvolveC(Section, frozen=True):
+    """The search for C."""
+
+    population: Annotated[int, Meta(ge=2, le=1_000_000)]
+    generations: Count
+    sigma: Annotated[float, Meta(ge=1e-4, le=5)]
+    episodes: Count  # a candidate and generation
+    validation_episodes: Count  # a candidate for the final choice
+
+
+class Evaluate(Section, frozen=True):
+    """The final drives."""
+
+    episodes: Count
+
+
+class Visualize(Section, frozen=True):
+    """The pictures."""
+
+    reconstructions: Annotated[int, Meta(ge=1, le=16)]
+    frames_per_second: Annotated[int, Meta(ge=1, le=50)]
+
+
+class Params(Section, frozen=True):
+    """The whole of params.yaml."""
+
+    seed: Annotated[int, Meta(ge=0, le=2**63 - 1)]
+    world: World
+    collect: Collect
+    train_v: TrainV
+    encode: Encode
+    train_m: TrainM
+    evolve_c: EvolveC
+    evaluate: Evaluate
+    visualize: Visualize
+
+
+def read_params(path: Path) -> Params:
+    """The params in a YAML file.
+
+    Raises:
+        UserError: the file cannot be read, or a key is missing, unknown, of the wrong type or out
+            of bounds; the message names the file and the dotted key, what was found and what would
+            be right.
+    """
+    try:
+        found = yaml.load(path.read_text(encoding="utf-8"), _Loader)
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such file; copy one from recipes/") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: cannot be read: {error}") from None
+    except (yaml.YAMLError, ValueError) as error:
+        raise UserError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
+    try:
+        return msgspec.convert(found, Params, strict=False)
+    except msgspec.ValidationError as error:
+        raise UserError(f"{path}: {_explain(str(error), found)}") from None
+
+
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """YAML without the trap of a key that is given twice, of which the last would win silently."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [key.value for key, _ in node.value]
+        twice = sorted({str(key) for key in keys if keys.count(key) > 1})
+        if twice:
+            raise yaml.constructor.ConstructorError(
+                None, None, f"key {twice[0]!r} is given twice", node.start_mark
+            )
+        mapping: dict[Any, Any] = super().construct_mapping(node, deep)
+        return mapping
+
+
+def _explain(message: str, found: Any) -> str:
+    """msgspec's message in our words: dotted key first, what would be right, what was found."""
+    problem, _, place = message.partition(" - at ")
+    where = place.rpartition("`$")[2].strip(".`")
+    if place.startswith("`key`"):
+        return f"{where or 'the file'}: a key must be text; found {list(_at(where, found))!r}"
+    if missing := re.fullmatch(r"Object missing required field `(.*)`", problem):
+        return f"{_join(where, missing[1])}: missing; every key must be there"
+    if unknown := re.fullmatch(r"Object contains unknown field `(.*)`", problem):
+        known = _keys_at(where)
+        close = difflib.get_close_matches(unknown[1], known, n=1)
+        hint = f"did you mean {close[0]!r}?" if close else f"known here: {', '.join(known)}"
+        return f"{_join(where, unknown[1])}: unknown key; {hint}"
+    problem = problem[:1].lower() + problem[1:].replace("`", "")
+    problem = re.sub(r", got \w+$", "", problem).replace("object", "a section with its keys")
+    return f"{where or 'the file'}: {problem}; found {_at(where, found)!r}"
+
+
+def _join(where: str, key: str) -> str:
+    return f"{where}.{key}" if where else key
+
+
+def _path(where: str) -> list[str | int]:
+    """`a.b[0].c` as ["a", "b", 0, "c"]."""
+    return [
+        int(index) if index else name for name, index in re.findall(r"([^.\[\]]+)|\[(\d+)\]", where)
+    ]
+
+
+def _at(where: str, found: Any) -> Any:
+    for step in _path(where):
+        found = found[step]
+    return found
+
+
+def _keys_at(where: str) -> list[str]:
+    kind: Any = Params
+    for step in _path(where):
+        kind = (
+            Harmonic
+            if isinstance(step, int)
+            else next(field.type for field in msgspec.structs.fields(kind) if field.name == step)
+        )
+    return [field.name for field in msgspec.structs.fields(kind)]

@@ -1,0 +1,134 @@
+"""What every `main` hangs in: command line, params, generators, whole outputs, faults as a line."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stages import artifacts, files
+from stages.artifacts import Model, Row, Table
+from stages.errors import UserError
+from stages.params import Params, read_params
+from stages.randomness import Streams
+
+AnyTable = TypeVar("AnyTable", bound=Table)
+AnyModel = TypeVar("AnyModel")
+Maker = Callable[[Mapping[str, NDArray[Any]]], AnyModel]  # from a file's arrays, or ValueError
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a stage has to say about its work."""
+
+    summary: str  # the closing line: the numbers that matter next to a baseline
+    metrics: Mapping[str, Any]  # to reports/metrics/<stage>.json
+    curve: Sequence[Row] = ()  # to reports/curves/<stage>.csv, where the stage learns
+
+
+class Run:
+    """One run of a stage: where it reads, writes and draws random numbers."""
+
+    def __init__(
+        self,
+        name: str,
+        params: Params,
+        paths: Mapping[str, Path],
+        reports: Path,
+        outputs: files.Outputs,
+    ) -> None:
+        self.name = name
+        self.params = params
+        self.paths = paths
+        self.reports = reports
+        self.streams = Streams(params.seed, name)
+        self._outputs = outputs
+
+    def table(self, name: str, kind: type[AnyTable]) -> AnyTable:
+        """The table in the file that the command line gives for `name`."""
+        return kind.read(self.paths[name])
+
+    def model(self, name: str, stage: str, makers: Mapping[str, Maker[AnyModel]]) -> AnyModel:
+        """The model in the file for `name`, which `stage` makes, built by the maker of its kind.
+
+        Raises:
+            UserError: the file is missing or damaged, or no maker takes what is in it.
+        """
+        path = self.paths[name]
+        model = Model.read(path, stage)
+        if model.kind not in makers:
+            known = " or ".join(makers)
+            raise files.refused(
+                path, f"it should hold {known}, and says it holds {model.kind}", stage
+            )
+        try:
+            return makers[model.kind](model.arrays)
+        except ValueError as error:
+            raise files.refused(path, f"not a whole {model.kind}: {error}", stage) from None
+
+    def curve(self, stage: str) -> dict[str, NDArray[np.float64]]:
+        """The columns of the learning curve of `stage`."""
+        return artifacts.read_curve(self.reports / "curves" / f"{stage}.csv", stage)
+
+    def place(self, path: Path) -> Path:
+        """Where to write `path` for now; it takes its place when the stage has ended well."""
+        return self._outputs.place(path)
+
+    def write(self, name: str, artifact: Table | Model) -> None:
+        """Write the file for `name`."""
+        artifact.write(self.place(self.paths[name]))
+
+    def report(self, report: Report) -> None:
+        """Write metrics and curve; print the closing line."""
+        metrics = self.reports / "metrics" / f"{self.name}.json"
+        artifacts.write_metrics(self.place(metrics), report.metrics)
+        if report.curve:
+            curve = self.reports / "curves" / f"{self.name}.csv"
+            artifacts.write_curve(self.place(curve), report.curve)
+        print(f"{self.name}: {report.summary}")
+
+
+@contextmanager
+def stage(name: str, *, reads: Sequence[str] = (), writes: Sequence[str] = ()) -> Iterator[Run]:
+    """Run the block as the stage `name`; the command line gives a file for each of `reads`, then
+    `writes`.
+
+    The outputs take their places together when the block ends well. A `UserError` becomes one line
+    on standard error and exit status 1, Ctrl-C exit status 130; then nothing has been changed.
+    """
+    parser = argparse.ArgumentParser(prog=f"python -m stages.{name}", description=f"Stage {name}.")
+    for file in reads:
+        parser.add_argument(file, type=Path, help="read")
+    for file in writes:
+        parser.add_argument(file, type=Path, help="written")
+    parser.add_argument(
+        "--params", type=Path, default=Path("params.yaml"), help="default: %(default)s"
+    )
+    parser.add_argument(
+        "--reports",
+        type=Path,
+        default=Path("reports"),
+        help="folder of metrics, curves and pictures",
+    )
+    given = parser.parse_args()
+    paths = {file: getattr(given, file) for file in (*reads, *writes)}
+    try:
+        with files.Outputs() as outputs:
+            yield Run(name, read_params(given.params), paths, given.reports, outputs)
+    except (UserError, OSError) as error:
+        sys.exit(f"{name}: {error}")
+    except KeyboardInterrupt:
+        print(f"{name}: interrupted; nothing was changed", file=sys.stderr)
+        sys.exit(130)
+
+
+def mean_and_error(values: NDArray[np.float64]) -> tuple[float, float, float]:
+    """Mean, standard deviation over the values, and standard error of the mean."""
+    return float(values.mean()), float(values.std()), float(values.std() / np.sqrt(len(values)))
