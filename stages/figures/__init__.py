@@ -1,0 +1,1 @@
+"""The pictures: one file a picture, all in the look of `style`."""

@@ -1,0 +1,137 @@
+"""drive.gif: one drive as it happens; the road, what the car sees, z, and the reward so far.
+
+Matplotlib draws what stands still, once; what moves is painted on that.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from numpy.typing import NDArray
+
+from stages.figures.paper import Paper, Points, rgb, save_gif
+from stages.figures.style import BLUE, GREY, INK, ORANGE, VERMILION, draw_track, new_figure, pixels
+from stages.worlds.track import Track
+
+WIDTH, HEIGHT = 920, 400  # pixels
+HOLD = 2.0  # seconds for which the last frame stays
+CAR = np.array([[0.9, 0.0], [-0.6, 0.5], [-0.3, 0.0], [-0.6, -0.5]])  # looking along x
+
+
+class Scene:
+    """The part that stands still: panels, and where in the picture their coordinates lie."""
+
+    def __init__(self, track: Track, z: NDArray[np.float32], total: NDArray[np.float64]) -> None:
+        figure = new_figure(WIDTH / 100, HEIGHT / 100, dpi=100)
+
+        def panel(left: float, bottom: float, wide: float, high: float, title: str) -> Axes:
+            axes = figure.add_axes((left / WIDTH, bottom / HEIGHT, wide / WIDTH, high / HEIGHT))
+            axes.set_title(title)
+            return axes
+
+        self.road = panel(10, 8, 362, 362, "The world")
+        self.view = panel(410, 210, 160, 160, "What the car sees")
+        self.code = panel(410, 48, 160, 114, "z: V's code of it")
+        self.reward = panel(636, 48, 270, 322, "Reward so far")
+        draw_track(self.road, track)
+        self.road.set(xticks=[], yticks=[])
+        self.view.set(xticks=[], yticks=[])
+        self.view.spines[["left", "bottom"]].set_visible(False)
+        reach = 1.05 * np.abs(z).max()
+        self.code.axhline(0, color=GREY, linewidth=0.8)
+        self.code.set(xlim=(-0.7, z.shape[1] - 0.3), ylim=(-reach, reach), xlabel="entry of z")
+        self.code.set_xticks([0, z.shape[1] - 1], ["1", str(z.shape[1])])
+        self.code.xaxis.labelpad = -8
+        self.code.grid(visible=False)
+        low, high = min(0.0, total.min()), max(1.0, total.max())
+        limits = (low - 0.03 * (high - low), high + 0.08 * (high - low))
+        self.reward.set(xlim=(0, len(total) - 1), ylim=limits, xlabel="step")
+        self.picture = pixels(figure)
+
+    def at(self, axes: Axes, points: Points) -> Points:
+        """Data coordinates of a panel in pixels."""
+        x, y = axes.transData.transform(points).T
+        return np.stack([x, HEIGHT - y], axis=1)
+
+
+def drive_gif(
+    path: Path,
+    track: Track,
+    states: NDArray[np.float64],
+    views: NDArray[np.float32],
+    z: NDArray[np.float32],
+    rewards: NDArray[np.float64],
+    frames_per_second: int,
+) -> None:
+    """Write the animation of one drive of L steps.
+
+    Args:
+        path: where to.
+        track: what was driven on.
+        states: (L + 1, 4).
+        views: what the car saw, (L + 1, H, W) in [0, 1].
+        z: V's code of it, (L + 1, Z).
+        rewards: (L,).
+        frames_per_second: one frame a step.
+    """
+    total = np.concatenate([[0.0], np.cumsum(rewards)])
+    scene = Scene(track, z, total)
+    paper = Paper(scene.picture)
+    trail = scene.at(scene.road, states[:, :2])
+    curve = scene.at(scene.reward, np.stack([np.arange(len(total)), total], axis=1))
+
+    def paint(step: int) -> None:
+        _paint_car(paper, scene, states[step])
+        _paint_view(paper, scene, views[step])
+        _paint_code(paper, scene, z[step])
+        paper.fill(curve[step] + 4.5 * _circle(), ORANGE)
+        paper.write(WIDTH - 14, 8, f"{total[step]:+.1f} after {step} steps", INK)
+
+    for line in (trail, curve):
+        paper.stroke(line, BLUE)
+    paint(len(rewards))
+    paper.choose_colours()
+    frames = []
+    for step in range(len(states)):
+        for line in (trail, curve):
+            paper.stroke(line[max(step - 1, 0) : step + 1], BLUE, stays=True)
+        paint(step)
+        frames.append(paper.frame())
+    save_gif(path, frames, frames_per_second, HOLD)
+
+
+def _circle() -> Points:
+    angle = np.linspace(0, 2 * np.pi, 20)
+    return np.stack([np.cos(angle), np.sin(angle)], axis=1)
+
+
+def _paint_car(paper: Paper, scene: Scene, state: NDArray[np.float64]) -> None:
+    x, y, theta, _ = state
+    turn = np.array([[np.cos(theta), np.sin(theta)], [-np.sin(theta), np.cos(theta)]])
+    for size, colour in ((1.25, "white"), (1.0, VERMILION)):
+        paper.fill(scene.at(scene.road, size * CAR @ turn + (x, y)), colour)
+
+
+def _paint_view(paper: Paper, scene: Scene, view: NDArray[np.float32]) -> None:
+    """The picture that V gets, with the car where it stands, looking up."""
+    left, bottom, right, _ = (round(edge) for edge in scene.view.get_window_extent().extents)
+    zoom = (right - left) // view.shape[1]
+    grey = np.rint(40 + 215 * view).astype(np.uint8)
+    large = np.kron(grey, np.ones((zoom, zoom), np.uint8))
+    top = HEIGHT - bottom - len(large)
+    paper.lay(left, top, np.repeat(large[:, :, None], 3, axis=2))
+    centre = np.array([left, top]) + np.array(large.shape[::-1]) / 2
+    paper.fill(centre + 10 * CAR[:, ::-1] * (1, -1), VERMILION)
+
+
+def _paint_code(paper: Paper, scene: Scene, z: NDArray[np.float32]) -> None:
+    entry = np.arange(len(z))
+    corner = scene.at(scene.code, np.stack([entry - 0.4, np.maximum(z, 0)], axis=1))
+    opposite = scene.at(scene.code, np.stack([entry + 0.4, np.minimum(z, 0)], axis=1))
+    boxes = np.rint(np.concatenate([corner, opposite], axis=1)).astype(int).tolist()
+    for value, (left, top, right, bottom) in zip(z, boxes, strict=True):
+        bar = np.empty((bottom - top + 1, max(right - left, 1), 3), np.uint8)
+        bar[...] = rgb(VERMILION if value < 0 else BLUE)
+        paper.lay(left, top, bar)
