@@ -1,0 +1,53 @@
+"""encode: every frame becomes its z.     rollouts.h5, v.npz -> latents.h5"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from stages.agent import Vision
+from stages.artifacts import Latents, Rollouts, to_pixels
+from stages.params import Encode
+from stages.progress import progress
+from stages.stage import Report, stage
+from stages.vision.autoencoder import Autoencoder
+
+
+def encode(settings: Encode, rollouts: Rollouts, vision: Vision) -> tuple[Latents, Report]:
+    """Run V over all frames, `batch_size` at a time."""
+    frames = rollouts.observations
+    starts = range(0, len(frames), settings.batch_size)
+    z = np.concatenate(
+        [
+            vision.encode(to_pixels(frames[start : start + settings.batch_size]))
+            for start in progress(starts, "encode", len(starts))
+        ]
+    )
+    latents = Latents(
+        lengths=rollouts.lengths, held_out=rollouts.held_out, z=z, actions=rollouts.actions
+    )
+    spread = z.std(axis=0)
+    metrics = {
+        "frames": len(z),
+        "z_std_mean": float(spread.mean()),
+        "z_std_min": float(spread.min()),
+        "z_std_max": float(spread.max()),
+    }
+    summary = (
+        f"{len(z)} frames of {frames[0].size} pixels as z of {z.shape[1]} numbers, whose standard "
+        f"deviations are {spread.min():.2f} to {spread.max():.2f} (of a number not used: 0)"
+    )
+    return latents, Report(summary, metrics)
+
+
+def main() -> None:
+    """Read the files that the command line names, run the stage, write its own."""
+    with stage("encode", reads=["rollouts", "v"], writes=["latents"]) as run:
+        rollouts = run.table("rollouts", Rollouts)
+        vision = run.model("v", "train_v", {Autoencoder.kind: Autoencoder})
+        latents, report = encode(run.params.encode, rollouts, vision)
+        run.write("latents", latents)
+        run.report(report)
+
+
+if __name__ == "__main__":
+    main()
