@@ -1,0 +1,1 @@
+"""Figures that the README quotes, each printed by a command; no test hangs on them."""

@@ -1,0 +1,56 @@
+"""The pipeline in memory: the stages' pure functions one after the other, without files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from stages.agent import Memory, Vision
+from stages.artifacts import Drives
+from stages.collect import collect
+from stages.control.controller import Controllers
+from stages.encode import encode
+from stages.evaluate import evaluate
+from stages.evolve_c import Judge, evolve_c
+from stages.params import Params
+from stages.randomness import Streams
+from stages.stage import Report
+from stages.train_m import train_m
+from stages.train_v import train_v
+
+
+@dataclass(frozen=True)
+class Learned:
+    """V, M and C, and what each stage reported."""
+
+    vision: Vision
+    memory: Memory
+    controllers: Controllers
+    reports: dict[str, Report]
+
+
+def learn(params: Params) -> Learned:
+    """Run collect to evolve_c, as `dvc repro` would."""
+
+    def streams(stage: str) -> Streams:
+        return Streams(params.seed, stage)
+
+    reports: dict[str, Report] = {}
+    rollouts, reports["collect"] = collect(params.collect, params.world, streams("collect"))
+    vision, reports["train_v"] = train_v(params.train_v, rollouts, streams("train_v"))
+    latents, reports["encode"] = encode(params.encode, rollouts, vision)
+    memory, reports["train_m"] = train_m(params.train_m, latents, streams("train_m"))
+    judge = Judge(params.world, vision, memory)
+    controllers, reports["evolve_c"] = evolve_c(params.evolve_c, judge, streams("evolve_c"))
+    return Learned(vision, memory, controllers, reports)
+
+
+def drive(params: Params, learned: Learned) -> tuple[Drives, Report]:
+    """Run evaluate, as `dvc repro` would."""
+    return evaluate(
+        params.evaluate,
+        params.world,
+        learned.vision,
+        learned.memory,
+        learned.controllers,
+        Streams(params.seed, "evaluate"),
+    )

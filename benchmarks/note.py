@@ -1,0 +1,27 @@
+"""The note's random column beside ours: one car, eight episodes, one generator a seed."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from stages.control.random_policy import RandomPolicy
+from stages.rollout import rollout
+from stages.worlds.racing import RacingWorld
+
+NOTE = ("+4.84 +- 1.93, length 30.8", "+2.27", "+3.18", "+2.67", "+4.67")
+
+
+def main() -> None:
+    """Print a table as Markdown."""
+    print("| seed | note | ours: mean return +- std, mean length |\n|---:|---|---|")
+    for seed, printed in enumerate(NOTE):
+        world, policy = RacingWorld(), RandomPolicy(np.random.default_rng(seed))
+        episodes = [rollout(world, policy) for _ in range(8)]
+        returns = np.concatenate([episode.returns for episode in episodes])
+        length = np.concatenate([episode.lengths for episode in episodes]).mean()
+        ours = f"{returns.mean():+.2f} +- {returns.std():.2f}, length {length:.1f}"
+        print(f"| {seed} | {printed} | {ours} |")
+
+
+if __name__ == "__main__":
+    main()
