@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Vector = NDArray[np.float64]
-SIGMA_LIMITS = (1e-4, 5.0)
+SIGMA_LIMITS = (1e-4, 5.0)  # the note's
 
 
 class RankMu:
@@ -32,15 +32,21 @@ class RankMu:
         sigma: step size to begin with.
         population: lambda, candidates in a generation; at least 2.
         rng: where the mutations come from; part of the state.
+        sigma_limits: what the step size is clipped to. The lower one bounds how near it can get.
 
     Raises:
         ValueError: a population below 2, or a sigma outside its limits.
     """
 
     def __init__(
-        self, mean: Vector, sigma: float, population: int, rng: np.random.Generator
+        self,
+        mean: Vector,
+        sigma: float,
+        population: int,
+        rng: np.random.Generator,
+        sigma_limits: tuple[float, float] = SIGMA_LIMITS,
     ) -> None:
-        low, high = SIGMA_LIMITS
+        low, high = sigma_limits
         if population < 2:
             raise ValueError(f"population must be at least 2, found {population}")
         if not low <= sigma <= high:
@@ -49,6 +55,7 @@ class RankMu:
         self._sigma = float(sigma)
         self._population = population
         self._rng = rng
+        self._sigma_limits = sigma_limits
         n, mu = self._mean.size, population // 2
         rank = np.arange(1, mu + 1)
         self._weights = np.log(mu + 1) - np.log(rank)
@@ -101,7 +108,7 @@ class RankMu:
         self._path += np.sqrt(self._c * (2 - self._c) * self._mu_eff) * step
         change = np.linalg.norm(self._path) / self._expected_norm - 1
         self._sigma = float(
-            np.clip(self._sigma * np.exp(self._c / self._d * change), *SIGMA_LIMITS)
+            np.clip(self._sigma * np.exp(self._c / self._d * change), *self._sigma_limits)
         )
 
     def state(self) -> dict[str, Any]:
@@ -110,6 +117,7 @@ class RankMu:
             "mean": self._mean.copy(),
             "sigma": self._sigma,
             "population": self._population,
+            "sigma_limits": self._sigma_limits,
             "path": self._path.copy(),
             "best": self._best.copy(),
             "best_fitness": self._best_fitness,
@@ -121,7 +129,9 @@ class RankMu:
         """The strategy that `state` was taken from."""
         rng = np.random.default_rng()
         rng.bit_generator.state = state["rng"]
-        strategy = cls(state["mean"], state["sigma"], state["population"], rng)
+        strategy = cls(
+            state["mean"], state["sigma"], state["population"], rng, state["sigma_limits"]
+        )
         strategy._path = state["path"].copy()
         strategy._best = state["best"].copy()
         strategy._best_fitness = state["best_fitness"]

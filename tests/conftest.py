@@ -1,0 +1,78 @@
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+from stages.params import Params, read_params
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def quick() -> Params:
+    return read_params(ROOT / "recipes" / "quick.yaml")
+
+
+@pytest.fixture(scope="session")
+def note() -> Params:
+    return read_params(ROOT / "params.yaml")
+
+
+class Project:
+    """A copy of the working tree as a git and DVC repository of its own, on the quick recipe."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        listed = subprocess.run(
+            ["git", "ls-files", "-co", "--exclude-standard", "-z"],
+            cwd=ROOT,
+            capture_output=True,
+            check=True,
+        ).stdout.decode()
+        for name in filter(None, listed.split("\0")):
+            source = ROOT / name
+            if source.is_file() and not name.startswith(("tests/", "reports/", "dvc.lock")):
+                target = folder / name
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(source.read_bytes())
+        self.write("params.yaml", (ROOT / "recipes" / "quick.yaml").read_text())
+        for command in (["init", "-q"], ["add", "-A"], ["commit", "-q", "-m", "start"]):
+            self.run("git", "-c", "user.name=t", "-c", "user.email=t@example.org", *command)
+
+    def run(self, *command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        environment = {**os.environ, "PATH": path, "DVC_NO_ANALYTICS": "1", "PYTHONPATH": ""}
+        result = subprocess.run(
+            command, cwd=self.folder, capture_output=True, text=True, env=environment, timeout=120
+        )
+        assert not check or result.returncode == 0, result.stdout + result.stderr
+        return result
+
+    def stage(self, name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return self.run(sys.executable, "-m", f"stages.{name}", *arguments, check=False)
+
+    def repro(self, *arguments: str) -> list[str]:
+        """Run the pipeline; the stages that ran, in their order."""
+        lines = self.run("dvc", "repro", *arguments).stdout.splitlines()
+        return [line.split("'")[1] for line in lines if line.startswith("Running stage")]
+
+    def read(self, name: str) -> bytes:
+        return (self.folder / name).read_bytes()
+
+    def write(self, name: str, text: str) -> None:
+        (self.folder / name).write_text(text, encoding="utf-8")
+
+    def replace(self, name: str, old: str, new: str) -> None:
+        text = (self.folder / name).read_text(encoding="utf-8")
+        assert text.count(old) == 1, f"{name}: {old!r} stands there {text.count(old)} times"
+        self.write(name, text.replace(old, new))
+
+
+@pytest.fixture(scope="session")
+def make_project(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Project]:
+    return lambda: Project(tmp_path_factory.mktemp("project"))

@@ -1,0 +1,42 @@
+"""Which files of this project a script imports, directly or not: what dvc.yaml has to list."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def imported_files(script: str) -> set[str]:
+    """Paths below the root of `script` and of every file of `stages` that it needs."""
+    found: set[str] = set()
+    waiting = [script]
+    while waiting:
+        path = waiting.pop()
+        if path not in found:
+            found.add(path)
+            waiting += [name for name in _named_in(path) if name not in found]
+    return found
+
+
+def _named_in(path: str) -> set[str]:
+    modules: set[str] = set()
+    for node in ast.walk(ast.parse((ROOT / path).read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            modules |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, (
+                f"{path}: relative imports are not looked at; write the full name"
+            )
+            modules |= {str(node.module)} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return {
+        file for module in modules if module.split(".")[0] == "stages" for file in _files(module)
+    }
+
+
+def _files(module: str) -> set[str]:
+    """The files that run when `module` is imported: the packages around it, and itself."""
+    parts = module.split(".")
+    candidates = ["/".join([*parts[:depth], "__init__.py"]) for depth in range(1, len(parts) + 1)]
+    return {file for file in [*candidates, "/".join(parts) + ".py"] if (ROOT / file).is_file()}

@@ -1,0 +1,169 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from benchmarks.one_car import OneCar
+from stages.control.random_policy import RandomPolicy
+from stages.rollout import rollout
+from stages.worlds.racing import RacingWorld
+from stages.worlds.track import Track
+
+GOLDEN = json.loads((Path(__file__).parent / "data" / "track_rollouts.json").read_text())
+OTHER = Track(radius=7.0, harmonics=[(3, 1.1, 0.4)], half_width=1.0)
+
+
+def unpack(view: str) -> np.ndarray:
+    return np.unpackbits(np.frombuffer(bytes.fromhex(view), np.uint8)).reshape(16, 16, 1)
+
+
+@pytest.mark.parametrize("episodes", [GOLDEN, *([episode] for episode in GOLDEN)])
+def test_golden_episodes_come_out_alike_in_one_batch_and_one_by_one(episodes):
+    world = RacingWorld(num_cars=len(episodes))
+    observations, info = world.reset()
+    for t in range(max(episode["length"] for episode in episodes)):
+        for car, episode in enumerate(episodes):
+            last = min(t, episode["length"])
+            np.testing.assert_array_equal(observations[car], unpack(episode["views"][last]))
+            np.testing.assert_allclose(info["state"][car], episode["states"][last], atol=1e-9)
+        idle = [[0.0, 0.0]]
+        actions = [(episode["actions"] + idle * 120)[t] for episode in episodes]
+        observations, rewards, terminated, truncated, info = world.step(actions)
+        for car, episode in enumerate(episodes):
+            done, over = t >= episode["length"], t + 1 >= episode["length"]
+            assert rewards[car] == pytest.approx(0 if done else episode["rewards"][t], abs=1e-9)
+            step = min(t, episode["length"] - 1)
+            assert info["s"][car] == pytest.approx(episode["s"][step], abs=1e-9)
+            assert info["distance"][car] == pytest.approx(episode["distances"][step], abs=1e-9)
+            assert terminated[car] == (over and episode["off_track"])
+            assert truncated[car] == (over and not episode["off_track"])
+
+
+@pytest.mark.parametrize(
+    ("seed", "mean", "std", "length"),
+    [
+        (0, 4.84, 1.93, 30.8),
+        (1, 2.27, None, None),
+        (2, 3.18, None, None),
+        (3, 2.67, None, None),
+        (4, 4.67, None, None),
+    ],
+)
+def test_the_notes_random_column_comes_out_to_the_last_printed_digit(seed, mean, std, length):
+    world, policy = RacingWorld(), RandomPolicy(np.random.default_rng(seed))
+    episodes = [rollout(world, policy) for _ in range(8)]
+    returns = np.array([episode.returns[0] for episode in episodes])
+    assert f"{returns.mean():.2f}" == f"{mean:.2f}"
+    if std is not None:
+        assert f"{returns.std():.2f}" == f"{std:.2f}"
+        assert f"{np.mean([episode.lengths[0] for episode in episodes]):.1f}" == f"{length:.1f}"
+
+
+@settings(max_examples=25)
+@given(st.integers(0, 2**32), st.sampled_from([Track(), OTHER]))
+def test_a_car_in_a_batch_does_what_it_does_by_the_plain_formulas(seed, track):
+    rng = np.random.default_rng(seed)
+    actions = rng.uniform((-1.5, -0.9), (1.5, 2.1), (60, 2))
+    world, plain = RacingWorld([track], num_cars=1), OneCar(track)
+    np.testing.assert_array_equal(world.reset()[0], plain.reset()[0])
+    for action in actions:
+        ours, theirs = world.step(action[None]), plain.step(action[None])
+        np.testing.assert_array_equal(ours[0], theirs[0])
+        np.testing.assert_allclose(ours[1], theirs[1], atol=1e-9)
+        assert (ours[2], ours[3]) == (theirs[2], theirs[3])
+        for name, value in theirs[4].items():
+            np.testing.assert_allclose(ours[4][name], value, atol=1e-9)
+        if ours[2] or ours[3]:
+            break
+
+
+def test_cars_on_different_tracks_drive_as_if_alone():
+    tracks, actions = [Track(), OTHER], np.full((6, 2), 0.3)
+    world, alone = RacingWorld(tracks, num_cars=6), [RacingWorld([track]) for track in tracks]
+    first = world.reset()[0]
+    assert not np.array_equal(first[0], first[1])
+    for _ in range(30):
+        observations, rewards, *_, info = world.step(actions)
+        for number, single in enumerate(alone):
+            own, reward, *_, state = single.step(actions[:1])
+            for car in range(number, 6, 2):
+                np.testing.assert_array_equal(observations[car], own[0])
+                assert rewards[car] == pytest.approx(reward[0], abs=1e-12)
+                np.testing.assert_allclose(info["state"][car], state["state"][0], atol=1e-12)
+
+
+def test_a_finished_car_stands_still_and_earns_nothing():
+    world = RacingWorld(num_cars=2, max_steps=40)
+    world.reset()
+    driving = np.array([[0.0, 1.0], [0.0, 0.0]])  # one goes straight off the road, one stands
+    for _ in range(25):
+        *_, terminated, truncated, info = world.step(driving)
+    assert terminated.tolist() == [True, False]
+    after = world.step(np.ones((2, 2)))
+    assert after[1][0] == 0
+    np.testing.assert_array_equal(after[4]["state"][0], info["state"][0])
+    assert after[2].tolist() == [True, False]
+    for _ in range(20):
+        *_, terminated, truncated, _ = world.step(driving)
+    assert (terminated.tolist(), truncated.tolist()) == ([True, False], [False, True])
+
+
+def test_cars_that_are_kept_go_on_as_if_nothing_had_happened():
+    whole, part = RacingWorld(num_cars=4), RacingWorld(num_cars=4)
+    actions = np.linspace(-0.2, 0.4, 8).reshape(4, 2)
+    rows = np.array([0, 3])
+    for world in (whole, part):
+        world.reset()
+        world.step(actions)
+    part.keep(rows)
+    ours, theirs = part.step(actions[rows]), whole.step(actions)
+    for mine, other in zip(ours[:4], theirs[:4], strict=True):
+        np.testing.assert_array_equal(mine, other[rows])
+    assert part.reset()[0].shape == (4, 16, 16, 1)
+
+
+def test_the_signature_is_gymnasiums():
+    observations, info = RacingWorld(num_cars=3).reset(seed=7)
+    assert (observations.shape, observations.dtype) == ((3, 16, 16, 1), np.float32)
+    assert info["state"].shape == (3, 4)
+    assert info["s"].shape == info["distance"].shape == (3,)
+
+
+def test_what_a_world_has_given_out_never_changes_afterwards():
+    world = RacingWorld()
+    _, before = world.reset()
+    kept = {name: value.copy() for name, value in before.items()}
+    world.step([[0.3, 1.0]])
+    for name, value in kept.items():
+        np.testing.assert_array_equal(before[name], value)
+
+
+@pytest.mark.parametrize(
+    ("actions", "words"),
+    [
+        (np.zeros(2), r"shape \(2, 2\).*found \(2,\)"),
+        (np.zeros((3, 2)), r"shape \(2, 2\).*found \(3, 2\)"),
+        ([[0, 0], [0, np.nan]], "NaN for car 1, throttle"),
+    ],
+)
+def test_actions_that_are_none_are_refused_in_words(actions, words):
+    with pytest.raises(ValueError, match=words):
+        RacingWorld(num_cars=2).step(actions)
+
+
+def test_actions_out_of_range_are_clipped():
+    wild, tame = RacingWorld(num_cars=1), RacingWorld(num_cars=1)
+    for _ in range(5):
+        ours = wild.step([[np.inf, 7.0]])
+        theirs = tame.step([[1.0, 1.0]])
+        np.testing.assert_array_equal(ours[4]["state"], theirs[4]["state"])
+
+
+def test_worlds_that_cannot_be_are_refused():
+    with pytest.raises(ValueError, match="at least one track, car and step"):
+        RacingWorld(num_cars=0)
+    with pytest.raises(ValueError, match="share samples, grid and extent"):
+        RacingWorld([Track(), Track(grid=100)], num_cars=2)

@@ -1,0 +1,93 @@
+import numpy as np
+import pytest
+
+from benchmarks.one_car import OneCar, OneDriver
+from stages.agent import Agent, mismatch
+from stages.control.controller import Controllers
+from stages.control.random_policy import RandomPolicy
+from stages.memory.lstm import DeterministicLSTM
+from stages.rollout import recorded_rollout, rollout
+from stages.vision.autoencoder import Autoencoder
+from stages.worlds.racing import RacingWorld
+from stages.worlds.track import Track
+
+
+@pytest.fixture
+def vision():
+    return Autoencoder.initial(256, 20, 5, np.random.default_rng(0))
+
+
+@pytest.fixture
+def memory():
+    return DeterministicLSTM.initial(5, 2, 7, np.random.default_rng(1))
+
+
+def controllers(count: int) -> Controllers:
+    genomes = np.random.default_rng(2).normal(0, 0.2, (count, 26))
+    genomes[:, -1] += 1  # throttle
+    return Controllers.from_genomes(genomes, features=12, actions=2)
+
+
+def test_a_recording_holds_every_step_in_the_order_of_the_cars():
+    world = RacingWorld(num_cars=9)
+    outcome, recording = recorded_rollout(world, RandomPolicy(np.random.default_rng(3)))
+    assert len(set(outcome.lengths)) > 3  # cars drop out at different times
+    assert len(recording.actions) == len(recording.rewards) == outcome.lengths.sum()
+    assert len(recording.observations) == len(recording.states) == (outcome.lengths + 1).sum()
+    step = frame = 0
+    for car, length in enumerate(outcome.lengths):  # drive each again, alone, by its actions
+        single = RacingWorld()
+        seen, info = single.reset()
+        for action in recording.actions[step : step + length]:
+            np.testing.assert_array_equal(recording.observations[frame], seen[0])
+            np.testing.assert_allclose(recording.states[frame], info["state"][0], atol=1e-5)
+            seen, *_, info = single.step(action[None])
+            frame += 1
+        frame += 1
+        total = recording.rewards[step : step + length].sum()
+        assert total == pytest.approx(outcome.returns[car])
+        step += length
+
+
+def test_recording_changes_nothing():
+    plain = rollout(RacingWorld(num_cars=5), RandomPolicy(np.random.default_rng(4)))
+    outcome, _ = recorded_rollout(RacingWorld(num_cars=5), RandomPolicy(np.random.default_rng(4)))
+    np.testing.assert_array_equal(plain.returns, outcome.returns)
+    np.testing.assert_array_equal(plain.terminated, outcome.terminated)
+
+
+def test_one_cars_noise_does_not_hang_on_when_another_ended():
+    def actions(rows: list[int]) -> np.ndarray:
+        policy = RandomPolicy(np.random.default_rng(5))
+        policy.reset(3)
+        policy.act(np.zeros(3))
+        policy.keep(np.array(rows))
+        return policy.act(np.zeros(len(rows)))
+
+    np.testing.assert_array_equal(actions([0, 1, 2])[[0, 2]], actions([0, 2]))
+
+
+def test_a_batch_of_agents_drives_as_each_would_alone(vision, memory):
+    fleet = controllers(6)
+    together = rollout(RacingWorld(num_cars=12), Agent(vision, memory, fleet))
+    for number in range(6):
+        driver = OneDriver(
+            vision.parameters, memory.parameters, fleet.weight[number], fleet.bias[number]
+        )
+        alone = rollout(OneCar(Track()), driver)
+        for row in (2 * number, 2 * number + 1):  # two episodes each
+            assert together.returns[row] == pytest.approx(alone.returns[0], abs=1e-3)
+            assert together.lengths[row] == alone.lengths[0]
+
+
+def test_cars_must_be_shared_out_evenly(vision, memory):
+    with pytest.raises(ValueError, match="7 cars cannot be shared out among 3"):
+        Agent(vision, memory, controllers(3)).reset(7)
+
+
+def test_modules_that_do_not_fit_together_are_named(vision, memory):
+    assert mismatch(vision, memory, controllers(1)) is None
+    other = DeterministicLSTM.initial(4, 2, 7, np.random.default_rng(1))
+    assert "z of 4 numbers, but V's has 5" in (mismatch(vision, other) or "")
+    wide = DeterministicLSTM.initial(5, 2, 8, np.random.default_rng(1))
+    assert "12 features" in (mismatch(vision, wide, controllers(1)) or "")

@@ -1,0 +1,46 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stages.worlds.track import Track
+
+
+def test_the_default_track_is_the_notes():
+    track = Track()
+    assert track.mask.sum() == 10_058
+    assert track.length == pytest.approx(52.37, abs=0.005)
+    assert track.centreline[0] == pytest.approx([8.87680532, 0], abs=1e-8)
+    assert track.heading == pytest.approx(1.9638167077, abs=1e-10)
+
+
+harmonics = st.lists(
+    st.tuples(st.integers(1, 6), st.floats(-0.7, 0.7), st.floats(0, 6.3)), max_size=4
+)
+
+
+@given(st.floats(5, 7), harmonics, st.floats(0.3, 1.8), st.integers(16, 300), st.integers(40, 120))
+def test_the_raster_is_on_the_road_where_a_sample_is_near(
+    radius, harmonics, half_width, samples, grid
+):
+    track = Track(radius, harmonics, half_width, samples, grid)
+    axis = np.linspace(-track.extent, track.extent, grid)
+    x, y = axis[None, :, None], axis[:, None, None]
+    square = (x - track.centreline[:, 0]) ** 2 + (y - track.centreline[:, 1]) ** 2
+    np.testing.assert_array_equal(track.mask, square.min(axis=2) < half_width**2)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"radius": 11.0}, "leaves the grid"),
+        ({"half_width": 6.5}, "closes over the middle"),
+        ({"harmonics": [(1, 7.9, 0.0)]}, "closes over the middle"),
+        ({"half_width": -1.0}, "positive half-width"),
+        ({"harmonics": [(1, float("nan"), 0.0)]}, "finite"),
+        ({"samples": 2}, "at least 3 samples"),
+    ],
+)
+def test_a_road_that_cannot_be_is_refused(arguments, words):
+    with pytest.raises(ValueError, match=words):
+        Track(**arguments)
