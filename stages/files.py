@@ -104,10 +104,11 @@ def read_npz(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, str]]:
         OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile: it is damaged, or something
         else.
     """
-    with np.load(path, allow_pickle=False) as file:
-        if not isinstance(file, np.lib.npyio.NpzFile):
+    with path.open("rb") as file:  # np.load, given a path, leaves damaged files open
+        archive = np.load(file, allow_pickle=False)
+        if not isinstance(archive, np.lib.npyio.NpzFile):
             raise ValueError("it is a single array")
-        entries = {name: file[name] for name in file.files}
+        entries = {name: archive[name] for name in archive.files}
     text = {name: str(entry) for name, entry in entries.items() if entry.dtype.kind == "U"}
     return {name: entry for name, entry in entries.items() if name not in text}, text
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import reprlib
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -160,7 +161,8 @@ def _explain(message: str, found: Any) -> str:
     problem, _, place = message.partition(" - at ")
     where = place.rpartition("`$")[2].strip(".`")
     if place.startswith("`key`"):
-        return f"{where or 'the file'}: a key must be text; found {list(_at(where, found))!r}"
+        keys = reprlib.repr(list(_at(where, found)))
+        return f"{where or 'the file'}: a key must be text; found {keys}"
     if missing := re.fullmatch(r"Object missing required field `(.*)`", problem):
         return f"{_join(where, missing[1])}: missing; every key must be there"
     if unknown := re.fullmatch(r"Object contains unknown field `(.*)`", problem):
@@ -170,7 +172,7 @@ def _explain(message: str, found: Any) -> str:
         return f"{_join(where, unknown[1])}: unknown key; {hint}"
     problem = problem[:1].lower() + problem[1:].replace("`", "")
     problem = re.sub(r", got \w+$", "", problem).replace("object", "a section with its keys")
-    return f"{where or 'the file'}: {problem}; found {_at(where, found)!r}"
+    return f"{where or 'the file'}: {problem}; found {reprlib.repr(_at(where, found))}"
 
 
 def _join(where: str, key: str) -> str:

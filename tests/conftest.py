@@ -41,8 +41,13 @@ class Project:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_bytes(source.read_bytes())
         self.write("params.yaml", (ROOT / "recipes" / "quick.yaml").read_text())
-        for command in (["init", "-q"], ["add", "-A"], ["commit", "-q", "-m", "start"]):
-            self.run("git", "-c", "user.name=t", "-c", "user.email=t@example.org", *command)
+        self.run("git", "init", "-q")
+        self.commit("start")
+
+    def commit(self, message: str) -> None:
+        who = ["-c", "user.name=t", "-c", "user.email=t@example.org"]
+        self.run("git", "add", "-A")
+        self.run("git", *who, "commit", "-q", "--allow-empty", "-m", message)
 
     def run(self, *command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"

@@ -1,0 +1,158 @@
+import numpy as np
+import pytest
+
+from stages import files
+from stages.artifacts import (
+    Drives,
+    Latents,
+    Model,
+    Rollouts,
+    read_curve,
+    to_bytes,
+    to_pixels,
+    write_curve,
+)
+from stages.errors import UserError
+
+
+def rollouts(**changes) -> Rollouts:
+    lengths = np.array([3, 1, 4])
+    rng = np.random.default_rng(0)
+    arrays = {
+        "lengths": lengths,
+        "held_out": np.array([False, False, True]),
+        "terminated": np.array([True, True, False]),
+        "observations": rng.integers(0, 2, (11, 4, 4, 1), np.uint8) * np.uint8(255),
+        "states": rng.standard_normal((11, 4)),
+        "actions": rng.standard_normal((8, 2)).astype(np.float32),
+        "rewards": rng.standard_normal(8),
+    }
+    return Rollouts(**{**arrays, **changes})
+
+
+def test_a_table_comes_back_as_it_was(tmp_path):
+    before = rollouts()
+    before.write(tmp_path / "r.h5")
+    after = Rollouts.read(tmp_path / "r.h5")
+    for name in Rollouts.schema():
+        np.testing.assert_array_equal(getattr(before, name), getattr(after, name))
+        assert getattr(before, name).dtype == getattr(after, name).dtype
+
+
+def test_the_same_arrays_give_the_same_bytes(tmp_path):
+    for name in ("a", "b"):
+        rollouts().write(tmp_path / f"{name}.h5")
+        Model("m", {"x": np.arange(3.0)}).write(tmp_path / f"{name}.npz")
+    assert (tmp_path / "a.h5").read_bytes() == (tmp_path / "b.h5").read_bytes()
+    assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
+
+
+def test_episodes_and_frames_are_found_by_the_lengths():
+    table = rollouts()
+    episode = table.episode(1)
+    np.testing.assert_array_equal(episode.observations, table.observations[4:6])
+    np.testing.assert_array_equal(episode.actions, table.actions[3:4])
+    assert episode.score == table.rewards[3]
+    np.testing.assert_array_equal(table.frames(held_out=True), table.observations[6:])
+    np.testing.assert_array_equal(table.frames(held_out=False), table.observations[:6])
+
+
+def test_pixels_survive_being_stored():
+    stored = np.arange(256, dtype=np.uint8)
+    np.testing.assert_array_equal(to_bytes(to_pixels(stored)), stored)
+    assert to_pixels(stored).max() == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"lengths": np.array([3, 2, 4])}, "9 steps and 12 frames, its arrays 8 and 11"),
+        ({"lengths": np.array([3, 0, 5])}, "at least one step each"),
+        ({"rewards": np.full(8, np.nan)}, "'rewards' holds numbers that are not finite"),
+        ({"rewards": np.zeros(7)}, "'rewards' has 7 steps, where 8 were expected"),
+        ({"states": np.zeros((11, 5))}, "'states' has 5 4, where 4 were expected"),
+        ({"actions": np.zeros(8)}, "'actions' should be float32 over .steps, actions."),
+    ],
+)
+def test_arrays_that_do_not_fit_are_refused(tmp_path, changes, words):
+    rollouts(**changes).write(tmp_path / "r.h5")
+    with pytest.raises(UserError, match=words) as error:
+        Rollouts.read(tmp_path / "r.h5")
+    assert "r.h5" in str(error.value)
+    assert "stage collect makes it" in str(error.value)
+
+
+def flip(content: bytes) -> bytes:
+    middle = len(content) // 2
+    return content[:middle] + bytes([content[middle] ^ 0xFF]) + content[middle + 1 :]
+
+
+@pytest.mark.parametrize(
+    "damage", [flip, lambda b: b[: len(b) // 2], lambda b: b"", lambda b: b"foreign" * 100]
+)
+@pytest.mark.parametrize("kind", ["h5", "npz"])
+def test_damaged_files_are_named_with_the_stage_that_makes_them(tmp_path, damage, kind):
+    path = tmp_path / f"file.{kind}"
+    if kind == "h5":
+        noise = np.random.default_rng(0).integers(0, 256, (11, 64, 64, 1), np.uint8)
+        rollouts(observations=noise).write(path)
+    else:
+        Model("m", {"x": np.random.default_rng(0).standard_normal(999)}).write(path)
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(UserError, match=r"file\.\w+: .*stage collect makes it") as error:
+        Rollouts.read(path) if kind == "h5" else Model.read(path, "collect")
+    assert len(str(error.value).splitlines()) == 1
+
+
+def test_a_file_that_is_not_there_is_named_with_its_stage(tmp_path):
+    for read, stage in ((Latents.read, "encode"), (Drives.read, "evaluate")):
+        with pytest.raises(UserError, match=f"no such file; stage {stage} makes it"):
+            read(tmp_path / "x.h5")
+
+
+def test_a_table_of_another_kind_is_refused(tmp_path):
+    rollouts().write(tmp_path / "r.h5")
+    with pytest.raises(UserError, match="should hold latents, and says it holds rollouts"):
+        Latents.read(tmp_path / "r.h5")
+
+
+def test_a_pickle_in_an_npz_is_never_opened(tmp_path):
+    np.savez(tmp_path / "m.npz", kind=np.array("m"), x=np.array([{}], object))
+    with pytest.raises(UserError, match="damaged or of another kind"):
+        Model.read(tmp_path / "m.npz", "train_m")
+
+
+def test_a_model_that_does_not_say_what_it_is_is_refused(tmp_path):
+    np.savez(tmp_path / "m.npz", x=np.zeros(3))
+    with pytest.raises(UserError, match="does not say what kind"):
+        Model.read(tmp_path / "m.npz", "train_m")
+
+
+def test_a_curve_comes_back(tmp_path):
+    write_curve(tmp_path / "c.csv", [{"epoch": 0, "loss": 0.7}, {"epoch": 1, "loss": 0.25}])
+    curve = read_curve(tmp_path / "c.csv", "train_v")
+    np.testing.assert_array_equal(curve["loss"], [0.7, 0.25])
+    (tmp_path / "c.csv").write_text("epoch,loss\n0,much\n")
+    with pytest.raises(UserError, match=r"c.csv: damaged .*stage train_v makes it"):
+        read_curve(tmp_path / "c.csv", "train_v")
+
+
+def test_outputs_take_their_places_together_or_not_at_all(tmp_path):
+    old, new = tmp_path / "old", tmp_path / "folder" / "new"
+    old.write_text("before")
+
+    def attempt(*, fail: bool) -> None:
+        with files.Outputs() as outputs:
+            for path in (old, new):
+                outputs.place(path).write_text("after")
+            assert old.read_text() == "before"
+            if fail:
+                raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        attempt(fail=True)
+    assert old.read_text() == "before"
+    assert sorted(p.name for p in tmp_path.rglob("*")) == ["folder", "old"]
+    attempt(fail=False)
+    assert (old.read_text(), new.read_text()) == ("after", "after")
+    assert sorted(p.name for p in tmp_path.rglob("*")) == ["folder", "new", "old"]

@@ -1,0 +1,107 @@
+"""dvc.yaml against the code: what DVC is not told, it does not see."""
+
+import re
+from pathlib import Path
+
+import msgspec
+import pytest
+import yaml
+
+from stages.params import Params
+from tests.imports import imported_files
+
+ROOT = Path(__file__).resolve().parent.parent
+PIPELINE = yaml.safe_load((ROOT / "dvc.yaml").read_text())
+STAGES = PIPELINE["stages"]
+ORDER = ["collect", "train_v", "encode", "train_m", "evolve_c", "evaluate", "visualize"]
+
+
+def paths(entries) -> list[str]:
+    return [next(iter(entry)) if isinstance(entry, dict) else entry for entry in entries]
+
+
+def test_there_are_the_seven_stages_in_the_way_of_the_data():
+    assert list(STAGES) == ORDER
+
+
+@pytest.mark.parametrize("stage", ORDER)
+def test_every_imported_file_is_a_dependency_and_no_other(stage):
+    listed = {path for path in paths(STAGES[stage]["deps"]) if path.endswith(".py")}
+    needed = imported_files(f"stages/{stage}.py")
+    missing = [f"    - {path}" for path in sorted(needed - listed)]
+    assert not missing, f"{stage}: add under deps\n" + "\n".join(missing)
+    assert not listed - needed, f"{stage}: listed under deps, but not imported"
+
+
+@pytest.mark.parametrize("stage", ORDER)
+def test_a_stage_depends_on_the_sections_that_its_script_reads(stage):
+    script = (ROOT / "stages" / f"{stage}.py").read_text()
+    used = set(re.findall(r"\bparams\.(\w+)", script)) & set(Params.__struct_fields__)
+    if "run.streams" in script:
+        used.add("seed")
+    assert set(STAGES[stage]["params"]) == used
+
+
+def test_every_section_is_some_stages_and_every_stage_has_one():
+    sections = {field.name for field in msgspec.structs.fields(Params)}
+    assert sections == set(ORDER) | {"seed", "world"}
+    for stage in ORDER:
+        assert stage in STAGES[stage]["params"]
+
+
+@pytest.mark.parametrize("stage", ORDER)
+def test_the_command_names_the_files_that_are_declared(stage):
+    command = STAGES[stage]["cmd"].split()
+    assert command[:3] == ["python", "-m", f"stages.{stage}"]
+    data = {path for path in paths(STAGES[stage]["deps"]) if path.startswith(("data/", "models/"))}
+    assert set(command[3:]) == data | set(paths(STAGES[stage].get("outs", [])))
+
+
+@pytest.mark.parametrize("stage", ORDER)
+def test_every_stage_and_output_is_described(stage):
+    assert STAGES[stage]["desc"]
+    for output in STAGES[stage].get("outs", []):
+        assert next(iter(output.values()))["desc"]
+
+
+@pytest.mark.parametrize("stage", ORDER)
+def test_reports_are_in_git_by_way_of_metrics_and_plots(stage):
+    for entry in [*STAGES[stage].get("metrics", []), *STAGES[stage].get("plots", [])]:
+        ((path, options),) = entry.items()
+        assert path.startswith("reports/")
+        assert options == {"cache": False}
+
+
+def test_the_models_are_named_as_artifacts():
+    artifacts = PIPELINE["artifacts"]
+    assert {entry["path"] for entry in artifacts.values()} == {
+        "models/v.npz",
+        "models/m.npz",
+        "models/c.npz",
+    }
+    assert all(entry["type"] == "model" and entry["desc"] for entry in artifacts.values())
+
+
+def test_curves_are_plotted_from_columns_that_they_have():
+    drawn = set()
+    for plot in PIPELINE["plots"]:
+        ((_, options),) = plot.items()
+        assert options["title"]
+        assert options["x_label"]
+        assert options["y_label"]
+        for path, columns in options["y"].items():
+            header = (ROOT / path).read_text().splitlines()[0].split(",")
+            names = [columns] if isinstance(columns, str) else columns
+            assert {options["x"], *names} <= set(header)
+            drawn.add(path)
+    plotted = [path for stage in STAGES.values() for path in paths(stage.get("plots", []))]
+    curves = {path for path in plotted if path.endswith(".csv")}
+    assert drawn == curves
+
+
+def test_params_are_flat_for_dvc_exp_run():
+    text = (ROOT / "params.yaml").read_text()
+    assert "${" not in text
+    assert "&" not in text
+    code = [line.split(" #")[0] for line in text.splitlines() if not line.lstrip().startswith("#")]
+    assert code == [line for line in text.splitlines() if not line.lstrip().startswith("#")]

@@ -1,0 +1,99 @@
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from stages.figures.cma_es_curve import cma_es_curve
+from stages.figures.drive_gif import drive_gif
+from stages.figures.paper import Paper
+from stages.figures.policy_trajectory import policy_trajectory
+from stages.figures.style import save
+from stages.figures.track_layout import track_layout
+from stages.figures.training_curves import training_curves
+from stages.figures.vae_reconstruction import vae_reconstruction
+from stages.worlds.racing import RacingWorld
+from stages.worlds.track import Track
+
+rng = np.random.default_rng(0)
+LEARNING = {name: np.linspace(1, 0.1, 9) for name in ("epoch", "train", "held_out", "baseline")}
+EVOLUTION = {
+    name: np.linspace(1, 90, 9)
+    for name in ("best", "mean", "median", "distribution_mean", "champion", "random", "sigma")
+} | {"generation": np.arange(1.0, 10)}
+
+
+def drive(steps: int):
+    world = RacingWorld()
+    views, info = world.reset()
+    seen, states, rewards = [views[0, :, :, 0]], [info["state"][0]], []
+    for _ in range(steps):
+        views, reward, *_, info = world.step([[0.2, 1.0]])
+        seen.append(views[0, :, :, 0])
+        states.append(info["state"][0])
+        rewards.append(reward[0])
+    return np.array(states), np.array(seen), np.array(rewards)
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda: track_layout(Track()),
+        lambda: training_curves(LEARNING, LEARNING, EVOLUTION),
+        lambda: cma_es_curve(EVOLUTION),
+        lambda: vae_reconstruction(rng.random((3, 16, 16)), rng.random((3, 16, 16)), np.eye(3, 5)),
+        lambda: policy_trajectory(Track(), drive(9)[0], np.zeros((9, 2), np.float32), 1.0),
+    ],
+)
+def test_figures_are_pictures_whose_bytes_do_not_change(tmp_path, draw):
+    global rng
+    for name in ("a.png", "b.png"):
+        rng = np.random.default_rng(0)
+        save(draw(), tmp_path / name)
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+    with Image.open(tmp_path / "a.png") as image:
+        assert image.width > 600
+        assert "Software" not in image.info
+        assert len(np.unique(np.asarray(image.convert("RGB")).reshape(-1, 3), axis=0)) > 10
+
+
+def test_the_animation_has_a_frame_a_step_and_holds_its_last(tmp_path):
+    states, views, rewards = drive(12)
+    z = rng.standard_normal((13, 16)).astype(np.float32)
+    drive_gif(tmp_path / "d.gif", Track(), states, views, z, rewards, 20)
+    with Image.open(tmp_path / "d.gif") as gif:
+        assert gif.n_frames == 13
+        durations, frames = [], []
+        for number in range(gif.n_frames):
+            gif.seek(number)
+            durations.append(gif.info["duration"])
+            frames.append(np.asarray(gif.convert("RGB")))
+    assert durations == [50] * 12 + [2000]
+    assert all((a != b).any() for a, b in pairwise(frames))
+
+
+def test_paint_is_gone_after_a_frame_unless_it_stays():
+    ground = np.full((40, 60, 3), 255, np.uint8)
+    paper = Paper(ground)
+    line, triangle = np.array([[5.0, 5], [5, 35]]), np.array([[30.0, 10], [50, 10], [40, 30]])
+    paper.stroke(line, "#0072B2")
+    paper.fill(triangle, "#D55E00")
+    paper.choose_colours()
+    paper.stroke(line, "#0072B2", stays=True)
+    paper.fill(triangle, "#D55E00")
+    first = np.asarray(paper.frame().convert("RGB"))
+    second = np.asarray(paper.frame().convert("RGB"))
+    for frame in (first, second):
+        np.testing.assert_allclose(frame[20, 5], (0, 114, 178), atol=6)
+    np.testing.assert_allclose(first[15, 40], (213, 94, 0), atol=6)
+    np.testing.assert_allclose(second[15, 40], (255, 255, 255), atol=6)
+    np.testing.assert_array_equal(ground, 255)
+
+
+def test_paint_beyond_the_edge_is_cut_off():
+    paper = Paper(np.zeros((20, 20, 3), np.uint8))
+    paper.stroke(np.array([[-9.0, -9], [30, 30]]), "white")
+    paper.fill(np.array([[15.0, 15], [40, 15], [15, 40]]), "white")
+    paper.fill(np.array([[50.0, 50], [60, 50], [50, 60]]), "white")
+    paper.choose_colours()
+    assert paper.frame().size == (20, 20)

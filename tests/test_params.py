@@ -1,0 +1,161 @@
+import copy
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from stages.errors import UserError
+from stages.params import read_params
+
+ROOT = Path(__file__).resolve().parent.parent
+GOOD = yaml.safe_load((ROOT / "params.yaml").read_text())
+
+
+def leaves(value, where=()):
+    if isinstance(value, dict | list):
+        for key, entry in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from leaves(entry, (*where, key))
+    else:
+        yield where
+
+
+LEAVES = list(leaves(GOOD))
+
+
+def dotted(where) -> str:
+    text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in where)
+    return text.removeprefix(".")
+
+
+def changed(where, value):
+    params = copy.deepcopy(GOOD)
+    section = params
+    for step in where[:-1]:
+        section = section[step]
+    section[where[-1]] = value
+    return params
+
+
+@pytest.fixture
+def read(tmp_path):
+    def read_text(text: str):
+        path = tmp_path / "params.yaml"
+        path.write_text(text, encoding="utf-8")
+        return read_params(path)
+
+    return read_text
+
+
+def test_the_shipped_params_are_the_notes_recipe():
+    params = read_params(ROOT / "params.yaml")
+    assert params.seed == 0
+    assert params.collect.episodes == 64
+    v, m, c = params.train_v, params.train_m, params.evolve_c
+    assert (v.z_size, v.hidden, v.epochs, v.learning_rate, v.batch_size) == (16, 64, 4, 2e-3, 64)
+    assert (m.hidden, m.epochs, m.learning_rate, m.batch_size) == (32, 4, 5e-3, 16)
+    assert (m.sequence_length, m.clip_norm) == (30, 5.0)
+    assert (c.population, c.generations, c.sigma, c.episodes) == (24, 30, 0.5, 1)
+    assert params.evaluate.episodes == 8
+    assert params.world.max_steps == 120
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "recipes").glob("[!d]*.yaml")), ids=lambda p: p.stem
+)
+def test_every_recipe_is_a_whole_params_file(path):
+    read_params(path)
+
+
+@pytest.mark.parametrize("text", ["1e-05", "1e-5", "1E-5", "0.00001"])
+def test_numbers_may_be_written_as_dvc_writes_them(read, text):
+    params = read(yaml.safe_dump(GOOD).replace("learning_rate: 0.002", f"learning_rate: {text}"))
+    assert params.train_v.learning_rate == 1e-5
+
+
+@pytest.mark.parametrize("where", LEAVES, ids=dotted)
+@pytest.mark.parametrize(
+    "value",
+    ["many", None, [], {}, float("nan"), float("inf"), -7, 10**400],
+    ids=lambda v: str(v)[:9],
+)
+def test_a_value_that_cannot_be_is_refused_by_its_dotted_key(read, where, value):
+    if where[-1] in ("amplitude", "phase") and value == -7:
+        return  # that can be
+    with pytest.raises(UserError) as error:
+        read(yaml.safe_dump(changed(where, value)))
+    assert f": {dotted(where)}: " in str(error.value)
+    assert "; found " in str(error.value)
+    assert len(str(error.value)) < 300
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("where", LEAVES, ids=dotted)
+def test_a_missing_key_is_named(read, where):
+    params = changed(where, 0)
+    section = params
+    for step in where[:-1]:
+        section = section[step]
+    del section[where[-1]]
+    with pytest.raises(UserError, match="missing") as error:
+        read(yaml.safe_dump(params))
+    assert dotted(where) in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("where", "value", "words"),
+    [
+        (("evolve_c", "population"), 1, "evolve_c.population: expected int >= 2; found 1"),
+        (("train_v", "epochs"), "four", "train_v.epochs: expected int; found 'four'"),
+        (("train_v", "epochs"), 4.5, "train_v.epochs: expected int; found 4.5"),
+        (("train_v", "epochs"), True, "train_v.epochs: expected int; found True"),
+        (("train_v", "epoch"), 4, "train_v.epoch: unknown key; did you mean 'epochs'?"),
+        (("world", "harmonics", 0, "ordr"), 4, "ordr: unknown key; did you mean 'order'?"),
+        (("worlds",), {}, "worlds: unknown key; did you mean 'world'?"),
+        (("world",), 3, "world: expected a section with its keys; found 3"),
+        (("encode", 7), 1, "encode: a key must be text"),
+    ],
+)
+def test_faults_are_explained(read, where, value, words):
+    with pytest.raises(UserError) as error:
+        read(yaml.safe_dump(changed(where, value)))
+    assert words in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "the file: expected a section"),
+        ("seed: [", "not valid YAML"),
+        ("seed: 0\nseed: 1", "'seed' is given twice"),
+        ("seed: !!python/object/apply:os.getcwd []", "not valid YAML"),
+        ("? [a]\n: 1", "not valid YAML"),
+    ],
+)
+def test_a_file_that_is_no_params_file_is_refused(read, text, words):
+    with pytest.raises(UserError, match=words):
+        read(text)
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(UserError, match="no such file"):
+        read_params(tmp_path / "params.yaml")
+
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner),
+    max_leaves=4,
+)
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.sampled_from(LEAVES), anything)
+def test_whatever_stands_there_is_taken_or_refused_in_one_line(read, where, value):
+    message = ""
+    try:
+        read(yaml.safe_dump(changed(where, value), allow_unicode=True))
+    except UserError as error:
+        message = str(error)
+    assert len(message.splitlines()) <= 1

@@ -1,0 +1,191 @@
+import re
+import sys
+
+import msgspec
+import numpy as np
+import pytest
+
+from benchmarks.learning import drive, learn
+from stages import stage as frame
+from stages.artifacts import Latents
+from stages.collect import collect
+from stages.encode import encode
+from stages.errors import UserError
+from stages.evolve_c import Scores, champions
+from stages.randomness import Streams
+from stages.train_m import cut, train_m, z_stays_loss
+from stages.train_v import train_v
+from stages.vision.autoencoder import Autoencoder
+
+replace = msgspec.structs.replace
+
+
+@pytest.fixture(scope="module")
+def rollouts(note):
+    return collect(note.collect, note.world, Streams(0, "collect"))[0]
+
+
+@pytest.fixture(scope="module")
+def latents(note, rollouts):
+    vision, _ = train_v(note.train_v, rollouts, Streams(0, "train_v"))
+    return encode(note.encode, rollouts, vision)[0]
+
+
+def test_the_notes_recipe_learns_to_drive_the_whole_way(note):
+    metrics = drive(note, learn(note))[1].metrics
+    assert metrics["controller"]["mean_return"] > 100
+    assert metrics["controller"]["off_track"] == 0
+    assert metrics["controller"]["mean_length"] == 120
+    assert metrics["controller"]["laps"] > 3
+    assert metrics["random"]["mean_return"] < 10
+    names = {"mean_return", "std_return", "stderr", "mean_length", "off_track", "episodes"}
+    assert set(metrics["random"]) == names
+    assert set(metrics["controller"]) == names | {"laps"}
+
+
+def test_the_same_seed_gives_the_same_numbers_and_another_one_others(quick):
+    first, again = learn(quick), learn(quick)
+    other = learn(replace(quick, seed=1))
+    for name, report in first.reports.items():
+        assert report == again.reports[name]
+        assert report.metrics != other.reports[name].metrics
+    np.testing.assert_array_equal(first.controllers.weight, again.controllers.weight)
+
+
+def test_collecting_holds_out_episodes_of_its_own(note, rollouts):
+    assert len(rollouts.lengths) == 64 + 16
+    assert rollouts.held_out.sum() == 16
+    assert len(rollouts.observations) == (rollouts.lengths + 1).sum()
+    assert set(np.unique(rollouts.observations)) == {0, 255}
+
+
+def test_v_does_far_better_than_the_mean_picture_on_frames_it_has_not_seen(note, rollouts):
+    _, report = train_v(note.train_v, rollouts, Streams(0, "train_v"))
+    assert report.metrics["held_out_bce"] < 0.5 * report.metrics["mean_picture_bce"]
+    assert report.curve[0]["epoch"] == 0
+    assert report.curve[-1]["epoch"] == note.train_v.epochs
+    assert report.curve[0]["held_out"] == pytest.approx(np.log(2), abs=0.15)
+
+
+def test_m_with_more_epochs_than_the_notes_beats_z_staying_the_same(note, latents):
+    settings = replace(note.train_m, epochs=200)
+    _, report = train_m(settings, latents, Streams(0, "train_m"))
+    assert report.metrics["held_out_mse"] < report.metrics["z_stays_mse"]
+    assert "better than" in report.summary
+
+
+def test_the_notes_m_says_that_it_is_worse_than_saying_nothing(note, latents):
+    _, report = train_m(note.train_m, latents, Streams(0, "train_m"))
+    assert report.metrics["held_out_mse"] > report.metrics["z_stays_mse"]
+    assert "WORSE" in report.summary
+
+
+def test_m_may_be_left_untrained(note, latents):
+    memory, report = train_m(replace(note.train_m, epochs=0), latents, Streams(0, "train_m"))
+    assert len(report.curve) == 1
+    assert np.isfinite(memory.parameters.flat).all()
+
+
+def test_encoding_does_not_hang_on_the_batch_size(note, rollouts):
+    vision = Autoencoder.initial(256, 8, 4, np.random.default_rng(0))
+    whole = encode(note.encode, rollouts, vision)[0]
+    parts = encode(replace(note.encode, batch_size=100), rollouts, vision)[0]
+    np.testing.assert_allclose(whole.z, parts.z, atol=1e-5)
+
+
+def test_a_learning_rate_that_is_too_high_is_said_in_words(note, rollouts):
+    wild = Autoencoder.initial(256, 8, 4, np.random.default_rng(0))
+    wild.parameters["z.weight"][...] = np.inf
+    settings = replace(note.train_v, learning_rate=1.0, epochs=50)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Autoencoder, "initial", lambda *_: wild)
+        with (
+            np.errstate(all="ignore"),
+            pytest.raises(UserError, match=r"step 1 of 1\d+; try a smaller train_v.learning_rate"),
+        ):
+            train_v(settings, rollouts, Streams(0, "train_v"))
+
+
+def episodes(lengths: list[int]) -> Latents:
+    frames, steps = sum(lengths) + len(lengths), sum(lengths)
+    return Latents(
+        lengths=np.array(lengths),
+        held_out=np.zeros(len(lengths), bool),
+        z=np.arange(frames, dtype=np.float32)[:, None],
+        actions=np.arange(steps, dtype=np.float32)[:, None],
+    )
+
+
+def test_pieces_are_cut_from_one_episode_and_short_ends_are_dropped():
+    pieces = cut(episodes([7, 12, 3]), 5, held_out=False)
+    assert pieces.weight.sum(axis=0).tolist() == [5, 5, 5]  # ends of 2, 2 and 3 steps are dropped
+    assert pieces.z[:, :, 0].T.tolist() == [
+        [0, 1, 2, 3, 4],
+        [8, 9, 10, 11, 12],
+        [13, 14, 15, 16, 17],
+    ]
+    assert pieces.actions[:, 1, 0].tolist() == [7, 8, 9, 10, 11]
+    np.testing.assert_array_equal(pieces.z_next, pieces.z + 1)
+    assert z_stays_loss(pieces) == 1
+
+
+def test_a_piece_that_is_shorter_than_the_longest_is_padded_with_nothing():
+    pieces = cut(episodes([9]), 5, held_out=False)
+    assert pieces.weight.T.tolist() == [[1, 1, 1, 1, 1], [1, 1, 1, 1, 0]]
+    assert (pieces.z[4, 1], pieces.z_next[4, 1], pieces.actions[4, 1]) == (0, 0, 0)
+
+
+def test_no_piece_at_all_is_said_in_words():
+    with pytest.raises(UserError, match="no training episode lasts 4 steps"):
+        cut(episodes([3, 2]), 5, held_out=False)
+
+
+def test_the_champion_stays_on_the_road_before_it_scores():
+    returns = np.array([10, 50, 90, 40, 45, 60], float)  # best, mean of three generations
+    off = np.array([0, 0, 1, 1, 0, 0])
+    assert champions(Scores(returns, off)).tolist() == [1, 1, 5]
+
+
+def test_who_leaves_the_road_less_often_is_better_where_all_leave_it():
+    returns, off = np.array([10, 90, 50, 60], float), np.array([2, 2, 1, 1])
+    assert champions(Scores(returns, off)).tolist() == [1, 3]
+
+
+def test_streams_are_told_apart_by_seed_stage_and_purpose():
+    draws = {
+        Streams(seed, stage)(purpose).integers(2**62)
+        for seed in (0, 1)
+        for stage in ("collect", "evaluate")
+        for purpose in ("policy", "tracks")
+    }
+    assert len(draws) == 8
+
+
+def run_stage(monkeypatch, *arguments, fault=None):
+    monkeypatch.setattr(sys, "argv", ["x", *map(str, arguments)])
+    with frame.stage("collect", writes=["rollouts"]) as run:
+        run.place(run.paths["rollouts"]).write_text("new")
+        if fault:
+            raise fault
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "words"),
+    [
+        (UserError("data/x.h5: gone"), 1, r"^collect: data/x.h5: gone$"),
+        (OSError(28, "No space left on device"), 1, "No space left on device"),
+        (KeyboardInterrupt(), 130, "interrupted; nothing was changed"),
+    ],
+)
+def test_faults_end_in_one_line_and_change_nothing(
+    monkeypatch, tmp_path, capsys, fault, status, words
+):
+    output = tmp_path / "r.h5"
+    output.write_text("old")
+    with pytest.raises(SystemExit) as stop:
+        run_stage(monkeypatch, output, "--params", "params.yaml", fault=fault)
+    said = stop.value.code if status == 1 else capsys.readouterr().err
+    assert re.search(words, str(said).strip())
+    assert status == (1 if isinstance(stop.value.code, str) else stop.value.code)
+    assert output.read_text() == "old"
+    assert [path.name for path in tmp_path.iterdir()] == ["r.h5"]
