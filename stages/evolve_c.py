@@ -57,6 +57,7 @@ class Judge:
     def __init__(self, world: World, vision: Vision, memory: Memory) -> None:
         self._track = make_track(world)
         self._max_steps = world.max_steps
+        self._worlds: dict[int, RacingWorld] = {}  # by their number of cars, to be used again
         self._vision = vision
         self._memory = memory
 
@@ -81,7 +82,9 @@ class Judge:
         return float(rollout(self._racing(RANDOM_EPISODES), RandomPolicy(rng)).returns.mean())
 
     def _racing(self, cars: int) -> RacingWorld:
-        return RacingWorld([self._track], cars, self._max_steps)
+        if cars not in self._worlds:
+            self._worlds[cars] = RacingWorld([self._track], cars, self._max_steps)
+        return self._worlds[cars]
 
 
 def evolve(settings: EvolveC, judge: Judge, rng: np.random.Generator) -> list[Generation]:

@@ -105,10 +105,15 @@ def recorded_rollout(world: World, policy: Policy) -> tuple[Outcome, Recording]:
 
 
 def _drive(world: World, policy: Policy, recorder: _Recorder | None) -> Outcome:
-    returns, laps = np.zeros(world.num_cars), np.zeros(world.num_cars)
-    lengths = np.zeros(world.num_cars, np.int64)
-    crashed = np.zeros(world.num_cars, np.bool_)
-    cars: NDArray[np.intp] = np.arange(world.num_cars)
+    outcome = Outcome(
+        returns=np.zeros(world.num_cars),
+        lengths=np.zeros(world.num_cars, np.int64),
+        terminated=np.zeros(world.num_cars, np.bool_),
+        laps=np.zeros(world.num_cars),
+    )
+    cars: NDArray[np.intp] = np.arange(world.num_cars)  # that still drive
+    gained = np.zeros(world.num_cars)  # by each of them
+    steps = 0
     observations, info = world.reset()
     policy.reset(world.num_cars)
     if recorder:
@@ -116,16 +121,18 @@ def _drive(world: World, policy: Policy, recorder: _Recorder | None) -> Outcome:
     while cars.size:
         actions = policy.act(observations)
         observations, rewards, terminated, truncated, info = world.step(actions)
-        returns[cars] += rewards
-        lengths[cars] += 1
+        gained += rewards
+        steps += 1
         if recorder:
             recorder.step(cars, actions, rewards)
             recorder.frame(cars, observations, info["state"])
         done = terminated | truncated
         if done.any():
-            crashed[cars], laps[cars] = terminated, info["laps"]
+            over = cars[done]
+            outcome.returns[over], outcome.lengths[over] = gained[done], steps
+            outcome.terminated[over], outcome.laps[over] = terminated[done], info["laps"][done]
             rows = np.flatnonzero(~done)
             world.keep(rows)
             policy.keep(rows)
-            cars, observations = cars[rows], observations[rows]
-    return Outcome(returns, lengths, crashed, laps)
+            cars, gained, observations = cars[rows], gained[rows], observations[rows]
+    return outcome

@@ -27,7 +27,7 @@ GREY = "#8A8A8A"
 
 GRASS = "#E9EFE6"
 ROAD = "#C3C8CE"
-DPI = 130
+DPI = 110
 
 matplotlib.rcParams.update(
     {

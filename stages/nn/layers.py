@@ -14,13 +14,18 @@ def dense(x: Array, parameters: Parameters, name: str) -> Array:
     return y
 
 
-def dense_backward(
-    dy: Array, x: Array, parameters: Parameters, gradient: Parameters, name: str
-) -> Array:
-    """Fill the layer's gradient; return dL/dx. Leading axes are all rows of one batch."""
+def dense_gradient(dy: Array, x: Array, gradient: Parameters, name: str) -> None:
+    """Fill the layer's gradient, from dL/dy (..., O). Leading axes are all rows of one batch."""
     rows, dy_rows = x.reshape(-1, x.shape[-1]), dy.reshape(-1, dy.shape[-1])
     gradient[f"{name}.weight"][...] = rows.T @ dy_rows
     gradient[f"{name}.bias"][...] = dy_rows.sum(axis=0)
+
+
+def dense_backward(
+    dy: Array, x: Array, parameters: Parameters, gradient: Parameters, name: str
+) -> Array:
+    """Fill the layer's gradient, and return dL/dx for the layer before it."""
+    dense_gradient(dy, x, gradient, name)
     dx: Array = dy @ parameters[f"{name}.weight"].T
     return dx
 

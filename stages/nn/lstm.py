@@ -100,8 +100,8 @@ class LSTM:
             hidden[t + 1] = o[t] * np.tanh(cells[t + 1])
         return LSTMTrace(x, gates, cells, hidden)
 
-    def backward(self, dhidden: Array, trace: LSTMTrace, gradient: Parameters) -> Array:
-        """dhidden (T, B, H) = dL/dh_1..T: fill the gradient; return dL/dx (T, B, I)."""
+    def backward(self, dhidden: Array, trace: LSTMTrace, gradient: Parameters) -> None:
+        """Fill the gradient, from dhidden (T, B, H) = dL/dh_1..T."""
         p, size = self._parameters, self.hidden_size
         steps, batch, _ = dhidden.shape
         i, f, g, o = _four(trace.gates)
@@ -126,5 +126,3 @@ class LSTM:
         gradient["lstm.input_weight"][...] = trace.x.reshape(len(rows), -1).T @ rows
         gradient["lstm.hidden_weight"][...] = trace.hidden[:-1].reshape(len(rows), -1).T @ rows
         gradient["lstm.bias"][...] = rows.sum(axis=0)
-        dx: Array = dgates @ p["lstm.input_weight"].T
-        return dx

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from stages.nn.layers import binary_cross_entropy, dense, dense_backward, sigmoid
+from stages.nn.layers import binary_cross_entropy, dense, dense_backward, dense_gradient, sigmoid
 from stages.nn.parameters import Array, Parameters, checked_shapes, scaled_normal
 
 SHAPES = {
@@ -88,5 +88,5 @@ class Autoencoder:
         ddecoded = dense_backward(dlogits, decoded, p, gradient, "logits") * (1 - decoded**2)
         dz = dense_backward(ddecoded, z, p, gradient, "decoder")
         dencoded = dense_backward(dz, encoded, p, gradient, "z") * (1 - encoded**2)
-        dense_backward(dencoded, x, p, gradient, "encoder")
+        dense_gradient(dencoded, x, gradient, "encoder")
         return loss, gradient

@@ -31,7 +31,7 @@ VIEW_REACH = 4.0  # world units that it sees ahead, behind, left and right
 # Rows of the array that holds all cars.
 COS, SIN, ONE, X, Y, THETA, SPEED, SAMPLE, DISTANCE, LAPS, STEPS = range(11)
 POSE = slice(COS, Y + 1)  # what camera and search are linear in
-STATE = slice(X, SPEED + 1)
+HEADING, PLACE, STATE = slice(COS, SIN + 1), slice(X, Y + 1), slice(X, SPEED + 1)
 
 
 class RacingWorld:
@@ -85,9 +85,7 @@ class RacingWorld:
         self._padded_rasters, self._margin = _padded_rasters(tracks)
         self._camera = _camera(self._grid, self._extent, self._margin)
         self._nearness = np.stack([_nearness(track) for track in tracks])  # (tracks, 5, samples)
-        self._centrelines = np.stack(
-            [track.centreline.T for track in tracks]
-        )  # (tracks, 2, samples)
+        self._centrelines = np.stack([track.centreline for track in tracks])
         self.reset()
 
     def reset(self, *, seed: int | None = None) -> tuple[NDArray[np.float32], Info]:
@@ -143,27 +141,29 @@ class RacingWorld:
 
     def _advance(self, action: NDArray[np.float64]) -> NDArray[np.float64]:
         """Move all cars; their rewards."""
-        cos, sin, _, x, y, theta, v, sample, distance, laps, steps = self._cars
+        cars = self._cars
+        theta, v, sample, distance = cars[THETA], cars[SPEED], cars[SAMPLE], cars[DISTANCE]
         steer, throttle = action
-        v[:] = np.minimum(np.maximum(v + THRUST * throttle - DRAG * v, 0.0), MAX_SPEED)
+        v += THRUST * throttle - DRAG * v
+        np.maximum(v, 0.0, out=v)
+        np.minimum(v, MAX_SPEED, out=v)
         theta += TURN * steer * v
-        np.cos(theta, out=cos)
-        np.sin(theta, out=sin)
-        x += v * cos
-        y += v * sin
+        np.cos(theta, out=cars[COS])
+        np.sin(theta, out=cars[SIN])
+        cars[PLACE] += v * cars[HEADING]
 
         nearest = self._nearest()
-        dx = x - self._centrelines[self._track, 0, nearest]
-        dy = y - self._centrelines[self._track, 1, nearest]
-        np.sqrt(dx * dx + dy * dy, out=distance)
+        apart = cars[PLACE] - self._centrelines[self._track, nearest].T
+        apart *= apart
+        np.sqrt(apart[0] + apart[1], out=distance)
         half = self._samples // 2
         progress = (
             nearest - sample + half
-        ) % self._samples - half  # samples gained, the short way round
+        ) % self._samples - half  # in samples, the short way round
         progress /= self._samples
         sample[:] = nearest
-        laps += progress
-        steps += 1
+        cars[LAPS] += progress
+        cars[STEPS] += 1
         beyond = np.maximum(distance - self._half_width, 0.0)
         rewards: NDArray[np.float64] = LAP_REWARD * progress - OFF_ROAD_COST * beyond
         return rewards
