@@ -38,11 +38,13 @@ def main() -> None:
     """Print a table as Markdown."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--params", type=Path, default=Path("params.yaml"))
-    parser.add_argument("--seeds", type=int, default=20, help="seeds 0 to this, exclusive")
+    parser.add_argument("--first", type=int, default=0, help="the first seed")
+    parser.add_argument("--seeds", type=int, default=20, help="how many")
     parser.add_argument("--processes", type=int, default=2)
     given = parser.parse_args()
     params = read_params(given.params)
-    variants = [msgspec.structs.replace(params, seed=seed) for seed in range(given.seeds)]
+    seeds = range(given.first, given.first + given.seeds)
+    variants = [msgspec.structs.replace(params, seed=seed) for seed in seeds]
     with Pool(given.processes) as pool:
         rows = pool.map(one_seed, variants, chunksize=1)
 
