@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import zipfile
 from collections.abc import Callable, Mapping
@@ -76,9 +77,16 @@ def write_hdf5(path: Path, arrays: Arrays, attributes: Mapping[str, str]) -> Non
 
 
 def write_npz(path: Path, arrays: Arrays, attributes: Mapping[str, str]) -> None:
-    """One entry an array, and one of text for each attribute; always the same bytes."""
-    with path.open("wb") as file:
-        np.savez(file, **{name: np.array(text) for name, text in attributes.items()}, **arrays)  # type: ignore[arg-type]
+    """One entry an array, and one of text for each attribute; always the same bytes.
+
+    Those of `np.savez` differ between releases of Python, by how it marks entries as large.
+    """
+    texts = {name: np.array(text) for name, text in attributes.items()}
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, array in {**texts, **arrays}.items():
+            entry = io.BytesIO()
+            np.lib.format.write_array(entry, np.asarray(array), allow_pickle=False)
+            archive.writestr(zipfile.ZipInfo(f"{name}.npy"), entry.getvalue())
 
 
 def read_hdf5(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, str]]:
