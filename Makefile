@@ -24,7 +24,7 @@ lint: $(DEV)
 	ruff format --check .
 	mypy
 
-bench: $(DEV)
+bench: $(CORE)
 	python -m benchmarks.note
 	@echo
 	python -m benchmarks.speed

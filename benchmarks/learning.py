@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from stages.agent import Memory, Vision
 from stages.artifacts import Drives
 from stages.collect import collect
 from stages.control.controller import Controllers
 from stages.encode import encode
 from stages.evaluate import evaluate
 from stages.evolve_c import Judge, evolve_c
+from stages.modules import Memory, Vision
 from stages.params import Params
 from stages.randomness import Streams
 from stages.stage import Report

@@ -23,7 +23,7 @@ class OneCar:
 
     def __init__(self, track: Track, max_steps: int = 120) -> None:
         self._track = track
-        self._max_steps = max_steps
+        self.max_steps = max_steps
         reach = np.linspace(-4, 4, 16)
         self._behind, self._right = np.meshgrid(reach, reach, indexing="ij")
 
@@ -58,7 +58,7 @@ class OneCar:
             self._view(),
             np.array([reward]),
             np.array([self.distance > 2 * width]),
-            np.array([self.steps >= self._max_steps]),
+            np.array([self.steps >= self.max_steps]),
             self._info(),
         )
 

@@ -85,7 +85,7 @@ def collect_one_at_a_time(params: Params, world: AnyWorld) -> Rollouts:
     episodes = params.collect.episodes + params.collect.held_out_episodes
     policy = RandomPolicy(Streams(params.seed, "collect")("policy"))
     outcomes, recordings = zip(
-        *(recorded_rollout(world, policy) for _ in range(episodes)), strict=True
+        *(recorded_rollout(world, policy, "collect") for _ in range(episodes)), strict=True
     )
     return Rollouts(
         lengths=np.concatenate([outcome.lengths for outcome in outcomes]),

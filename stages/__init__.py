@@ -10,4 +10,4 @@ import os
 # not depend on how many cores there are. It has to be said before NumPy is imported for the first
 # time.
 for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ.setdefault(_variable, "1")
+    os.environ[_variable] = "1"

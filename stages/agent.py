@@ -2,52 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
 import numpy as np
 from numpy.typing import NDArray
 
 from stages.control.controller import Controllers
-from stages.nn.parameters import Array
-
-
-class Vision(Protocol):
-    """A V: pictures (N, ...) to z (N, Z)."""
-
-    z_size: int
-
-    def encode(self, observations: Array) -> Array:
-        """What is seen, compressed."""
-
-
-class Memory(Protocol):
-    """An M: z (N, Z), actions (N, A) and the state h, c (N, H) to the next state."""
-
-    z_size: int
-    hidden_size: int
-    action_size: int
-
-    def step(self, z: Array, actions: Array, h: Array, c: Array) -> tuple[Array, Array]:
-        """The next h and c."""
-
-
-def feature_count(vision: Vision, memory: Memory) -> int:
-    """Length of [z; h], what a controller sees."""
-    return vision.z_size + memory.hidden_size
-
-
-def mismatch(vision: Vision, memory: Memory, controllers: Controllers | None = None) -> str | None:
-    """Why these V, M and C cannot work together; None if they can."""
-    if memory.z_size != vision.z_size:
-        return f"M was made for z of {memory.z_size} numbers, but V's has {vision.z_size}"
-    features, actions = feature_count(vision, memory), memory.action_size
-    if controllers is not None and controllers.weight.shape[1:] != (actions, features):
-        found_actions, found_features = controllers.weight.shape[1:]
-        return (
-            f"C was made for {found_features} features and {found_actions} actions, "
-            f"but V and M have {features} and {actions}"
-        )
-    return None
+from stages.modules import Array, Memory, Vision
 
 
 class Agent:

@@ -41,10 +41,14 @@ class Field(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Table:
-    """Arrays over episodes, laid end to end, in an HDF5 file of which each array is a dataset."""
+class Episodes:
+    """Arrays over episodes, laid end to end, in an HDF5 file of which each array is a dataset.
+
+    An episode of L steps has L + 1 frames, the last one at its end.
+    """
 
     stage: ClassVar[str]
+    lengths: Annotated[NDArray[np.int64], Field("int64", "episodes", "steps of each episode")]
 
     @classmethod
     def schema(cls) -> dict[str, Field]:
@@ -81,17 +85,6 @@ class Table:
             raise files.refused(path, problem, cls.stage)
         return table
 
-    def _inconsistency(self) -> str | None:
-        """What is wrong between arrays that are right one by one."""
-        return None
-
-
-@dataclass(frozen=True)
-class Episodes(Table):
-    """What tables over episodes share. L steps have L + 1 frames, the last one at the end."""
-
-    lengths: Annotated[NDArray[np.int64], Field("int64", "episodes", "steps of each episode")]
-
     @cached_property
     def first_frame(self) -> NDArray[np.int64]:
         """(episodes + 1,): episode e has the frames first_frame[e] to first_frame[e + 1] - 1."""
@@ -103,6 +96,7 @@ class Episodes(Table):
         return np.concatenate([[0], np.cumsum(self.lengths)])
 
     def _inconsistency(self) -> str | None:
+        """What is wrong between arrays that are right one by one."""
         frames, steps = (
             next(
                 len(getattr(self, name))
@@ -139,7 +133,7 @@ class Episode(NamedTuple):
 class RecordedEpisodes(Episodes):
     """Episodes with all that was seen and done."""
 
-    terminated: Annotated[NDArray[np.bool_], Field("bool", "episodes", "ended off the road")]
+    terminated: Annotated[NDArray[np.bool_], Field("bool", "episodes", "lost, far off the road")]
     observations: Annotated[
         NDArray[np.uint8],
         Field("uint8", "frames height width channels", "what the car saw; 255 is white"),
@@ -251,27 +245,34 @@ def write_metrics(path: Path, metrics: Mapping[str, Any]) -> None:
 
 
 Row = Mapping[str, float]
+LEARNING = ("epoch", "train", "held_out", "baseline")
+EVOLUTION = (
+    *("generation", "best", "mean", "median"),  # of the fitness
+    *("distribution_mean", "champion", "random", "sigma"),
+)
+CURVES = {"train_v": LEARNING, "train_m": LEARNING, "evolve_c": EVOLUTION}  # columns by stage
 
 
-def write_curve(path: Path, curve: Sequence[Row]) -> None:
-    """reports/curves/<stage>.csv: one line a point, with a header."""
+def write_curve(path: Path, curve: Sequence[Row], stage: str) -> None:
+    """reports/curves/<stage>.csv: a header, and one line a point."""
     with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, list(curve[0]), lineterminator="\n")
+        writer = csv.DictWriter(file, CURVES[stage], lineterminator="\n")
         writer.writeheader()
         writer.writerows({name: f"{value:.7g}" for name, value in row.items()} for row in curve)
 
 
 def read_curve(path: Path, stage: str) -> dict[str, NDArray[np.float64]]:
-    """Every column of a curve that `stage` makes.
+    """Every column of the curve that `stage` makes.
 
     Raises:
-        UserError: it is missing, or not a table of numbers.
+        UserError: it is missing, or not a table of those columns.
     """
     try:
         with path.open(newline="", encoding="utf-8") as file:
             header, *rows = csv.reader(file)
-        columns = np.array(rows, np.float64).reshape(len(rows), len(header)).T
-        return dict(zip(header, columns, strict=True))
+        if tuple(header) != CURVES[stage] or not rows:
+            raise ValueError(f"it should have lines of {', '.join(CURVES[stage])}")
+        return dict(zip(header, np.array(rows, np.float64).T, strict=True))
     except FileNotFoundError:
         raise files.refused(path, "no such file", stage) from None
     except (OSError, ValueError) as error:

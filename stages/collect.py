@@ -9,7 +9,7 @@ from stages.control.random_policy import RandomPolicy
 from stages.params import Collect, World
 from stages.randomness import Streams
 from stages.rollout import recorded_rollout
-from stages.stage import Report, mean_and_error, stage
+from stages.stage import Report, stage
 from stages.tracks import make_track
 from stages.worlds.racing import RacingWorld
 
@@ -18,7 +18,7 @@ def collect(settings: Collect, world: World, streams: Streams) -> tuple[Rollouts
     """Drive all episodes at once, the held-out ones last."""
     episodes = settings.episodes + settings.held_out_episodes
     racing = RacingWorld([make_track(world)], episodes, world.max_steps)
-    outcome, recording = recorded_rollout(racing, RandomPolicy(streams("policy")))
+    outcome, recording = recorded_rollout(racing, RandomPolicy(streams("policy")), "collect")
     rollouts = Rollouts(
         lengths=outcome.lengths,
         terminated=outcome.terminated,
@@ -28,17 +28,10 @@ def collect(settings: Collect, world: World, streams: Streams) -> tuple[Rollouts
         rewards=recording.rewards,
         held_out=np.arange(episodes) >= settings.episodes,
     )
-    mean, _, error = mean_and_error(outcome.returns)
-    metrics = {
-        "episodes": episodes,
-        "frames": len(rollouts.observations),
-        "mean_return": mean,
-        "mean_length": float(outcome.lengths.mean()),
-        "off_track": int(outcome.terminated.sum()),
-    }
+    metrics = {**outcome.figures(), "frames": len(rollouts.observations)}
     summary = (
         f"{metrics['frames']} frames from {episodes} episodes of the random policy, "
-        f"return {mean:+.2f} +- {error:.2f} (standing still: 0), "
+        f"return {metrics['mean_return']:+.2f} +- {metrics['stderr']:.2f} (standing still: 0), "
         f"{metrics['mean_length']:.1f} of {world.max_steps} steps on the road"
     )
     return rollouts, Report(summary, metrics)

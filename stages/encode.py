@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from stages.agent import Vision
 from stages.artifacts import Latents, Rollouts, to_pixels
+from stages.errors import UserError
+from stages.modules import Vision
 from stages.params import Encode
 from stages.progress import progress
 from stages.stage import Report, stage
@@ -44,6 +45,11 @@ def main() -> None:
     with stage("encode", reads=["rollouts", "v"], writes=["latents"]) as run:
         rollouts = run.table("rollouts", Rollouts)
         vision = run.model("v", "train_v", {Autoencoder.kind: Autoencoder})
+        if vision.pixels != rollouts.observations[0].size:
+            raise UserError(
+                f"{run.paths['v']}: V was made for pictures of {vision.pixels} pixels, but those "
+                f"in {run.paths['rollouts']} have {rollouts.observations[0].size}; run 'dvc repro'"
+            )
         latents, report = encode(run.params.encode, rollouts, vision)
         run.write("latents", latents)
         run.report(report)

@@ -7,3 +7,7 @@ class UserError(Exception):
     Stages print it as one line and exit with 1; anything else that is raised is a fault of ours,
     with its traceback.
     """
+
+
+class ParamsError(UserError):
+    """A fault of params.yaml that shows only in use; it begins with the dotted key."""

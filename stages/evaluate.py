@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from stages.agent import Agent, Memory, Vision, mismatch
+from stages.agent import Agent
 from stages.artifacts import Drives, to_bytes
 from stages.control.controller import Controllers
 from stages.control.random_policy import RandomPolicy
 from stages.errors import UserError
 from stages.memory.lstm import DeterministicLSTM
+from stages.modules import Memory, Vision, feature_count, mismatch
 from stages.params import Evaluate, World
 from stages.randomness import Streams
-from stages.rollout import Outcome, Policy, recorded_rollout
-from stages.stage import Report, mean_and_error, stage
+from stages.rollout import Policy, recorded_rollout
+from stages.stage import Report, stage
 from stages.tracks import make_track
 from stages.vision.autoencoder import Autoencoder
 from stages.worlds.racing import RacingWorld
@@ -37,7 +39,9 @@ def evaluate(
         RandomPolicy(streams("random")),
     ]
     driven = [
-        recorded_rollout(RacingWorld([track], settings.episodes, world.max_steps), policy)
+        recorded_rollout(
+            RacingWorld([track], settings.episodes, world.max_steps), policy, "evaluate"
+        )
         for policy in policies
     ]
     outcomes, recordings = zip(*driven, strict=True)
@@ -55,7 +59,7 @@ def evaluate(
         by_controller=np.repeat([True, False], settings.episodes),
         laps=joined(outcomes, "laps"),
     )
-    controller, random = (summarize(outcome) for outcome in outcomes)
+    controller, random = (outcome.figures() for outcome in outcomes)
     controller["laps"] = float(outcomes[0].laps.mean())
     summary = (
         f"C returns {controller['mean_return']:+.2f} +- {controller['stderr']:.2f} "
@@ -67,26 +71,17 @@ def evaluate(
     return drives, Report(summary, {"controller": controller, "random": random})
 
 
-def summarize(outcome: Outcome) -> dict[str, Any]:
-    """Figures of a batch; `std_return` is over episodes, `stderr` the error of their mean."""
-    mean, std, error = mean_and_error(outcome.returns)
-    return {
-        "mean_return": mean,
-        "std_return": std,
-        "stderr": error,
-        "mean_length": float(outcome.lengths.mean()),
-        "off_track": int(outcome.terminated.sum()),
-        "episodes": len(outcome.returns),
-    }
-
-
 def main() -> None:
     """Read the files that the command line names, run the stage, write its own."""
     with stage("evaluate", reads=["v", "m", "c"], writes=["drives"]) as run:
         vision = run.model("v", "train_v", {Autoencoder.kind: Autoencoder})
         memory = run.model("m", "train_m", {DeterministicLSTM.kind: DeterministicLSTM})
         controllers = run.model("c", "evolve_c", {Controllers.kind: Controllers.from_arrays})
-        if problem := mismatch(vision, memory, controllers):
+        pixels, action_size = math.prod(RacingWorld.observation_shape), RacingWorld.action_size
+        problem = mismatch(vision, memory, pixels, action_size) or controllers.mismatch(
+            feature_count(vision, memory), action_size
+        )
+        if problem:
             raise UserError(
                 f"{', '.join(map(str, run.paths.values()))}: {problem}; run 'dvc repro'"
             )

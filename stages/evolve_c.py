@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from stages.agent import Agent, Memory, Vision, feature_count, mismatch
+from stages.agent import Agent
 from stages.artifacts import Model
 from stages.control.controller import Controllers, parameter_count
 from stages.control.random_policy import RandomPolicy
 from stages.control.rank_mu import RankMu
 from stages.errors import UserError
 from stages.memory.lstm import DeterministicLSTM
+from stages.modules import Memory, Vision, feature_count, mismatch
 from stages.params import EvolveC, World
 from stages.progress import progress
 from stages.randomness import Streams
@@ -40,7 +42,7 @@ class Scores(NamedTuple):
     """How candidates did; one entry a candidate."""
 
     mean_return: NDArray[np.float64]
-    off_track: NDArray[np.intp]  # episodes that ended off the road
+    off_track: NDArray[np.intp]  # episodes that were terminated, far off the road
 
     @classmethod
     def of(cls, outcome: Outcome, episodes: int) -> Scores:
@@ -105,14 +107,17 @@ def validate(settings: EvolveC, judge: Judge, history: list[Generation]) -> Scor
     """Drive every generation's best and its mean, in turn, on validation episodes."""
     genomes = np.array([genome for g in history for genome in (g.best, g.mean)])
     parts = np.split(genomes, range(VALIDATED_AT_ONCE, len(genomes), VALIDATED_AT_ONCE))
-    scores = [judge.scores(part, settings.validation_episodes) for part in parts]
+    scores = [
+        judge.scores(part, settings.validation_episodes)
+        for part in progress(parts, "evolve_c: validation", len(parts))
+    ]
     return Scores(*(np.concatenate(entry) for entry in zip(*scores, strict=True)))
 
 
 def champions(validated: Scores) -> NDArray[np.intp]:
     """(generations,): the number of the candidate that is best up to each generation.
 
-    Who leaves the road in fewer episodes is better; among equals the higher mean return is.
+    Who is lost off the road in fewer episodes is better; among equals the higher mean return is.
     """
     order = np.lexsort((-validated.mean_return, validated.off_track))
     rank = np.argsort(order)
@@ -164,7 +169,8 @@ def main() -> None:
     with stage("evolve_c", reads=["v", "m"], writes=["c"]) as run:
         vision = run.model("v", "train_v", {Autoencoder.kind: Autoencoder})
         memory = run.model("m", "train_m", {DeterministicLSTM.kind: DeterministicLSTM})
-        if problem := mismatch(vision, memory):
+        pixels, action_size = math.prod(RacingWorld.observation_shape), RacingWorld.action_size
+        if problem := mismatch(vision, memory, pixels, action_size):
             raise UserError(f"{run.paths['v']} and {run.paths['m']}: {problem}; run 'dvc repro'")
         judge = Judge(run.params.world, vision, memory)
         controllers, report = evolve_c(run.params.evolve_c, judge, run.streams)

@@ -20,8 +20,7 @@ CHUNK_BYTES = 1 << 18
 
 
 class Outputs:
-    """Files that take their places together: written under temporary names, renamed when the block
-    ends well.
+    """Files that take their places when the block ends well, and till then have other names.
 
     The temporary files lie in the folders of the final ones, so that taking the place is one atomic
     rename. After an error none takes its place, and the temporary ones are removed.

@@ -46,7 +46,7 @@ class World(Section, frozen=True):
     radius: Length
     harmonics: Annotated[tuple[Harmonic, ...], Meta(max_length=64)]
     half_width: Length
-    max_steps: Count
+    max_steps: Annotated[int, Meta(ge=4, le=1_000_000)]  # M learns from no fewer
 
 
 class Collect(Section, frozen=True):

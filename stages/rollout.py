@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from stages.progress import progress
+
 Info = dict[str, NDArray[Any]]
 
 
 class World(Protocol):
-    """Gymnasium's vector signature, plus `keep`: finished cars can be dropped from the batch."""
+    """Gymnasium's vector signature, plus `keep`: finished cars can be dropped from the batch.
+
+    `info` has `state` (cars, 4) and `laps` (cars,), for the record.
+    """
 
     num_cars: int
+    max_steps: int  # of an episode
 
     def reset(self, *, seed: int | None = None) -> tuple[NDArray[Any], Info]:
         """Begin an episode with all cars: observations, info."""
@@ -43,12 +50,23 @@ class Policy(Protocol):
 
 @dataclass(frozen=True)
 class Outcome:
-    """How every car's episode went; one entry a car."""
+    """How every car's episode went; one entry a car. Terminated is lost, far off the road."""
 
     returns: NDArray[np.float64]
     lengths: NDArray[np.int64]
     terminated: NDArray[np.bool_]
     laps: NDArray[np.float64]
+
+    def figures(self) -> dict[str, float]:
+        """What a batch comes to; `std_return` is over episodes, `stderr` that of their mean."""
+        return {
+            "mean_return": float(self.returns.mean()),
+            "std_return": float(self.returns.std()),
+            "stderr": float(self.returns.std() / np.sqrt(len(self.returns))),
+            "mean_length": float(self.lengths.mean()),
+            "off_track": int(self.terminated.sum()),
+            "episodes": len(self.returns),
+        }
 
 
 @dataclass(frozen=True)
@@ -94,17 +112,23 @@ class _Recorder:
 
 def rollout(world: World, policy: Policy) -> Outcome:
     """Drive one episode a car; cars that are done drop out of the batch."""
-    return _drive(world, policy, None)
+    return _drive(world, policy)
 
 
-def recorded_rollout(world: World, policy: Policy) -> tuple[Outcome, Recording]:
-    """The same, with everything that was seen and done."""
+def recorded_rollout(world: World, policy: Policy, what: str) -> tuple[Outcome, Recording]:
+    """The same, with everything that was seen and done, behind a progress bar named `what`."""
     recorder = _Recorder()
-    outcome = _drive(world, policy, recorder)
+    steps = progress(range(1, world.max_steps + 1), what, world.max_steps)
+    outcome = _drive(world, policy, steps, recorder)
     return outcome, recorder.recording()
 
 
-def _drive(world: World, policy: Policy, recorder: _Recorder | None) -> Outcome:
+def _drive(
+    world: World,
+    policy: Policy,
+    steps: Iterable[int] | None = None,
+    recorder: _Recorder | None = None,
+) -> Outcome:
     outcome = Outcome(
         returns=np.zeros(world.num_cars),
         lengths=np.zeros(world.num_cars, np.int64),
@@ -113,26 +137,26 @@ def _drive(world: World, policy: Policy, recorder: _Recorder | None) -> Outcome:
     )
     cars: NDArray[np.intp] = np.arange(world.num_cars)  # that still drive
     gained = np.zeros(world.num_cars)  # by each of them
-    steps = 0
     observations, info = world.reset()
     policy.reset(world.num_cars)
     if recorder:
         recorder.frame(cars, observations, info["state"])
-    while cars.size:
+    for step in steps or range(1, world.max_steps + 1):
         actions = policy.act(observations)
         observations, rewards, terminated, truncated, info = world.step(actions)
         gained += rewards
-        steps += 1
         if recorder:
             recorder.step(cars, actions, rewards)
             recorder.frame(cars, observations, info["state"])
         done = terminated | truncated
         if done.any():
             over = cars[done]
-            outcome.returns[over], outcome.lengths[over] = gained[done], steps
+            outcome.returns[over], outcome.lengths[over] = gained[done], step
             outcome.terminated[over], outcome.laps[over] = terminated[done], info["laps"][done]
             rows = np.flatnonzero(~done)
             world.keep(rows)
             policy.keep(rows)
             cars, gained, observations = cars[rows], gained[rows], observations[rows]
+            if not cars.size:
+                break
     return outcome

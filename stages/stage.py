@@ -14,12 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stages import artifacts, files
-from stages.artifacts import Model, Row, Table
-from stages.errors import UserError
+from stages.artifacts import Episodes, Model, Row
+from stages.errors import ParamsError, UserError
 from stages.params import Params, read_params
 from stages.randomness import Streams
 
-AnyTable = TypeVar("AnyTable", bound=Table)
+AnyTable = TypeVar("AnyTable", bound=Episodes)
 AnyModel = TypeVar("AnyModel")
 Maker = Callable[[Mapping[str, NDArray[Any]]], AnyModel]  # from a file's arrays, or ValueError
 
@@ -74,14 +74,14 @@ class Run:
             raise files.refused(path, f"not a whole {model.kind}: {error}", stage) from None
 
     def curve(self, stage: str) -> dict[str, NDArray[np.float64]]:
-        """The columns of the learning curve of `stage`."""
+        """The columns of the curve of `stage`, which artifacts.CURVES names."""
         return artifacts.read_curve(self.reports / "curves" / f"{stage}.csv", stage)
 
     def place(self, path: Path) -> Path:
         """Where to write `path` for now; it takes its place when the stage has ended well."""
         return self._outputs.place(path)
 
-    def write(self, name: str, artifact: Table | Model) -> None:
+    def write(self, name: str, artifact: Episodes | Model) -> None:
         """Write the file for `name`."""
         artifact.write(self.place(self.paths[name]))
 
@@ -91,7 +91,7 @@ class Run:
         artifacts.write_metrics(self.place(metrics), report.metrics)
         if report.curve:
             curve = self.reports / "curves" / f"{self.name}.csv"
-            artifacts.write_curve(self.place(curve), report.curve)
+            artifacts.write_curve(self.place(curve), report.curve, self.name)
         print(f"{self.name}: {report.summary}")
 
 
@@ -100,8 +100,8 @@ def stage(name: str, *, reads: Sequence[str] = (), writes: Sequence[str] = ()) -
     """Run the block as the stage `name`; the command line gives a file for each of `reads`, then
     `writes`.
 
-    The outputs take their places together when the block ends well. A `UserError` becomes one line
-    on standard error and exit status 1, Ctrl-C exit status 130; then nothing has been changed.
+    The outputs take their places when the block ends well. A `UserError` becomes one line
+    on standard error and exit status 1, Ctrl-C exit status 130; then none of them does.
     """
     parser = argparse.ArgumentParser(prog=f"python -m stages.{name}", description=f"Stage {name}.")
     for file in reads:
@@ -122,13 +122,12 @@ def stage(name: str, *, reads: Sequence[str] = (), writes: Sequence[str] = ()) -
     try:
         with files.Outputs() as outputs:
             yield Run(name, read_params(given.params), paths, given.reports, outputs)
+    except ParamsError as error:
+        sys.exit(f"{name}: {given.params}: {error}")
     except (UserError, OSError) as error:
         sys.exit(f"{name}: {error}")
+    except MemoryError as error:
+        sys.exit(f"{name}: {given.params}: too large for this machine's memory ({error})")
     except KeyboardInterrupt:
-        print(f"{name}: interrupted; nothing was changed", file=sys.stderr)
+        print(f"{name}: interrupted", file=sys.stderr)
         sys.exit(130)
-
-
-def mean_and_error(values: NDArray[np.float64]) -> tuple[float, float, float]:
-    """Mean, standard deviation over the values, and standard error of the mean."""
-    return float(values.mean()), float(values.std()), float(values.std() / np.sqrt(len(values)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stages.errors import UserError
+from stages.errors import ParamsError
 from stages.params import World
 from stages.worlds.track import Track
 
@@ -11,10 +11,11 @@ def make_track(world: World) -> Track:
     """The track that the params describe.
 
     Raises:
-        UserError: there can be no such road.
+        ParamsError: there can be no such road.
     """
     harmonics = [(term.order, term.amplitude, term.phase) for term in world.harmonics]
     try:
         return Track(world.radius, harmonics, world.half_width)
     except ValueError as error:
-        raise UserError(f"params: world.radius, harmonics, half_width: {error}") from None
+        keys = "world.radius, world.harmonics, world.half_width"
+        raise ParamsError(f"{keys}: {error}") from None

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stages.artifacts import Latents, Model
-from stages.errors import UserError
+from stages.errors import ParamsError
 from stages.memory.lstm import DeterministicLSTM, Pieces
 from stages.params import TrainM
 from stages.randomness import Streams
@@ -54,7 +54,7 @@ def cut(latents: Latents, length: int, *, held_out: bool) -> Pieces:
     dropped.
 
     Raises:
-        UserError: no piece is left.
+        ParamsError: no piece is left.
     """
     chosen = np.flatnonzero(latents.held_out == held_out)
     per_episode = -(-latents.lengths[chosen] // length)
@@ -63,9 +63,9 @@ def cut(latents: Latents, length: int, *, held_out: bool) -> Pieces:
     steps = np.minimum(latents.lengths[episode] - number * length, length)
     long_enough = steps >= SHORTEST_PIECE
     if not long_enough.any():
-        raise UserError(
-            f"no {'held-out' if held_out else 'training'} episode lasts {SHORTEST_PIECE} steps; "
-            "raise collect.episodes or collect.held_out_episodes"
+        raise ParamsError(
+            f"collect.{'held_out_episodes' if held_out else 'episodes'}: none of these episodes "
+            f"lasts {SHORTEST_PIECE} steps; collect more of them"
         )
     episode, number, steps = episode[long_enough], number[long_enough], steps[long_enough]
     t = np.arange(steps.max())[:, None]

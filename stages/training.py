@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from stages.errors import UserError
+from stages.errors import ParamsError
 from stages.nn.adam import Adam
 from stages.nn.parameters import Parameters
 from stages.progress import progress
@@ -91,7 +91,7 @@ def fit(
         The learning curve; its first point is from before the first step.
 
     Raises:
-        UserError: the loss is no longer a finite number.
+        ParamsError: the loss is no longer a finite number.
     """
     adam = Adam(learner.parameters, schedule.learning_rate, clip_norm)
     per_epoch = math.ceil(count / schedule.batch_size)
@@ -103,18 +103,23 @@ def fit(
     batches = minibatches(count, schedule.batch_size, schedule.epochs, rng)
     for step, rows in enumerate(progress(batches, stage, total), start=1):
         loss, gradient = learner.loss_and_gradient(select(rows))
-        if not math.isfinite(loss):
-            raise UserError(
-                f"the loss is {loss} in step {step} of {total}; "
-                f"try a smaller {stage}.learning_rate (now {schedule.learning_rate:g})"
-            )
+        _check(loss, f"the loss is {loss} in step {step} of {total}", schedule, stage)
         adam.step(gradient)
         losses.append(loss)
         if step % interval == 0 or step == total:
             point = Point(step / per_epoch, float(np.mean(losses)), learner.loss(held_out))
+            _check(
+                point.held_out, f"the loss is {point.held_out} after step {step}", schedule, stage
+            )
             curve.append(point)
             losses.clear()
     return curve
+
+
+def _check(loss: float, problem: str, schedule: Schedule, stage: str) -> None:
+    if not math.isfinite(loss):
+        key, rate = f"{stage}.learning_rate", schedule.learning_rate
+        raise ParamsError(f"{key}: {problem}; try less than {rate:g}")
 
 
 def curve_rows(curve: list[Point], baseline: float) -> list[dict[str, float]]:

@@ -2,25 +2,84 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+import numpy as np
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from PIL import Image
 
 from stages.artifacts import Drives, Rollouts, to_pixels
 from stages.figures.cma_es_curve import cma_es_curve
-from stages.figures.drive_gif import drive_gif
+from stages.figures.drive_gif import drive_frames
+from stages.figures.paper import save_gif
 from stages.figures.policy_trajectory import policy_trajectory
 from stages.figures.style import save
 from stages.figures.track_layout import track_layout
 from stages.figures.training_curves import training_curves
 from stages.figures.vae_reconstruction import vae_reconstruction
-from stages.params import Visualize
+from stages.params import Visualize, World
 from stages.progress import progress
 from stages.randomness import Streams
-from stages.stage import stage
+from stages.stage import Report, stage
 from stages.tracks import make_track
 from stages.vision.autoencoder import Autoencoder
 
+LEARNING_STAGES = ("train_v", "train_m", "evolve_c")
+HOLD = 2.0  # seconds for which the animation's last frame stays
 
-def reconstruction_figure(
+Curves = Mapping[str, Mapping[str, NDArray[np.float64]]]  # stage -> column -> values
+
+
+class Pictures(NamedTuple):
+    """Figures by name, and the frames of the animation."""
+
+    figures: dict[str, Figure]
+    frames: list[Image.Image]
+
+
+def visualize(
+    settings: Visualize,
+    world: World,
+    rollouts: Rollouts,
+    vision: Autoencoder,
+    drives: Drives,
+    curves: Curves,
+    streams: Streams,
+) -> tuple[Pictures, Report]:
+    """Draw everything; the drive that is shown is the controller's first."""
+    track = make_track(world)
+    drive = drives.episode(int(drives.by_controller.argmax()))
+    v, m, c = (curves[name] for name in LEARNING_STAGES)
+    draw: dict[str, Callable[[], Figure]] = {
+        "track_layout": lambda: track_layout(track),
+        "training_curves": lambda: training_curves(v, m, c),
+        "cma_es_curve": lambda: cma_es_curve(c),
+        "vae_reconstruction": lambda: reconstructions(settings, rollouts, vision, streams),
+        "policy_trajectory": lambda: policy_trajectory(
+            track, drive.states, drive.actions, drive.score
+        ),
+    }
+    figures = {name: draw[name]() for name in progress(draw, "visualize: figures", len(draw))}
+    views = to_pixels(drive.observations)
+    frames = drive_frames(track, drive.states, views[..., 0], vision.encode(views), drive.rewards)
+    pictures = Pictures(figures, list(progress(frames, "visualize: animation", len(views))))
+    random = drives.episode(int(drives.by_controller.argmin())).score
+    metrics = {
+        "figures": len(figures),
+        "frames": len(pictures.frames),
+        "drive_return": drive.score,
+        "random_return": random,
+    }
+    summary = (
+        f"{len(figures)} figures, and an animation of {len(pictures.frames)} frames of the drive "
+        f"that returned {drive.score:+.2f} (the random policy's first: {random:+.2f})"
+    )
+    return pictures, Report(summary, metrics)
+
+
+def reconstructions(
     settings: Visualize, rollouts: Rollouts, vision: Autoencoder, streams: Streams
 ) -> Figure:
     """V on a few held-out frames, drawn at random."""
@@ -34,32 +93,22 @@ def reconstruction_figure(
 def main() -> None:
     """Read the files that the command line names, run the stage, write its own."""
     with stage("visualize", reads=["rollouts", "v", "drives"]) as run:
-        settings, track = run.params.visualize, make_track(run.params.world)
-        rollouts, drives = run.table("rollouts", Rollouts), run.table("drives", Drives)
-        vision = run.model("v", "train_v", {Autoencoder.kind: Autoencoder})
-        curves = [run.curve(name) for name in ("train_v", "train_m", "evolve_c")]
-
-        drive = drives.episode(int(drives.by_controller.argmax()))
-        figures = {
-            "track_layout": track_layout(track),
-            "training_curves": training_curves(*curves),
-            "cma_es_curve": cma_es_curve(curves[-1]),
-            "vae_reconstruction": reconstruction_figure(settings, rollouts, vision, run.streams),
-            "policy_trajectory": policy_trajectory(track, drive.states, drive.actions, drive.score),
-        }
-        for name, figure in progress(figures.items(), "visualize", len(figures)):
-            save(figure, run.place(run.reports / "figures" / f"{name}.png"))
-        views = to_pixels(drive.observations)
-        drive_gif(
-            run.place(run.reports / "drive.gif"),
-            track,
-            drive.states,
-            views[..., 0],
-            vision.encode(views),
-            drive.rewards,
-            settings.frames_per_second,
+        settings = run.params.visualize
+        pictures, report = visualize(
+            settings,
+            run.params.world,
+            run.table("rollouts", Rollouts),
+            run.model("v", "train_v", {Autoencoder.kind: Autoencoder}),
+            run.table("drives", Drives),
+            {name: run.curve(name) for name in LEARNING_STAGES},
+            run.streams,
         )
-        print(f"visualize: {len(figures)} figures and drive.gif in {run.reports}")
+        named = pictures.figures.items()
+        for name, figure in progress(named, "visualize: writing", len(named)):
+            save(figure, run.place(run.reports / "figures" / f"{name}.png"))
+        gif = run.place(run.reports / "drive.gif")
+        save_gif(gif, pictures.frames, settings.frames_per_second, HOLD)
+        run.report(report)
 
 
 if __name__ == "__main__":

@@ -6,8 +6,6 @@ from pathlib import Path
 
 import pytest
 
-os.environ.setdefault("OMP_NUM_THREADS", "1")
-
 from stages.params import Params, read_params
 
 ROOT = Path(__file__).resolve().parent.parent

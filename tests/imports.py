@@ -16,11 +16,12 @@ def imported_files(script: str) -> set[str]:
         path = waiting.pop()
         if path not in found:
             found.add(path)
-            waiting += [name for name in _named_in(path) if name not in found]
+            waiting += [name for name in named_files(path) if name not in found]
     return found
 
 
-def _named_in(path: str) -> set[str]:
+def named_files(path: str) -> set[str]:
+    """Paths below the root of the files of `stages` that a file imports itself."""
     modules: set[str] = set()
     for node in ast.walk(ast.parse((ROOT / path).read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):

@@ -129,12 +129,27 @@ def test_a_model_that_does_not_say_what_it_is_is_refused(tmp_path):
 
 
 def test_a_curve_comes_back(tmp_path):
-    write_curve(tmp_path / "c.csv", [{"epoch": 0, "loss": 0.7}, {"epoch": 1, "loss": 0.25}])
+    rows = [{"epoch": e, "train": 0.7 - e, "held_out": 0.5, "baseline": 0.3} for e in range(2)]
+    write_curve(tmp_path / "c.csv", rows, "train_v")
     curve = read_curve(tmp_path / "c.csv", "train_v")
-    np.testing.assert_array_equal(curve["loss"], [0.7, 0.25])
-    (tmp_path / "c.csv").write_text("epoch,loss\n0,much\n")
+    np.testing.assert_allclose(curve["train"], [0.7, -0.3])
+
+
+HEADER = "epoch,train,held_out,baseline\n"
+
+
+@pytest.mark.parametrize(
+    "text", ["", HEADER, "epoch,train\n0,1\n", HEADER + "0,much,0,0\n", HEADER + "0,1\n"]
+)
+def test_a_damaged_curve_is_named_with_its_stage(tmp_path, text):
+    (tmp_path / "c.csv").write_text(text)
     with pytest.raises(UserError, match=r"c.csv: damaged .*stage train_v makes it"):
         read_curve(tmp_path / "c.csv", "train_v")
+
+
+def test_a_curve_that_is_not_there_is_named_with_its_stage(tmp_path):
+    with pytest.raises(UserError, match="no such file; stage evolve_c makes it"):
+        read_curve(tmp_path / "c.csv", "evolve_c")
 
 
 def test_outputs_take_their_places_together_or_not_at_all(tmp_path):

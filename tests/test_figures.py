@@ -5,8 +5,8 @@ import pytest
 from PIL import Image
 
 from stages.figures.cma_es_curve import cma_es_curve
-from stages.figures.drive_gif import drive_gif
-from stages.figures.paper import Paper
+from stages.figures.drive_gif import drive_frames
+from stages.figures.paper import Paper, save_gif
 from stages.figures.policy_trajectory import policy_trajectory
 from stages.figures.style import save
 from stages.figures.track_layout import track_layout
@@ -58,7 +58,8 @@ def test_figures_are_pictures_whose_bytes_do_not_change(tmp_path, draw):
 def test_the_animation_has_a_frame_a_step_and_holds_its_last(tmp_path):
     states, views, rewards = drive(12)
     z = np.random.default_rng(0).standard_normal((13, 16)).astype(np.float32)
-    drive_gif(tmp_path / "d.gif", Track(), states, views, z, rewards, 20)
+    frames = list(drive_frames(Track(), states, views, z, rewards))
+    save_gif(tmp_path / "d.gif", frames, 40, hold=2.0)
     with Image.open(tmp_path / "d.gif") as gif:
         assert gif.n_frames == 13
         durations, frames = [], []
@@ -66,7 +67,9 @@ def test_the_animation_has_a_frame_a_step_and_holds_its_last(tmp_path):
             gif.seek(number)
             durations.append(gif.info["duration"])
             frames.append(np.asarray(gif.convert("RGB")))
-    assert durations == [50] * 12 + [2000]
+    assert sum(durations[:12]) == 300  # 12 frames at 40 a second, though a GIF knows no 25 ms
+    assert set(durations[:12]) == {20, 30}
+    assert durations[12] == 2000
     assert all((a != b).any() for a, b in pairwise(frames))
 
 

@@ -2,10 +2,11 @@ import numpy as np
 import pytest
 
 from benchmarks.one_car import OneCar, OneDriver
-from stages.agent import Agent, mismatch
+from stages.agent import Agent
 from stages.control.controller import Controllers
 from stages.control.random_policy import RandomPolicy
 from stages.memory.lstm import DeterministicLSTM
+from stages.modules import mismatch
 from stages.rollout import recorded_rollout, rollout
 from stages.vision.autoencoder import Autoencoder
 from stages.worlds.racing import RacingWorld
@@ -30,7 +31,7 @@ def controllers(count: int) -> Controllers:
 
 def test_a_recording_holds_every_step_in_the_order_of_the_cars():
     world = RacingWorld(num_cars=9)
-    outcome, recording = recorded_rollout(world, RandomPolicy(np.random.default_rng(3)))
+    outcome, recording = recorded_rollout(world, RandomPolicy(np.random.default_rng(3)), "drive")
     assert len(set(outcome.lengths)) > 3  # cars drop out at different times
     assert len(recording.actions) == len(recording.rewards) == outcome.lengths.sum()
     assert len(recording.observations) == len(recording.states) == (outcome.lengths + 1).sum()
@@ -51,7 +52,8 @@ def test_a_recording_holds_every_step_in_the_order_of_the_cars():
 
 def test_recording_changes_nothing():
     plain = rollout(RacingWorld(num_cars=5), RandomPolicy(np.random.default_rng(4)))
-    outcome, _ = recorded_rollout(RacingWorld(num_cars=5), RandomPolicy(np.random.default_rng(4)))
+    policy = RandomPolicy(np.random.default_rng(4))
+    outcome, _ = recorded_rollout(RacingWorld(num_cars=5), policy, "drive")
     np.testing.assert_array_equal(plain.returns, outcome.returns)
     np.testing.assert_array_equal(plain.terminated, outcome.terminated)
 
@@ -86,8 +88,10 @@ def test_cars_must_be_shared_out_evenly(vision, memory):
 
 
 def test_modules_that_do_not_fit_together_are_named(vision, memory):
-    assert mismatch(vision, memory, controllers(1)) is None
+    assert mismatch(vision, memory, 256, 2) is None
+    assert controllers(1).mismatch(12, 2) is None
     other = DeterministicLSTM.initial(4, 2, 7, np.random.default_rng(1))
-    assert "z of 4 numbers, but V's has 5" in (mismatch(vision, other) or "")
-    wide = DeterministicLSTM.initial(5, 2, 8, np.random.default_rng(1))
-    assert "12 features" in (mismatch(vision, wide, controllers(1)) or "")
+    assert "z of 4 numbers, but V's has 5" in (mismatch(vision, other, 256, 2) or "")
+    assert "256 pixels, but the world's have 1024" in (mismatch(vision, memory, 1024, 2) or "")
+    assert "2 actions, but the world takes 3" in (mismatch(vision, memory, 256, 3) or "")
+    assert "12 features and 2 actions, but" in (controllers(1).mismatch(13, 2) or "")

@@ -63,6 +63,16 @@ class Controllers:
         """Controller `number` as a file holds it."""
         return {"weight": self.weight[number], "bias": self.bias[number]}
 
+    def mismatch(self, features: int, actions: int) -> str | None:
+        """Why these cannot drive with so many features and actions; None if they can."""
+        found_actions, found_features = self.weight.shape[1:]
+        if (found_features, found_actions) == (features, actions):
+            return None
+        return (
+            f"C was made for {found_features} features and {found_actions} actions, "
+            f"but V and M have {features} and {actions}"
+        )
+
     def __len__(self) -> int:
         return len(self.bias)
 

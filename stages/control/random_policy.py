@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
-
-from stages.nn.parameters import Array
 
 SMOOTHING = 0.7  # share of the last action that is kept
 PUSH = 0.5  # added to the throttle's target
@@ -31,7 +31,7 @@ class RandomPolicy:
         """Go on with these rows of the batch only."""
         self._rows, self._action = self._rows[rows], self._action[rows]
 
-    def act(self, observations: Array) -> NDArray[np.float64]:
+    def act(self, observations: NDArray[Any]) -> NDArray[np.float64]:
         """Actions (N, 2) for the N cars still driving."""
         target = self._rng.uniform(-1, 1, size=(self._num_cars, 2))[self._rows]
         target[:, 1] = np.clip(target[:, 1] + PUSH, -1, 1)

@@ -5,18 +5,18 @@ Matplotlib draws what stands still, once; what moves is painted on that.
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Iterator
 
 import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
+from PIL import Image
 
-from stages.figures.paper import Paper, Points, rgb, save_gif
+from stages.figures.paper import Paper, Points, rgb
 from stages.figures.style import BLUE, GREY, INK, ORANGE, VERMILION, draw_track, new_figure, pixels
 from stages.worlds.track import Track
 
 WIDTH, HEIGHT = 920, 400  # pixels
-HOLD = 2.0  # seconds for which the last frame stays
 CAR = np.array([[0.9, 0.0], [-0.6, 0.5], [-0.3, 0.0], [-0.6, -0.5]])  # looking along x
 
 
@@ -56,25 +56,21 @@ class Scene:
         return np.stack([x, HEIGHT - y], axis=1)
 
 
-def drive_gif(
-    path: Path,
+def drive_frames(
     track: Track,
     states: NDArray[np.float64],
     views: NDArray[np.float32],
     z: NDArray[np.float32],
     rewards: NDArray[np.float64],
-    frames_per_second: int,
-) -> None:
-    """Write the animation of one drive of L steps.
+) -> Iterator[Image.Image]:
+    """The frames of one drive of L steps, one a step and one before the first.
 
     Args:
-        path: where to.
         track: what was driven on.
         states: (L + 1, 4).
         views: what the car saw, (L + 1, H, W) in [0, 1].
         z: V's code of it, (L + 1, Z).
         rewards: (L,).
-        frames_per_second: one frame a step.
     """
     total = np.concatenate([[0.0], np.cumsum(rewards)])
     scene = Scene(track, z, total)
@@ -93,13 +89,11 @@ def drive_gif(
         paper.stroke(line, BLUE)
     paint(len(rewards))
     paper.choose_colours()
-    frames = []
     for step in range(len(states)):
         for line in (trail, curve):
             paper.stroke(line[max(step - 1, 0) : step + 1], BLUE, stays=True)
         paint(step)
-        frames.append(paper.frame())
-    save_gif(path, frames, frames_per_second, HOLD)
+        yield paper.frame()
 
 
 def _circle() -> Points:

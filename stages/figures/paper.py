@@ -131,8 +131,12 @@ def rgb(colour: str) -> NDArray[np.float32]:
 def save_gif(
     path: Path, frames: Sequence[Image.Image], frames_per_second: int, hold: float
 ) -> None:
-    """Write an animation that runs for ever, its last frame held for `hold` seconds."""
-    durations = [1000 // frames_per_second] * (len(frames) - 1) + [round(1000 * hold)]
+    """Write an animation that runs for ever, its last frame held for `hold` seconds.
+
+    A GIF counts in hundredths of a second: frames take turns in being a hundredth longer.
+    """
+    starts = np.rint(np.arange(len(frames)) * 100 / frames_per_second).astype(int)
+    durations = [*(10 * np.diff(starts)).tolist(), round(1000 * hold)]
     frames[0].save(path, "GIF", save_all=True, append_images=frames[1:], duration=durations, loop=0)
 
 

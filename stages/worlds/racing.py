@@ -47,11 +47,10 @@ class RacingWorld:
     Action space: (num_cars, 2), steer (left is positive) and throttle, each clipped to [-1, 1].
     Observation space: (num_cars, 16, 16, 1) float32; 1 on the road, 0 off it. Row 0 is 4 world
         units ahead of the car, column 0 is 4 to its left.
-    Reward: 30 * (laps gained in this step) - 0.5 * max(0, distance from the centreline -
-    half-width). Starting state: on sample 0 of the centreline, looking along it, at speed 0.
-    Nothing is drawn at random. Episode end: terminated beyond twice the half-width from the
-    centreline, truncated after `max_steps`. No
-        auto-reset: a finished car stands still, earns 0 and keeps its flags.
+    Rewards: 30 * (laps gained) - 0.5 * max(0, distance from the centreline - half-width), a step.
+    Starting state: on sample 0 of the centreline, looking along it, at speed 0; nothing random.
+    Episode end: terminated beyond twice the half-width from the centreline, truncated after
+        `max_steps`. No auto-reset: a finished car stands still, earns 0 and keeps its flags.
     Info: `state` (num_cars, 4: x, y, theta, v), `s` (share of the loop, in [0, 1)), `distance`
         (from the nearest sample of the centreline, world units), `laps` (signed, since the start).
 

@@ -1,0 +1,46 @@
+"""What an agent needs of V and M, and whether those at hand fit each other and the world."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+
+class Vision(Protocol):
+    """A V: pictures (N, ...) of so many pixels to z (N, Z)."""
+
+    pixels: int
+    z_size: int
+
+    def encode(self, observations: Array) -> Array:
+        """What is seen, compressed."""
+
+
+class Memory(Protocol):
+    """An M: z (N, Z), actions (N, A) and the state h, c (N, H) to the next state."""
+
+    z_size: int
+    action_size: int
+    hidden_size: int
+
+    def step(self, z: Array, actions: Array, h: Array, c: Array) -> tuple[Array, Array]:
+        """The next h and c."""
+
+
+def feature_count(vision: Vision, memory: Memory) -> int:
+    """Length of [z; h], what a controller sees."""
+    return vision.z_size + memory.hidden_size
+
+
+def mismatch(vision: Vision, memory: Memory, pixels: int, action_size: int) -> str | None:
+    """Why these V and M cannot drive together where that is seen and done; None if they can."""
+    if vision.pixels != pixels:
+        return f"V was made for pictures of {vision.pixels} pixels, but the world's have {pixels}"
+    if memory.z_size != vision.z_size:
+        return f"M was made for z of {memory.z_size} numbers, but V's has {vision.z_size}"
+    if memory.action_size != action_size:
+        return f"M was made for {memory.action_size} actions, but the world takes {action_size}"
+    return None
