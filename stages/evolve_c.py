@@ -12,7 +12,7 @@ from stages.agent import Agent
 from stages.artifacts import Model
 from stages.control.controller import Controllers, parameter_count
 from stages.control.random_policy import RandomPolicy
-from stages.control.rank_mu import RankMu
+from stages.control.strategies import STRATEGIES
 from stages.errors import UserError
 from stages.memory.lstm import DeterministicLSTM
 from stages.modules import Memory, Vision, feature_count, mismatch
@@ -91,7 +91,8 @@ class Judge:
 
 def evolve(settings: EvolveC, judge: Judge, rng: np.random.Generator) -> list[Generation]:
     """Run the strategy from a controller of zeros."""
-    strategy = RankMu(np.zeros(judge.genome_size), settings.sigma, settings.population, rng)
+    make = STRATEGIES[settings.strategy]
+    strategy = make(np.zeros(judge.genome_size), settings.sigma, settings.population, rng)
     history = []
     for _ in progress(range(settings.generations), "evolve_c", settings.generations):
         candidates = strategy.ask()

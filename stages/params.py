@@ -11,7 +11,7 @@ import difflib
 import re
 import reprlib
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 import yaml
@@ -86,11 +86,20 @@ class TrainM(Section, frozen=True):
 class EvolveC(Section, frozen=True):
     """The search for C."""
 
+    strategy: Literal["rank_mu", "cma_es", "sep_cma_es", "openai_es"]
     population: Annotated[int, Meta(ge=2, le=1_000_000)]
     generations: Count
     sigma: Annotated[float, Meta(ge=1e-4, le=5)]
     episodes: Count  # a candidate and generation
     validation_episodes: Count  # a candidate for the final choice
+
+    def __post_init__(self) -> None:
+        """Refuse what no key alone shows."""
+        if self.strategy == "openai_es" and self.population % 2:
+            raise ValueError(
+                f"population: must be even for openai_es, whose mutations come in pairs; "
+                f"found {self.population}"
+            )
 
 
 class Evaluate(Section, frozen=True):
@@ -170,6 +179,8 @@ def _explain(message: str, found: Any) -> str:
         close = difflib.get_close_matches(unknown[1], known, n=1)
         hint = f"did you mean {close[0]!r}?" if close else f"known here: {', '.join(known)}"
         return f"{_join(where, unknown[1])}: unknown key; {hint}"
+    if not problem.startswith(("Expected", "Invalid", "Number")):  # one of ours, key first
+        return _join(where, problem)
     problem = problem[:1].lower() + problem[1:].replace("`", "")
     problem = re.sub(r", got \w+$", "", problem).replace("object", "a section with its keys")
     return f"{where or 'the file'}: {problem}; found {reprlib.repr(_at(where, found))}"

@@ -1,56 +1,143 @@
+import cma
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stages.control.cma_es import CMAES, SepCMAES
 from stages.control.controller import Controllers, parameter_count
+from stages.control.openai_es import OpenAIES
 from stages.control.rank_mu import RankMu
+from stages.control.strategies import STRATEGIES
+from stages.control.strategy import Strategy
 
 
-def run(strategy: RankMu, generations: int) -> RankMu:
+def run(strategy: Strategy, generations: int) -> Strategy:
     for _ in range(generations):
         candidates = strategy.ask()
         strategy.tell(-np.square(candidates).sum(axis=1))
     return strategy
 
 
-def sphere(seed: int = 0, population: int = 24, **arguments) -> RankMu:
-    rng = np.random.default_rng(seed)
-    return RankMu(np.ones(20), 0.5, population, rng, **arguments)
+def sphere(seed: int = 0, population: int = 24, kind: type[Strategy] = RankMu) -> Strategy:
+    return kind(np.ones(20), 0.5, population, np.random.default_rng(seed))
+
+
+class Unbounded(RankMu):
+    """The note's strategy without the lower limit of its step size."""
+
+    SIGMA_LIMITS = (1e-12, 5.0)
+
+
+every_kind = pytest.mark.parametrize("kind", STRATEGIES.values(), ids=STRATEGIES)
 
 
 @pytest.mark.parametrize("seed", range(3))
-@pytest.mark.parametrize(
-    "arguments", [{"population": 100}, {"population": 24, "sigma_limits": (1e-12, 5.0)}]
-)
-def test_it_reaches_1e_8_on_the_sphere_in_20_dimensions(seed, arguments):
-    strategy = run(sphere(seed, **arguments), 400)
+@pytest.mark.parametrize(("population", "kind"), [(100, RankMu), (24, Unbounded)])
+def test_the_notes_strategy_reaches_1e_8_on_the_sphere(seed, population, kind):
+    strategy = run(sphere(seed, population, kind), 400)
     assert np.square(strategy.mean).sum() < 1e-8
 
 
-def test_it_stops_and_goes_on_bit_for_bit():
-    through = run(sphere(), 30)
-    again = run(RankMu.from_state(run(sphere(), 12).state()), 18)
+@every_kind
+def test_every_strategy_climbs(kind):
+    assert np.square(run(sphere(kind=kind), 150).mean).sum() < 0.2
+
+
+@every_kind
+def test_it_stops_and_goes_on_bit_for_bit(kind):
+    through = run(sphere(kind=kind), 30)
+    again = run(kind.from_state(run(sphere(kind=kind), 12).state()), 18)
     np.testing.assert_array_equal(through.mean, again.mean)
     np.testing.assert_array_equal(through.best, again.best)
     assert through.sigma == again.sigma
 
 
-def test_a_state_is_not_moved_by_what_comes_after():
-    strategy = run(sphere(), 3)
+@every_kind
+def test_a_state_is_not_moved_by_what_comes_after(kind):
+    strategy = run(sphere(kind=kind), 3)
     state = strategy.state()
     run(strategy, 3)
-    np.testing.assert_array_equal(run(RankMu.from_state(state), 3).mean, strategy.mean)
+    np.testing.assert_array_equal(run(kind.from_state(state), 3).mean, strategy.mean)
 
 
-def test_the_best_is_the_best_ever_told():
-    strategy, best = sphere(), -np.inf
+@every_kind
+def test_the_best_is_the_best_ever_told(kind):
+    strategy, best = sphere(kind=kind), -np.inf
     for _ in range(10):
         candidates = strategy.ask()
         fitness = -np.square(candidates).sum(axis=1)
         strategy.tell(fitness)
         best = max(best, fitness.max())
         assert -np.square(strategy.best).sum() == pytest.approx(best)
+
+
+def squares(x):
+    return np.square(x).sum(axis=1)
+
+
+def ellipsoid(x):
+    return (np.square(x) * 10 ** (6 * np.arange(20) / 19)).sum(axis=1)
+
+
+def rosenbrock(x):
+    return (100 * (x[:, 1:] - x[:, :-1] ** 2) ** 2 + (1 - x[:, :-1]) ** 2).sum(axis=1)
+
+
+def evaluations(strategy, loss, most: int) -> int:
+    """How many until a candidate scores below 1e-9."""
+    for generation in range(1, most // 12 + 1):
+        candidates = strategy.ask()
+        scores = loss(np.asarray(candidates))
+        strategy.tell(-scores) if isinstance(strategy, Strategy) else strategy.tell(
+            candidates, scores.tolist()
+        )
+        if scores.min() < 1e-9:
+            return 12 * generation
+    return most
+
+
+@pytest.mark.parametrize(
+    ("loss", "start", "most"),
+    [(squares, 1.0, 6_000), (ellipsoid, 1.0, 30_000), (rosenbrock, 0.0, 40_000)],
+)
+def test_cma_es_needs_no_more_evaluations_than_pycma(loss, start, most):
+    def theirs(seed: int) -> cma.CMAEvolutionStrategy:
+        options = {"popsize": 12, "seed": seed + 1, "verbose": -9}
+        return cma.CMAEvolutionStrategy(np.full(20, start), 0.5, options)
+
+    def ours(seed: int) -> CMAES:
+        return CMAES(np.full(20, start), 0.5, 12, np.random.default_rng(seed))
+
+    count = [[evaluations(make(s), loss, most) for s in range(5)] for make in (ours, theirs)]
+    assert np.median(count[0]) < most
+    assert np.median(count[0]) <= 1.3 * np.median(count[1])
+
+
+def test_sep_cma_es_learns_an_axis_parallel_ellipsoid_faster():
+    def median(kind: type[Strategy]) -> float:
+        runs = [kind(np.ones(20), 0.5, 12, np.random.default_rng(seed)) for seed in range(3)]
+        return float(np.median([evaluations(strategy, ellipsoid, 30_000) for strategy in runs]))
+
+    assert median(SepCMAES) < 0.6 * median(CMAES)
+
+
+def test_cma_es_learns_the_shape_of_the_hill():
+    strategy = CMAES(np.ones(4), 0.5, 12, np.random.default_rng(0))
+    stretch = np.array([1.0, 10.0, 100.0, 1000.0])
+    for _ in range(150):
+        candidates = strategy.ask()
+        strategy.tell(-np.square(candidates * stretch).sum(axis=1))
+    spread = np.std([strategy.ask() - strategy.mean for _ in range(300)], axis=(0, 1))
+    np.testing.assert_allclose(spread * stretch, (spread * stretch).mean(), rtol=0.6)
+
+
+def test_mirrored_mutations_come_in_pairs():
+    strategy = sphere(kind=OpenAIES)
+    candidates = strategy.ask() - strategy.mean
+    np.testing.assert_allclose(candidates[:12], -candidates[12:], atol=1e-12)
+    with pytest.raises(ValueError, match="population must be even"):
+        sphere(population=7, kind=OpenAIES)
 
 
 def test_sigma_keeps_to_its_limits():
@@ -62,9 +149,11 @@ def test_sigma_keeps_to_its_limits():
     assert uphill.sigma == 5.0
 
 
-@given(st.integers(2, 40), st.integers(1, 12))
-def test_any_population_of_two_or_more_works(population, size):
-    strategy = RankMu(np.ones(size), 0.5, population, np.random.default_rng(0))
+@every_kind
+@given(half=st.integers(1, 20), size=st.integers(1, 12))
+def test_any_population_of_two_or_more_works(kind, half, size):
+    population = 2 * half
+    strategy = kind(np.ones(size), 0.5, population, np.random.default_rng(0))
     assert strategy.ask().shape == (population, size)
     strategy.tell(np.zeros(population))
     assert np.isfinite(strategy.mean).all()
@@ -75,8 +164,8 @@ def test_bad_arguments_are_refused():
     rng = np.random.default_rng(0)
     with pytest.raises(ValueError, match="population must be at least 2, found 1"):
         RankMu(np.zeros(3), 0.5, 1, rng)
-    with pytest.raises(ValueError, match="sigma must be in"):
-        RankMu(np.zeros(3), 50, 4, rng)
+    with pytest.raises(ValueError, match="sigma must be a positive number"):
+        RankMu(np.zeros(3), 0.0, 4, rng)
     strategy = RankMu(np.zeros(3), 0.5, 4, rng)
     strategy.ask()
     for fitness in ([1, 2, 3], [1, 2, 3, np.nan]):

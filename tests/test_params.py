@@ -106,6 +106,7 @@ def test_a_missing_key_is_named(read, where):
 @pytest.mark.parametrize(
     ("where", "value", "words"),
     [
+        (("evolve_c", "strategy"), "cma", "evolve_c.strategy: invalid enum value 'cma'"),
         (("evolve_c", "population"), 1, "evolve_c.population: expected int >= 2; found 1"),
         (("train_v", "epochs"), "four", "train_v.epochs: expected int; found 'four'"),
         (("train_v", "epochs"), 4.5, "train_v.epochs: expected int; found 4.5"),
@@ -136,6 +137,13 @@ def test_faults_are_explained(read, where, value, words):
 def test_a_file_that_is_no_params_file_is_refused(read, text, words):
     with pytest.raises(UserError, match=words):
         read(text)
+
+
+def test_what_no_key_alone_shows_is_refused_by_its_dotted_key(read):
+    params = changed(("evolve_c", "strategy"), "openai_es")
+    params["evolve_c"]["population"] = 7
+    with pytest.raises(UserError, match=r"evolve_c\.population: must be even for openai_es"):
+        read(yaml.safe_dump(params))
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path):

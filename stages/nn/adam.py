@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from stages.nn.parameters import Parameters
@@ -43,3 +45,16 @@ class Adam:
         rate = self._learning_rate / (1 - BETA1**self._steps)
         root = np.sqrt(self._second / (1 - BETA2**self._steps))
         self._parameters.flat -= rate * self._first / (root + EPSILON)
+
+    def state(self) -> dict[str, Any]:
+        """All that `restore` needs to go on bit for bit; the parameters are not in it."""
+        return {
+            "first": self._first.copy(),
+            "second": self._second.copy(),
+            "steps": self._steps,
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from where `state` was taken."""
+        self._first, self._second = state["first"].copy(), state["second"].copy()
+        self._steps = state["steps"]
