@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 from PIL import Image
 
-from stages.figures.paper import Paper, Points, rgb
+from stages.figures.paper import Paper, Points
 from stages.figures.style import BLUE, GREY, INK, ORANGE, VERMILION, draw_track, new_figure, pixels
 from stages.worlds.track import Track
 
@@ -124,8 +124,6 @@ def _paint_code(paper: Paper, scene: Scene, z: NDArray[np.float32]) -> None:
     entry = np.arange(len(z))
     corner = scene.at(scene.code, np.stack([entry - 0.4, np.maximum(z, 0)], axis=1))
     opposite = scene.at(scene.code, np.stack([entry + 0.4, np.minimum(z, 0)], axis=1))
-    boxes = np.rint(np.concatenate([corner, opposite], axis=1)).astype(int).tolist()
-    for value, (left, top, right, bottom) in zip(z, boxes, strict=True):
-        bar = np.empty((bottom - top + 1, max(right - left, 1), 3), np.uint8)
-        bar[...] = rgb(VERMILION if value < 0 else BLUE)
-        paper.lay(left, top, bar)
+    corners = np.rint(np.concatenate([corner, opposite], axis=1)).astype(int).tolist()
+    boxes = [(left, top, max(right, left + 1), bottom + 1) for left, top, right, bottom in corners]
+    paper.fill_boxes(boxes, [VERMILION if value < 0 else BLUE for value in z])

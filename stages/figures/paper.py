@@ -83,6 +83,13 @@ class Paper:
         ImageDraw.Draw(mask).text((0, 0), text, fill=255, font=self._font)
         self._blend((right - width, top, right, top + height), mask, colour)
 
+    def fill_boxes(self, boxes: Sequence[Box], colours: Sequence[str]) -> None:
+        """Paint rectangles of whole pixels, as one change."""
+        lefts, tops, rights, bottoms = zip(*boxes, strict=True)
+        self._cover((min(lefts), min(tops), max(rights), max(bottoms)))
+        for box, colour in zip(boxes, colours, strict=True):
+            self._picture[_region(box)] = _rgb(colour)
+
     def lay(self, left: int, top: int, picture: Picture) -> None:
         """Lay a picture (height, width, 3) on the paper."""
         height, width, _ = picture.shape
@@ -106,7 +113,7 @@ class Paper:
             self._cover(box)
         share = np.asarray(cover, np.float32)[:, :, None] / 255
         region = self._picture[_region(box)]
-        region[...] = np.rint(region + share * (rgb(colour) - region))
+        region[...] = np.rint(region + share * (_rgb(colour) - region))
 
     def _cover(self, box: Box) -> None:
         self._changed.append(box)
@@ -123,7 +130,7 @@ class Paper:
         return image.quantize(palette=self._palette, dither=Image.Dither.NONE)
 
 
-def rgb(colour: str) -> NDArray[np.float32]:
+def _rgb(colour: str) -> NDArray[np.float32]:
     """Red, green and blue of a colour's name, 0 to 255."""
     return np.array(to_rgb(colour), np.float32) * 255
 
