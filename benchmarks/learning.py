@@ -9,7 +9,7 @@ from stages.collect import collect
 from stages.control.controller import Controllers
 from stages.encode import encode
 from stages.evaluate import evaluate
-from stages.evolve_c import Judge, evolve_c
+from stages.evolve_c import Judge, controller_sizes, evolve_c
 from stages.modules import Memory, Vision
 from stages.params import Params
 from stages.randomness import Streams
@@ -39,7 +39,8 @@ def learn(params: Params) -> Learned:
     vision, reports["train_v"] = train_v(params.train_v, rollouts, streams("train_v"))
     latents, reports["encode"] = encode(params.encode, rollouts, vision)
     memory, reports["train_m"] = train_m(params.train_m, latents, streams("train_m"))
-    judge = Judge(params.world, vision, memory)
+    sizes = controller_sizes(params.evolve_c, vision, memory)
+    judge = Judge(params.world, vision, memory, sizes)
     controllers, reports["evolve_c"] = evolve_c(params.evolve_c, judge, streams("evolve_c"))
     return Learned(vision, memory, controllers, reports)
 

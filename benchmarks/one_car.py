@@ -6,6 +6,7 @@ The batched ones are measured against it, for speed in `benchmarks.speed`, for t
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -87,15 +88,13 @@ class OneDriver:
     Args:
         v: the weights of an `Autoencoder`.
         m: the weights of a `DeterministicLSTM`.
-        weight: of C, (2, Z + H).
-        bias: of C, (2,).
+        c: the weights of a linear controller of z and h.
     """
 
-    def __init__(self, v: Parameters, m: Parameters, weight: Array, bias: Array) -> None:
+    def __init__(self, v: Parameters, m: Parameters, c: Mapping[str, Array]) -> None:
         self._v = v
         self._m = m
-        self._weight = weight
-        self._bias = bias
+        self._weight, self._bias = c["layer1.weight"], c["layer1.bias"]
 
     def reset(self, num_cars: int) -> None:
         """Begin with an empty memory."""

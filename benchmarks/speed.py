@@ -18,7 +18,7 @@ from stages.artifacts import Rollouts, to_bytes
 from stages.control.controller import Controllers
 from stages.control.random_policy import RandomPolicy
 from stages.encode import encode
-from stages.evolve_c import Judge, Scores, evolve_c
+from stages.evolve_c import Judge, Scores, controller_sizes, evolve_c
 from stages.memory.lstm import DeterministicLSTM
 from stages.params import Params, World, read_params
 from stages.randomness import Streams
@@ -39,9 +39,10 @@ class OneAtATime(Judge):
     """Gives the same figures as `Judge`, but drives the candidates one after the other."""
 
     def __init__(
-        self, world: World, vision: Autoencoder, memory: DeterministicLSTM, *, plain: bool
+        self, params: Params, vision: Autoencoder, memory: DeterministicLSTM, *, plain: bool
     ) -> None:
-        super().__init__(world, vision, memory)
+        world, sizes = params.world, controller_sizes(params.evolve_c, vision, memory)
+        super().__init__(world, vision, memory, sizes)
         self._v, self._m = vision, memory
         self._plain = plain
         self._one = one_car(world, plain=plain)
@@ -58,8 +59,7 @@ class OneAtATime(Judge):
 
     def _driver(self, controller: Controllers) -> Policy:
         if self._plain:
-            weight, bias = controller.weight[0], controller.bias[0]
-            return OneDriver(self._v.parameters, self._m.parameters, weight, bias)
+            return OneDriver(self._v.parameters, self._m.parameters, controller.arrays(0))
         return Agent(self._v, self._m, controller)
 
 
@@ -76,7 +76,7 @@ def learn_one_at_a_time(params: Params, *, plain: bool) -> Report:
     vision, _ = train_v(params.train_v, rollouts, Streams(seed, "train_v"))
     latents, _ = encode(params.encode, rollouts, vision)
     memory, _ = train_m(params.train_m, latents, Streams(seed, "train_m"))
-    judge = OneAtATime(params.world, vision, memory, plain=plain)
+    judge = OneAtATime(params, vision, memory, plain=plain)
     return evolve_c(params.evolve_c, judge, Streams(seed, "evolve_c"))[1]
 
 

@@ -6,24 +6,33 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stages.control.controller import Controllers
-from stages.modules import Array, Memory, Vision
+from stages.modules import Array, Memory, Vision, controller_mismatch
 
 
 class Agent:
-    """A policy for `rollout`: z = V(o); a = C(z, h); h <- M(z, a, h). C sees h from *before* this
-    step's action.
+    """A policy for `rollout`: z = V(o); a = C(z, h); h <- M(z, a, h).
+
+    C sees h from *before* this step's action; one that has features for z alone sees z alone, and
+    M is not run.
 
     Args:
         vision: V.
         memory: M.
-        controllers: C, one or many; row i of a batch of N cars is driven by number i // (N /
-            len(controllers)).
+        controllers: C, one or many; row i of a batch of N cars is driven by number
+            i // (N / len(controllers)).
+
+    Raises:
+        ValueError: C does not fit V and M.
     """
 
     def __init__(self, vision: Vision, memory: Memory, controllers: Controllers) -> None:
+        problem = controller_mismatch(vision, memory, controllers.features, controllers.actions)
+        if problem:
+            raise ValueError(problem)
         self._vision = vision
         self._memory = memory
         self._controllers = controllers
+        self._remembers = controllers.features > vision.z_size
 
     def reset(self, num_cars: int) -> None:
         """Begin episodes of `num_cars` cars with an empty memory.
@@ -36,9 +45,8 @@ class Agent:
             raise ValueError(
                 f"{num_cars} cars cannot be shared out among {len(self._controllers)} controllers"
             )
-        self._drivers = self._controllers.rows(
-            np.repeat(np.arange(len(self._controllers)), episodes)
-        )
+        candidates = np.arange(len(self._controllers))
+        self._drivers = self._controllers.rows(np.repeat(candidates, episodes))
         self._h = np.zeros((num_cars, self._memory.hidden_size), np.float32)
         self._c = np.zeros_like(self._h)
 
@@ -50,6 +58,8 @@ class Agent:
     def act(self, observations: Array) -> Array:
         """Actions (N, A) for what N cars see."""
         z = self._vision.encode(observations)
+        if not self._remembers:
+            return self._drivers.act(z)
         actions = self._drivers.act(np.concatenate([z, self._h], axis=1))
         self._h, self._c = self._memory.step(z, actions, self._h, self._c)
         return actions

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from stages.agent import Agent
 from stages.artifacts import Drives, to_bytes
-from stages.control.controller import Controllers
+from stages.control.controller import ARRAYS, Controllers
 from stages.control.random_policy import RandomPolicy
 from stages.errors import UserError
 from stages.memory.lstm import DeterministicLSTM
-from stages.modules import Memory, Vision, feature_count, mismatch
+from stages.modules import Memory, Vision, controller_mismatch, mismatch
 from stages.params import Evaluate, World
 from stages.randomness import Streams
 from stages.rollout import Policy, recorded_rollout
@@ -76,10 +76,10 @@ def main() -> None:
     with stage("evaluate", reads=["v", "m", "c"], writes=["drives"]) as run:
         vision = run.model("v", "train_v", {Autoencoder.kind: Autoencoder})
         memory = run.model("m", "train_m", {DeterministicLSTM.kind: DeterministicLSTM})
-        controllers = run.model("c", "evolve_c", {Controllers.kind: Controllers.from_arrays})
+        controllers = run.model("c", "evolve_c", dict.fromkeys(ARRAYS, Controllers.from_arrays))
         pixels, action_size = math.prod(RacingWorld.observation_shape), RacingWorld.action_size
-        problem = mismatch(vision, memory, pixels, action_size) or controllers.mismatch(
-            feature_count(vision, memory), action_size
+        problem = mismatch(vision, memory, pixels, action_size) or controller_mismatch(
+            vision, memory, controllers.features, controllers.actions
         )
         if problem:
             raise UserError(

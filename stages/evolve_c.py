@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -15,7 +16,7 @@ from stages.control.random_policy import RandomPolicy
 from stages.control.strategies import STRATEGIES
 from stages.errors import UserError
 from stages.memory.lstm import DeterministicLSTM
-from stages.modules import Memory, Vision, feature_count, mismatch
+from stages.modules import Memory, Vision, feature_counts, mismatch
 from stages.params import EvolveC, World
 from stages.progress import progress
 from stages.randomness import Streams
@@ -54,24 +55,31 @@ class Scores(NamedTuple):
 
 
 class Judge:
-    """Drives candidates and says how well they did."""
+    """Drives candidates and says how well they did.
 
-    def __init__(self, world: World, vision: Vision, memory: Memory) -> None:
+    Args:
+        world: the road and the length of a drive.
+        vision: V.
+        memory: M.
+        sizes: of the controllers: features, any hidden layer, actions.
+    """
+
+    def __init__(self, world: World, vision: Vision, memory: Memory, sizes: Sequence[int]) -> None:
         self._track = make_track(world)
         self._max_steps = world.max_steps
         self._worlds: dict[int, RacingWorld] = {}  # by their number of cars, to be used again
         self._vision = vision
         self._memory = memory
+        self._sizes = sizes
 
     @property
     def genome_size(self) -> int:
         """How many numbers a candidate has."""
-        return parameter_count(feature_count(self._vision, self._memory), self._memory.action_size)
+        return parameter_count(self._sizes)
 
     def controllers(self, genomes: NDArray[np.float64]) -> Controllers:
         """The controllers that genomes (candidates, n) stand for."""
-        features = feature_count(self._vision, self._memory)
-        return Controllers.from_genomes(genomes, features, self._memory.action_size)
+        return Controllers.from_genomes(genomes, self._sizes)
 
     def scores(self, genomes: NDArray[np.float64], episodes: int) -> Scores:
         """How candidates (n, genome_size) do in `episodes` drives each, all driven at once."""
@@ -87,6 +95,12 @@ class Judge:
         if cars not in self._worlds:
             self._worlds[cars] = RacingWorld([self._track], cars, self._max_steps)
         return self._worlds[cars]
+
+
+def controller_sizes(settings: EvolveC, vision: Vision, memory: Memory) -> list[int]:
+    """Features, any hidden layer, actions."""
+    features = feature_counts(vision, memory)[settings.inputs]
+    return [features, *([settings.hidden] if settings.hidden else []), memory.action_size]
 
 
 def evolve(settings: EvolveC, judge: Judge, rng: np.random.Generator) -> list[Generation]:
@@ -173,8 +187,10 @@ def main() -> None:
         pixels, action_size = math.prod(RacingWorld.observation_shape), RacingWorld.action_size
         if problem := mismatch(vision, memory, pixels, action_size):
             raise UserError(f"{run.paths['v']} and {run.paths['m']}: {problem}; run 'dvc repro'")
-        judge = Judge(run.params.world, vision, memory)
-        controllers, report = evolve_c(run.params.evolve_c, judge, run.streams)
+        settings = run.params.evolve_c
+        sizes = controller_sizes(settings, vision, memory)
+        judge = Judge(run.params.world, vision, memory, sizes)
+        controllers, report = evolve_c(settings, judge, run.streams)
         run.write("c", Model(controllers.kind, controllers.arrays(0)))
         run.report(report)
 

@@ -30,9 +30,9 @@ class Memory(Protocol):
         """The next h and c."""
 
 
-def feature_count(vision: Vision, memory: Memory) -> int:
-    """Length of [z; h], what a controller sees."""
-    return vision.z_size + memory.hidden_size
+def feature_counts(vision: Vision, memory: Memory) -> dict[str, int]:
+    """How many numbers a controller sees, by the name of its inputs: z alone, or [z; h]."""
+    return {"z": vision.z_size, "zh": vision.z_size + memory.hidden_size}
 
 
 def mismatch(vision: Vision, memory: Memory, pixels: int, action_size: int) -> str | None:
@@ -43,4 +43,17 @@ def mismatch(vision: Vision, memory: Memory, pixels: int, action_size: int) -> s
         return f"M was made for z of {memory.z_size} numbers, but V's has {vision.z_size}"
     if memory.action_size != action_size:
         return f"M was made for {memory.action_size} actions, but the world takes {action_size}"
+    return None
+
+
+def controller_mismatch(vision: Vision, memory: Memory, features: int, actions: int) -> str | None:
+    """Why a controller of these sizes cannot drive with these V and M; None if it can."""
+    counts = feature_counts(vision, memory)
+    if features not in counts.values():
+        return (
+            f"C was made for {features} features, but z has {counts['z']}, "
+            f"z and h together {counts['zh']}"
+        )
+    if actions != memory.action_size:
+        return f"C was made for {actions} actions, but M for {memory.action_size}"
     return None

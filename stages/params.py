@@ -86,6 +86,8 @@ class TrainM(Section, frozen=True):
 class EvolveC(Section, frozen=True):
     """The search for C."""
 
+    inputs: Literal["z", "zh"]  # what C sees: V's code alone, or M's state too
+    hidden: Annotated[int, Meta(ge=0, le=4096)]  # width of C's hidden layer; 0 for none: linear
     strategy: Literal["rank_mu", "cma_es", "sep_cma_es", "openai_es"]
     population: Annotated[int, Meta(ge=2, le=1_000_000)]
     generations: Count

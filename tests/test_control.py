@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import cma
 import numpy as np
 import pytest
@@ -173,28 +175,35 @@ def test_bad_arguments_are_refused():
             strategy.tell(np.array(fitness))
 
 
-def test_the_notes_controller_has_98_numbers_and_the_papers_867():
-    assert parameter_count(16 + 32, 2) == 98
-    assert parameter_count(32 + 256, 3) == 867
+def test_parameter_counts_are_the_notes_and_the_papers():
+    assert parameter_count((16 + 32, 2)) == 98
+    assert parameter_count((32 + 256, 3)) == 867
+    assert parameter_count((32, 40, 3)) == 1443
 
 
-def test_every_row_is_driven_by_its_own_controller():
-    genomes = np.random.default_rng(0).standard_normal((5, parameter_count(6, 2)))
+@pytest.mark.parametrize("sizes", [(6, 2), (6, 4, 2)])
+def test_every_row_is_driven_by_its_own_controller(sizes):
+    genomes = np.random.default_rng(0).standard_normal((5, parameter_count(sizes)))
     features = np.random.default_rng(1).standard_normal((5, 6)).astype(np.float32)
-    actions = Controllers.from_genomes(genomes, 6, 2).act(features)
-    for genome, x, action in zip(genomes, features, actions, strict=True):
-        weight, bias = genome[:12].reshape(2, 6), genome[12:]
-        np.testing.assert_allclose(action, np.tanh(weight @ x + bias), atol=1e-6)
+    controllers = Controllers.from_genomes(genomes, sizes)
+    assert (controllers.features, controllers.actions) == (6, 2)
+    for genome, x, action in zip(genomes, features, controllers.act(features), strict=True):
+        for inputs, outputs in pairwise(sizes):
+            weight, bias, genome = np.split(genome, [outputs * inputs, outputs * (inputs + 1)])
+            x = np.tanh(weight.reshape(outputs, inputs) @ x + bias)
+        np.testing.assert_allclose(action, x, atol=1e-6)
 
 
-def test_a_controller_comes_back_from_its_arrays():
-    genomes = np.random.default_rng(0).standard_normal((3, 14))
-    controllers = Controllers.from_genomes(genomes, 6, 2)
+@pytest.mark.parametrize(("sizes", "kind"), [((6, 2), "linear"), ((6, 4, 2), "hidden")])
+def test_a_controller_comes_back_from_its_arrays(sizes, kind):
+    genomes = np.random.default_rng(0).standard_normal((3, parameter_count(sizes)))
+    controllers = Controllers.from_genomes(genomes, sizes)
     back = Controllers.from_arrays(controllers.arrays(1))
-    np.testing.assert_array_equal(back.weight[0], controllers.weight[1])
-    np.testing.assert_array_equal(back.bias[0], controllers.bias[1])
+    assert back.kind == controllers.kind == kind
+    for name, array in back.arrays(0).items():
+        np.testing.assert_array_equal(array, controllers.arrays(1)[name])
 
 
 def test_genomes_of_another_length_are_refused():
-    with pytest.raises(ValueError, match=r"make 14 numbers; found an array of \(3, 13\)"):
-        Controllers.from_genomes(np.zeros((3, 13)), 6, 2)
+    with pytest.raises(ValueError, match=r"have 14 numbers; found an array of \(3, 13\)"):
+        Controllers.from_genomes(np.zeros((3, 13)), (6, 2))

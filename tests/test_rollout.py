@@ -26,7 +26,7 @@ def memory():
 def controllers(count: int) -> Controllers:
     genomes = np.random.default_rng(2).normal(0, 0.2, (count, 26))
     genomes[:, -1] += 1  # throttle
-    return Controllers.from_genomes(genomes, features=12, actions=2)
+    return Controllers.from_genomes(genomes, (12, 2))
 
 
 def test_a_recording_holds_every_step_in_the_order_of_the_cars():
@@ -73,9 +73,7 @@ def test_a_batch_of_agents_drives_as_each_would_alone(vision, memory):
     fleet = controllers(6)
     together = rollout(RacingWorld(num_cars=12), Agent(vision, memory, fleet))
     for number in range(6):
-        driver = OneDriver(
-            vision.parameters, memory.parameters, fleet.weight[number], fleet.bias[number]
-        )
+        driver = OneDriver(vision.parameters, memory.parameters, fleet.arrays(number))
         alone = rollout(OneCar(Track()), driver)
         for row in (2 * number, 2 * number + 1):  # two episodes each
             assert together.returns[row] == pytest.approx(alone.returns[0], abs=1e-3)
@@ -89,9 +87,23 @@ def test_cars_must_be_shared_out_evenly(vision, memory):
 
 def test_modules_that_do_not_fit_together_are_named(vision, memory):
     assert mismatch(vision, memory, 256, 2) is None
-    assert controllers(1).mismatch(12, 2) is None
     other = DeterministicLSTM.initial(4, 2, 7, np.random.default_rng(1))
     assert "z of 4 numbers, but V's has 5" in (mismatch(vision, other, 256, 2) or "")
     assert "256 pixels, but the world's have 1024" in (mismatch(vision, memory, 1024, 2) or "")
     assert "2 actions, but the world takes 3" in (mismatch(vision, memory, 256, 3) or "")
-    assert "12 features and 2 actions, but" in (controllers(1).mismatch(13, 2) or "")
+    with pytest.raises(ValueError, match="made for 12 features, but z has 5, z and h together 13"):
+        Agent(vision, DeterministicLSTM.initial(5, 2, 8, np.random.default_rng(1)), controllers(1))
+
+
+def test_a_controller_of_z_alone_does_not_hang_on_memory(vision, memory):
+    genomes = np.random.default_rng(2).normal(0, 0.2, (3, 5 * 2 + 2)) + np.eye(12)[-1]
+    other = DeterministicLSTM.initial(5, 2, 7, np.random.default_rng(9))
+    ours, theirs = (
+        rollout(
+            RacingWorld(num_cars=3),
+            Agent(vision, m, Controllers.from_genomes(genomes, (5, 2))),
+        )
+        for m in (memory, other)
+    )
+    np.testing.assert_array_equal(ours.returns, theirs.returns)
+    assert ours.lengths.max() > 5
