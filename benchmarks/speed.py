@@ -145,6 +145,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--params", type=Path, default=Path("params.yaml"))
     params = read_params(parser.parse_args().params)
+    if params.evolve_c.inputs != "zh" or params.evolve_c.hidden:
+        parser.error("the plain loop knows only the note's C: evolve_c.inputs: zh, hidden: 0")
     rollouts_table(params, learn(params))
     print()
     learning_table(params)

@@ -14,7 +14,7 @@ from stages.artifacts import Model
 from stages.control.controller import Controllers, parameter_count
 from stages.control.random_policy import RandomPolicy
 from stages.control.strategies import STRATEGIES
-from stages.errors import UserError
+from stages.errors import ParamsError, UserError
 from stages.memory.lstm import DeterministicLSTM
 from stages.modules import Memory, Vision, feature_counts, mismatch
 from stages.params import EvolveC, World
@@ -28,6 +28,7 @@ from stages.worlds.racing import RacingWorld
 
 RANDOM_EPISODES = 64  # of the baseline
 VALIDATED_AT_ONCE = 64  # candidates in one batch
+LARGEST_COVARIANCE = 5_000  # rows; 200 MB a matrix, and a minute a decomposition
 
 
 class Generation(NamedTuple):
@@ -189,6 +190,11 @@ def main() -> None:
             raise UserError(f"{run.paths['v']} and {run.paths['m']}: {problem}; run 'dvc repro'")
         settings = run.params.evolve_c
         sizes = controller_sizes(settings, vision, memory)
+        if settings.strategy == "cma_es" and parameter_count(sizes) > LARGEST_COVARIANCE:
+            raise ParamsError(
+                f"evolve_c.strategy: cma_es learns a matrix of {parameter_count(sizes)} rows for "
+                f"this C, and {LARGEST_COVARIANCE} are the most; take sep_cma_es, or a smaller C"
+            )
         judge = Judge(run.params.world, vision, memory, sizes)
         controllers, report = evolve_c(settings, judge, run.streams)
         run.write("c", Model(controllers.kind, controllers.arrays(0)))

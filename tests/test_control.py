@@ -74,6 +74,15 @@ def test_the_best_is_the_best_ever_told(kind):
         assert -np.square(strategy.best).sum() == pytest.approx(best)
 
 
+def test_cma_es_stops_and_goes_on_between_two_decompositions():
+    def start() -> CMAES:
+        return CMAES(np.ones(400), 0.5, 12, np.random.default_rng(0))
+
+    half_way = run(start(), 4).state()
+    assert half_way["_age"] > 0
+    np.testing.assert_array_equal(run(CMAES.from_state(half_way), 5).mean, run(start(), 9).mean)
+
+
 def squares(x):
     return np.square(x).sum(axis=1)
 
@@ -152,10 +161,12 @@ def test_sigma_keeps_to_its_limits():
 
 
 @every_kind
-@given(half=st.integers(1, 20), size=st.integers(1, 12))
-def test_any_population_of_two_or_more_works(kind, half, size):
-    population = 2 * half
+@given(population=st.integers(2, 40), size=st.integers(1, 12))
+def test_any_population_of_two_or_more_works(kind, population, size):
+    population += population % 2 if kind is OpenAIES else 0
     strategy = kind(np.ones(size), 0.5, population, np.random.default_rng(0))
+    with pytest.raises(ValueError, match="before candidates were asked for"):
+        strategy.tell(np.zeros(population))
     assert strategy.ask().shape == (population, size)
     strategy.tell(np.zeros(population))
     assert np.isfinite(strategy.mean).all()

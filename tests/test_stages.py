@@ -53,6 +53,17 @@ def test_the_same_seed_gives_the_same_numbers_and_another_one_others(quick):
     np.testing.assert_array_equal(*weights)
 
 
+@pytest.mark.parametrize("strategy", ["rank_mu", "cma_es", "sep_cma_es", "openai_es"])
+@pytest.mark.parametrize(("inputs", "hidden", "kind"), [("z", 0, "linear"), ("zh", 5, "hidden")])
+def test_every_c_and_strategy_runs_through(quick, strategy, inputs, hidden, kind):
+    settings = replace(quick.evolve_c, strategy=strategy, inputs=inputs, hidden=hidden)
+    params = replace(quick, evolve_c=settings)
+    learned = learn(params)
+    assert learned.controllers.kind == kind
+    assert learned.controllers.features == (16 if inputs == "z" else 48)
+    assert drive(params, learned)[1].metrics["controller"]["episodes"] == 4
+
+
 def test_collecting_holds_out_episodes_of_its_own(note, rollouts):
     assert len(rollouts.lengths) == 64 + 16
     assert rollouts.held_out.sum() == 16

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 from stages.control.strategy import Strategy, Vector, expected_norm
 
+LARGEST_SIGMA = 1e12
+
 
 class CMAES(Strategy):
     """The (mu/mu_w, lambda)-CMA-ES with active (negative) weights.
@@ -99,7 +101,9 @@ class CMAES(Strategy):
         self._path_sigma = (1 - c) * self._path_sigma
         self._path_sigma += np.sqrt(c * (2 - c) * self._mu_eff) * turned  # (43)
         length = float(np.linalg.norm(self._path_sigma)) / self._expected_norm
-        self._sigma *= float(np.exp(min(1.0, c / self._d_sigma * (length - 1))))  # (44)
+        # (44), but by a factor of e at the most, and never so large that float32 cannot hold it
+        self._sigma *= float(np.exp(min(1.0, c / self._d_sigma * (length - 1))))
+        self._sigma = min(self._sigma, LARGEST_SIGMA)
 
         self._generation += 1
         grown = np.sqrt(1 - (1 - c) ** (2 * self._generation))

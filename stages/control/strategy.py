@@ -20,7 +20,7 @@ class Strategy(ABC):
         mean: where to begin, (n,).
         sigma: step size to begin with.
         population: lambda, candidates in a generation; at least 2.
-        rng: where the mutations come from; part of the state.
+        rng: where the mutations come from, as `np.random.default_rng` makes it; part of the state.
 
     Raises:
         ValueError: a population below 2, or a sigma that is not positive.
@@ -40,7 +40,7 @@ class Strategy(ABC):
         self._population = population
         self._rng = rng
         self._mutations = np.zeros((population, self._mean.size))  # of the last generation
-        self._candidates = self._mutations
+        self._candidates: Vector | None = None  # that no fitness has been told of yet
         self._best = self._mean
         self._best_fitness = -np.inf
 
@@ -61,15 +61,18 @@ class Strategy(ABC):
 
     def ask(self) -> Vector:
         """The candidates of the next generation, (population, n)."""
-        self._candidates = self._sample()
-        return self._candidates.copy()
+        candidates = self._sample()
+        self._candidates = candidates.copy()
+        return candidates
 
     def tell(self, fitness: Vector) -> None:
         """Learn from the fitness (population,) of the candidates asked for last; higher is better.
 
         Raises:
-            ValueError: not one finite number a candidate.
+            ValueError: not one finite number a candidate, or nothing has been asked for.
         """
+        if self._candidates is None:
+            raise ValueError("fitness was told before candidates were asked for")
         fitness = np.asarray(fitness, np.float64)
         if fitness.shape != (self._population,) or not np.isfinite(fitness).all():
             raise ValueError(f"fitness must be {self._population} finite numbers, found {fitness}")
@@ -77,6 +80,7 @@ class Strategy(ABC):
         if fitness[order[0]] > self._best_fitness:
             self._best_fitness = float(fitness[order[0]])
             self._best = self._candidates[order[0]].copy()
+        self._candidates = None
         self._learn(order)
 
     @abstractmethod
