@@ -177,9 +177,14 @@ class Latents(Episodes):
     """data/latents.h5: the same episodes as V sees them."""
 
     stage: ClassVar[str] = "encode"
+    terminated: Annotated[NDArray[np.bool_], Field("bool", "episodes", "as in the rollouts")]
     held_out: Annotated[NDArray[np.bool_], Field("bool", "episodes", "as in the rollouts")]
-    z: Annotated[NDArray[np.float32], Field("float32", "frames z", "V's code of each frame")]
+    mean: Annotated[NDArray[np.float32], Field("float32", "frames z", "V's code z of each frame")]
+    logvar: Annotated[
+        NDArray[np.float32], Field("float32", "frames z", "log of the variance that V gives it")
+    ]
     actions: Annotated[NDArray[np.float32], Field("float32", "steps actions", "as in the rollouts")]
+    rewards: Annotated[NDArray[np.float64], Field("float64", "steps", "as in the rollouts")]
 
 
 @dataclass(frozen=True)

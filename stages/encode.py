@@ -17,25 +17,31 @@ def encode(settings: Encode, rollouts: Rollouts, vision: Vision) -> tuple[Latent
     """Run V over all frames, `batch_size` at a time."""
     frames = rollouts.observations
     starts = range(0, len(frames), settings.batch_size)
-    z = np.concatenate(
-        [
-            vision.encode(to_pixels(frames[start : start + settings.batch_size]))
-            for start in progress(starts, "encode", len(starts))
-        ]
-    )
+    codes = [
+        vision.code(to_pixels(frames[start : start + settings.batch_size]))
+        for start in progress(starts, "encode", len(starts))
+    ]
+    mean, logvar = (np.concatenate(part) for part in zip(*codes, strict=True))
     latents = Latents(
-        lengths=rollouts.lengths, held_out=rollouts.held_out, z=z, actions=rollouts.actions
+        lengths=rollouts.lengths,
+        terminated=rollouts.terminated,
+        held_out=rollouts.held_out,
+        mean=mean,
+        logvar=logvar,
+        actions=rollouts.actions,
+        rewards=rollouts.rewards,
     )
-    spread = z.std(axis=0)
+    spread = mean.std(axis=0)
     metrics = {
-        "frames": len(z),
+        "frames": len(mean),
         "z_std_mean": float(spread.mean()),
         "z_std_min": float(spread.min()),
         "z_std_max": float(spread.max()),
     }
     summary = (
-        f"{len(z)} frames of {frames[0].size} pixels as z of {z.shape[1]} numbers, whose standard "
-        f"deviations are {spread.min():.2f} to {spread.max():.2f} (of a number not used: 0)"
+        f"{len(mean)} frames of {frames[0].size} pixels as z of {mean.shape[1]} numbers, whose "
+        f"standard deviations are {spread.min():.2f} to {spread.max():.2f} "
+        "(of a number not used: 0)"
     )
     return latents, Report(summary, metrics)
 

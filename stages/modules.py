@@ -18,6 +18,9 @@ class Vision(Protocol):
     def encode(self, observations: Array) -> Array:
         """What is seen, compressed."""
 
+    def code(self, observations: Array) -> tuple[Array, Array]:
+        """The same, z (N, Z), and the log of the variance of each number, (N, Z)."""
+
 
 class Memory(Protocol):
     """An M: z (N, Z), actions (N, A) and the state h, c (N, H) to the next state."""

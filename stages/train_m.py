@@ -23,7 +23,7 @@ def train_m(
     train = cut(latents, settings.sequence_length, held_out=False)
     held_out = cut(latents, settings.sequence_length, held_out=True)
     memory = DeterministicLSTM.initial(
-        latents.z.shape[1], latents.actions.shape[1], settings.hidden, streams("weights")
+        latents.mean.shape[1], latents.actions.shape[1], settings.hidden, streams("weights")
     )
     curve = fit(
         memory,
@@ -78,9 +78,9 @@ def cut(latents: Latents, length: int, *, held_out: bool) -> Pieces:
 
     frame, step = latents.first_frame[episode] + t, latents.first_step[episode] + t
     return Pieces(
-        z=piece(latents.z, frame),
+        z=piece(latents.mean, frame),
         actions=piece(latents.actions, step),
-        z_next=piece(latents.z, frame + 1),
+        z_next=piece(latents.mean, frame + 1),
         weight=weight,
     )
 

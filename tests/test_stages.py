@@ -102,7 +102,7 @@ def test_encoding_does_not_hang_on_the_batch_size(note, rollouts):
     vision = Autoencoder.initial(256, 8, 4, np.random.default_rng(0))
     whole = encode(note.encode, rollouts, vision)[0]
     parts = encode(replace(note.encode, batch_size=100), rollouts, vision)[0]
-    np.testing.assert_allclose(whole.z, parts.z, atol=1e-5)
+    np.testing.assert_allclose(whole.mean, parts.mean, atol=1e-5)
 
 
 def test_learning_that_goes_wrong_is_said_in_words(note, rollouts):
@@ -123,9 +123,12 @@ def episodes(lengths: list[int]) -> Latents:
     frames, steps = sum(lengths) + len(lengths), sum(lengths)
     return Latents(
         lengths=np.array(lengths),
+        terminated=np.ones(len(lengths), bool),
         held_out=np.zeros(len(lengths), bool),
-        z=np.arange(frames, dtype=np.float32)[:, None],
+        mean=np.arange(frames, dtype=np.float32)[:, None],
+        logvar=np.full((frames, 1), -100, np.float32),
         actions=np.arange(steps, dtype=np.float32)[:, None],
+        rewards=np.arange(steps, dtype=np.float64),
     )
 
 

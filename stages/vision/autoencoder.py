@@ -9,6 +9,8 @@ import numpy as np
 from stages.nn.layers import binary_cross_entropy, dense, dense_backward, dense_gradient, sigmoid
 from stages.nn.parameters import Array, Parameters, checked_shapes, scaled_normal
 
+CERTAIN = -100.0  # log of a variance next to which float32 knows no noise
+
 SHAPES = {
     "encoder.weight": ("D", "H"),
     "encoder.bias": ("H",),
@@ -63,6 +65,11 @@ class Autoencoder:
         """Pictures (N, ...) of D pixels to z (N, Z)."""
         x = observations.reshape(len(observations), -1)
         return dense(np.tanh(dense(x, self.parameters, "encoder")), self.parameters, "z")
+
+    def code(self, observations: Array) -> tuple[Array, Array]:
+        """The same, and the log-variance of each number, as a VAE gives it: here it is certain."""
+        z = self.encode(observations)
+        return z, np.full_like(z, CERTAIN)
 
     def decode(self, z: Array) -> Array:
         """z (N, Z) to pictures (N, D) in [0, 1]."""
