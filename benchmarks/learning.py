@@ -9,13 +9,15 @@ from stages.collect import collect
 from stages.control.controller import Controllers
 from stages.encode import encode
 from stages.evaluate import evaluate
-from stages.evolve_c import Judge, controller_sizes, evolve_c
+from stages.evolve_c import controller_sizes, evolve_c
+from stages.judge import Fleet, Judge
 from stages.modules import Memory, Vision
 from stages.params import Params
 from stages.randomness import Streams
 from stages.stage import Report
 from stages.train_m import train_m
 from stages.train_v import train_v
+from stages.workers import Workers
 
 
 @dataclass(frozen=True)
@@ -40,8 +42,12 @@ def learn(params: Params) -> Learned:
     latents, reports["encode"] = encode(params.encode, rollouts, vision)
     memory, reports["train_m"] = train_m(params.train_m, latents, streams("train_m"))
     sizes = controller_sizes(params.evolve_c, vision, memory)
-    judge = Judge(params.world, vision, memory, sizes)
-    controllers, reports["evolve_c"] = evolve_c(params.evolve_c, judge, streams("evolve_c"))
+    fleet = Fleet(params.world, vision, memory, sizes)
+    with Workers(fleet, params.compute.workers) as workers:
+        judge = Judge(fleet, workers)
+        controllers, reports["evolve_c"] = evolve_c(
+            params.evolve_c, params.world, judge, streams("evolve_c")
+        )
     return Learned(vision, memory, controllers, reports)
 
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,22 +13,26 @@ from numpy.typing import NDArray
 from benchmarks.learning import Learned, learn
 from benchmarks.one_car import OneCar, OneDriver
 from stages.agent import Agent
-from stages.artifacts import Rollouts, to_bytes
+from stages.artifacts import Rollouts
+from stages.cars import racing_world
 from stages.control.controller import Controllers
 from stages.control.random_policy import RandomPolicy
 from stages.encode import encode
-from stages.evolve_c import Judge, Scores, controller_sizes, evolve_c
+from stages.evolve_c import controller_sizes, evolve_c
+from stages.judge import Fleet, Judge, Scores
 from stages.memory.lstm import DeterministicLSTM
-from stages.params import Params, World, read_params
+from stages.params import Params, read_params
 from stages.randomness import Streams
+from stages.recording import columns_of, joined
 from stages.rollout import Outcome, Policy, recorded_rollout, rollout
 from stages.rollout import World as AnyWorld
 from stages.stage import Report
-from stages.tracks import make_track
+from stages.tracks import Roads
 from stages.train_m import train_m
 from stages.train_v import train_v
 from stages.vision.autoencoder import Autoencoder
-from stages.worlds.racing import RacingWorld
+from stages.workers import Workers
+from stages.worlds.track import Track
 
 CARS = (1, 24, 256, 4096)
 ROUNDS = 3
@@ -41,21 +44,20 @@ class OneAtATime(Judge):
     def __init__(
         self, params: Params, vision: Autoencoder, memory: DeterministicLSTM, *, plain: bool
     ) -> None:
-        world, sizes = params.world, controller_sizes(params.evolve_c, vision, memory)
-        super().__init__(world, vision, memory, sizes)
+        sizes = controller_sizes(params.evolve_c, vision, memory)
+        fleet = Fleet(params.world, vision, memory, sizes)
+        super().__init__(fleet, Workers(fleet, count=1))
         self._v, self._m = vision, memory
         self._plain = plain
-        self._one = one_car(world, plain=plain)
+        self._one = one_car(params, plain=plain)
 
-    def scores(self, genomes: NDArray[np.float64], episodes: int) -> Scores:
-        """The same, in a loop."""
-        drivers = [self._driver(self.controllers(genome[None])) for genome in genomes]
+    def scores(
+        self, genomes: NDArray[np.float64], tracks: Sequence[Track], episodes: int
+    ) -> Scores:
+        """The same, in a loop, on the note's road."""
+        drivers = [self._driver(self.fleet.controllers(genome[None])) for genome in genomes]
         drives = [rollout(self._one, driver) for driver in drivers for _ in range(episodes)]
-        entries = (
-            np.concatenate([getattr(drive, field.name) for drive in drives])
-            for field in dataclasses.fields(Outcome)
-        )
-        return Scores.of(Outcome(*entries), episodes)
+        return Scores.of(Outcome.joined(drives), episodes)
 
     def _driver(self, controller: Controllers) -> Policy:
         if self._plain:
@@ -63,39 +65,39 @@ class OneAtATime(Judge):
         return Agent(self._v, self._m, controller)
 
 
-def one_car(world: World, *, plain: bool) -> AnyWorld:
+def note_track(params: Params) -> Track:
+    """The road that all drive on."""
+    (track,) = Roads(params.world).draw(1, Streams(params.seed, "speed")("tracks"))
+    return track
+
+
+def one_car(params: Params, *, plain: bool) -> AnyWorld:
     """A world of one car: the plain one, or a batch of one."""
-    track = make_track(world)
-    return OneCar(track, world.max_steps) if plain else RacingWorld([track], 1, world.max_steps)
+    track = note_track(params)
+    return (
+        OneCar(track, params.world.max_steps) if plain else racing_world(params.world, [track], 1)
+    )
 
 
 def learn_one_at_a_time(params: Params, *, plain: bool) -> Report:
     """The same recipe, but one car at a time; training V and M is the same code in both."""
     seed = params.seed
-    rollouts = collect_one_at_a_time(params, one_car(params.world, plain=plain))
+    rollouts = collect_one_at_a_time(params, one_car(params, plain=plain))
     vision, _ = train_v(params.train_v, rollouts, Streams(seed, "train_v"))
     latents, _ = encode(params.encode, rollouts, vision)
     memory, _ = train_m(params.train_m, latents, Streams(seed, "train_m"))
     judge = OneAtATime(params, vision, memory, plain=plain)
-    return evolve_c(params.evolve_c, judge, Streams(seed, "evolve_c"))[1]
+    return evolve_c(params.evolve_c, params.world, judge, Streams(seed, "evolve_c"))[1]
 
 
 def collect_one_at_a_time(params: Params, world: AnyWorld) -> Rollouts:
     """What `collect` does, in a loop; other episodes, for the noise is drawn in another order."""
     episodes = params.collect.episodes + params.collect.held_out_episodes
     policy = RandomPolicy(Streams(params.seed, "collect")("policy"))
-    outcomes, recordings = zip(
-        *(recorded_rollout(world, policy, "collect") for _ in range(episodes)), strict=True
-    )
-    return Rollouts(
-        lengths=np.concatenate([outcome.lengths for outcome in outcomes]),
-        terminated=np.concatenate([outcome.terminated for outcome in outcomes]),
-        observations=to_bytes(np.concatenate([r.observations for r in recordings])),
-        states=np.concatenate([r.states for r in recordings]),
-        actions=np.concatenate([r.actions for r in recordings]),
-        rewards=np.concatenate([r.rewards for r in recordings]),
-        held_out=np.arange(episodes) >= params.collect.episodes,
-    )
+    track = note_track(params)
+    drives = [recorded_rollout(world, policy, "collect") for _ in range(episodes)]
+    columns = [columns_of(outcome, recording, [track]) for outcome, recording in drives]
+    return Rollouts(**joined(columns), held_out=np.arange(episodes) >= params.collect.episodes)
 
 
 def seconds(action: Callable[[], object], repeats: int = 1) -> float:
@@ -112,9 +114,9 @@ def rollouts_table(params: Params, learned: Learned) -> None:
     """Whole drives of the learned C a second, V and M included."""
     print(f"| cars at once | drives of {params.world.max_steps} steps a second | steps a second |")
     print("|---:|---:|---:|")
-    track = make_track(params.world)
+    track = note_track(params)
     for cars in CARS:
-        world = RacingWorld([track], cars, params.world.max_steps)
+        world = racing_world(params.world, [track], cars)
         agent = Agent(learned.vision, learned.memory, learned.controllers)
         steps = int(rollout(world, agent).lengths.sum())
         taken = seconds(lambda world=world, agent=agent: rollout(world, agent), 3)  # type: ignore[misc]
@@ -145,8 +147,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--params", type=Path, default=Path("params.yaml"))
     params = read_params(parser.parse_args().params)
-    if params.evolve_c.inputs != "zh" or params.evolve_c.hidden:
-        parser.error("the plain loop knows only the note's C: evolve_c.inputs: zh, hidden: 0")
+    if params.evolve_c.inputs != "zh" or params.evolve_c.hidden or params.world.tracks != "note":
+        parser.error(
+            "the plain loop knows only the note's C and road: "
+            "evolve_c.inputs: zh, evolve_c.hidden: 0, world.tracks: note"
+        )
     rollouts_table(params, learn(params))
     print()
     learning_table(params)

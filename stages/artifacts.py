@@ -21,17 +21,6 @@ from numpy.typing import NDArray
 from stages import files
 
 
-def to_bytes(pixels: NDArray[np.floating[Any]]) -> NDArray[np.uint8]:
-    """Pixels in [0, 1] as they are stored: 0 to 255."""
-    stored: NDArray[np.uint8] = np.rint(pixels * 255).astype(np.uint8)
-    return stored
-
-
-def to_pixels(stored: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Stored pixels, 0 to 255, as models see them: in [0, 1]."""
-    return stored.astype(np.float32) / np.float32(255)
-
-
 class Field(NamedTuple):
     """Type, axes and meaning of one array."""
 
@@ -120,6 +109,7 @@ class Episode(NamedTuple):
 
     observations: NDArray[np.uint8]  # (L + 1, height, width, channels)
     states: NDArray[np.float64]  # (L + 1, 4)
+    distances: NDArray[np.float64]  # (L + 1,)
     actions: NDArray[np.float32]  # (L, actions)
     rewards: NDArray[np.float64]  # (L,)
 
@@ -142,23 +132,38 @@ class RecordedEpisodes(Episodes):
         NDArray[np.float64],
         Field("float64", "frames 4", "x, y (world units), heading (rad), speed"),
     ]
+    distances: Annotated[
+        NDArray[np.float64], Field("float64", "frames", "from the centreline, world units")
+    ]
     actions: Annotated[
         NDArray[np.float32], Field("float32", "steps actions", "what it then did, in [-1, 1]")
     ]
     rewards: Annotated[NDArray[np.float64], Field("float64", "steps", "what it got for it")]
+    radius: Annotated[NDArray[np.float64], Field("float64", "episodes", "of the road, world units")]
+    harmonics: Annotated[
+        NDArray[np.float64],
+        Field("float64", "episodes terms 3", "of the road: order, amplitude, phase"),
+    ]
+    half_width: Annotated[
+        NDArray[np.float64], Field("float64", "episodes", "of the road, world units")
+    ]
 
     def episode(self, number: int) -> Episode:
         """One of the episodes."""
         frames = slice(*self.first_frame[number : number + 2])
         steps = slice(*self.first_step[number : number + 2])
         return Episode(
-            self.observations[frames], self.states[frames], self.actions[steps], self.rewards[steps]
+            self.observations[frames],
+            self.states[frames],
+            self.distances[frames],
+            self.actions[steps],
+            self.rewards[steps],
         )
 
 
 @dataclass(frozen=True)
 class Rollouts(RecordedEpisodes):
-    """data/rollouts.h5: episodes of the random policy."""
+    """data/rollouts.h5: episodes of a random policy."""
 
     stage: ClassVar[str] = "collect"
     held_out: Annotated[

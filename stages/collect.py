@@ -1,40 +1,50 @@
-"""collect: the random policy drives, and everything it sees is kept.     -> rollouts.h5"""
+"""collect: random policies drive, and everything they see is kept.     -> rollouts.h5"""
 
 from __future__ import annotations
 
 import numpy as np
 
-from stages.artifacts import Rollouts, to_bytes
+from stages.artifacts import Rollouts
 from stages.control.random_policy import RandomPolicy
+from stages.control.random_weights import RandomWeightsPolicy
 from stages.params import Collect, World
 from stages.randomness import Streams
-from stages.rollout import recorded_rollout
+from stages.recording import record
+from stages.rollout import Policy
 from stages.stage import Report, stage
-from stages.tracks import make_track
-from stages.worlds.racing import RacingWorld
+from stages.tracks import Roads
+
+GOOD = 90.0  # a return that no noise gets
 
 
 def collect(settings: Collect, world: World, streams: Streams) -> tuple[Rollouts, Report]:
-    """Drive all episodes at once, the held-out ones last."""
+    """Drive all episodes, the held-out ones last."""
     episodes = settings.episodes + settings.held_out_episodes
-    racing = RacingWorld([make_track(world)], episodes, world.max_steps)
-    outcome, recording = recorded_rollout(racing, RandomPolicy(streams("policy")), "collect")
-    rollouts = Rollouts(
-        lengths=outcome.lengths,
-        terminated=outcome.terminated,
-        observations=to_bytes(recording.observations),
-        states=recording.states,
-        actions=recording.actions,
-        rewards=recording.rewards,
-        held_out=np.arange(episodes) >= settings.episodes,
+    tracks = Roads(world).draw(episodes, streams("tracks"))
+    outcome, columns = record(
+        world, make_policy(settings, world, streams), tracks, episodes, "collect"
     )
-    metrics = {**outcome.figures(), "frames": len(rollouts.observations)}
+    rollouts = Rollouts(**columns, held_out=np.arange(episodes) >= settings.episodes)
+    metrics = {
+        **outcome.figures(),
+        "frames": len(rollouts.observations),
+        "good_share": float((outcome.returns > GOOD).mean()),
+    }
     summary = (
-        f"{metrics['frames']} frames from {episodes} episodes of the random policy, "
+        f"{metrics['frames']} frames from {episodes} episodes of {settings.policy}, "
         f"return {metrics['mean_return']:+.2f} +- {metrics['stderr']:.2f} (standing still: 0), "
+        f"above {GOOD:g} in {metrics['good_share']:.1%} of them; "
         f"{metrics['mean_length']:.1f} of {world.max_steps} steps on the road"
     )
     return rollouts, Report(summary, metrics)
+
+
+def make_policy(settings: Collect, world: World, streams: Streams) -> Policy:
+    """What drives."""
+    if settings.policy == "noise":
+        return RandomPolicy(streams("policy"))
+    size, channels = world.view.size, world.view.channels
+    return RandomWeightsPolicy((size, size, channels), streams("policy"))
 
 
 def main() -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from stages.artifacts import Latents, Rollouts, to_pixels
+from stages.artifacts import Latents, Rollouts
 from stages.errors import UserError
 from stages.modules import Vision
 from stages.params import Encode
+from stages.pixels import to_pixels
 from stages.progress import progress
 from stages.stage import Report, stage
 from stages.vision.autoencoder import Autoencoder

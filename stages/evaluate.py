@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import math
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
 from stages.agent import Agent
-from stages.artifacts import Drives, to_bytes
+from stages.artifacts import Drives
 from stages.control.controller import ARRAYS, Controllers
 from stages.control.random_policy import RandomPolicy
 from stages.errors import UserError
@@ -17,9 +13,10 @@ from stages.memory.lstm import DeterministicLSTM
 from stages.modules import Memory, Vision, controller_mismatch, mismatch
 from stages.params import Evaluate, World
 from stages.randomness import Streams
-from stages.rollout import Policy, recorded_rollout
+from stages.recording import joined, record
+from stages.rollout import Policy
 from stages.stage import Report, stage
-from stages.tracks import make_track
+from stages.tracks import Roads
 from stages.vision.autoencoder import Autoencoder
 from stages.worlds.racing import RacingWorld
 
@@ -32,39 +29,27 @@ def evaluate(
     controllers: Controllers,
     streams: Streams,
 ) -> tuple[Drives, Report]:
-    """Drive the same number of episodes with C and with the random policy."""
-    track = make_track(world)
+    """Drive the same episodes with C and with the random policy, on roads that no stage saw."""
+    tracks = Roads(world).draw(settings.episodes, streams("tracks"))
     policies: list[Policy] = [
         Agent(vision, memory, controllers),
         RandomPolicy(streams("random")),
     ]
-    driven = [
-        recorded_rollout(
-            RacingWorld([track], settings.episodes, world.max_steps), policy, "evaluate"
-        )
-        for policy in policies
-    ]
-    outcomes, recordings = zip(*driven, strict=True)
-
-    def joined(parts: Any, name: str) -> NDArray[Any]:
-        return np.concatenate([getattr(part, name) for part in parts])
-
+    outcomes, columns = zip(
+        *(record(world, policy, tracks, settings.episodes, "evaluate") for policy in policies),
+        strict=True,
+    )
     drives = Drives(
-        lengths=joined(outcomes, "lengths"),
-        terminated=joined(outcomes, "terminated"),
-        observations=to_bytes(joined(recordings, "observations")),
-        states=joined(recordings, "states"),
-        actions=joined(recordings, "actions"),
-        rewards=joined(recordings, "rewards"),
+        **joined(columns),
         by_controller=np.repeat([True, False], settings.episodes),
-        laps=joined(outcomes, "laps"),
+        laps=np.concatenate([outcome.laps for outcome in outcomes]),
     )
     controller, random = (outcome.figures() for outcome in outcomes)
     controller["laps"] = float(outcomes[0].laps.mean())
     summary = (
         f"C returns {controller['mean_return']:+.2f} +- {controller['stderr']:.2f} "
-        f"in {settings.episodes} episodes, {controller['off_track']} off the road, "
-        f"{controller['laps']:.2f} laps "
+        f"in {settings.episodes} episodes, {controller['worst_return']:+.2f} in the worst, "
+        f"{controller['off_track']} off the road, {controller['laps']:.2f} laps "
         f"(the random policy: {random['mean_return']:+.2f} +- {random['stderr']:.2f}, "
         f"{random['off_track']} off)"
     )
@@ -77,8 +62,9 @@ def main() -> None:
         vision = run.model("v", "train_v", {Autoencoder.kind: Autoencoder})
         memory = run.model("m", "train_m", {DeterministicLSTM.kind: DeterministicLSTM})
         controllers = run.model("c", "evolve_c", dict.fromkeys(ARRAYS, Controllers.from_arrays))
-        pixels, action_size = math.prod(RacingWorld.observation_shape), RacingWorld.action_size
-        problem = mismatch(vision, memory, pixels, action_size) or controller_mismatch(
+        view = run.params.world.view
+        pixels = view.size * view.size * view.channels
+        problem = mismatch(vision, memory, pixels, RacingWorld.action_size) or controller_mismatch(
             vision, memory, controllers.features, controllers.actions
         )
         if problem:

@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+from numpy.random import Generator
 from numpy.typing import NDArray
 
-from stages.agent import Agent
 from stages.artifacts import Model
 from stages.control.controller import Controllers, parameter_count
 from stages.control.random_policy import RandomPolicy
 from stages.control.strategies import STRATEGIES
 from stages.errors import ParamsError, UserError
+from stages.judge import Fleet, Judge, Scores
 from stages.memory.lstm import DeterministicLSTM
 from stages.modules import Memory, Vision, feature_counts, mismatch
 from stages.params import EvolveC, World
 from stages.progress import progress
 from stages.randomness import Streams
-from stages.rollout import Outcome, rollout
 from stages.stage import Report, stage
-from stages.tracks import make_track
+from stages.tracks import Roads
 from stages.vision.autoencoder import Autoencoder
+from stages.workers import Workers
 from stages.worlds.racing import RacingWorld
 
 RANDOM_EPISODES = 64  # of the baseline
-VALIDATED_AT_ONCE = 64  # candidates in one batch
+VALIDATED_AT_ONCE = 64  # candidates between two steps of the progress bar
 LARGEST_COVARIANCE = 5_000  # rows; 200 MB a matrix, and a minute a decomposition
 
 
@@ -40,78 +39,24 @@ class Generation(NamedTuple):
     sigma: float
 
 
-class Scores(NamedTuple):
-    """How candidates did; one entry a candidate."""
-
-    mean_return: NDArray[np.float64]
-    off_track: NDArray[np.intp]  # episodes that were terminated, far off the road
-
-    @classmethod
-    def of(cls, outcome: Outcome, episodes: int) -> Scores:
-        """The scores of candidates whose episodes follow one another."""
-        returns, off = (
-            entry.reshape(-1, episodes) for entry in (outcome.returns, outcome.terminated)
-        )
-        return cls(returns.mean(axis=1), off.sum(axis=1))
-
-
-class Judge:
-    """Drives candidates and says how well they did.
-
-    Args:
-        world: the road and the length of a drive.
-        vision: V.
-        memory: M.
-        sizes: of the controllers: features, any hidden layer, actions.
-    """
-
-    def __init__(self, world: World, vision: Vision, memory: Memory, sizes: Sequence[int]) -> None:
-        self._track = make_track(world)
-        self._max_steps = world.max_steps
-        self._worlds: dict[int, RacingWorld] = {}  # by their number of cars, to be used again
-        self._vision = vision
-        self._memory = memory
-        self._sizes = sizes
-
-    @property
-    def genome_size(self) -> int:
-        """How many numbers a candidate has."""
-        return parameter_count(self._sizes)
-
-    def controllers(self, genomes: NDArray[np.float64]) -> Controllers:
-        """The controllers that genomes (candidates, n) stand for."""
-        return Controllers.from_genomes(genomes, self._sizes)
-
-    def scores(self, genomes: NDArray[np.float64], episodes: int) -> Scores:
-        """How candidates (n, genome_size) do in `episodes` drives each, all driven at once."""
-        agent = Agent(self._vision, self._memory, self.controllers(genomes))
-        outcome = rollout(self._racing(len(genomes) * episodes), agent)
-        return Scores.of(outcome, episodes)
-
-    def random_return(self, rng: np.random.Generator) -> float:
-        """The baseline: the random policy's mean return."""
-        return float(rollout(self._racing(RANDOM_EPISODES), RandomPolicy(rng)).returns.mean())
-
-    def _racing(self, cars: int) -> RacingWorld:
-        if cars not in self._worlds:
-            self._worlds[cars] = RacingWorld([self._track], cars, self._max_steps)
-        return self._worlds[cars]
-
-
 def controller_sizes(settings: EvolveC, vision: Vision, memory: Memory) -> list[int]:
     """Features, any hidden layer, actions."""
     features = feature_counts(vision, memory)[settings.inputs]
     return [features, *([settings.hidden] if settings.hidden else []), memory.action_size]
 
 
-def evolve(settings: EvolveC, judge: Judge, rng: np.random.Generator) -> list[Generation]:
-    """Run the strategy from a controller of zeros."""
+def evolve(
+    settings: EvolveC, judge: Judge, roads: Roads, mutations: Generator, tracks: Generator
+) -> list[Generation]:
+    """Run the strategy from a controller of zeros, every generation on roads of its own."""
     make = STRATEGIES[settings.strategy]
-    strategy = make(np.zeros(judge.genome_size), settings.sigma, settings.population, rng)
+    start = np.zeros(judge.fleet.genome_size)
+    strategy = make(start, settings.sigma, settings.population, mutations)
     history = []
     for _ in progress(range(settings.generations), "evolve_c", settings.generations):
         candidates = strategy.ask()
-        fitness = judge.scores(candidates, settings.episodes).mean_return
+        drawn = roads.draw(settings.episodes, tracks)
+        fitness = judge.scores(candidates, drawn, settings.episodes).mean_return
         strategy.tell(fitness)
         history.append(
             Generation(candidates[fitness.argmax()], strategy.mean, fitness, strategy.sigma)
@@ -119,15 +64,25 @@ def evolve(settings: EvolveC, judge: Judge, rng: np.random.Generator) -> list[Ge
     return history
 
 
-def validate(settings: EvolveC, judge: Judge, history: list[Generation]) -> Scores:
-    """Drive every generation's best and its mean, in turn, on validation episodes."""
+def validate(
+    settings: EvolveC, judge: Judge, roads: Roads, history: list[Generation], tracks: Generator
+) -> Scores:
+    """Drive every generation's best and its mean, in turn, all on the same validation roads."""
     genomes = np.array([genome for g in history for genome in (g.best, g.mean)])
+    drawn = roads.draw(settings.validation_episodes, tracks)
     parts = np.split(genomes, range(VALIDATED_AT_ONCE, len(genomes), VALIDATED_AT_ONCE))
     scores = [
-        judge.scores(part, settings.validation_episodes)
+        judge.scores(part, drawn, settings.validation_episodes)
         for part in progress(parts, "evolve_c: validation", len(parts))
     ]
     return Scores(*(np.concatenate(entry) for entry in zip(*scores, strict=True)))
+
+
+def random_return(fleet: Fleet, roads: Roads, streams: Streams) -> float:
+    """The baseline: the mean return of the note's random policy."""
+    tracks = roads.draw(RANDOM_EPISODES, streams("random tracks"))
+    outcome = fleet.drive(RandomPolicy(streams("random")), tracks, RANDOM_EPISODES)
+    return float(outcome.returns.mean())
 
 
 def champions(validated: Scores) -> NDArray[np.intp]:
@@ -140,13 +95,16 @@ def champions(validated: Scores) -> NDArray[np.intp]:
     return order[np.minimum.accumulate(rank.reshape(-1, 2).min(axis=1))]
 
 
-def evolve_c(settings: EvolveC, judge: Judge, streams: Streams) -> tuple[Controllers, Report]:
+def evolve_c(
+    settings: EvolveC, world: World, judge: Judge, streams: Streams
+) -> tuple[Controllers, Report]:
     """Evolve, then keep the best of all distribution means and all generations' best.
 
     A high fitness may be luck, and the last mean may be off the road: all are driven again.
     """
-    history = evolve(settings, judge, streams("mutations"))
-    validated = validate(settings, judge, history)
+    roads = Roads(world)
+    history = evolve(settings, judge, roads, streams("mutations"), streams("tracks"))
+    validated = validate(settings, judge, roads, history, streams("validation tracks"))
     champion = champions(validated)
     generation, which = divmod(int(champion[-1]), 2)
     chosen = history[generation].mean if which else history[generation].best
@@ -156,7 +114,7 @@ def evolve_c(settings: EvolveC, judge: Judge, streams: Streams) -> tuple[Control
         "validation_return": float(validated.mean_return[champion[-1]]),
         "validation_off_track": int(validated.off_track[champion[-1]]),
         "last_mean_return": float(validated.mean_return[-1]),
-        "random_return": judge.random_return(streams("random")),
+        "random_return": random_return(judge.fleet, roads, streams),
         "episodes": settings.generations * settings.population * settings.episodes,
     }
     curve = [
@@ -177,7 +135,7 @@ def evolve_c(settings: EvolveC, judge: Judge, streams: Streams) -> tuple[Control
         f"{metrics['chosen_generation']} of {settings.generations} (the last mean: "
         f"{metrics['last_mean_return']:+.2f}, the random policy: {metrics['random_return']:+.2f})"
     )
-    return judge.controllers(chosen[None]), Report(summary, metrics, curve)
+    return judge.fleet.controllers(chosen[None]), Report(summary, metrics, curve)
 
 
 def main() -> None:
@@ -185,8 +143,9 @@ def main() -> None:
     with stage("evolve_c", reads=["v", "m"], writes=["c"]) as run:
         vision = run.model("v", "train_v", {Autoencoder.kind: Autoencoder})
         memory = run.model("m", "train_m", {DeterministicLSTM.kind: DeterministicLSTM})
-        pixels, action_size = math.prod(RacingWorld.observation_shape), RacingWorld.action_size
-        if problem := mismatch(vision, memory, pixels, action_size):
+        view = run.params.world.view
+        pixels = view.size * view.size * view.channels
+        if problem := mismatch(vision, memory, pixels, RacingWorld.action_size):
             raise UserError(f"{run.paths['v']} and {run.paths['m']}: {problem}; run 'dvc repro'")
         settings = run.params.evolve_c
         sizes = controller_sizes(settings, vision, memory)
@@ -195,8 +154,10 @@ def main() -> None:
                 f"evolve_c.strategy: cma_es learns a matrix of {parameter_count(sizes)} rows for "
                 f"this C, and {LARGEST_COVARIANCE} are the most; take sep_cma_es, or a smaller C"
             )
-        judge = Judge(run.params.world, vision, memory, sizes)
-        controllers, report = evolve_c(settings, judge, run.streams)
+        world = run.params.world
+        fleet = Fleet(world, vision, memory, sizes)
+        with Workers(fleet, run.params.compute.workers) as workers:
+            controllers, report = evolve_c(settings, world, Judge(fleet, workers), run.streams)
         run.write("c", Model(controllers.kind, controllers.arrays(0)))
         run.report(report)
 

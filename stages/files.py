@@ -61,11 +61,14 @@ def write_hdf5(path: Path, arrays: Arrays, attributes: Mapping[str, str]) -> Non
     with h5py.File(path, "w") as file:
         file.attrs.update(attributes)
         for name, array in arrays.items():
-            rows = max(1, CHUNK_BYTES // max(1, array.nbytes // max(1, len(array))))
+            if not array.size:  # nothing to cut into chunks
+                file.create_dataset(name, data=array, track_times=False)
+                continue
+            rows = max(1, CHUNK_BYTES // (array.nbytes // len(array)))
             file.create_dataset(
                 name,
                 data=array,
-                chunks=(min(rows, max(1, len(array))), *array.shape[1:]),
+                chunks=(min(rows, len(array)), *array.shape[1:]),
                 maxshape=array.shape,
                 compression="gzip",
                 compression_opts=1,

@@ -11,7 +11,7 @@ import difflib
 import re
 import reprlib
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 import yaml
@@ -23,6 +23,10 @@ Count = Annotated[int, Meta(ge=1, le=1_000_000)]
 Width = Annotated[int, Meta(ge=1, le=4096)]  # of a layer
 Rate = Annotated[float, Meta(gt=0, le=1)]
 Length = Annotated[float, Meta(gt=0, le=1000)]  # world units
+
+
+Range = tuple[Annotated[float, Meta(ge=-1000, le=1000)], Annotated[float, Meta(ge=-1000, le=1000)]]
+LengthRange = tuple[Length, Length]
 
 
 class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -40,18 +44,58 @@ class Harmonic(Section, frozen=True):
     phase: Annotated[float, Meta(ge=-1000, le=1000)]  # radians
 
 
-class World(Section, frozen=True):
-    """The road and the length of a drive."""
+class Note(Section, frozen=True):
+    """One road."""
 
     radius: Length
     harmonics: Annotated[tuple[Harmonic, ...], Meta(max_length=64)]
     half_width: Length
+
+
+class HarmonicRange(Section, frozen=True):
+    """A term of the radius whose amplitude is drawn; its phase is any."""
+
+    order: Annotated[int, Meta(ge=1, le=64)]
+    amplitude: Range  # world units
+
+    def __post_init__(self) -> None:
+        """Refuse a range that runs backwards."""
+        _forwards(self, "amplitude")
+
+
+class Random(Section, frozen=True):
+    """Ranges, from and to, that roads are drawn from."""
+
+    radius: LengthRange
+    harmonics: Annotated[tuple[HarmonicRange, ...], Meta(max_length=64)]
+    half_width: LengthRange
+
+    def __post_init__(self) -> None:
+        """Refuse ranges that run backwards."""
+        _forwards(self, "radius", "half_width")
+
+
+class View(Section, frozen=True):
+    """What the camera sees."""
+
+    size: Literal[16, 32, 64]  # pixels along one side
+    channels: Literal[1, 3]  # road or not; red, green, blue
+
+
+class World(Section, frozen=True):
+    """The roads, the camera and the length of a drive."""
+
+    tracks: Literal["note", "random"]  # one road for all episodes, or a new one for each
+    note: Note
+    random: Random
+    view: View
     max_steps: Annotated[int, Meta(ge=4, le=1_000_000)]  # M learns from no fewer
 
 
 class Collect(Section, frozen=True):
-    """Episodes of the random policy."""
+    """Episodes to learn V and M from."""
 
+    policy: Literal["noise", "random_weights"]  # the note's, the paper's
     episodes: Count
     held_out_episodes: Count  # more of them, which V and M are scored on and never trained on
 
@@ -117,6 +161,12 @@ class Visualize(Section, frozen=True):
     frames_per_second: Annotated[int, Meta(ge=1, le=50)]
 
 
+class Compute(Section, frozen=True):
+    """Where the stages run; no stage depends on it, for it changes no figure."""
+
+    workers: Annotated[int, Meta(ge=0, le=1024)]  # processes; 0: one for each core
+
+
 class Params(Section, frozen=True):
     """The whole of params.yaml."""
 
@@ -129,6 +179,7 @@ class Params(Section, frozen=True):
     evolve_c: EvolveC
     evaluate: Evaluate
     visualize: Visualize
+    compute: Compute
 
 
 def read_params(path: Path) -> Params:
@@ -183,9 +234,19 @@ def _explain(message: str, found: Any) -> str:
         return f"{_join(where, unknown[1])}: unknown key; {hint}"
     if not problem.startswith(("Expected", "Invalid", "Number")):  # one of ours, key first
         return _join(where, problem)
+    if problem.startswith("Invalid enum value"):
+        choices = [str(choice) for choice in get_args(_kind_at(where))]
+        problem = f"expected {', '.join(choices[:-1])} or {choices[-1]}"
     problem = problem[:1].lower() + problem[1:].replace("`", "")
     problem = re.sub(r", got \w+$", "", problem).replace("object", "a section with its keys")
     return f"{where or 'the file'}: {problem}; found {reprlib.repr(_at(where, found))}"
+
+
+def _forwards(section: Section, *keys: str) -> None:
+    for key in keys:
+        start, end = getattr(section, key)
+        if start > end:
+            raise ValueError(f"{key}: must run from the lower to the higher; found {start}, {end}")
 
 
 def _join(where: str, key: str) -> str:
@@ -206,11 +267,16 @@ def _at(where: str, found: Any) -> Any:
 
 
 def _keys_at(where: str) -> list[str]:
+    return [field.name for field in msgspec.structs.fields(_kind_at(where))]
+
+
+def _kind_at(where: str) -> Any:
+    """The type that params.py gives a dotted key."""
     kind: Any = Params
     for step in _path(where):
-        kind = (
-            Harmonic
-            if isinstance(step, int)
-            else next(field.type for field in msgspec.structs.fields(kind) if field.name == step)
-        )
-    return [field.name for field in msgspec.structs.fields(kind)]
+        if isinstance(step, int):
+            kind = get_args(get_args(kind)[0])[0]  # of Annotated[tuple[kind, ...], ...]
+        else:
+            fields = msgspec.structs.fields(kind)
+            kind = next(field.type for field in fields if field.name == step)
+    return kind

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from stages.pixels import to_bytes
 from stages.progress import progress
 
 Info = dict[str, NDArray[Any]]
@@ -17,7 +18,7 @@ Info = dict[str, NDArray[Any]]
 class World(Protocol):
     """Gymnasium's vector signature, plus `keep`: finished cars can be dropped from the batch.
 
-    `info` has `state` (cars, 4) and `laps` (cars,), for the record.
+    `info` has `state` (cars, 4), `distance` (cars,) and `laps` (cars,), for the record.
     """
 
     num_cars: int
@@ -57,12 +58,19 @@ class Outcome:
     terminated: NDArray[np.bool_]
     laps: NDArray[np.float64]
 
+    @classmethod
+    def joined(cls, parts: Sequence[Outcome]) -> Outcome:
+        """The cars of several batches, one batch behind the other."""
+        names = [field.name for field in fields(cls)]
+        return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+
     def figures(self) -> dict[str, float]:
         """What a batch comes to; `std_return` is over episodes, `stderr` that of their mean."""
         return {
             "mean_return": float(self.returns.mean()),
             "std_return": float(self.returns.std()),
             "stderr": float(self.returns.std() / np.sqrt(len(self.returns))),
+            "worst_return": float(self.returns.min()),
             "mean_length": float(self.lengths.mean()),
             "off_track": int(self.terminated.sum()),
             "episodes": len(self.returns),
@@ -77,8 +85,9 @@ class Recording:
     at its end.
     """
 
-    observations: NDArray[Any]  # (frames, ...)
+    observations: NDArray[np.uint8]  # (frames, ...), as they are stored
     states: NDArray[np.float64]  # (frames, 4)
+    distances: NDArray[np.float64]  # (frames,)
     actions: NDArray[np.float32]  # (steps, A)
     rewards: NDArray[np.float64]  # (steps,)
 
@@ -87,21 +96,17 @@ class _Recorder:
     """Collects batches of rows and puts them in the order of the cars at the end."""
 
     def __init__(self) -> None:
-        self._frames: list[tuple[NDArray[Any], ...]] = []  # cars, observations, states
+        self._frames: list[tuple[NDArray[Any], ...]] = []  # cars, and three of a recording's
         self._steps: list[tuple[NDArray[Any], ...]] = []  # cars, actions, rewards
 
-    def frame(
-        self, cars: NDArray[np.intp], observations: NDArray[Any], state: NDArray[Any]
-    ) -> None:
-        self._frames.append((cars, observations, state))
+    def frame(self, cars: NDArray[np.intp], observations: NDArray[Any], info: Info) -> None:
+        self._frames.append((cars, to_bytes(observations), info["state"], info["distance"]))
 
     def step(self, cars: NDArray[np.intp], actions: NDArray[Any], rewards: NDArray[Any]) -> None:
         self._steps.append((cars, actions.astype(np.float32), rewards))
 
     def recording(self) -> Recording:
-        observations, states = self._by_car(self._frames)
-        actions, rewards = self._by_car(self._steps)
-        return Recording(observations, states, actions, rewards)
+        return Recording(*self._by_car(self._frames), *self._by_car(self._steps))
 
     @staticmethod
     def _by_car(batches: list[tuple[NDArray[Any], ...]]) -> list[NDArray[Any]]:
@@ -140,14 +145,14 @@ def _drive(
     observations, info = world.reset()
     policy.reset(world.num_cars)
     if recorder:
-        recorder.frame(cars, observations, info["state"])
+        recorder.frame(cars, observations, info)
     for step in steps or range(1, world.max_steps + 1):
         actions = policy.act(observations)
         observations, rewards, terminated, truncated, info = world.step(actions)
         gained += rewards
         if recorder:
             recorder.step(cars, actions, rewards)
-            recorder.frame(cars, observations, info["state"])
+            recorder.frame(cars, observations, info)
         done = terminated | truncated
         if done.any():
             over = cars[done]

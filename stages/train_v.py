@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from stages.artifacts import Model, Rollouts, to_pixels
+from stages.artifacts import Model, Rollouts
 from stages.params import TrainV
+from stages.pixels import to_pixels
 from stages.randomness import Streams
 from stages.stage import Report, stage
 from stages.training import curve_rows, fit

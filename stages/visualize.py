@@ -10,8 +10,9 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from PIL import Image
 
-from stages.artifacts import Drives, Rollouts, to_pixels
+from stages.artifacts import Drives, RecordedEpisodes, Rollouts
 from stages.figures.cma_es_curve import cma_es_curve
+from stages.figures.coverage import Frames, coverage
 from stages.figures.drive_gif import drive_frames
 from stages.figures.paper import save_gif
 from stages.figures.policy_trajectory import policy_trajectory
@@ -19,14 +20,17 @@ from stages.figures.style import save
 from stages.figures.track_layout import track_layout
 from stages.figures.training_curves import training_curves
 from stages.figures.vae_reconstruction import vae_reconstruction
-from stages.params import Visualize, World
+from stages.params import Visualize
+from stages.pixels import to_pixels
 from stages.progress import progress
 from stages.randomness import Streams
 from stages.stage import Report, stage
-from stages.tracks import make_track
+from stages.tracks import track_of
 from stages.vision.autoencoder import Autoencoder
+from stages.worlds.track import Track
 
 LEARNING_STAGES = ("train_v", "train_m", "evolve_c")
+TRACKS_SHOWN = 8
 HOLD = 2.0  # seconds for which the animation's last frame stays
 
 Curves = Mapping[str, Mapping[str, NDArray[np.float64]]]  # stage -> column -> values
@@ -41,7 +45,6 @@ class Pictures(NamedTuple):
 
 def visualize(
     settings: Visualize,
-    world: World,
     rollouts: Rollouts,
     vision: Autoencoder,
     drives: Drives,
@@ -49,22 +52,23 @@ def visualize(
     streams: Streams,
 ) -> tuple[Pictures, Report]:
     """Draw everything; the drive that is shown is the controller's first."""
-    track = make_track(world)
-    drive = drives.episode(int(drives.by_controller.argmax()))
+    number = int(drives.by_controller.argmax())
+    track, drive = track_of(drives, number), drives.episode(number)
     v, m, c = (curves[name] for name in LEARNING_STAGES)
     draw: dict[str, Callable[[], Figure]] = {
-        "track_layout": lambda: track_layout(track),
+        "track_layout": lambda: track_layout(driven_tracks(drives)),
         "training_curves": lambda: training_curves(v, m, c),
         "cma_es_curve": lambda: cma_es_curve(c),
+        "coverage": lambda: coverage(coverages(rollouts, drives)),
         "vae_reconstruction": lambda: reconstructions(settings, rollouts, vision, streams),
         "policy_trajectory": lambda: policy_trajectory(
             track, drive.states, drive.actions, drive.score
         ),
     }
     figures = {name: draw[name]() for name in progress(draw, "visualize: figures", len(draw))}
-    views = to_pixels(drive.observations)
-    frames = drive_frames(track, drive.states, views[..., 0], vision.encode(views), drive.rewards)
-    pictures = Pictures(figures, list(progress(frames, "visualize: animation", len(views))))
+    z = vision.encode(to_pixels(drive.observations))
+    frames = drive_frames(track, drive.states, drive.observations, z, drive.rewards)
+    pictures = Pictures(figures, list(progress(frames, "visualize: animation", len(z))))
     random = drives.episode(int(drives.by_controller.argmin())).score
     metrics = {
         "figures": len(figures),
@@ -87,7 +91,29 @@ def reconstructions(
     count = min(settings.reconstructions, len(frames))
     seen = to_pixels(streams("reconstructions").choice(frames, count, replace=False))
     z = vision.encode(seen)
-    return vae_reconstruction(seen[..., 0], vision.decode(z).reshape(seen.shape)[..., 0], z)
+    return vae_reconstruction(seen, vision.decode(z).reshape(seen.shape), z)
+
+
+def driven_tracks(drives: Drives) -> list[Track]:
+    """The tracks of the first drives; one if all are the same."""
+    tracks = [track_of(drives, number) for number in range(min(TRACKS_SHOWN, len(drives.lengths)))]
+    alike = all(np.array_equal(track.centreline, tracks[0].centreline) for track in tracks)
+    return tracks[:1] if alike else tracks
+
+
+def coverages(rollouts: Rollouts, drives: Drives) -> dict[str, Frames]:
+    """Speeds and distances of what was collected, of the note's noise, and of C."""
+    return {
+        "Noise": _frames(drives, ~drives.by_controller),
+        "Collected": _frames(rollouts, np.ones_like(rollouts.held_out)),
+        "C": _frames(drives, drives.by_controller),
+    }
+
+
+def _frames(table: RecordedEpisodes, episodes: NDArray[np.bool_]) -> Frames:
+    chosen = np.repeat(episodes, table.lengths + 1)
+    half_width = np.repeat(table.half_width, table.lengths + 1)
+    return Frames(table.states[chosen, 3], (table.distances / half_width)[chosen])
 
 
 def main() -> None:
@@ -96,7 +122,6 @@ def main() -> None:
         settings = run.params.visualize
         pictures, report = visualize(
             settings,
-            run.params.world,
             run.table("rollouts", Rollouts),
             run.model("v", "train_v", {Autoencoder.kind: Autoencoder}),
             run.table("drives", Drives),

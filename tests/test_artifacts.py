@@ -8,11 +8,10 @@ from stages.artifacts import (
     Model,
     Rollouts,
     read_curve,
-    to_bytes,
-    to_pixels,
     write_curve,
 )
 from stages.errors import UserError
+from stages.pixels import to_bytes, to_pixels
 
 
 def rollouts(**changes) -> Rollouts:
@@ -24,8 +23,12 @@ def rollouts(**changes) -> Rollouts:
         "terminated": np.array([True, True, False]),
         "observations": rng.integers(0, 2, (11, 4, 4, 1), np.uint8) * np.uint8(255),
         "states": rng.standard_normal((11, 4)),
+        "distances": rng.random(11),
         "actions": rng.standard_normal((8, 2)).astype(np.float32),
         "rewards": rng.standard_normal(8),
+        "radius": np.full(3, 8.0),
+        "harmonics": rng.standard_normal((3, 2, 3)),
+        "half_width": np.full(3, 1.4),
     }
     return Rollouts(**{**arrays, **changes})
 
@@ -37,6 +40,11 @@ def test_a_table_comes_back_as_it_was(tmp_path):
     for name in Rollouts.schema():
         np.testing.assert_array_equal(getattr(before, name), getattr(after, name))
         assert getattr(before, name).dtype == getattr(after, name).dtype
+
+
+def test_a_road_without_harmonics_is_stored_too(tmp_path):
+    rollouts(harmonics=np.zeros((3, 0, 3))).write(tmp_path / "r.h5")
+    assert Rollouts.read(tmp_path / "r.h5").harmonics.shape == (3, 0, 3)
 
 
 def test_the_same_arrays_give_the_same_bytes(tmp_path):

@@ -5,6 +5,7 @@ import pytest
 from PIL import Image
 
 from stages.figures.cma_es_curve import cma_es_curve
+from stages.figures.coverage import Frames, coverage
 from stages.figures.drive_gif import drive_frames
 from stages.figures.paper import Paper, save_gif
 from stages.figures.policy_trajectory import policy_trajectory
@@ -12,10 +13,12 @@ from stages.figures.style import save
 from stages.figures.track_layout import track_layout
 from stages.figures.training_curves import training_curves
 from stages.figures.vae_reconstruction import vae_reconstruction
+from stages.pixels import to_bytes
 from stages.worlds.racing import RacingWorld
 from stages.worlds.track import Track
 
-PICTURES = np.random.default_rng(0).random((3, 16, 16))
+PICTURES = np.random.default_rng(0).random((3, 16, 16, 3))
+FRAMES = Frames(np.linspace(0, 1.6, 99), np.linspace(0, 2, 99))
 LEARNING = {name: np.linspace(1, 0.1, 9) for name in ("epoch", "train", "held_out", "baseline")}
 EVOLUTION = {
     name: np.linspace(1, 90, 9)
@@ -26,10 +29,10 @@ EVOLUTION = {
 def drive(steps: int):
     world = RacingWorld()
     views, info = world.reset()
-    seen, states, rewards = [views[0, :, :, 0]], [info["state"][0]], []
+    seen, states, rewards = [to_bytes(views[0])], [info["state"][0]], []
     for _ in range(steps):
         views, reward, *_, info = world.step([[0.2, 1.0]])
-        seen.append(views[0, :, :, 0])
+        seen.append(to_bytes(views[0]))
         states.append(info["state"][0])
         rewards.append(reward[0])
     return np.array(states), np.array(seen), np.array(rewards)
@@ -38,7 +41,9 @@ def drive(steps: int):
 @pytest.mark.parametrize(
     "draw",
     [
-        lambda: track_layout(Track()),
+        lambda: track_layout([Track()]),
+        lambda: track_layout([Track(), Track(half_width=1.2)] * 3),
+        lambda: coverage({"a": FRAMES, "b": FRAMES}),
         lambda: training_curves(LEARNING, LEARNING, EVOLUTION),
         lambda: cma_es_curve(EVOLUTION),
         lambda: vae_reconstruction(PICTURES, 1 - PICTURES, np.eye(3, 5)),

@@ -48,5 +48,5 @@ def test_figures_know_the_track_and_nothing_else(path):
 
 
 def test_the_loop_knows_neither_models_nor_worlds():
-    assert known("stages/rollout.py") <= {"progress"}
+    assert known("stages/rollout.py") <= {"progress", "pixels"}
     assert known("stages/agent.py") <= {"control", "modules"}

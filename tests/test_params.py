@@ -81,7 +81,7 @@ def test_numbers_may_be_written_as_dvc_writes_them(read, text):
     ids=lambda v: str(v)[:9],
 )
 def test_a_value_that_cannot_be_is_refused_by_its_dotted_key(read, where, value):
-    if where[-1] in ("amplitude", "phase") and value == -7:
+    if {"amplitude", "phase"} & {*where} and value == -7:
         return  # that can be
     with pytest.raises(UserError) as error:
         read(yaml.safe_dump(changed(where, value)))
@@ -91,7 +91,7 @@ def test_a_value_that_cannot_be_is_refused_by_its_dotted_key(read, where, value)
     assert "\n" not in str(error.value)
 
 
-@pytest.mark.parametrize("where", LEAVES, ids=dotted)
+@pytest.mark.parametrize("where", [leaf for leaf in LEAVES if leaf[-1] not in (0, 1)], ids=dotted)
 def test_a_missing_key_is_named(read, where):
     params = changed(where, 0)
     section = params
@@ -106,18 +106,23 @@ def test_a_missing_key_is_named(read, where):
 @pytest.mark.parametrize(
     ("where", "value", "words"),
     [
-        (("evolve_c", "strategy"), "cma", "evolve_c.strategy: invalid enum value 'cma'"),
+        (("evolve_c", "strategy"), "cma", "evolve_c.strategy: expected rank_mu, cma_es, "),
         (("evolve_c", "population"), 1, "evolve_c.population: expected int >= 2; found 1"),
         (("train_v", "epochs"), "four", "train_v.epochs: expected int; found 'four'"),
         (("train_v", "epochs"), 4.5, "train_v.epochs: expected int; found 4.5"),
         (("train_v", "epochs"), True, "train_v.epochs: expected int; found True"),
         (("train_v", "epoch"), 4, "train_v.epoch: unknown key; did you mean 'epochs'?"),
-        (("world", "harmonics", 0, "ordr"), 4, "ordr: unknown key; did you mean 'order'?"),
+        (("world", "note", "harmonics", 0, "ordr"), 4, "ordr: unknown key; did you mean 'order'?"),
+        (("world", "random", "radius"), [9, 7], "world.random.radius: must run from the lower"),
+        (("world", "random", "radius"), [9], "world.random.radius: expected array of length 2"),
+        (("world", "random", "harmonics", 0, "amplitude"), [2, 1],
+         "world.random.harmonics[0].amplitude: must run from the lower to the higher; found 2.0"),
+        (("world", "view", "size"), 24, "world.view.size: expected 16, 32 or 64; found 24"),
         (("worlds",), {}, "worlds: unknown key; did you mean 'world'?"),
         (("world",), 3, "world: expected a section with its keys; found 3"),
         (("encode", 7), 1, "encode: a key must be text"),
     ],
-)
+)  # fmt: skip
 def test_faults_are_explained(read, where, value, words):
     with pytest.raises(UserError) as error:
         read(yaml.safe_dump(changed(where, value)))

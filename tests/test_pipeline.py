@@ -134,7 +134,7 @@ def test_experiments_run_and_are_shown(project):
          "population: 12", "population: 1", "evolve_c.population: expected int >= 2; found 1"),
         ("collect", [], "data/rollouts.h5",
          "radius: 8.0", "radius: 11.5",
-         "params.yaml: world.radius, world.harmonics, world.half_width: the road leaves"),
+         "params.yaml: world.note.radius, world.note.harmonics, world.note.half_width: the road "),
         ("train_v", ["data/rollouts.h5"], "models/v.npz",
          "  hidden: 64", "  hiden: 64", "train_v.hiden: unknown key; did you mean 'hidden'?"),
     ],

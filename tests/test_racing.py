@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from benchmarks.one_car import OneCar
 from stages.control.random_policy import RandomPolicy
+from stages.pixels import to_bytes, to_pixels
 from stages.rollout import rollout
 from stages.worlds.racing import RacingWorld
 from stages.worlds.track import Track
@@ -96,7 +97,7 @@ def test_cars_on_different_tracks_drive_as_if_alone():
         observations, rewards, *_, info = world.step(actions)
         for number, single in enumerate(alone):
             own, reward, *_, state = single.step(actions[:1])
-            for car in range(number, 6, 2):
+            for car in range(number, len(observations), 2):
                 np.testing.assert_array_equal(observations[car], own[0])
                 assert rewards[car] == pytest.approx(reward[0], abs=1e-12)
                 near(info["state"][car], state["state"][0])
@@ -169,7 +170,28 @@ def test_actions_out_of_range_are_clipped():
         np.testing.assert_array_equal(ours[4]["state"], theirs[4]["state"])
 
 
+@pytest.mark.parametrize("size", [16, 32, 64])
+def test_a_view_in_colour_shows_the_same_road(size):
+    grey, colour = (RacingWorld([OTHER], 3, view_size=size, channels=c) for c in (1, 3))
+    grey.reset()
+    seen = colour.reset()[0]
+    assert seen.shape == (3, size, size, 3)
+    road = np.array([102, 102, 102]) / 255
+    for _ in range(12):
+        plain, *_ = grey.step(np.tile([0.2, 1.0], (3, 1)))
+        seen, *_ = colour.step(np.tile([0.2, 1.0], (3, 1)))
+        np.testing.assert_array_equal(to_pixels(to_bytes(seen)), seen)
+        line = seen.min(axis=3) == 1
+        asphalt = np.abs(seen - road).max(axis=3) < 1e-6
+        np.testing.assert_array_equal(line | asphalt, plain[..., 0] == 1)
+        assert line.any()
+        assert len(np.unique(seen[~(line | asphalt)], axis=0)) == 2  # two greens
+    assert not np.array_equal(seen, np.flip(seen, axis=2))
+
+
 def test_worlds_that_cannot_be_are_refused():
+    with pytest.raises(ValueError, match="1 or 3 channels, not 16 x 16 and 2"):
+        RacingWorld(channels=2)
     with pytest.raises(ValueError, match="at least one track, car and step"):
         RacingWorld(num_cars=0)
     with pytest.raises(ValueError, match="share samples, grid and extent"):

@@ -7,6 +7,7 @@ from stages.control.controller import Controllers
 from stages.control.random_policy import RandomPolicy
 from stages.memory.lstm import DeterministicLSTM
 from stages.modules import mismatch
+from stages.pixels import to_bytes
 from stages.rollout import recorded_rollout, rollout
 from stages.vision.autoencoder import Autoencoder
 from stages.worlds.racing import RacingWorld
@@ -40,7 +41,7 @@ def test_a_recording_holds_every_step_in_the_order_of_the_cars():
         single = RacingWorld()
         seen, info = single.reset()
         for action in recording.actions[step : step + length]:
-            np.testing.assert_array_equal(recording.observations[frame], seen[0])
+            np.testing.assert_array_equal(recording.observations[frame], to_bytes(seen[0]))
             np.testing.assert_allclose(recording.states[frame], info["state"][0], atol=1e-5)
             seen, *_, info = single.step(action[None])
             frame += 1

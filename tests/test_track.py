@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, reject
 from hypothesis import strategies as st
 
+from stages.worlds.random_track import random_track
 from stages.worlds.track import Track
 
 
@@ -23,11 +24,38 @@ harmonics = st.lists(
 def test_the_raster_is_on_the_road_where_a_sample_is_near(
     radius, harmonics, half_width, samples, grid
 ):
-    track = Track(radius, harmonics, half_width, samples, grid)
+    try:
+        track = Track(radius, harmonics, half_width, samples, grid)
+    except ValueError:
+        reject()  # there is no such road
     axis = np.linspace(-track.extent, track.extent, grid)
     x, y = axis[None, :, None], axis[:, None, None]
     square = (x - track.centreline[:, 0]) ** 2 + (y - track.centreline[:, 1]) ** 2
     np.testing.assert_array_equal(track.mask, square.min(axis=2) < half_width**2)
+
+
+def test_random_roads_come_from_their_ranges_and_are_all_different():
+    rng = np.random.default_rng(0)
+    tracks = [
+        random_track((7, 8), [(2, (0.5, 1.5)), (5, (0, 0))], (1, 1.5), rng) for _ in range(50)
+    ]
+    assert len({track.length for track in tracks}) == 50
+    for track in tracks:
+        assert 7 <= track.radius <= 8
+        assert 1 <= track.half_width <= 1.5
+        assert 0.5 <= track.harmonics[0].amplitude <= 1.5
+        assert (track.harmonics[1].order, track.harmonics[1].amplitude) == (5, 0)
+    phases = [track.harmonics[0].phase for track in tracks]
+    assert min(phases) < 1
+    assert max(phases) > 5
+
+
+def test_roads_that_cannot_be_are_drawn_again():
+    rng = np.random.default_rng(0)
+    track = random_track((5, 20), [], (1, 1), rng)
+    assert track.radius + 1 <= track.extent
+    with pytest.raises(ValueError, match=r"none of 100 roads .* the road leaves the grid"):
+        random_track((15, 20), [], (1, 1), rng)
 
 
 @pytest.mark.parametrize(
@@ -36,6 +64,7 @@ def test_the_raster_is_on_the_road_where_a_sample_is_near(
         ({"radius": 11.0}, "leaves the grid"),
         ({"half_width": 6.5}, "closes over the middle"),
         ({"harmonics": [(1, 7.9, 0.0)]}, "closes over the middle"),
+        ({"harmonics": [(8, 2.5, 0.0)]}, "touches itself near"),
         ({"half_width": -1.0}, "positive half-width"),
         ({"harmonics": [(1, float("nan"), 0.0)]}, "finite"),
         ({"samples": 2}, "at least 3 samples"),

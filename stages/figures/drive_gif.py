@@ -59,7 +59,7 @@ class Scene:
 def drive_frames(
     track: Track,
     states: NDArray[np.float64],
-    views: NDArray[np.float32],
+    views: NDArray[np.uint8],
     z: NDArray[np.float32],
     rewards: NDArray[np.float64],
 ) -> Iterator[Image.Image]:
@@ -68,7 +68,7 @@ def drive_frames(
     Args:
         track: what was driven on.
         states: (L + 1, 4).
-        views: what the car saw, (L + 1, H, W) in [0, 1].
+        views: what the car saw, (L + 1, H, W, 1 or 3), stored as 0 to 255.
         z: V's code of it, (L + 1, Z).
         rewards: (L,).
     """
@@ -108,16 +108,17 @@ def _paint_car(paper: Paper, scene: Scene, state: NDArray[np.float64]) -> None:
         paper.fill(scene.at(scene.road, size * CAR @ turn + (x, y)), colour)
 
 
-def _paint_view(paper: Paper, scene: Scene, view: NDArray[np.float32]) -> None:
+def _paint_view(paper: Paper, scene: Scene, view: NDArray[np.uint8]) -> None:
     """The picture that V gets, with the car where it stands, looking up."""
     left, bottom, right, _ = (round(edge) for edge in scene.view.get_window_extent().extents)
-    zoom = (right - left) // view.shape[1]
-    grey = np.rint(40 + 215 * view).astype(np.uint8)
-    large = np.kron(grey, np.ones((zoom, zoom), np.uint8))
-    top = HEIGHT - bottom - len(large)
-    paper.lay(left, top, np.repeat(large[:, :, None], 3, axis=2))
-    centre = np.array([left, top]) + np.array(large.shape[::-1]) / 2
-    paper.fill(centre + 10 * CAR[:, ::-1] * (1, -1), VERMILION)
+    side = right - left
+    nearest = np.arange(side) * len(view) // side
+    large = view[nearest][:, nearest]
+    if view.shape[2] == 1:  # black and white tire the eye
+        large = np.repeat(40 + large // 255 * np.uint8(215), 3, axis=2)
+    top = HEIGHT - bottom - side
+    paper.lay(left, top, large)
+    paper.fill(np.array([left, top]) + side / 2 + 10 * CAR[:, ::-1] * (1, -1), VERMILION)
 
 
 def _paint_code(paper: Paper, scene: Scene, z: NDArray[np.float32]) -> None:

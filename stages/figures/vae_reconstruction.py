@@ -16,7 +16,7 @@ GAP = 0.12  # between examples, as a share of one
 
 
 def vae_reconstruction(seen: Pictures, reconstructed: Pictures, z: Pictures) -> Figure:
-    """A column an example: the picture (N, H, W), its reconstruction, and z (N, Z) as bars."""
+    """A column an example: the picture (N, H, W, 1 or 3), its reconstruction, and z (N, Z)."""
     count, size = z.shape
     width = 1.35 * count + 0.8
     figure = new_figure(width, 4.4)
@@ -28,7 +28,7 @@ def vae_reconstruction(seen: Pictures, reconstructed: Pictures, z: Pictures) -> 
         x = number * (1 + GAP)
         for y, picture in ((1 + GAP, seen[number]), (0, reconstructed[number])):
             pictures.imshow(
-                picture,
+                picture[..., 0] if picture.shape[-1] == 1 else picture,
                 cmap="gray",
                 vmin=0,
                 vmax=1,

@@ -33,6 +33,10 @@ class Parameters(Mapping[str, Array]):
         )
         self._views = _views(self.flat, {name: np.shape(array) for name, array in arrays.items()})
 
+    def __reduce__(self) -> tuple[type[Parameters], tuple[dict[str, Array], np.dtype[Any]]]:
+        """A copy in another process is one vector again, not a vector and many arrays."""
+        return Parameters, (dict(self), self.flat.dtype)
+
     def __getitem__(self, name: str) -> Array:
         return self._views[name]
 

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from stages.worlds.paint import PALETTES, painted
 from stages.worlds.track import Track
 
 Info = dict[str, NDArray[Any]]
@@ -25,7 +26,6 @@ MAX_SPEED = 1.6  # world units / step
 TURN = 0.4  # heading gained in a step of full steering, per unit of speed (radians)
 LAP_REWARD = 30.0  # for one lap forward
 OFF_ROAD_COST = 0.5  # per step and world unit beyond the edge of the road
-VIEW_SIZE = 16  # pixels along one side of what the camera sees
 VIEW_REACH = 4.0  # world units that it sees ahead, behind, left and right
 
 # Rows of the array that holds all cars.
@@ -45,8 +45,9 @@ class RacingWorld:
         ((3, 16, 16, 1), (3, 4))
 
     Action space: (num_cars, 2), steer (left is positive) and throttle, each clipped to [-1, 1].
-    Observation space: (num_cars, 16, 16, 1) float32; 1 on the road, 0 off it. Row 0 is 4 world
-        units ahead of the car, column 0 is 4 to its left.
+    Observation space: (num_cars, view_size, view_size, channels) float32 in [0, 1]. With one
+        channel 1 on the road, 0 off it; with three red, green and blue of grass, road and a line
+        along its edge. Row 0 is 4 world units ahead of the car, column 0 is 4 to its left.
     Rewards: 30 * (laps gained) - 0.5 * max(0, distance from the centreline - half-width), a step.
     Starting state: on sample 0 of the centreline, looking along it, at speed 0; nothing random.
     Episode end: terminated beyond twice the half-width from the centreline, truncated after
@@ -58,13 +59,19 @@ class RacingWorld:
         tracks: car i drives tracks[i % len(tracks)]; all need the same samples, grid and extent.
         num_cars: rows of every array.
         max_steps: when an episode is cut short.
+        view_size: pixels along one side of what the camera sees.
+        channels: 1 or 3.
     """
 
-    observation_shape = (VIEW_SIZE, VIEW_SIZE, 1)
     action_size = 2
 
     def __init__(
-        self, tracks: Sequence[Track] | None = None, num_cars: int = 1, max_steps: int = 120
+        self,
+        tracks: Sequence[Track] | None = None,
+        num_cars: int = 1,
+        max_steps: int = 120,
+        view_size: int = 16,
+        channels: int = 1,
     ) -> None:
         tracks = [Track()] if tracks is None else list(tracks)
         if not tracks or num_cars < 1 or max_steps < 1:
@@ -77,12 +84,19 @@ class RacingWorld:
             raise ValueError(
                 f"tracks of one world must share samples, grid and extent, not {sorted(rasters)}"
             )
+        if view_size < 2 or channels not in PALETTES:
+            raise ValueError(
+                "a view needs at least 2 x 2 pixels and 1 or 3 channels, "
+                f"not {view_size} x {view_size} and {channels}"
+            )
         self.tracks = tracks
         self.num_cars = num_cars
         self.max_steps = max_steps
+        self.observation_shape = (view_size, view_size, channels)
         ((self._samples, self._grid, self._extent),) = rasters
-        self._padded_rasters, self._margin = _padded_rasters(tracks)
-        self._camera = _camera(self._grid, self._extent, self._margin)
+        self._padded_rasters, self._margin = _padded_rasters(tracks, channels)
+        self._palette = PALETTES[channels]
+        self._camera = _camera(view_size, self._grid, self._extent, self._margin)
         self._nearness = np.stack([_nearness(track) for track in tracks])  # (tracks, 5, samples)
         self._centrelines = np.stack([track.centreline for track in tracks])
         self.reset()
@@ -97,12 +111,28 @@ class RacingWorld:
         self._cars[ONE] = 1.0
         self._half_width = np.array([track.half_width for track in self.tracks])[self._track]
         self._done = np.zeros(self.num_cars, np.bool_)
+        self._group()
         return self._view(), self._info()
 
     def keep(self, rows: NDArray[np.intp]) -> None:
         """Go on with these rows only, until the next reset: finished cars need not cost a thing."""
         self._track, self._cars = self._track[rows], self._cars[:, rows]
         self._half_width, self._done = self._half_width[rows], self._done[rows]
+        self._group()
+
+    def _group(self) -> None:
+        """Put cars of one track together, so that each track is searched by one product."""
+        if len(self.tracks) == 1:
+            return
+        used, track, cars = np.unique(self._track, return_inverse=True, return_counts=True)
+        order = np.argsort(track, kind="stable")
+        first = np.cumsum(cars) - cars
+        place = np.arange(len(order)) - first[track[order]]  # within its group
+        self._place_of_car = np.empty(len(order), np.intp)
+        self._place_of_car[order] = track[order] * cars.max(initial=0) + place
+        self._cars_by_track = np.zeros((len(used), cars.max(initial=0)), np.intp)
+        self._cars_by_track.flat[self._place_of_car] = np.arange(len(order))
+        self._nearness_used = self._nearness[used]
 
     def step(self, actions: ArrayLike) -> Step:
         """Drive every car one step on.
@@ -170,23 +200,28 @@ class RacingWorld:
     def _nearest(self) -> NDArray[np.intp]:
         """The nearest sample of each car's own centreline."""
         pose = self._cars[POSE].T
+        nearest: NDArray[np.intp]
         if len(self.tracks) == 1:
-            apart = pose @ self._nearness[0]
-        else:
-            apart = (pose[:, None, :] @ self._nearness[self._track])[:, 0]
-        nearest: NDArray[np.intp] = apart.argmin(axis=1)
+            nearest = (pose @ self._nearness[0]).argmin(axis=1)
+            return nearest
+        apart = pose[self._cars_by_track] @ self._nearness_used  # (tracks, most cars, samples)
+        nearest = apart.argmin(axis=2).ravel()[self._place_of_car]
         return nearest
 
     def _view(self) -> NDArray[np.float32]:
-        """(cars, 16, 16, 1): the raster around each car, forward up, by nearest neighbour."""
+        """(cars, height, width, channels): the ground around each car, forward up, by nearest
+        neighbour.
+        """
         pose = self._cars[POSE].T
-        pixel = (pose @ self._camera).astype(np.int32)  # (cars, 2 * 256); the cast truncates
+        pixel = (pose @ self._camera).astype(np.int32)  # (cars, 2 * pixels); the cast truncates
+        pixels = pixel.shape[1] // 2
         width = self._grid + 2 * self._margin
-        where = pixel[:, VIEW_SIZE**2 :] * width
-        where += pixel[:, : VIEW_SIZE**2]
+        where = pixel[:, pixels:] * width
+        where += pixel[:, :pixels]
         if len(self.tracks) > 1:
             where += (self._track * width**2).astype(np.int32)[:, None]
-        seen = self._padded_rasters.take(where, mode="clip")  # never out of bounds: no check
+        paint = self._padded_rasters.take(where, mode="clip")  # never out of bounds: no check
+        seen = self._palette.take(paint, axis=0, mode="clip")
         return seen.reshape(-1, *self.observation_shape)
 
     def _info(self) -> Info:
@@ -209,13 +244,14 @@ def _nearness(track: Track) -> NDArray[np.float64]:
     return matrix
 
 
-def _camera(grid: int, extent: float, margin: int) -> NDArray[np.float64]:
-    """(5, 2 * 256): pose @ this = column, then row, of the raster under every pixel of the view.
+def _camera(size: int, grid: int, extent: float, margin: int) -> NDArray[np.float64]:
+    """(5, 2 * size * size): pose @ this = column, then row, of the raster under every pixel of the
+    view.
 
     Pixel (i, j) looks at wx = x - v_i cos(theta) + u_j sin(theta),
     wy = y - v_i sin(theta) - u_j cos(theta).
     """
-    reach = np.linspace(-VIEW_REACH, VIEW_REACH, VIEW_SIZE)
+    reach = np.linspace(-VIEW_REACH, VIEW_REACH, size)
     v, u = (axis.ravel() for axis in np.meshgrid(reach, reach, indexing="ij"))
     column, row = np.zeros((2, 5, u.size))
     column[COS], column[SIN], column[X], column[ONE] = -v, u, 1.0, extent
@@ -225,9 +261,9 @@ def _camera(grid: int, extent: float, margin: int) -> NDArray[np.float64]:
     return matrix
 
 
-def _padded_rasters(tracks: Sequence[Track]) -> tuple[NDArray[np.float32], int]:
-    """The tracks' masks, flat, with a margin that repeats the outermost pixels; and that margin's
-    width.
+def _padded_rasters(tracks: Sequence[Track], channels: int) -> tuple[NDArray[np.uint8], int]:
+    """The tracks' painted ground, flat, with a margin that repeats the outermost pixels; and that
+    margin's width.
 
     It does what clipping every looked-up pixel to the grid would, for free. It is as wide as a
     camera can see out of the grid: a car ends its drive beyond twice the half-width, at most one
@@ -237,5 +273,5 @@ def _padded_rasters(tracks: Sequence[Track]) -> tuple[NDArray[np.float32], int]:
         max(track.half_width for track in tracks) + MAX_SPEED + math.hypot(VIEW_REACH, VIEW_REACH)
     )
     margin = math.ceil(over / (2 * tracks[0].extent) * (tracks[0].grid - 1)) + 1
-    masks = [np.pad(track.mask, margin, mode="edge") for track in tracks]
-    return np.stack(masks).astype(np.float32).ravel(), margin
+    ground = [np.pad(painted(track, channels), margin, mode="edge") for track in tracks]
+    return np.concatenate(ground, axis=None), margin

@@ -9,6 +9,7 @@ the last digit.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -43,7 +44,8 @@ class Track:
         extent: the raster covers [-extent, extent] in x and y, end points included.
 
     Raises:
-        ValueError: the road would leave the raster, close over the middle, or be no road at all.
+        ValueError: the road would leave the raster, close over the middle, touch itself, or be no
+            road at all.
     """
 
     def __init__(
@@ -66,14 +68,14 @@ class Track:
             (a * np.cos(2 * np.pi * k * self.s + phi) for k, a, phi in self.harmonics),
             start=np.zeros(samples),
         )
-        self._check(r)
+        self._check_radius(r)
         angle = 2 * np.pi * self.s
         self.centreline: NDArray[np.float64] = np.stack(
             [r * np.cos(angle), r * np.sin(angle)], axis=1
         )
-        self.mask: NDArray[np.uint8] = self._rasterise()
+        self._check_bends()
 
-    def _check(self, r: NDArray[np.float64]) -> None:
+    def _check_radius(self, r: NDArray[np.float64]) -> None:
         if self.samples < 3 or self.grid < 2:
             raise ValueError(
                 f"a track needs at least 3 samples and 2 pixels, not {self.samples} and {self.grid}"
@@ -93,26 +95,55 @@ class Track:
                 f"which must stay within {self.extent:.2f}"
             )
 
-    def _rasterise(self) -> NDArray[np.uint8]:
-        """(grid, grid), row = y, column = x: 1 where the nearest *sample* is closer than the
-        half-width.
+    def _check_bends(self) -> None:
+        """A U-turn of the half-width's radius is pi half-widths long, and its ends are two apart:
+        what is longer and nearer together touches.
+        """
+        step = np.hypot(*np.diff(self.centreline, axis=0, append=self.centreline[:1]).T)
+        at = np.cumsum(step) - step
+        along = np.abs(at[:, None] - at)
+        along = np.minimum(along, step.sum() - along)
+        square = (self.centreline**2).sum(axis=1)
+        apart = square[:, None] + square - 2 * self.centreline @ self.centreline.T
+        touching = (along > np.pi * self.half_width) & (apart < (2 * self.half_width) ** 2)
+        if touching.any():
+            sample = int(touching.any(axis=1).argmax())
+            raise ValueError(
+                f"the road touches itself near ({self.centreline[sample, 0]:.1f}, "
+                f"{self.centreline[sample, 1]:.1f}): a bend is tighter than the half-width "
+                f"{self.half_width:.2f} allows"
+            )
 
-        A union of discs, so each sample looks only at the box of pixels that its disc can reach.
+    @cached_property
+    def mask(self) -> NDArray[np.uint8]:
+        """(grid, grid), row = y, column = x: 1 on the road, 0 off it."""
+        return self.within(self.half_width)
+
+    def within(self, distance: float) -> NDArray[np.uint8]:
+        """(grid, grid), row = y, column = x: 1 where the nearest *sample* is closer than
+        `distance`.
+
+        A union of discs: each covers a span of pixels in a row, which begins and ends once.
         """
         axis = np.linspace(-self.extent, self.extent, self.grid)
         pixel = 2 * self.extent / (self.grid - 1)
-        reach = int(np.ceil(self.half_width / pixel)) + 1
-        centre = np.rint((self.centreline + self.extent) / pixel).astype(np.intp)  # (samples, 2)
-        box = centre[:, :, None] + np.arange(-reach, reach + 1)  # (samples, 2, 2 reach + 1)
-        box = np.clip(box, 0, self.grid - 1)
-        square = (axis[box] - self.centreline[:, :, None]) ** 2
-        inside = (
-            square[:, 0, None, :] + square[:, 1, :, None] < self.half_width**2
-        )  # (samples, y, x)
-        sample, row, column = np.nonzero(inside)
-        mask = np.zeros((self.grid, self.grid), np.uint8)
-        mask[box[sample, 1, row], box[sample, 0, column]] = 1
-        return mask
+        reach = int(np.ceil(distance / pixel)) + 1
+        x, y = self.centreline[:, :, None].transpose(1, 0, 2)  # (samples, 1) each
+        row = np.rint((y + self.extent) / pixel).astype(np.intp) + np.arange(-reach, reach + 1)
+        row = np.clip(row, 0, self.grid - 1)  # (samples, 2 reach + 1)
+        square = distance**2 - (axis[row] - y) ** 2
+        span = np.sqrt(np.maximum(square, 0))
+        begin = np.floor((x - span + self.extent) / pixel).astype(np.intp) + 1
+        end = np.ceil((x + span + self.extent) / pixel).astype(np.intp)
+        covers = (square > 0) & (end > begin)
+        width = self.grid + 1  # room for an end behind the last pixel
+
+        def count(column: NDArray[np.intp]) -> NDArray[np.intp]:
+            where = row * width + np.clip(column, 0, self.grid)
+            return np.bincount(where[covers], minlength=self.grid * width)
+
+        depth = (count(begin) - count(end)).reshape(self.grid, width)[:, :-1].cumsum(axis=1)
+        return (depth > 0).astype(np.uint8)
 
     @property
     def heading(self) -> float:

@@ -1,0 +1,14 @@
+"""Cars as the params' `world` describes them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from stages.params import World
+from stages.worlds.racing import RacingWorld
+from stages.worlds.track import Track
+
+
+def racing_world(world: World, tracks: Sequence[Track], cars: int) -> RacingWorld:
+    """Cars on these tracks, number i on tracks[i % len(tracks)], seen and cut short as it says."""
+    return RacingWorld(tracks, cars, world.max_steps, world.view.size, world.view.channels)

@@ -1,0 +1,108 @@
+"""Says how well candidates for C drive: all cars of a shard in one batch, shards on all cores."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stages.agent import Agent
+from stages.cars import racing_world
+from stages.control.controller import Controllers, parameter_count
+from stages.modules import Memory, Vision
+from stages.params import World
+from stages.rollout import Outcome, Policy, rollout
+from stages.workers import Workers
+from stages.worlds.racing import RacingWorld
+from stages.worlds.track import Track
+
+SHARD_CARS = 128  # at the most; all of one candidate's are in one shard
+
+
+class Scores(NamedTuple):
+    """How candidates did; one entry a candidate."""
+
+    mean_return: NDArray[np.float64]
+    off_track: NDArray[np.intp]  # episodes that were terminated, far off the road
+
+    @classmethod
+    def of(cls, outcome: Outcome, episodes: int) -> Scores:
+        """The scores of candidates whose episodes follow one another."""
+        returns, off = (
+            entry.reshape(-1, episodes) for entry in (outcome.returns, outcome.terminated)
+        )
+        return cls(returns.mean(axis=1), off.sum(axis=1))
+
+
+class Shard(NamedTuple):
+    """Candidates, and what they are to drive: episode i on tracks[i % len(tracks)]."""
+
+    genomes: NDArray[np.float64]  # (candidates, n)
+    tracks: Sequence[Track]
+    episodes: int  # a candidate
+
+
+class Fleet:
+    """Drives shards; all that they have in common.
+
+    Args:
+        world: the camera and the length of a drive.
+        vision: V.
+        memory: M.
+        sizes: of the controllers: features, any hidden layer, actions.
+    """
+
+    def __init__(self, world: World, vision: Vision, memory: Memory, sizes: Sequence[int]) -> None:
+        self._world = world
+        self._vision = vision
+        self._memory = memory
+        self._sizes = sizes
+        self._last: tuple[Sequence[Track], RacingWorld] | None = None  # perhaps of use again
+
+    @property
+    def genome_size(self) -> int:
+        """How many numbers a candidate has."""
+        return parameter_count(self._sizes)
+
+    def controllers(self, genomes: NDArray[np.float64]) -> Controllers:
+        """The controllers that genomes (candidates, n) stand for."""
+        return Controllers.from_genomes(genomes, self._sizes)
+
+    def __call__(self, shard: Shard) -> Scores:
+        """Drive all of a shard's cars at once."""
+        agent = Agent(self._vision, self._memory, self.controllers(shard.genomes))
+        outcome = self.drive(agent, shard.tracks, len(shard.genomes) * shard.episodes)
+        return Scores.of(outcome, shard.episodes)
+
+    def drive(self, policy: Policy, tracks: Sequence[Track], cars: int) -> Outcome:
+        """Drive so many cars, number i on tracks[i % len(tracks)]."""
+        if not (self._last and self._last[0] is tracks and self._last[1].num_cars == cars):
+            self._last = (tracks, racing_world(self._world, tracks, cars))
+        return rollout(self._last[1], policy)
+
+
+class Judge:
+    """Shares candidates out in shards.
+
+    Args:
+        fleet: what drives them.
+        workers: what maps it over shards.
+    """
+
+    def __init__(self, fleet: Fleet, workers: Workers[Shard, Scores]) -> None:
+        self.fleet = fleet
+        self._workers = workers
+
+    def scores(
+        self, genomes: NDArray[np.float64], tracks: Sequence[Track], episodes: int
+    ) -> Scores:
+        """How candidates (n, genome_size) do in `episodes` drives each.
+
+        Episode i of each is on tracks[i % len(tracks)]: all candidates drive the same.
+        """
+        at_once = max(1, SHARD_CARS // episodes)
+        parts = np.split(genomes, range(at_once, len(genomes), at_once))
+        scores = self._workers.map([Shard(part, tracks, episodes) for part in parts])
+        return Scores(*(np.concatenate(entry) for entry in zip(*scores, strict=True)))

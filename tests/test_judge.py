@@ -1,0 +1,86 @@
+"""Scores must not hang on who drives what where."""
+
+import os
+import time
+
+import msgspec
+import numpy as np
+import pytest
+
+from benchmarks.learning import learn
+from stages.errors import UserError
+from stages.judge import SHARD_CARS, Fleet, Judge
+from stages.memory.lstm import DeterministicLSTM
+from stages.tracks import Roads
+from stages.vision.autoencoder import Autoencoder
+from stages.workers import Workers
+
+replace = msgspec.structs.replace
+
+
+def die(shard: int) -> None:
+    os._exit(3 + shard)
+
+
+def process(shard: int) -> int:
+    time.sleep(0.2)  # leaves the next shard to someone else
+    return os.getpid()
+
+
+@pytest.fixture(scope="module")
+def fleet(note):
+    world = replace(note.world, tracks="random")
+    vision = Autoencoder.initial(256, 20, 5, np.random.default_rng(0))
+    memory = DeterministicLSTM.initial(5, 2, 7, np.random.default_rng(1))
+    return Fleet(world, vision, memory, (12, 2))
+
+
+def test_the_scores_are_the_same_bits_on_any_number_of_processes(note, fleet):
+    genomes = np.random.default_rng(2).normal(0, 0.3, (70, fleet.genome_size))
+    genomes[:, -1] += 1  # throttle
+    tracks = Roads(replace(note.world, tracks="random")).draw(5, np.random.default_rng(3))
+    assert len(genomes) * 5 > 2 * SHARD_CARS
+    results = []
+    for count in (1, 2, 3):
+        with Workers(fleet, count) as workers:
+            results.append(Judge(fleet, workers).scores(genomes, tracks, 5))
+    for result in results[1:]:
+        np.testing.assert_array_equal(result.mean_return, results[0].mean_return)
+        np.testing.assert_array_equal(result.off_track, results[0].off_track)
+    assert results[0].off_track.max() == 5
+    assert np.ptp(results[0].mean_return) > 1
+    one = np.array([results[0].mean_return[9]])
+    with Workers(fleet, 1) as workers:
+        alone = Judge(fleet, workers).scores(genomes[9:10], tracks, 5)
+    np.testing.assert_allclose(alone.mean_return, one, atol=0.5)
+
+
+def test_the_whole_search_comes_to_the_same_controller_on_two_processes(quick):
+    world = replace(quick.world, tracks="random")
+    settings = replace(quick.evolve_c, generations=2, episodes=20, population=14)
+    params = replace(quick, world=world, evolve_c=settings)
+    weights = [
+        learn(replace(params, compute=replace(params.compute, workers=count)))
+        .controllers.arrays(0)["layer1.weight"]
+        .tobytes()
+        for count in (1, 2)
+    ]
+    assert weights[0] == weights[1]
+
+
+def test_shards_are_shared_out_among_processes_and_results_stay_in_order():
+    with Workers(process, 2) as workers:
+        at_work = workers.map(range(4))
+        assert len(set(at_work)) == 2
+        assert os.getpid() not in at_work
+        assert workers.map([0]) == [os.getpid()]  # one shard stays at home
+    with Workers(abs, 2) as workers:
+        assert workers.map([-3, 2, -1, 0]) == [3, 2, 1, 0]
+
+
+def test_a_worker_that_dies_is_said_in_words():
+    with (
+        Workers(die, 2) as workers,
+        pytest.raises(UserError, match=r"a worker process died.*compute\.workers"),
+    ):
+        workers.map([0, 1])
