@@ -19,7 +19,7 @@ from stages.control.controller import Controllers
 from stages.control.random_policy import RandomPolicy
 from stages.encode import encode
 from stages.evolve_c import Judge, Scores, controller_sizes, evolve_c
-from stages.memory.lstm import DeterministicLSTM
+from stages.memory.recurrent import RecurrentMemory
 from stages.params import Params, World, read_params
 from stages.randomness import Streams
 from stages.rollout import Outcome, Policy, recorded_rollout, rollout
@@ -39,7 +39,7 @@ class OneAtATime(Judge):
     """Gives the same figures as `Judge`, but drives the candidates one after the other."""
 
     def __init__(
-        self, params: Params, vision: Autoencoder, memory: DeterministicLSTM, *, plain: bool
+        self, params: Params, vision: Autoencoder, memory: RecurrentMemory, *, plain: bool
     ) -> None:
         world, sizes = params.world, controller_sizes(params.evolve_c, vision, memory)
         super().__init__(world, vision, memory, sizes)

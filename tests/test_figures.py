@@ -17,6 +17,7 @@ from stages.worlds.track import Track
 
 PICTURES = np.random.default_rng(0).random((3, 16, 16))
 LEARNING = {name: np.linspace(1, 0.1, 9) for name in ("epoch", "train", "held_out", "baseline")}
+BELOW_ZERO = LEARNING | {"held_out": np.linspace(1, -1, 9)}  # the nats of a density may be
 EVOLUTION = {
     name: np.linspace(1, 90, 9)
     for name in ("best", "mean", "median", "distribution_mean", "champion", "random", "sigma")
@@ -40,6 +41,7 @@ def drive(steps: int):
     [
         lambda: track_layout(Track()),
         lambda: training_curves(LEARNING, LEARNING, EVOLUTION),
+        lambda: training_curves(LEARNING, BELOW_ZERO, EVOLUTION),
         lambda: cma_es_curve(EVOLUTION),
         lambda: vae_reconstruction(PICTURES, 1 - PICTURES, np.eye(3, 5)),
         lambda: policy_trajectory(Track(), drive(9)[0], np.zeros((9, 2), np.float32), 1.0),
