@@ -95,7 +95,7 @@ class RecurrentMemory(ABC):
             ValueError: this M was not made to say so.
         """
         if not self.predicts_outcome:
-            raise ValueError("this M predicts no outcome; make one with train_m.predict_outcome")
+            raise ValueError("this M predicts no outcome")
         return dense(h, self.parameters, "reward"), sigmoid(dense(h, self.parameters, "end"))
 
     def states(self, pieces: Pieces) -> Array:
