@@ -20,7 +20,7 @@ from stages.control.random_policy import RandomPolicy
 from stages.encode import encode
 from stages.evolve_c import controller_sizes, evolve_c
 from stages.judge import Fleet, Judge, Scores
-from stages.memory.lstm import DeterministicLSTM
+from stages.memory.recurrent import RecurrentMemory
 from stages.params import Params, read_params
 from stages.randomness import Streams
 from stages.recording import columns_of, joined
@@ -42,7 +42,7 @@ class OneAtATime(Judge):
     """Gives the same figures as `Judge`, but drives the candidates one after the other."""
 
     def __init__(
-        self, params: Params, vision: Autoencoder, memory: DeterministicLSTM, *, plain: bool
+        self, params: Params, vision: Autoencoder, memory: RecurrentMemory, *, plain: bool
     ) -> None:
         sizes = controller_sizes(params.evolve_c, vision, memory)
         fleet = Fleet(params.world, vision, memory, sizes)

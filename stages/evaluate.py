@@ -9,7 +9,7 @@ from stages.artifacts import Drives
 from stages.control.controller import ARRAYS, Controllers
 from stages.control.random_policy import RandomPolicy
 from stages.errors import UserError
-from stages.memory.lstm import DeterministicLSTM
+from stages.memory.memories import MEMORIES
 from stages.modules import Memory, Vision, controller_mismatch, mismatch
 from stages.params import Evaluate, World
 from stages.randomness import Streams
@@ -60,7 +60,7 @@ def main() -> None:
     """Read the files that the command line names, run the stage, write its own."""
     with stage("evaluate", reads=["v", "m", "c"], writes=["drives"]) as run:
         vision = run.model("v", "train_v", {Autoencoder.kind: Autoencoder})
-        memory = run.model("m", "train_m", {DeterministicLSTM.kind: DeterministicLSTM})
+        memory = run.model("m", "train_m", MEMORIES)
         controllers = run.model("c", "evolve_c", dict.fromkeys(ARRAYS, Controllers.from_arrays))
         view = run.params.world.view
         pixels = view.size * view.size * view.channels

@@ -14,7 +14,7 @@ from stages.control.random_policy import RandomPolicy
 from stages.control.strategies import STRATEGIES
 from stages.errors import ParamsError, UserError
 from stages.judge import Fleet, Judge, Scores
-from stages.memory.lstm import DeterministicLSTM
+from stages.memory.memories import MEMORIES
 from stages.modules import Memory, Vision, feature_counts, mismatch
 from stages.params import EvolveC, World
 from stages.progress import progress
@@ -142,7 +142,7 @@ def main() -> None:
     """Read the files that the command line names, run the stage, write its own."""
     with stage("evolve_c", reads=["v", "m"], writes=["c"]) as run:
         vision = run.model("v", "train_v", {Autoencoder.kind: Autoencoder})
-        memory = run.model("m", "train_m", {DeterministicLSTM.kind: DeterministicLSTM})
+        memory = run.model("m", "train_m", MEMORIES)
         view = run.params.world.view
         pixels = view.size * view.size * view.channels
         if problem := mismatch(vision, memory, pixels, RacingWorld.action_size):

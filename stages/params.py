@@ -119,12 +119,24 @@ class Encode(Section, frozen=True):
 class TrainM(Section, frozen=True):
     """M and how it is trained."""
 
+    kind: Literal["lstm", "mdn_lstm"]
     hidden: Width
+    mixtures: Annotated[int, Meta(ge=1, le=20)]  # Gaussians for each number of the next z
+    sigma_floor: Rate  # the least standard deviation of any Gaussian, learned or fitted
+    predict_outcome: bool  # say a step's reward, and whether the episode ends with it, too
     epochs: Annotated[int, Meta(ge=0, le=1_000_000)]
     learning_rate: Rate
     batch_size: Count
     sequence_length: Annotated[int, Meta(ge=4, le=100_000)]
     clip_norm: Annotated[float, Meta(gt=0, le=1e9)]
+
+    def __post_init__(self) -> None:
+        """Refuse what no key alone shows."""
+        if self.kind == "lstm" and self.mixtures != 1:
+            raise ValueError(
+                f"mixtures: must be 1 for lstm, which says one next z and no more (mdn_lstm says "
+                f"mixtures); found {self.mixtures}"
+            )
 
 
 class EvolveC(Section, frozen=True):

@@ -2,100 +2,121 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
-from numpy.typing import NDArray
 
 from stages.artifacts import Latents, Model
-from stages.errors import ParamsError
-from stages.memory.lstm import DeterministicLSTM, Pieces
+from stages.memory.lstm import DeterministicLSTM
+from stages.memory.mdn_lstm import MDNLSTM
+from stages.memory.recurrent import RecurrentMemory
+from stages.memory.scores import Means, means, scores
 from stages.params import TrainM
+from stages.pieces import CodedPieces, cut
+from stages.progress import progress
 from stages.randomness import Streams
 from stages.stage import Report, stage
 from stages.training import curve_rows, fit
 
-SHORTEST_PIECE = 4  # steps; shorter ends of episodes are dropped
+
+def make_memory(
+    settings: TrainM, z_size: int, action_size: int, rng: np.random.Generator
+) -> RecurrentMemory:
+    """An M that has learned nothing yet."""
+    if settings.kind == "mdn_lstm":
+        return MDNLSTM.initial(
+            z_size,
+            action_size,
+            settings.hidden,
+            rng,
+            mixtures=settings.mixtures,
+            sigma_floor=settings.sigma_floor,
+            predict_outcome=settings.predict_outcome,
+        )
+    return DeterministicLSTM.initial(
+        z_size, action_size, settings.hidden, rng, predict_outcome=settings.predict_outcome
+    )
 
 
-def train_m(
-    settings: TrainM, latents: Latents, streams: Streams
-) -> tuple[DeterministicLSTM, Report]:
+def train_m(settings: TrainM, latents: Latents, streams: Streams) -> tuple[RecurrentMemory, Report]:
     """Fit M by backpropagation through time on pieces of episodes; score it on others."""
     train = cut(latents, settings.sequence_length, held_out=False)
     held_out = cut(latents, settings.sequence_length, held_out=True)
-    memory = DeterministicLSTM.initial(
-        latents.mean.shape[1], latents.actions.shape[1], settings.hidden, streams("weights")
-    )
+    z_size, action_size = latents.mean.shape[1], latents.actions.shape[1]
+    memory = make_memory(settings, z_size, action_size, streams("weights"))
+    codes = streams("codes")
     curve = fit(
         memory,
-        train.weight.shape[1],
-        lambda rows: Pieces(*(array[:, rows] for array in train)),
-        held_out,
+        len(train),
+        lambda rows: train.sampled(rows, codes),
+        held_out.sampled(held_out.spread(), streams("curve")),
         settings,
         streams("batches"),
         stage="train_m",
         clip_norm=settings.clip_norm,
     )
+    on_train = gather(memory, train, streams("scores: training"))
+    on_held_out = gather(memory, held_out, streams("scores: held out"))
+    found = scores(memory, on_train, on_held_out, settings.sigma_floor)
     metrics = {
-        "train_mse": curve[-1].train,
-        "held_out_mse": curve[-1].held_out,
-        "z_stays_mse": z_stays_loss(held_out),
-        "pieces": train.weight.shape[1],
+        "train_loss": curve[-1].train,
+        "held_out_loss": float(on_held_out.losses.sum()),
+        **found,
+        "pieces": len(train),
     }
-    verdict = "better" if metrics["held_out_mse"] < metrics["z_stays_mse"] else "WORSE"
-    summary = (
-        f"squared error {metrics['held_out_mse']:.3f} a dimension of z on held-out episodes, "
-        f"{verdict} than saying that z stays the same ({metrics['z_stays_mse']:.3f})"
+    return memory, Report(
+        summary(memory, found), metrics, curve_rows(curve, baseline(memory, found))
     )
-    return memory, Report(summary, metrics, curve_rows(curve, metrics["z_stays_mse"]))
 
 
-def cut(latents: Latents, length: int, *, held_out: bool) -> Pieces:
-    """The episodes that are, or are not, held out, in pieces of `length` steps; too short ends are
-    dropped.
+def gather(memory: RecurrentMemory, pieces: CodedPieces, rng: np.random.Generator) -> Means:
+    """What the scores are made of, over all pieces."""
+    parts = pieces.parts()
+    return means(
+        memory,
+        (pieces.sampled(rows, rng) for rows in progress(parts, "train_m: scores", len(parts))),
+    )
 
-    Raises:
-        ParamsError: no piece is left.
-    """
-    chosen = np.flatnonzero(latents.held_out == held_out)
-    per_episode = -(-latents.lengths[chosen] // length)
-    episode = np.repeat(chosen, per_episode)  # of each piece
-    number = np.arange(len(episode)) - np.repeat(np.cumsum(per_episode) - per_episode, per_episode)
-    steps = np.minimum(latents.lengths[episode] - number * length, length)
-    long_enough = steps >= SHORTEST_PIECE
-    if not long_enough.any():
-        raise ParamsError(
-            f"collect.{'held_out_episodes' if held_out else 'episodes'}: none of these episodes "
-            f"lasts {SHORTEST_PIECE} steps; collect more of them"
+
+def baseline(memory: RecurrentMemory, found: Mapping[str, float]) -> float:
+    """What M's loss would be of saying that z stays the same and, of an outcome, what is usual."""
+    z_stays = found["z_stays_nats" if memory.unit == "nats" else "z_stays_mse"]
+    return z_stays + found.get("mean_reward_mse", 0.0) + found.get("base_rate_nats", 0.0)
+
+
+def summary(memory: RecurrentMemory, found: Mapping[str, float]) -> str:
+    """The closing line: how far off M is on held-out episodes, beside the baselines."""
+    in_nats = memory.unit == "nats"
+    name = "nats" if in_nats else "mse"
+    ours, z_stays = found[f"held_out_{name}"], found[f"z_stays_{name}"]
+    measured = f"{ours:.3f} nats" if in_nats else f"squared error {ours:.3f}"
+
+    def verdict(ours: float, theirs: float) -> str:
+        return "better" if ours < theirs else "WORSE"
+
+    said = (
+        f"{measured} a dimension of z on held-out episodes, "
+        f"{verdict(ours, z_stays)} than saying that z stays the same ({z_stays:.3f})"
+    )
+    if in_nats:
+        single = found["one_gaussian_nats"]
+        said += f", {verdict(ours, single)} than one Gaussian, the same for all ({single:.3f})"
+    if memory.predicts_outcome:
+        reward, mean_reward = found["reward_mse"], found["mean_reward_mse"]
+        end, base_rate = found["end_nats"], found["base_rate_nats"]
+        said += (
+            f"; squared error of the reward {reward:.3f}, {verdict(reward, mean_reward)} than its "
+            f"mean's ({mean_reward:.3f}); end of the episode {end:.4f} nats, "
+            f"{verdict(end, base_rate)} than its rate's ({base_rate:.4f})"
         )
-    episode, number, steps = episode[long_enough], number[long_enough], steps[long_enough]
-    t = np.arange(steps.max())[:, None]
-    weight = (t < steps).astype(np.float32)  # (T, pieces)
-    t = number * length + np.minimum(t, steps - 1)  # padding repeats the last step, at weight 0
-
-    def piece(array: NDArray[np.float32], rows: NDArray[np.intp]) -> NDArray[np.float32]:
-        cut_out: NDArray[np.float32] = array[rows] * weight[:, :, None]
-        return cut_out
-
-    frame, step = latents.first_frame[episode] + t, latents.first_step[episode] + t
-    return Pieces(
-        z=piece(latents.mean, frame),
-        actions=piece(latents.actions, step),
-        z_next=piece(latents.mean, frame + 1),
-        weight=weight,
-    )
-
-
-def z_stays_loss(pieces: Pieces) -> float:
-    """The baseline: the next z is the same as this one (squared error per step and dimension)."""
-    moved = np.square(pieces.z_next - pieces.z).mean(axis=2)
-    return float((moved * pieces.weight).sum() / pieces.weight.sum())
+    return said
 
 
 def main() -> None:
     """Read the files that the command line names, run the stage, write its own."""
     with stage("train_m", reads=["latents"], writes=["m"]) as run:
         memory, report = train_m(run.params.train_m, run.table("latents", Latents), run.streams)
-        run.write("m", Model(memory.kind, memory.parameters))
+        run.write("m", Model(memory.kind, memory.arrays()))
         run.report(report)
 
 

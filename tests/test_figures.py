@@ -20,6 +20,7 @@ from stages.worlds.track import Track
 PICTURES = np.random.default_rng(0).random((3, 16, 16, 3))
 FRAMES = Frames(np.linspace(0, 1.6, 99), np.linspace(0, 2, 99))
 LEARNING = {name: np.linspace(1, 0.1, 9) for name in ("epoch", "train", "held_out", "baseline")}
+BELOW_ZERO = LEARNING | {"held_out": np.linspace(1, -1, 9)}  # the nats of a density may be
 EVOLUTION = {
     name: np.linspace(1, 90, 9)
     for name in ("best", "mean", "median", "distribution_mean", "champion", "random", "sigma")
@@ -45,6 +46,7 @@ def drive(steps: int):
         lambda: track_layout([Track(), Track(half_width=1.2)] * 3),
         lambda: coverage({"a": FRAMES, "b": FRAMES}),
         lambda: training_curves(LEARNING, LEARNING, EVOLUTION),
+        lambda: training_curves(LEARNING, BELOW_ZERO, EVOLUTION),
         lambda: cma_es_curve(EVOLUTION),
         lambda: vae_reconstruction(PICTURES, 1 - PICTURES, np.eye(3, 5)),
         lambda: policy_trajectory(Track(), drive(9)[0], np.zeros((9, 2), np.float32), 1.0),

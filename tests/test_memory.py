@@ -1,62 +1,218 @@
 import numpy as np
 import pytest
+from scipy.special import expit
 
-from stages.memory.lstm import DeterministicLSTM, Pieces
+from stages.memory.lstm import DeterministicLSTM
+from stages.memory.mdn_lstm import MDNLSTM
+from stages.memory.memories import MEMORIES
+from stages.memory.recurrent import Pieces, RecurrentMemory
+from stages.memory.scores import means, scores
+from stages.nn.adam import Adam
 from tests.gradients import assert_gradient
 
 rng = np.random.default_rng(0)
+EVERY_KIND = [(kind, outcome) for kind in MEMORIES for outcome in (False, True)]
 
 
-def small() -> DeterministicLSTM:
-    initial = DeterministicLSTM.initial(3, 2, 4, np.random.default_rng(0))
-    parameters = initial.parameters.astype(np.float64)
-    parameters.flat += 0.1 * rng.standard_normal(parameters.flat.size)
-    return DeterministicLSTM(parameters, np.float64)
+def initial(kind: str, z: int, actions: int, hidden: int, outcome: bool) -> RecurrentMemory:
+    generator = np.random.default_rng(0)
+    if kind == "lstm":
+        return DeterministicLSTM.initial(z, actions, hidden, generator, predict_outcome=outcome)
+    return MDNLSTM.initial(
+        z, actions, hidden, generator, mixtures=2, sigma_floor=0.1, predict_outcome=outcome
+    )
+
+
+def small(kind: str = "lstm", outcome: bool = False) -> RecurrentMemory:
+    arrays = initial(kind, 3, 2, 4, outcome).arrays()
+    memory = MEMORIES[kind](arrays, np.float64)
+    memory.parameters.flat += 0.1 * rng.standard_normal(memory.parameters.flat.size)
+    return memory
+
+
+@pytest.fixture(params=EVERY_KIND, ids=lambda p: f"{p[0]}{'-outcome' * p[1]}")
+def memory(request) -> RecurrentMemory:
+    return small(*request.param)
 
 
 def pieces(steps: int, batch: int) -> Pieces:
     lengths = np.linspace(steps, 2, batch).astype(int)
     weight = (np.arange(steps)[:, None] < lengths).astype(np.float64)
     z, action, z_next = (rng.standard_normal((steps, batch, size)) for size in (3, 2, 3))
-    return Pieces(z, action, z_next, weight)
+    rewards = rng.standard_normal((steps, batch))
+    ends = (np.arange(steps)[:, None] == lengths - 1).astype(np.float64)
+    return Pieces(z, action, z_next, rewards, ends, weight)
 
 
-def test_the_gradient_through_time_agrees_with_finite_differences():
-    memory, batch = small(), pieces(6, 3)
+def test_the_gradient_through_time_agrees_with_finite_differences(memory):
+    batch = pieces(6, 3)
     loss, gradient = memory.loss_and_gradient(batch)
     assert loss == pytest.approx(memory.loss(batch))
     assert_gradient(lambda: memory.loss(batch), memory.parameters, gradient)
 
 
-def test_stepping_gives_what_a_whole_sequence_gives():
-    memory, batch = small(), pieces(5, 3)
+def test_stepping_gives_what_a_whole_sequence_gives(memory):
+    batch = pieces(5, 3)
     h, c = np.zeros((3, 4)), np.zeros((3, 4))
-    errors = []
-    for z, action, z_next, weight in zip(*batch, strict=True):
+    for z, action, states in zip(batch.z, batch.actions, memory.states(batch), strict=True):
         h, c = memory.step(z, action, h, c)
-        errors.append(weight[:, None] * (memory.predict(h) - z_next) ** 2)
-    assert memory.loss(batch) == pytest.approx(np.sum(errors) / batch.weight.sum() / 3)
+        np.testing.assert_allclose(h, states, atol=1e-12)
+        np.testing.assert_allclose(memory.predict(h), memory.predict(states))
 
 
-def test_padding_says_nothing():
-    memory, batch = small(), pieces(6, 3)
+def test_the_loss_is_a_mean_over_steps_and_a_sum_over_what_is_predicted():
+    memory, batch = small("lstm", outcome=True), pieces(5, 3)
+    states, steps = memory.states(batch), batch.weight > 0
+    reward, end = memory.outcome(states)
+    expected = {
+        "z": np.square(memory.predict(states) - batch.z_next)[steps].mean(),
+        "reward": np.square(reward - batch.rewards)[steps].mean(),
+        "end": -np.log(np.where(batch.ends > 0, end, 1 - end))[steps].mean(),
+    }
+    assert memory.losses(states, batch) == pytest.approx(expected)
+    assert memory.loss(batch) == pytest.approx(sum(expected.values()))
+
+
+def test_padding_says_nothing(memory):
+    batch = pieces(6, 3)
+    inside = batch.weight > 0
     wild = batch._replace(
-        z=np.where(batch.weight[:, :, None] > 0, batch.z, 9.0),
-        z_next=np.where(batch.weight[:, :, None] > 0, batch.z_next, -9.0),
+        z=np.where(inside[:, :, None], batch.z, 9.0),
+        z_next=np.where(inside[:, :, None], batch.z_next, -9.0),
+        rewards=np.where(inside, batch.rewards, 9.0),
+        ends=np.where(inside, batch.ends, 1.0),
     )
     ours, theirs = memory.loss_and_gradient(wild), memory.loss_and_gradient(batch)
     assert ours[0] == pytest.approx(theirs[0])
     np.testing.assert_allclose(ours[1].flat, theirs[1].flat, atol=1e-12)
 
 
-def test_it_starts_out_remembering():
-    memory = DeterministicLSTM.initial(16, 2, 32, np.random.default_rng(0))
-    bias = memory.parameters["lstm.bias"].reshape(4, 32)
+@pytest.mark.parametrize("kind", MEMORIES)
+def test_it_starts_out_remembering(kind):
+    bias = initial(kind, 16, 2, 32, False).parameters["lstm.bias"].reshape(4, 32)
     np.testing.assert_array_equal(bias, np.array([0, 1, 0, 0])[:, None].repeat(32, 1))
 
 
-def test_arrays_without_room_for_an_action_are_refused():
-    arrays = dict(small().parameters)
-    arrays["lstm.input_weight"] = np.zeros((3, 16))
-    with pytest.raises(ValueError, match="leaves no action"):
-        DeterministicLSTM(arrays)
+def test_a_file_gives_back_the_same_memory(memory):
+    again = MEMORIES[memory.kind](memory.arrays(), np.float64)
+    batch = pieces(5, 2)
+    assert again.loss(batch) == memory.loss(batch)
+    assert again.predicts_outcome == memory.predicts_outcome
+
+
+def test_the_papers_memory_has_the_papers_parameters():
+    memory = MDNLSTM.initial(32, 3, 256, rng, mixtures=5, sigma_floor=0.01)
+    lstm, mixtures = 4 * (32 + 3 + 256 + 1) * 256, 257 * (3 * 5 * 32)
+    assert memory.parameters.flat.size == lstm + mixtures == 422_368
+
+
+def test_a_certain_memory_draws_what_it_predicts_and_an_uncertain_one_about_it():
+    h = np.repeat(rng.standard_normal((1, 4)), 50_000, axis=0)
+    certain, uncertain = small("lstm"), small("mdn_lstm")
+    np.testing.assert_array_equal(certain.sample(h, rng, 1.0), certain.predict(h))
+    drawn = uncertain.sample(h, rng, 1.0)
+    np.testing.assert_allclose(drawn.mean(axis=0), uncertain.predict(h[0]), atol=0.05)
+
+
+def test_an_outcome_is_a_reward_and_a_probability():
+    memory, h = small("mdn_lstm", outcome=True), rng.standard_normal((6, 4))
+    reward, end = memory.outcome(h)
+    p = memory.parameters
+    np.testing.assert_allclose(reward, h @ p["reward.weight"] + p["reward.bias"])
+    np.testing.assert_allclose(end, expit(h @ p["end.weight"] + p["end.bias"]))
+    with pytest.raises(ValueError, match="predicts no outcome"):
+        small("mdn_lstm").outcome(h)
+
+
+@pytest.mark.parametrize(
+    ("kind", "changes", "words"),
+    [
+        ("lstm", {"lstm.input_weight": np.zeros((3, 16))}, "leaves no action"),
+        ("lstm", {"z.weight": np.zeros((4, 6, 3))}, "'z.weight' must have 2 axes, found 3"),
+        ("lstm", {"end.bias": np.zeros(())}, r"missing arrays \['end.weight', 'reward.bias'"),
+        ("mdn_lstm", {"z.bias": np.zeros((5, 3))}, r"'z.bias' has shape \(5, 3\)"),
+        ("mdn_lstm", {"z.weight": np.zeros((4, 18))}, "'z.weight' must have 3 axes, found 2"),
+        ("mdn_lstm", {"z.bias": np.full((6, 3), np.nan)}, "'z.bias' must hold finite"),
+        ("mdn_lstm", {"sigma_floor": np.array(0.0)}, "'sigma_floor' .* above 0, found 0"),
+        ("mdn_lstm", {"sigma_floor": np.array("x")}, "'sigma_floor' .* above 0, found x"),
+    ],
+)
+def test_arrays_that_are_no_such_memory_are_refused(kind, changes, words):
+    with pytest.raises(ValueError, match=words):
+        MEMORIES[kind](small(kind).arrays() | changes)
+
+
+def test_a_file_without_a_floor_is_refused():
+    arrays = small("mdn_lstm").arrays()
+    del arrays["sigma_floor"]
+    with pytest.raises(ValueError, match="'sigma_floor' must be one number above 0"):
+        MDNLSTM(arrays)
+
+
+def two_futures(count: int) -> Pieces:
+    """From z = 0 the next z is -1 or 1, give or take 0.1; heads or tails."""
+    z_next = rng.choice([-1.0, 1.0], (4, count, 1)) + 0.1 * rng.standard_normal((4, count, 1))
+    zeros, z_next = np.zeros((4, count, 1), np.float32), z_next.astype(np.float32)
+    none, weight = zeros[:, :, 0], np.ones((4, count), np.float32)
+    return Pieces(zeros, zeros, z_next, none, none, weight)
+
+
+def test_a_mixture_tells_two_futures_apart_where_one_gaussian_cannot():
+    memory = initial("mdn_lstm", 1, 1, 8, False)
+    train, held_out = two_futures(200), two_futures(200)
+    adam = Adam(memory.parameters, 0.03)
+    for _ in range(200):
+        adam.step(memory.loss_and_gradient(train)[1])
+    found = scores(memory, means(memory, [train]), means(memory, [held_out]), 0.01)
+    best = np.log(2) + 0.5 * np.log(2 * np.pi * np.e * 0.1**2)  # entropy of the coin and the noise
+    assert found["held_out_nats"] == pytest.approx(best, abs=0.15)
+    assert found["held_out_nats"] < found["one_gaussian_nats"] - 1
+    assert found["held_out_nats"] < found["z_stays_nats"] - 1
+    assert found["held_out_mse"] == pytest.approx(1, abs=0.1)  # the mean says nothing of it
+
+
+def test_scores_are_the_same_whole_and_in_parts(memory):
+    batch, other = pieces(6, 5), pieces(6, 3)
+    split = [Pieces(*(entry[:, part] for entry in batch)) for part in (slice(2), slice(2, 5))]
+    train = means(memory, [other])
+    whole, parts = (
+        scores(memory, train, means(memory, held_out), 0.01) for held_out in ([batch], split)
+    )
+    assert whole == pytest.approx(parts)
+
+
+def test_scores_of_the_baselines_are_what_they_say(memory):
+    train, held_out = pieces(6, 5), pieces(6, 3)
+    steps, known = held_out.weight > 0, train.weight > 0
+    found = scores(memory, means(memory, [train]), means(memory, [held_out]), 0.01)
+    x, fitted = held_out.z_next[steps], train.z_next[known]
+
+    def nats(error, sigma):
+        return (0.5 * np.log(2 * np.pi * sigma**2) + error**2 / (2 * sigma**2)).mean()
+
+    moved, known_moves = x - held_out.z[steps], fitted - train.z[known]
+    assert found["z_stays_mse"] == pytest.approx(np.square(moved).mean())
+    assert found["one_gaussian_nats"] == pytest.approx(
+        nats(x - fitted.mean(axis=0), fitted.std(axis=0))
+    )
+    assert found["z_stays_nats"] == pytest.approx(
+        nats(moved, np.sqrt(np.square(known_moves).mean(axis=0)))
+    )
+    assert ("base_rate_nats" in found) == memory.predicts_outcome
+    if memory.predicts_outcome:
+        rate, share = train.ends[known].mean(), held_out.ends[steps].mean()
+        usual = train.rewards[known].mean()
+        assert found["mean_reward_mse"] == pytest.approx(
+            np.square(held_out.rewards[steps] - usual).mean()
+        )
+        assert found["base_rate_nats"] == pytest.approx(
+            -share * np.log(rate) - (1 - share) * np.log(1 - rate)
+        )
+
+
+def test_no_gaussian_of_the_scores_is_narrower_than_the_floor():
+    memory, batch = small("lstm"), pieces(6, 5)
+    still = batch._replace(z_next=batch.z)
+    of_still = means(memory, [still])
+    found = scores(memory, of_still, of_still, 0.01)
+    assert found["z_stays_nats"] == pytest.approx(0.5 * np.log(2 * np.pi * 0.01**2))

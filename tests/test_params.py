@@ -56,6 +56,7 @@ def test_the_shipped_params_are_the_notes_recipe():
     assert (v.z_size, v.hidden, v.epochs, v.learning_rate, v.batch_size) == (16, 64, 4, 2e-3, 64)
     assert (m.hidden, m.epochs, m.learning_rate, m.batch_size) == (32, 4, 5e-3, 16)
     assert (m.sequence_length, m.clip_norm) == (30, 5.0)
+    assert (m.kind, m.mixtures, m.predict_outcome) == ("lstm", 1, False)
     assert (c.population, c.generations, c.sigma, c.episodes) == (24, 30, 0.5, 1)
     assert params.evaluate.episodes == 8
     assert params.world.max_steps == 120
@@ -72,6 +73,12 @@ def test_every_recipe_is_a_whole_params_file(path):
 def test_numbers_may_be_written_as_dvc_writes_them(read, text):
     params = read(yaml.safe_dump(GOOD).replace("learning_rate: 0.002", f"learning_rate: {text}"))
     assert params.train_v.learning_rate == 1e-5
+
+
+@pytest.mark.parametrize("text", ["true", "True", "'true'"])
+def test_a_switch_may_be_written_as_dvc_writes_it(read, text):
+    written = yaml.safe_dump(GOOD).replace("predict_outcome: false", f"predict_outcome: {text}")
+    assert read(written).train_m.predict_outcome is True
 
 
 @pytest.mark.parametrize("where", LEAVES, ids=dotted)
@@ -111,6 +118,9 @@ def test_a_missing_key_is_named(read, where):
         (("train_v", "epochs"), "four", "train_v.epochs: expected int; found 'four'"),
         (("train_v", "epochs"), 4.5, "train_v.epochs: expected int; found 4.5"),
         (("train_v", "epochs"), True, "train_v.epochs: expected int; found True"),
+        (("train_m", "predict_outcome"), 2, "train_m.predict_outcome: expected bool; found 2"),
+        (("train_m", "kind"), "mdn", "train_m.kind: invalid enum value 'mdn'; found 'mdn'"),
+        (("train_m", "mixtures"), 5, "train_m.mixtures: must be 1 for lstm, which says one next z"),
         (("train_v", "epoch"), 4, "train_v.epoch: unknown key; did you mean 'epochs'?"),
         (("world", "note", "harmonics", 0, "ordr"), 4, "ordr: unknown key; did you mean 'order'?"),
         (("world", "random", "radius"), [9, 7], "world.random.radius: must run from the lower"),

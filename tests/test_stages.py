@@ -1,3 +1,4 @@
+import dataclasses
 import re
 import sys
 
@@ -7,13 +8,12 @@ import pytest
 
 from benchmarks.learning import drive, learn
 from stages import stage as frame
-from stages.artifacts import Latents
 from stages.collect import collect
 from stages.encode import encode
 from stages.errors import ParamsError, UserError
 from stages.evolve_c import Scores, champions
 from stages.randomness import Streams
-from stages.train_m import cut, train_m, z_stays_loss
+from stages.train_m import train_m
 from stages.train_v import train_v
 from stages.vision.autoencoder import Autoencoder
 
@@ -93,10 +93,60 @@ def test_the_notes_m_says_that_it_is_worse_than_saying_nothing(note, latents):
     assert "WORSE" in report.summary
 
 
-def test_m_may_be_left_untrained(note, latents):
-    memory, report = train_m(replace(note.train_m, epochs=0), latents, Streams(0, "train_m"))
+@pytest.fixture
+def mixture(note):
+    return replace(note.train_m, kind="mdn_lstm", mixtures=3)
+
+
+def test_a_mixture_beats_both_baselines(mixture, latents):
+    _, report = train_m(replace(mixture, epochs=60), latents, Streams(0, "train_m"))
+    found = report.metrics
+    assert found["held_out_nats"] == pytest.approx(found["held_out_loss"])
+    assert found["held_out_nats"] < found["z_stays_nats"] < found["one_gaussian_nats"]
+    assert report.curve[-1]["held_out"] == pytest.approx(found["held_out_nats"], abs=1e-4)
+    assert report.curve[-1]["baseline"] == found["z_stays_nats"]
+    assert report.summary.count("better than") == 2
+
+
+@pytest.mark.parametrize("kind", ["lstm", "mdn_lstm"])
+def test_m_learns_the_outcome_beside_z(note, latents, kind):
+    settings = replace(note.train_m, kind=kind, predict_outcome=True, epochs=60)
+    memory, report = train_m(settings, latents, Streams(0, "train_m"))
+    found = report.metrics
+    assert memory.predicts_outcome
+    assert found["reward_mse"] < 0.5 * found["mean_reward_mse"]
+    assert found["end_nats"] < found["base_rate_nats"]
+    z = found["held_out_mse"] if kind == "lstm" else found["held_out_nats"]
+    assert found["held_out_loss"] == pytest.approx(z + found["reward_mse"] + found["end_nats"])
+    z_stays = found["z_stays_mse" if kind == "lstm" else "z_stays_nats"]
+    assert report.curve[0]["baseline"] == pytest.approx(
+        z_stays + found["mean_reward_mse"] + found["base_rate_nats"]
+    )
+
+
+def test_m_learns_from_codes_that_are_drawn(mixture, latents):
+    wide = dataclasses.replace(latents, logvar=np.zeros_like(latents.logvar))
+    settings = replace(mixture, epochs=2)
+    scored, again, certain = (
+        train_m(settings, codes, Streams(0, "train_m"))[1].metrics
+        for codes in (wide, wide, latents)
+    )
+    assert scored == again
+    assert scored["z_stays_mse"] == pytest.approx(certain["z_stays_mse"] + 2, abs=0.2)
+
+
+@pytest.mark.parametrize("kind", ["lstm", "mdn_lstm"])
+def test_m_may_be_left_untrained(note, latents, kind):
+    settings = replace(note.train_m, kind=kind, epochs=0)
+    memory, report = train_m(settings, latents, Streams(0, "train_m"))
     assert len(report.curve) == 1
     assert np.isfinite(memory.parameters.flat).all()
+    assert np.isfinite(list(report.metrics.values())).all()
+
+
+def test_c_drives_on_a_mixtures_state(quick):
+    params = replace(quick, train_m=replace(quick.train_m, kind="mdn_lstm", mixtures=2))
+    assert drive(params, learn(params))[1].metrics["controller"]["episodes"] == 4
 
 
 def test_encoding_does_not_hang_on_the_batch_size(note, rollouts):
@@ -118,43 +168,6 @@ def test_learning_that_goes_wrong_is_said_in_words(note, rollouts):
             ),
         ):
             train_v(note.train_v, rollouts, Streams(0, "train_v"))
-
-
-def episodes(lengths: list[int]) -> Latents:
-    frames, steps = sum(lengths) + len(lengths), sum(lengths)
-    return Latents(
-        lengths=np.array(lengths),
-        terminated=np.ones(len(lengths), bool),
-        held_out=np.zeros(len(lengths), bool),
-        mean=np.arange(frames, dtype=np.float32)[:, None],
-        logvar=np.full((frames, 1), -100, np.float32),
-        actions=np.arange(steps, dtype=np.float32)[:, None],
-        rewards=np.arange(steps, dtype=np.float64),
-    )
-
-
-def test_pieces_are_cut_from_one_episode_and_short_ends_are_dropped():
-    pieces = cut(episodes([7, 12, 3]), 5, held_out=False)
-    assert pieces.weight.sum(axis=0).tolist() == [5, 5, 5]  # ends of 2, 2 and 3 steps are dropped
-    assert pieces.z[:, :, 0].T.tolist() == [
-        [0, 1, 2, 3, 4],
-        [8, 9, 10, 11, 12],
-        [13, 14, 15, 16, 17],
-    ]
-    assert pieces.actions[:, 1, 0].tolist() == [7, 8, 9, 10, 11]
-    np.testing.assert_array_equal(pieces.z_next, pieces.z + 1)
-    assert z_stays_loss(pieces) == 1
-
-
-def test_a_piece_that_is_shorter_than_the_longest_is_padded_with_nothing():
-    pieces = cut(episodes([9]), 5, held_out=False)
-    assert pieces.weight.T.tolist() == [[1, 1, 1, 1, 1], [1, 1, 1, 1, 0]]
-    assert (pieces.z[4, 1], pieces.z_next[4, 1], pieces.actions[4, 1]) == (0, 0, 0)
-
-
-def test_no_piece_at_all_is_said_in_words():
-    with pytest.raises(UserError, match=r"^collect.episodes: none of these episodes lasts 4 steps"):
-        cut(episodes([3, 2]), 5, held_out=False)
 
 
 def test_the_champion_stays_on_the_road_before_it_scores():

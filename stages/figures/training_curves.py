@@ -17,7 +17,7 @@ def training_curves(v: Curve, m: Curve, c: Curve) -> Figure:
     _draw_losses(axes[0], v, "mean picture")
     axes[0].set(title="V: reconstruction", ylabel="binary cross-entropy (nats / pixel)")
     _draw_losses(axes[1], m, "z stays the same")
-    axes[1].set(title="M: prediction of the next z", ylabel="squared error / dimension")
+    axes[1].set(title="M: prediction of the next z", ylabel="squared error, or nats, / dimension")
     draw_fitness(axes[2], c)
     axes[2].set(title="C: evolution")
     for panel, columns in zip(axes, (3, 3, 2), strict=True):
@@ -32,4 +32,5 @@ def _draw_losses(axes: Axes, curve: Curve, name: str) -> None:
     axes.plot(curve["epoch"], curve["train"], color=BLUE, label="training")
     axes.plot(curve["epoch"], curve["held_out"], color=ORANGE, linestyle="--", label="held out")
     axes.axhline(baseline, color=GREY, linestyle=":", label=f"{name}: {baseline:.2f}")
-    axes.set(xlabel="epoch", ylim=(0, None))
+    nats_of_a_density = min(curve["held_out"].min(), baseline) < 0
+    axes.set(xlabel="epoch", ylim=(None if nats_of_a_density else 0, None))

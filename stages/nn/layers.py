@@ -8,17 +8,19 @@ from stages.nn.parameters import Array, Parameters
 
 
 def dense(x: Array, parameters: Parameters, name: str) -> Array:
-    """x (..., I) to y (..., O): y = x W + b."""
-    y: Array = x @ parameters[f"{name}.weight"]
-    y += parameters[f"{name}.bias"]
-    return y
+    """x (..., I) to y (..., *O): y = x W + b, with W (I, *O) and b (*O); O may be no axis."""
+    weight, bias = parameters[f"{name}.weight"], parameters[f"{name}.bias"]
+    y: Array = x @ weight.reshape(len(weight), -1)
+    y += bias.ravel()
+    return y.reshape(*x.shape[:-1], *bias.shape)
 
 
 def dense_gradient(dy: Array, x: Array, gradient: Parameters, name: str) -> None:
-    """Fill the layer's gradient, from dL/dy (..., O). Leading axes are all rows of one batch."""
-    rows, dy_rows = x.reshape(-1, x.shape[-1]), dy.reshape(-1, dy.shape[-1])
-    gradient[f"{name}.weight"][...] = rows.T @ dy_rows
-    gradient[f"{name}.bias"][...] = dy_rows.sum(axis=0)
+    """Fill the layer's gradient, from dL/dy (..., *O). Leading axes are all rows of one batch."""
+    weight, bias = gradient[f"{name}.weight"], gradient[f"{name}.bias"]
+    rows, dy_rows = x.reshape(-1, len(weight)), dy.reshape(-1, bias.size)
+    weight[...] = (rows.T @ dy_rows).reshape(weight.shape)
+    bias[...] = dy_rows.sum(axis=0).reshape(bias.shape)
 
 
 def dense_backward(
@@ -26,7 +28,8 @@ def dense_backward(
 ) -> Array:
     """Fill the layer's gradient, and return dL/dx for the layer before it."""
     dense_gradient(dy, x, gradient, name)
-    dx: Array = dy @ parameters[f"{name}.weight"].T
+    weight = parameters[f"{name}.weight"]
+    dx: Array = dy.reshape(*x.shape[:-1], -1) @ weight.reshape(len(weight), -1).T
     return dx
 
 

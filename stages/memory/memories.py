@@ -1,0 +1,12 @@
+"""The kinds of M by the names that params.yaml and the files know them by."""
+
+from __future__ import annotations
+
+from stages.memory.lstm import DeterministicLSTM
+from stages.memory.mdn_lstm import MDNLSTM
+from stages.memory.recurrent import RecurrentMemory
+
+MEMORIES: dict[str, type[RecurrentMemory]] = {
+    "lstm": DeterministicLSTM,
+    "mdn_lstm": MDNLSTM,
+}

@@ -1,0 +1,89 @@
+"""Mixtures of K Gaussians, one mixture for each number of z (Bishop 1994, "Mixture density
+networks").
+
+A layer gives y (..., 3K, Z): K logits of the shares, K means, and K logarithms of what the standard
+deviations have beyond their floor; Z stands last, so that what is done K times runs over long rows.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from stages.nn.parameters import Array
+
+HALF_LOG_TWO_PI = 0.5 * math.log(2 * math.pi)
+
+
+def _thirds(y: Array) -> tuple[Array, Array, Array]:
+    """Logits, means and log deviations (..., K, Z) in y (..., 3K, Z)."""
+    size = y.shape[-2] // 3
+    return y[..., :size, :], y[..., size : 2 * size, :], y[..., 2 * size :, :]
+
+
+def _softmax(logits: Array) -> tuple[Array, Array]:
+    """Shares (..., K, Z) that sum to 1 over K, and log sum exp of the logits, (..., Z)."""
+    top = logits.max(axis=-2, keepdims=True)
+    shares = np.exp(logits - top)
+    total = shares.sum(axis=-2, keepdims=True)
+    shares /= total
+    return shares, (top + np.log(total))[..., 0, :]
+
+
+def mixture_mean(y: Array) -> Array:
+    """(..., Z)."""
+    logits, means, _ = _thirds(y)
+    mean: Array = (_softmax(logits)[0] * means).sum(axis=-2)
+    return mean
+
+
+def mixture_nats(y: Array, x: Array, sigma_floor: float) -> tuple[Array, Array]:
+    """-log p(x) of every number of x (..., Z), and its gradient by y.
+
+    With shares pi, u_k = (x - mean_k) / sigma_k and responsibilities r_k = pi_k N_k / sum pi N, the
+    gradient is pi_k - r_k by the logits, -r_k u_k / sigma_k by the means, and r_k (1 - u_k^2) /
+    sigma_k by sigma_k.
+    """
+    logits, means, log_deviations = _thirds(y)
+    deviations = np.exp(log_deviations)
+    sigma = deviations + sigma_floor
+    u = x[..., None, :] - means
+    u /= sigma
+    u_squared = u * u
+    joint = logits - np.log(sigma)
+    joint -= 0.5 * u_squared
+    shares, log_total = _softmax(logits)
+    responsibilities, log_density = _softmax(joint)
+    nats: Array = log_total - log_density + HALF_LOG_TWO_PI
+
+    gradient = np.empty_like(y)
+    dlogits, dmeans, dlog_deviations = _thirds(gradient)
+    np.subtract(shares, responsibilities, out=dlogits)
+    pull = responsibilities
+    pull /= sigma
+    np.multiply(pull, u, out=dmeans)
+    np.negative(dmeans, out=dmeans)
+    np.subtract(1, u_squared, out=dlog_deviations)
+    dlog_deviations *= pull
+    dlog_deviations *= deviations
+    return nats, gradient
+
+
+def mixture_sample(
+    y: Array, sigma_floor: float, rng: np.random.Generator, temperature: float
+) -> Array:
+    """A number for each mixture, (..., Z); the temperature divides the logits, and the variance of
+    the chosen Gaussian is multiplied with it (Ha & Schmidhuber 2018).
+    """
+    logits, means, log_deviations = _thirds(y)
+    heights = _softmax(logits / temperature)[0].cumsum(axis=-2)
+    below = rng.random(means[..., :1, :].shape, y.dtype) * heights[..., -1:, :]
+    chosen = (heights < below).sum(axis=-2, keepdims=True)
+    mean, log_deviation = (
+        np.take_along_axis(entry, chosen, axis=-2)[..., 0, :] for entry in (means, log_deviations)
+    )
+    sigma = np.exp(log_deviation) + sigma_floor
+    noise = rng.standard_normal(mean.shape, y.dtype)
+    drawn: Array = mean + math.sqrt(temperature) * sigma * noise
+    return drawn
