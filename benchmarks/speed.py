@@ -28,7 +28,7 @@ from stages.stage import Report
 from stages.tracks import make_track
 from stages.train_m import train_m
 from stages.train_v import train_v
-from stages.vision.autoencoder import Autoencoder
+from stages.vision.visions import AnyVision
 from stages.worlds.racing import RacingWorld
 
 CARS = (1, 24, 256, 4096)
@@ -39,7 +39,7 @@ class OneAtATime(Judge):
     """Gives the same figures as `Judge`, but drives the candidates one after the other."""
 
     def __init__(
-        self, params: Params, vision: Autoencoder, memory: DeterministicLSTM, *, plain: bool
+        self, params: Params, vision: AnyVision, memory: DeterministicLSTM, *, plain: bool
     ) -> None:
         world, sizes = params.world, controller_sizes(params.evolve_c, vision, memory)
         super().__init__(world, vision, memory, sizes)
@@ -147,6 +147,8 @@ def main() -> None:
     params = read_params(parser.parse_args().params)
     if params.evolve_c.inputs != "zh" or params.evolve_c.hidden:
         parser.error("the plain loop knows only the note's C: evolve_c.inputs: zh, hidden: 0")
+    if params.train_v.kind != "autoencoder":
+        parser.error("the plain loop knows only the note's V: train_v.kind: autoencoder")
     rollouts_table(params, learn(params))
     print()
     learning_table(params)

@@ -20,7 +20,7 @@ from stages.randomness import Streams
 from stages.rollout import Policy, recorded_rollout
 from stages.stage import Report, stage
 from stages.tracks import make_track
-from stages.vision.autoencoder import Autoencoder
+from stages.vision.visions import VISIONS
 from stages.worlds.racing import RacingWorld
 
 
@@ -74,7 +74,7 @@ def evaluate(
 def main() -> None:
     """Read the files that the command line names, run the stage, write its own."""
     with stage("evaluate", reads=["v", "m", "c"], writes=["drives"]) as run:
-        vision = run.model("v", "train_v", {Autoencoder.kind: Autoencoder})
+        vision = run.model("v", "train_v", VISIONS)
         memory = run.model("m", "train_m", {DeterministicLSTM.kind: DeterministicLSTM})
         controllers = run.model("c", "evolve_c", dict.fromkeys(ARRAYS, Controllers.from_arrays))
         pixels, action_size = math.prod(RacingWorld.observation_shape), RacingWorld.action_size

@@ -23,7 +23,7 @@ from stages.randomness import Streams
 from stages.rollout import Outcome, rollout
 from stages.stage import Report, stage
 from stages.tracks import make_track
-from stages.vision.autoencoder import Autoencoder
+from stages.vision.visions import VISIONS
 from stages.worlds.racing import RacingWorld
 
 RANDOM_EPISODES = 64  # of the baseline
@@ -183,7 +183,7 @@ def evolve_c(settings: EvolveC, judge: Judge, streams: Streams) -> tuple[Control
 def main() -> None:
     """Read the files that the command line names, run the stage, write its own."""
     with stage("evolve_c", reads=["v", "m"], writes=["c"]) as run:
-        vision = run.model("v", "train_v", {Autoencoder.kind: Autoencoder})
+        vision = run.model("v", "train_v", VISIONS)
         memory = run.model("m", "train_m", {DeterministicLSTM.kind: DeterministicLSTM})
         pixels, action_size = math.prod(RacingWorld.observation_shape), RacingWorld.action_size
         if problem := mismatch(vision, memory, pixels, action_size):

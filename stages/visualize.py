@@ -19,12 +19,13 @@ from stages.figures.style import save
 from stages.figures.track_layout import track_layout
 from stages.figures.training_curves import training_curves
 from stages.figures.vae_reconstruction import vae_reconstruction
+from stages.modules import Vision
 from stages.params import Visualize, World
 from stages.progress import progress
 from stages.randomness import Streams
 from stages.stage import Report, stage
 from stages.tracks import make_track
-from stages.vision.autoencoder import Autoencoder
+from stages.vision.visions import VISIONS
 
 LEARNING_STAGES = ("train_v", "train_m", "evolve_c")
 HOLD = 2.0  # seconds for which the animation's last frame stays
@@ -43,7 +44,7 @@ def visualize(
     settings: Visualize,
     world: World,
     rollouts: Rollouts,
-    vision: Autoencoder,
+    vision: Vision,
     drives: Drives,
     curves: Curves,
     streams: Streams,
@@ -80,7 +81,7 @@ def visualize(
 
 
 def reconstructions(
-    settings: Visualize, rollouts: Rollouts, vision: Autoencoder, streams: Streams
+    settings: Visualize, rollouts: Rollouts, vision: Vision, streams: Streams
 ) -> Figure:
     """V on a few held-out frames, drawn at random."""
     frames = rollouts.frames(held_out=True)
@@ -98,7 +99,7 @@ def main() -> None:
             settings,
             run.params.world,
             run.table("rollouts", Rollouts),
-            run.model("v", "train_v", {Autoencoder.kind: Autoencoder}),
+            run.model("v", "train_v", VISIONS),
             run.table("drives", Drives),
             {name: run.curve(name) for name in LEARNING_STAGES},
             run.streams,
