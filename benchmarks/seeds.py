@@ -28,7 +28,7 @@ def one_seed(params: Params) -> dict[str, Any]:
         "laps": metrics["controller"]["laps"],
         "last mean": c["last_mean_return"],
         "chosen": f"{c['chosen']} of {c['chosen_generation']}",
-        "V: BCE": v["held_out_bce"],
+        "V: error": v["held_out_error"],
         "M: MSE": m["held_out_mse"],
         "z stays": m["z_stays_mse"],
     }

@@ -30,7 +30,7 @@ from stages.stage import Report
 from stages.tracks import Roads
 from stages.train_m import train_m
 from stages.train_v import train_v
-from stages.vision.autoencoder import Autoencoder
+from stages.vision.visions import AnyVision
 from stages.workers import Workers
 from stages.worlds.track import Track
 
@@ -42,7 +42,7 @@ class OneAtATime(Judge):
     """Gives the same figures as `Judge`, but drives the candidates one after the other."""
 
     def __init__(
-        self, params: Params, vision: Autoencoder, memory: RecurrentMemory, *, plain: bool
+        self, params: Params, vision: AnyVision, memory: RecurrentMemory, *, plain: bool
     ) -> None:
         sizes = controller_sizes(params.evolve_c, vision, memory)
         fleet = Fleet(params.world, vision, memory, sizes)
@@ -152,6 +152,8 @@ def main() -> None:
             "the plain loop knows only the note's C and road: "
             "evolve_c.inputs: zh, evolve_c.hidden: 0, world.tracks: note"
         )
+    if params.train_v.kind != "autoencoder" or params.train_m.kind != "lstm":
+        parser.error("the plain loop knows only the note's V and M: autoencoder, lstm")
     rollouts_table(params, learn(params))
     print()
     learning_table(params)

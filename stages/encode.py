@@ -11,7 +11,7 @@ from stages.params import Encode
 from stages.pixels import to_pixels
 from stages.progress import progress
 from stages.stage import Report, stage
-from stages.vision.autoencoder import Autoencoder
+from stages.vision.visions import VISIONS
 
 
 def encode(settings: Encode, rollouts: Rollouts, vision: Vision) -> tuple[Latents, Report]:
@@ -51,7 +51,7 @@ def main() -> None:
     """Read the files that the command line names, run the stage, write its own."""
     with stage("encode", reads=["rollouts", "v"], writes=["latents"]) as run:
         rollouts = run.table("rollouts", Rollouts)
-        vision = run.model("v", "train_v", {Autoencoder.kind: Autoencoder})
+        vision = run.model("v", "train_v", VISIONS)
         if vision.pixels != rollouts.observations[0].size:
             raise UserError(
                 f"{run.paths['v']}: V was made for pictures of {vision.pixels} pixels, but those "

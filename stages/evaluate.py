@@ -17,7 +17,7 @@ from stages.recording import joined, record
 from stages.rollout import Policy
 from stages.stage import Report, stage
 from stages.tracks import Roads
-from stages.vision.autoencoder import Autoencoder
+from stages.vision.visions import VISIONS
 from stages.worlds.racing import RacingWorld
 
 
@@ -59,7 +59,7 @@ def evaluate(
 def main() -> None:
     """Read the files that the command line names, run the stage, write its own."""
     with stage("evaluate", reads=["v", "m", "c"], writes=["drives"]) as run:
-        vision = run.model("v", "train_v", {Autoencoder.kind: Autoencoder})
+        vision = run.model("v", "train_v", VISIONS)
         memory = run.model("m", "train_m", MEMORIES)
         controllers = run.model("c", "evolve_c", dict.fromkeys(ARRAYS, Controllers.from_arrays))
         view = run.params.world.view

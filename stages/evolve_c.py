@@ -21,7 +21,7 @@ from stages.progress import progress
 from stages.randomness import Streams
 from stages.stage import Report, stage
 from stages.tracks import Roads
-from stages.vision.autoencoder import Autoencoder
+from stages.vision.visions import VISIONS
 from stages.workers import Workers
 from stages.worlds.racing import RacingWorld
 
@@ -141,7 +141,7 @@ def evolve_c(
 def main() -> None:
     """Read the files that the command line names, run the stage, write its own."""
     with stage("evolve_c", reads=["v", "m"], writes=["c"]) as run:
-        vision = run.model("v", "train_v", {Autoencoder.kind: Autoencoder})
+        vision = run.model("v", "train_v", VISIONS)
         memory = run.model("m", "train_m", MEMORIES)
         view = run.params.world.view
         pixels = view.size * view.size * view.channels

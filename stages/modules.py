@@ -21,6 +21,9 @@ class Vision(Protocol):
     def code(self, observations: Array) -> tuple[Array, Array]:
         """The same, z (N, Z), and the log of the variance of each number, (N, Z)."""
 
+    def decode(self, z: Array) -> Array:
+        """z (N, Z) as pictures (N, pixels) in [0, 1]."""
+
 
 class Memory(Protocol):
     """An M: z (N, Z), actions (N, A) and the state h, c (N, H) to the next state."""

@@ -103,8 +103,12 @@ class Collect(Section, frozen=True):
 class TrainV(Section, frozen=True):
     """V and how it is trained."""
 
+    kind: Literal["autoencoder", "vae", "conv_vae"]
     z_size: Width
-    hidden: Width
+    hidden: Width  # of the hidden layers of autoencoder and vae
+    width: Annotated[float, Meta(gt=0, le=4)]  # of conv_vae, as a share of the paper's channels
+    beta: Annotated[float, Meta(ge=0, le=1000)]  # what a nat of KL costs the VAEs
+    free_bits: Annotated[float, Meta(ge=0, le=100)]  # nats a number of z that cost nothing
     epochs: Annotated[int, Meta(ge=0, le=1_000_000)]
     learning_rate: Rate
     batch_size: Count

@@ -2,51 +2,103 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
 from stages.artifacts import Model, Rollouts
+from stages.errors import ParamsError
 from stages.params import TrainV
 from stages.pixels import to_pixels
 from stages.randomness import Streams
 from stages.stage import Report, stage
 from stages.training import curve_rows, fit
 from stages.vision.autoencoder import Autoencoder
+from stages.vision.conv_vae import ConvVAE
+from stages.vision.vae import VAE
+from stages.vision.variational import Parts, Seen
+from stages.vision.visions import AnyVision
+
+AT_ONCE = 1024  # held-out frames: what the curve is measured on at most, and scored at a time
+
+Frames = NDArray[np.uint8]  # (N, height, width, channels)
 
 
-def train_v(settings: TrainV, rollouts: Rollouts, streams: Streams) -> tuple[Autoencoder, Report]:
+def train_v(settings: TrainV, rollouts: Rollouts, streams: Streams) -> tuple[AnyVision, Report]:
     """Fit V to the frames of the training episodes; score it on those held out."""
-    train = rollouts.frames(held_out=False)
-    held_out = to_pixels(rollouts.frames(held_out=True))
-    vision = Autoencoder.initial(
-        held_out[0].size, settings.hidden, settings.z_size, streams("weights")
-    )
+    train, held_out = rollouts.frames(held_out=False), rollouts.frames(held_out=True)
+    vision = make_vision(settings, train[0].shape, streams("weights"))
+    noise = streams("noise")
+
+    def seen(frames: Frames, noise: np.random.Generator) -> Seen:
+        drawn = noise.standard_normal((len(frames), vision.noise_size), dtype=np.float32)
+        return Seen(to_pixels(frames), drawn)
+
+    points = min(len(held_out), AT_ONCE)
+    spread = np.arange(points) * len(held_out) // points
     curve = fit(
         vision,
         len(train),
-        lambda rows: to_pixels(train[rows]),
-        held_out,
+        lambda rows: seen(train[rows], noise),
+        seen(held_out[spread], streams("held-out noise")),
         settings,
         streams("batches"),
         stage="train_v",
     )
-    metrics = {
-        "train_bce": curve[-1].train,
-        "held_out_bce": curve[-1].held_out,
-        "mean_picture_bce": mean_picture_loss(train, held_out),
-    }
-    summary = (
-        f"binary cross-entropy {metrics['held_out_bce']:.3f} nats a pixel on held-out frames "
-        f"(the mean picture: {metrics['mean_picture_bce']:.3f})"
+    noise = streams("held-out noise")
+    score = Parts.mean(
+        [vision.parts(seen(frames, noise)) for frames in portions(held_out)],
+        [len(frames) for frames in portions(held_out)],
     )
-    return vision, Report(summary, metrics, curve_rows(curve, metrics["mean_picture_bce"]))
+    baseline = mean_picture_error(vision, train, held_out)
+    metrics = {
+        "train_loss": curve[-1].train,
+        "held_out_loss": score.loss,
+        "held_out_error": score.error,
+        "held_out_kl": score.kl,
+        "mean_picture_error": baseline,
+    }
+    told = f", of which z tells {score.kl:.1f} nats a picture" if vision.noise_size else ""
+    summary = (
+        f"{vision.ERROR} {score.error:.3g} on held-out frames "
+        f"(the mean picture: {baseline:.3g}){told}"
+    )
+    return vision, Report(summary, metrics, curve_rows(curve, baseline))
 
 
-def mean_picture_loss(train: NDArray[np.uint8], held_out: NDArray[np.float32]) -> float:
-    """The baseline: the mean training picture for every held-out one (nats a pixel)."""
-    mean = np.clip(train.mean(axis=0) / 255, 1e-6, 1 - 1e-6)
-    share = held_out.mean(axis=0)  # the loss is linear in the picture
-    return float(-(share * np.log(mean) + (1 - share) * np.log(1 - mean)).mean())
+def make_vision(settings: TrainV, shape: tuple[int, ...], rng: np.random.Generator) -> AnyVision:
+    """The V that the params ask for, untrained, for pictures (height, width, channels).
+
+    Raises:
+        ParamsError: it is not made for such pictures.
+    """
+    pixels, hidden, z_size = int(np.prod(shape)), settings.hidden, settings.z_size
+    if settings.kind == "autoencoder":
+        return Autoencoder.initial(pixels, hidden, z_size, rng)
+    weights = {"beta": settings.beta, "free_bits": settings.free_bits}
+    if settings.kind == "vae":
+        return VAE.initial(pixels, hidden, z_size, rng, **weights)
+    try:
+        return ConvVAE.initial(shape, z_size, settings.width, rng, **weights)
+    except ValueError as error:
+        raise ParamsError(f"train_v.kind: {error}") from None
+
+
+def portions(frames: Frames) -> Iterator[Frames]:
+    """All frames, so many at a time that they may be turned into numbers."""
+    return (frames[start : start + AT_ONCE] for start in range(0, len(frames), AT_ONCE))
+
+
+def mean_picture_error(vision: AnyVision, train: Frames, held_out: Frames) -> float:
+    """The baseline: the mean training picture for every held-out one, by V's own measure."""
+    mean = np.clip(train.mean(axis=0) / 255, 1e-6, 1 - 1e-6).astype(np.float32).reshape(1, -1)
+    logits = np.log(mean / (1 - mean))
+    errors = [
+        vision.error(logits, to_pixels(frames).reshape(len(frames), -1))[0] * len(frames)
+        for frames in portions(held_out)
+    ]
+    return sum(errors) / len(held_out)
 
 
 def main() -> None:

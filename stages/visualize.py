@@ -20,13 +20,14 @@ from stages.figures.style import save
 from stages.figures.track_layout import track_layout
 from stages.figures.training_curves import training_curves
 from stages.figures.vae_reconstruction import vae_reconstruction
+from stages.modules import Vision
 from stages.params import Visualize
 from stages.pixels import to_pixels
 from stages.progress import progress
 from stages.randomness import Streams
 from stages.stage import Report, stage
 from stages.tracks import track_of
-from stages.vision.autoencoder import Autoencoder
+from stages.vision.visions import VISIONS
 from stages.worlds.track import Track
 
 LEARNING_STAGES = ("train_v", "train_m", "evolve_c")
@@ -46,7 +47,7 @@ class Pictures(NamedTuple):
 def visualize(
     settings: Visualize,
     rollouts: Rollouts,
-    vision: Autoencoder,
+    vision: Vision,
     drives: Drives,
     curves: Curves,
     streams: Streams,
@@ -84,7 +85,7 @@ def visualize(
 
 
 def reconstructions(
-    settings: Visualize, rollouts: Rollouts, vision: Autoencoder, streams: Streams
+    settings: Visualize, rollouts: Rollouts, vision: Vision, streams: Streams
 ) -> Figure:
     """V on a few held-out frames, drawn at random."""
     frames = rollouts.frames(held_out=True)
@@ -123,7 +124,7 @@ def main() -> None:
         pictures, report = visualize(
             settings,
             run.table("rollouts", Rollouts),
-            run.model("v", "train_v", {Autoencoder.kind: Autoencoder}),
+            run.model("v", "train_v", VISIONS),
             run.table("drives", Drives),
             {name: run.curve(name) for name in LEARNING_STAGES},
             run.streams,

@@ -3,9 +3,14 @@ import pytest
 
 from stages.nn.adam import Adam
 from stages.vision.autoencoder import Autoencoder
+from stages.vision.variational import Seen
 from tests.gradients import assert_gradient
 
 rng = np.random.default_rng(0)
+
+
+def seen(pictures) -> Seen:
+    return Seen(pictures, np.empty((len(pictures), 0)))
 
 
 def small(dtype=np.float64) -> Autoencoder:
@@ -17,10 +22,11 @@ def small(dtype=np.float64) -> Autoencoder:
 
 def test_the_gradient_agrees_with_finite_differences():
     vision = small()
-    pictures = (rng.random((4, 3, 4, 1)) < 0.5).astype(np.float64)
-    loss, gradient = vision.loss_and_gradient(pictures)
-    assert loss == pytest.approx(vision.loss(pictures))
-    assert_gradient(lambda: vision.loss(pictures), vision.parameters, gradient)
+    batch = seen((rng.random((4, 3, 4, 1)) < 0.5).astype(np.float64))
+    loss, gradient = vision.loss_and_gradient(batch)
+    assert loss == pytest.approx(vision.loss(batch))
+    assert vision.parts(batch) == (loss, 0, loss)
+    assert_gradient(lambda: vision.loss(batch), vision.parameters, gradient)
 
 
 def test_the_notes_v_has_the_notes_shape():
@@ -40,14 +46,14 @@ def test_it_learns_to_tell_two_pictures_apart():
     pictures = np.array([np.arange(16) < 8, np.arange(16) >= 8], np.float32)
     adam = Adam(vision.parameters, 0.02)
     for _ in range(200):
-        adam.step(vision.loss_and_gradient(pictures)[1])
+        adam.step(vision.loss_and_gradient(seen(pictures))[1])
     np.testing.assert_allclose(vision.decode(vision.encode(pictures)), pictures, atol=0.05)
 
 
 def test_the_loss_stays_finite_where_logits_are_huge():
     vision = Autoencoder.initial(4, 2, 1, np.random.default_rng(2))
     vision.parameters["logits.bias"][...] = (1e4, -1e4, 1e4, -1e4)
-    loss, gradient = vision.loss_and_gradient(np.array([[1, 0, 0, 1]], np.float32))
+    loss, gradient = vision.loss_and_gradient(seen(np.array([[1, 0, 0, 1]], np.float32)))
     assert loss == pytest.approx(5e3, rel=1e-3)
     assert np.isfinite(gradient.flat).all()
 

@@ -74,10 +74,39 @@ def test_collecting_holds_out_episodes_of_its_own(note, rollouts):
 
 def test_v_does_far_better_than_the_mean_picture_on_frames_it_has_not_seen(note, rollouts):
     _, report = train_v(note.train_v, rollouts, Streams(0, "train_v"))
-    assert report.metrics["held_out_bce"] < 0.5 * report.metrics["mean_picture_bce"]
+    assert report.metrics["held_out_error"] < 0.5 * report.metrics["mean_picture_error"]
     assert report.curve[0]["epoch"] == 0
     assert report.curve[-1]["epoch"] == note.train_v.epochs
     assert report.curve[0]["held_out"] == pytest.approx(np.log(2), abs=0.15)
+
+
+def test_a_vae_learns_the_notes_pictures_too(note, rollouts):
+    vision, report = train_v(replace(note.train_v, kind="vae"), rollouts, Streams(0, "train_v"))
+    metrics = report.metrics
+    assert metrics["held_out_error"] < 0.75 * metrics["mean_picture_error"]
+    assert metrics["held_out_loss"] == pytest.approx(report.curve[-1]["held_out"])
+    assert metrics["held_out_loss"] >= metrics["held_out_error"] + metrics["held_out_kl"] / 256
+    assert "nats a picture" in report.summary
+    latents, _ = encode(note.encode, rollouts, vision)
+    assert latents.mean.shape == latents.logvar.shape
+    assert latents.logvar.mean() < 0
+
+
+def test_a_conv_vae_is_trained_on_pictures_of_64_x_64_and_refuses_others(quick):
+    few = replace(quick.collect, episodes=3, held_out_episodes=1)
+    rollouts, _ = collect(few, quick.world, Streams(0, "collect"))
+    large = np.kron(rollouts.observations, np.ones((1, 4, 4, 3), np.uint8))
+    settings = replace(
+        quick.train_v, kind="conv_vae", z_size=4, width=0.04, epochs=2, batch_size=16
+    )
+    vision, report = train_v(
+        settings, dataclasses.replace(rollouts, observations=large), Streams(0, "train_v")
+    )
+    assert vision.kind == "conv_vae"
+    assert report.metrics["held_out_error"] < report.curve[0]["held_out"]
+    assert report.summary.startswith("squared error")
+    with pytest.raises(ParamsError, match=r"^train_v.kind: conv_vae takes .* found 16 x 16 x 1"):
+        train_v(settings, rollouts, Streams(0, "train_v"))
 
 
 def test_m_with_more_epochs_than_the_notes_beats_z_staying_the_same(note, latents):

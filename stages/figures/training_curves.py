@@ -15,7 +15,7 @@ def training_curves(v: Curve, m: Curve, c: Curve) -> Figure:
     axes = figure.subplots(1, 3)
     figure.subplots_adjust(left=0.055, right=0.99, top=0.92, bottom=0.25, wspace=0.24)
     _draw_losses(axes[0], v, "mean picture")
-    axes[0].set(title="V: reconstruction", ylabel="binary cross-entropy (nats / pixel)")
+    axes[0].set(title="V: reconstruction", ylabel="loss / pixel")
     _draw_losses(axes[1], m, "z stays the same")
     axes[1].set(title="M: prediction of the next z", ylabel="squared error, or nats, / dimension")
     draw_fitness(axes[2], c)

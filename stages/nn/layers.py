@@ -44,3 +44,10 @@ def binary_cross_entropy(logits: Array, targets: Array) -> tuple[float, Array]:
     # log(1 + e^l) - l t, written so that no large exponent is ever taken
     loss = np.maximum(logits, 0) + np.log(1 + np.exp(-np.abs(logits))) - logits * targets
     return float(loss.mean()), (sigmoid(logits) - targets) / logits.size
+
+
+def squared_error(logits: Array, targets: Array) -> tuple[float, Array]:
+    """Mean of (sigmoid(logits) - targets)^2, and its gradient by logits."""
+    y = sigmoid(logits)
+    error = y - targets
+    return float((error * error).mean()), 2 * error * y * (1 - y) / logits.size

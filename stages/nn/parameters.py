@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from string import digits
 from typing import Any
 
 import numpy as np
@@ -82,7 +83,7 @@ def checked_shapes(
     Args:
         arrays: name to array.
         sizes: name to its shape in letters; a letter means the same size wherever it stands, "4H"
-            four times "H".
+            four times "H", and "4" is four.
 
     Raises:
         ValueError: an array is missing, unknown, not of finite numbers, or does not fit the others.
@@ -90,15 +91,16 @@ def checked_shapes(
     if set(arrays) != set(sizes):
         missing, unknown = sorted(set(sizes) - set(arrays)), sorted(set(arrays) - set(sizes))
         raise ValueError(f"missing arrays {missing}, unknown arrays {unknown}")
-    known: dict[str, int] = {}
-    for name, letters in sizes.items():
+    known = {"": 1}  # so that a number without a letter is that many
+    for name, axes in sizes.items():
         array = arrays[name]
         if array.dtype.kind != "f" or not np.isfinite(array).all():
             raise ValueError(f"array '{name}' must hold finite floating-point numbers")
-        if array.ndim != len(letters):
-            raise ValueError(f"array '{name}' must have {len(letters)} axes, found {array.ndim}")
-        for size, letter in zip(array.shape, letters, strict=True):
-            factor, letter = int(letter[:-1] or 1), letter[-1]
+        if array.ndim != len(axes):
+            raise ValueError(f"array '{name}' must have {len(axes)} axes, found {array.ndim}")
+        for size, letters in zip(array.shape, axes, strict=True):
+            letter = letters.lstrip(digits)
+            factor = int(letters.removesuffix(letter) or 1)
             if (
                 size < 1
                 or size % factor
@@ -107,4 +109,5 @@ def checked_shapes(
                 raise ValueError(
                     f"array '{name}' has shape {array.shape}, which does not fit the others"
                 )
+    del known[""]
     return known

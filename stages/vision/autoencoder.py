@@ -8,6 +8,7 @@ import numpy as np
 
 from stages.nn.layers import binary_cross_entropy, dense, dense_backward, dense_gradient, sigmoid
 from stages.nn.parameters import Array, Parameters, checked_shapes, scaled_normal
+from stages.vision.variational import Parts, Seen
 
 CERTAIN = -100.0  # log of a variance next to which float32 knows no noise
 
@@ -37,6 +38,9 @@ class Autoencoder:
     """
 
     kind = "autoencoder"
+    ERROR = "binary cross-entropy (nats a pixel)"
+    error = staticmethod(binary_cross_entropy)
+    noise_size = 0
 
     def __init__(self, arrays: Mapping[str, Array], dtype: type = np.float32) -> None:
         sizes = checked_shapes(arrays, SHAPES)
@@ -73,23 +77,30 @@ class Autoencoder:
 
     def decode(self, z: Array) -> Array:
         """z (N, Z) to pictures (N, D) in [0, 1]."""
+        return sigmoid(self._logits(z))
+
+    def _logits(self, z: Array) -> Array:
         hidden = np.tanh(dense(z, self.parameters, "decoder"))
-        return sigmoid(dense(hidden, self.parameters, "logits"))
+        return dense(hidden, self.parameters, "logits")
 
-    def loss(self, observations: Array) -> float:
-        """Reconstruction error of pictures (N, ...): binary cross-entropy, nats per pixel."""
-        x = observations.reshape(len(observations), -1)
-        hidden = np.tanh(dense(self.encode(x), self.parameters, "decoder"))
-        return binary_cross_entropy(dense(hidden, self.parameters, "logits"), x)[0]
+    def loss(self, seen: Seen) -> float:
+        """Reconstruction error of the pictures, per pixel."""
+        x = seen.pictures.reshape(len(seen.pictures), -1)
+        return self.error(self._logits(self.encode(x)), x)[0]
 
-    def loss_and_gradient(self, observations: Array) -> tuple[float, Parameters]:
+    def parts(self, seen: Seen) -> Parts:
+        """The same as the parts of a VAE's loss; that z tells without noise costs nothing here."""
+        error = self.loss(seen)
+        return Parts(error, 0.0, error)
+
+    def loss_and_gradient(self, seen: Seen) -> tuple[float, Parameters]:
         """The same loss, and its gradient by every parameter."""
         p = self.parameters
-        x = observations.reshape(len(observations), -1)
+        x = seen.pictures.reshape(len(seen.pictures), -1)
         encoded = np.tanh(dense(x, p, "encoder"))
         z = dense(encoded, p, "z")
         decoded = np.tanh(dense(z, p, "decoder"))
-        loss, dlogits = binary_cross_entropy(dense(decoded, p, "logits"), x)
+        loss, dlogits = self.error(dense(decoded, p, "logits"), x)
 
         gradient = p.zeros_like()
         ddecoded = dense_backward(dlogits, decoded, p, gradient, "logits") * (1 - decoded**2)

@@ -1,0 +1,193 @@
+import numpy as np
+import pytest
+
+from stages.nn.adam import Adam
+from stages.nn.layers import binary_cross_entropy, squared_error
+from stages.vision.conv_vae import ConvVAE
+from stages.vision.vae import VAE
+from stages.vision.variational import Seen, kl_divergence, reparameterised
+from tests.gradients import assert_gradient
+
+DENSE, CONVOLUTIONAL = (4, 3, 1), (64, 64, 3)
+
+
+def make(kind: type, **how: float) -> VAE | ConvVAE:
+    """A small one in float64, of z 3, with biases too."""
+    rng = np.random.default_rng(0)
+    initial = (
+        VAE.initial(12, 5, 3, rng) if kind is VAE else ConvVAE.initial(CONVOLUTIONAL, 3, 0.04, rng)
+    )
+    parameters = initial.parameters.astype(np.float64)
+    parameters.flat += 0.1 * rng.standard_normal(parameters.flat.size)
+    return kind(parameters, np.float64, **how)
+
+
+def batch(kind: type, count: int = 4) -> Seen:
+    rng = np.random.default_rng(1)
+    shape = DENSE if kind is VAE else CONVOLUTIONAL
+    return Seen(rng.random((count, *shape)), rng.standard_normal((count, 3)))
+
+
+@pytest.mark.parametrize("kind", [VAE, ConvVAE])
+@pytest.mark.parametrize(
+    "free_bits", [0.0, 100.0, None], ids=["none are free", "all are free", "some are free"]
+)
+def test_the_gradient_agrees_with_finite_differences(kind, free_bits):
+    seen = batch(kind)
+    if free_bits is None:  # as many as half of the pictures have
+        free_bits = float(np.median(kl_divergence(*make(kind).code(seen.pictures)))) / 3
+    vision = make(kind, beta=50.0, free_bits=free_bits)
+    loss, gradient = vision.loss_and_gradient(seen)
+    assert loss == pytest.approx(vision.loss(seen), rel=1e-12)
+    sample = None if kind is VAE else 4
+    assert_gradient(lambda: vision.loss(seen), vision.parameters, gradient, sample=sample)
+
+
+@pytest.mark.parametrize("kind", [VAE, ConvVAE])
+def test_the_loss_is_its_parts_put_together(kind):
+    seen = batch(kind)
+    for beta, free_bits in ((3.0, 0.0), (3.0, 0.4), (0.0, 0.0)):
+        vision = make(kind, beta=beta, free_bits=free_bits)
+        mean, logvar = vision.code(seen.pictures)
+        kl = kl_divergence(mean, logvar)
+        parts = vision.parts(seen)
+        cost = beta * np.maximum(kl, 3 * free_bits).mean() / vision.pixels
+        assert parts.kl == pytest.approx(kl.mean())
+        assert parts.loss == vision.loss(seen) == pytest.approx(parts.error + cost)
+        drawn = vision.decode(reparameterised(mean, logvar, seen.noise))
+        targets = seen.pictures.reshape(4, -1)
+        error = (
+            -(targets * np.log(drawn) + (1 - targets) * np.log(1 - drawn))
+            if kind is VAE
+            else (targets - drawn) ** 2
+        )
+        assert parts.error == pytest.approx(error.mean())
+        np.testing.assert_array_equal(vision.encode(seen.pictures), mean)
+
+
+def test_many_pictures_are_scored_like_few():
+    vision, seen = make(VAE), batch(VAE, 150)
+    each = [vision.parts(one) for one in seen.split(1)]
+    assert vision.parts(seen) == pytest.approx(tuple(np.mean(each, axis=0)))
+    np.testing.assert_allclose(
+        vision.encode(seen.pictures)[149:], vision.encode(seen.pictures[149:]), rtol=1e-12
+    )
+
+
+def test_kl_is_the_mean_log_ratio_of_the_densities():
+    rng = np.random.default_rng(2)
+    mean, logvar = np.array([[0.5, -1.0, 2.0]]), np.array([[0.3, -2.0, 0.0]])
+    z = reparameterised(mean, logvar, rng.standard_normal((400_000, 3)))
+    assert z.std(axis=0) == pytest.approx(np.exp(logvar[0] / 2), rel=0.01)
+    log_ratio = 0.5 * (z**2 - (z - mean) ** 2 / np.exp(logvar) - logvar)
+    expected = log_ratio.sum(axis=1).mean()
+    assert kl_divergence(mean, logvar)[0] == pytest.approx(expected, rel=0.01)
+    assert kl_divergence(np.zeros((1, 3)), np.zeros((1, 3))) == 0
+
+
+@pytest.mark.parametrize("error", [binary_cross_entropy, squared_error])
+def test_errors_have_the_gradient_of_finite_differences(error):
+    logits, targets = np.array([[-2.0, 0.5, 3.0]]), np.array([[0.0, 0.3, 1.0]])
+    numeric = [
+        (error(logits + step, targets)[0] - error(logits - step, targets)[0]) / 2e-6
+        for step in 1e-6 * np.eye(3)
+    ]
+    np.testing.assert_allclose(error(logits, targets)[1][0], numeric, rtol=1e-6)
+
+
+def test_the_papers_v_has_the_papers_size():
+    vision = ConvVAE.initial(CONVOLUTIONAL, 32, 1.0, np.random.default_rng(0))
+    assert vision.parameters.flat.size == 4_348_547
+    assert (vision.pixels, vision.z_size, vision.noise_size) == (64 * 64 * 3, 32, 32)
+
+
+def test_width_is_a_share_of_its_channels():
+    rng = np.random.default_rng(0)
+    for width, shape in ((0.25, (4, 4, 16, 32)), (1e-9, (4, 4, 1, 1))):
+        vision = ConvVAE.initial((64, 64, 1), 4, width, rng)
+        assert vision.parameters["conv3.weight"].shape == shape
+        z = vision.encode(rng.random((2, 64, 64, 1), dtype=np.float32))
+        assert (z.shape, z.dtype) == ((2, 4), np.float32)
+        drawn = vision.decode(z)
+        assert (drawn.shape, drawn.dtype) == ((2, 4096), np.float32)
+        assert 0 < drawn.min() <= drawn.max() < 1
+
+
+def test_what_passes_through_a_fresh_conv_vae_keeps_its_size():
+    rng = np.random.default_rng(3)
+    vision = ConvVAE.initial(CONVOLUTIONAL, 32, 0.5, rng)
+    mean, logvar = vision.code(rng.random((8, *CONVOLUTIONAL), dtype=np.float32))
+    drawn = vision.decode(rng.standard_normal((8, 32), dtype=np.float32))
+    for out in (mean, logvar, np.log(drawn / (1 - drawn))):
+        assert 0.2 < out.std() < 2
+
+
+def test_a_vae_learns_to_tell_pictures_apart_through_the_noise():
+    rng = np.random.default_rng(4)
+    pictures = np.repeat(np.eye(4, dtype=np.float32), 4, axis=1)
+    vision = VAE.initial(16, 16, 2, rng, beta=0.1)
+    adam = Adam(vision.parameters, 0.02)
+    for _ in range(400):
+        noise = rng.standard_normal((4, 2), dtype=np.float32)
+        adam.step(vision.loss_and_gradient(Seen(pictures, noise))[1])
+    np.testing.assert_allclose(vision.decode(vision.encode(pictures)), pictures, atol=0.05)
+    assert vision.code(pictures)[1].max() < 0  # more certain than N(0, 1)
+
+
+def test_a_conv_vae_learns_where_a_patch_is():
+    rng = np.random.default_rng(5)
+    pictures = np.full((4, 64, 64, 1), 0.1, np.float32)
+    for picture, (row, column) in zip(pictures, [(4, 4), (4, 40), (40, 4), (40, 40)], strict=True):
+        picture[row : row + 20, column : column + 20] = 0.9
+    vision = ConvVAE.initial((64, 64, 1), 4, 0.2, rng, beta=0.1)
+    adam = Adam(vision.parameters, 0.01)
+    for _ in range(100):
+        noise = rng.standard_normal((4, 4), dtype=np.float32)
+        adam.step(vision.loss_and_gradient(Seen(pictures, noise))[1])
+    drawn = vision.decode(vision.encode(pictures)).reshape(pictures.shape)
+    assert np.square(drawn - pictures).mean() < 0.6 * np.square(pictures - pictures.mean(0)).mean()
+
+
+def test_with_a_dear_kl_the_code_tells_no_more_than_what_is_free():
+    rng = np.random.default_rng(6)
+    pictures = np.repeat(np.eye(4, dtype=np.float32), 4, axis=1)
+    kls = []
+    for free_bits in (0.0, 0.3):
+        vision = VAE.initial(16, 16, 2, rng, beta=1000.0, free_bits=free_bits)
+        adam = Adam(vision.parameters, 0.01)
+        for _ in range(400):
+            noise = rng.standard_normal((4, 2), dtype=np.float32)
+            adam.step(vision.loss_and_gradient(Seen(pictures, noise))[1])
+        kls.append(vision.parts(Seen(pictures, noise)).kl)
+    assert kls[0] < 0.02
+    assert 0.1 < kls[1] < 2 * 0.3 + 0.05
+
+
+@pytest.mark.parametrize(
+    ("kind", "change", "words"),
+    [
+        (VAE, lambda a: a.pop("logvar.bias"), "missing arrays .'logvar.bias'"),
+        (VAE, lambda a: a.update({"logvar.bias": np.zeros(4)}), "'logvar.bias' has shape .4,."),
+        (ConvVAE, lambda a: a.pop("conv4.weight"), "missing arrays .'conv4.weight'"),
+        (
+            ConvVAE,
+            lambda a: a.update({"conv1.weight": np.zeros((5, 5, 3, 1))}),
+            "'conv1.weight' has shape .5, 5, 3, 1., which does not fit",
+        ),
+        (ConvVAE, lambda a: a.update({"conv1.weight": np.zeros((8, 8, 3, 1))}), "'conv1.weight'"),
+        (ConvVAE, lambda a: a.update({"mean.weight": np.zeros((41, 3))}), "'mean.weight'"),
+        (ConvVAE, lambda a: a.update({"deconv4.bias": np.zeros(2)}), "'deconv4.bias'"),
+    ],
+)
+def test_arrays_of_something_else_are_refused(kind, change, words):
+    arrays = dict(make(kind).parameters)
+    change(arrays)
+    with pytest.raises(ValueError, match=words):
+        kind(arrays)
+
+
+@pytest.mark.parametrize("shape", [(16, 16, 1), (64, 32, 3), (96, 96, 3)])
+def test_pictures_of_another_size_are_refused_in_words(shape):
+    words = r"takes pictures of 64 x 64 pixels; found " + " x ".join(map(str, shape))
+    with pytest.raises(ValueError, match=words):
+        ConvVAE.initial(shape, 4, 0.1, np.random.default_rng(0))
