@@ -5,16 +5,25 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 CORE := $(VENV)/.core
 DEV := $(VENV)/.dev
 
-.PHONY: all repro test lint bench seeds clean
+RECIPES := unseen paper
+
+.PHONY: all repro $(RECIPES) test lint bench seeds clean
 
 all: repro
 
 repro: $(CORE)
 	dvc repro
 	@echo
-	@dvc metrics diff --all --precision 4
+	@dvc metrics diff --all --precision 4 --targets reports/metrics -R
 	@echo "HEAD: as committed; workspace: as just computed."
 	@echo "Pictures: reports/figures/*.png and reports/drive.gif; curves: dvc plots show --open"
+
+$(RECIPES): $(CORE)
+	dvc repro recipes/dvc.yaml:visualize@$@
+	@echo
+	@dvc metrics diff --all --precision 4 --targets recipes/$@/reports/metrics -R
+	@echo "HEAD: as committed; workspace: as just computed."
+	@echo "Pictures: recipes/$@/reports/figures/*.png and recipes/$@/reports/drive.gif"
 
 test: $(DEV) lint
 	python -m pytest -n 2

@@ -11,4 +11,5 @@ from stages.worlds.track import Track
 
 def racing_world(world: World, tracks: Sequence[Track], cars: int) -> RacingWorld:
     """Cars on these tracks, number i on tracks[i % len(tracks)], seen and cut short as it says."""
-    return RacingWorld(tracks, cars, world.max_steps, world.view.size, world.view.channels)
+    view = world.view
+    return RacingWorld(tracks, cars, world.max_steps, view.size, view.channels, view.reach)

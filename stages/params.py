@@ -80,6 +80,7 @@ class View(Section, frozen=True):
 
     size: Literal[16, 32, 64]  # pixels along one side
     channels: Literal[1, 3]  # road or not; red, green, blue
+    reach: Annotated[float, Meta(gt=0, le=24)]  # ahead, behind, left and right; world units
 
 
 class World(Section, frozen=True):
@@ -196,6 +197,15 @@ class Params(Section, frozen=True):
     evaluate: Evaluate
     visualize: Visualize
     compute: Compute
+
+    def __post_init__(self) -> None:
+        """Refuse what no section alone shows."""
+        size = self.world.view.size
+        if self.train_v.kind == "conv_vae" and size != 64:
+            raise ValueError(
+                "train_v.kind: conv_vae is made for views of 64 x 64 pixels; "
+                f"found world.view.size {size}: set that to 64, or take vae"
+            )
 
 
 def read_params(path: Path) -> Params:

@@ -9,6 +9,7 @@ import yaml
 
 from stages.params import Params
 from tests.imports import imported_files
+from tests.pipelines import RECIPES, of_recipes, with_dependencies
 
 ROOT = Path(__file__).resolve().parent.parent
 PIPELINE = yaml.safe_load((ROOT / "dvc.yaml").read_text())
@@ -110,3 +111,32 @@ def test_params_are_flat_for_dvc_exp_run():
     assert "&" not in text
     code = [line.split(" #")[0] for line in text.splitlines() if not line.lstrip().startswith("#")]
     assert code == [line for line in text.splitlines() if not line.lstrip().startswith("#")]
+
+
+def test_both_pipelines_are_as_derived_from_the_code():
+    pipeline = (ROOT / "dvc.yaml").read_text()
+    recipes = (ROOT / "recipes" / "dvc.yaml").read_text()
+    assert with_dependencies(pipeline) == pipeline, "run: python -m tests.pipelines"
+    assert of_recipes(pipeline) == recipes, "run: python -m tests.pipelines"
+
+
+def test_the_recipes_run_the_same_stages_in_folders_of_their_own():
+    recipes = yaml.safe_load((ROOT / "recipes" / "dvc.yaml").read_text())
+    assert list(recipes["stages"]) == ORDER
+    for name, stage in recipes["stages"].items():
+        assert stage["matrix"] == {"recipe": list(RECIPES)}
+        assert stage["cmd"].split()[:3] == ["python", "-m", f"stages.{name}"]
+        ((path, keys),) = stage["params"][0].items()
+        assert path == "recipes/${item.recipe}.yaml"
+        assert keys == STAGES[name]["params"]
+        produced = [*stage.get("outs", []), *stage["metrics"], *stage.get("plots", [])]
+        assert all(path.startswith("recipes/${item.recipe}/") for path in paths(produced))
+        assert len(produced) == sum(
+            len(STAGES[name].get(k, [])) for k in ("outs", "metrics", "plots")
+        )
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_every_recipe_of_the_matrix_says_its_score_and_time(recipe):
+    first = (ROOT / "recipes" / f"{recipe}.yaml").read_text().splitlines()[0]
+    assert re.match(r"# .*\+\d+.* (s|min)\b", first)

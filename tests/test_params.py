@@ -161,6 +161,15 @@ def test_what_no_key_alone_shows_is_refused_by_its_dotted_key(read):
         read(yaml.safe_dump(params))
 
 
+def test_a_convolutional_v_wants_the_papers_view(read):
+    params = changed(("train_v", "kind"), "conv_vae")
+    words = r"params\.yaml: train_v\.kind: conv_vae is made for views of 64 x 64 .*size 16:"
+    with pytest.raises(UserError, match=words):
+        read(yaml.safe_dump(params))
+    params["world"]["view"]["size"] = 64
+    assert read(yaml.safe_dump(params)).train_v.kind == "conv_vae"
+
+
 def test_a_file_that_is_not_there_is_named(tmp_path):
     with pytest.raises(UserError, match="no such file"):
         read_params(tmp_path / "params.yaml")

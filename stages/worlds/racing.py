@@ -26,7 +26,6 @@ MAX_SPEED = 1.6  # world units / step
 TURN = 0.4  # heading gained in a step of full steering, per unit of speed (radians)
 LAP_REWARD = 30.0  # for one lap forward
 OFF_ROAD_COST = 0.5  # per step and world unit beyond the edge of the road
-VIEW_REACH = 4.0  # world units that it sees ahead, behind, left and right
 
 # Rows of the array that holds all cars.
 COS, SIN, ONE, X, Y, THETA, SPEED, SAMPLE, DISTANCE, LAPS, STEPS = range(11)
@@ -47,7 +46,7 @@ class RacingWorld:
     Action space: (num_cars, 2), steer (left is positive) and throttle, each clipped to [-1, 1].
     Observation space: (num_cars, view_size, view_size, channels) float32 in [0, 1]. With one
         channel 1 on the road, 0 off it; with three red, green and blue of grass, road and a line
-        along its edge. Row 0 is 4 world units ahead of the car, column 0 is 4 to its left.
+        along its edge. Row 0 is `view_reach` ahead of the car, column 0 as far to its left.
     Rewards: 30 * (laps gained) - 0.5 * max(0, distance from the centreline - half-width), a step.
     Starting state: on sample 0 of the centreline, looking along it, at speed 0; nothing random.
     Episode end: terminated beyond twice the half-width from the centreline, truncated after
@@ -61,6 +60,7 @@ class RacingWorld:
         max_steps: when an episode is cut short.
         view_size: pixels along one side of what the camera sees.
         channels: 1 or 3.
+        view_reach: what the camera sees ahead, behind, left and right (world units).
     """
 
     action_size = 2
@@ -72,6 +72,7 @@ class RacingWorld:
         max_steps: int = 120,
         view_size: int = 16,
         channels: int = 1,
+        view_reach: float = 4.0,
     ) -> None:
         tracks = [Track()] if tracks is None else list(tracks)
         if not tracks or num_cars < 1 or max_steps < 1:
@@ -94,9 +95,10 @@ class RacingWorld:
         self.max_steps = max_steps
         self.observation_shape = (view_size, view_size, channels)
         ((self._samples, self._grid, self._extent),) = rasters
-        self._padded_rasters, self._margin = _padded_rasters(tracks, channels)
+        self._margin = _margin(tracks, view_reach)
+        self._padded_rasters = _padded_rasters(tracks, channels, self._margin)
         self._palette = PALETTES[channels]
-        self._camera = _camera(view_size, self._grid, self._extent, self._margin)
+        self._camera = _camera(view_size, view_reach, self._grid, self._extent, self._margin)
         self._nearness = np.stack([_nearness(track) for track in tracks])  # (tracks, 5, samples)
         self._centrelines = np.stack([track.centreline for track in tracks])
         self.reset()
@@ -244,14 +246,16 @@ def _nearness(track: Track) -> NDArray[np.float64]:
     return matrix
 
 
-def _camera(size: int, grid: int, extent: float, margin: int) -> NDArray[np.float64]:
+def _camera(
+    size: int, view_reach: float, grid: int, extent: float, margin: int
+) -> NDArray[np.float64]:
     """(5, 2 * size * size): pose @ this = column, then row, of the raster under every pixel of the
     view.
 
     Pixel (i, j) looks at wx = x - v_i cos(theta) + u_j sin(theta),
     wy = y - v_i sin(theta) - u_j cos(theta).
     """
-    reach = np.linspace(-VIEW_REACH, VIEW_REACH, size)
+    reach = np.linspace(-view_reach, view_reach, size)
     v, u = (axis.ravel() for axis in np.meshgrid(reach, reach, indexing="ij"))
     column, row = np.zeros((2, 5, u.size))
     column[COS], column[SIN], column[X], column[ONE] = -v, u, 1.0, extent
@@ -261,17 +265,19 @@ def _camera(size: int, grid: int, extent: float, margin: int) -> NDArray[np.floa
     return matrix
 
 
-def _padded_rasters(tracks: Sequence[Track], channels: int) -> tuple[NDArray[np.uint8], int]:
-    """The tracks' painted ground, flat, with a margin that repeats the outermost pixels; and that
-    margin's width.
+def _margin(tracks: Sequence[Track], view_reach: float) -> int:
+    """How far a camera can see out of the raster (pixels).
 
-    It does what clipping every looked-up pixel to the grid would, for free. It is as wide as a
-    camera can see out of the grid: a car ends its drive beyond twice the half-width, at most one
-    step further.
+    A car ends its drive beyond twice the half-width, at most one step further.
     """
-    over = (
-        max(track.half_width for track in tracks) + MAX_SPEED + math.hypot(VIEW_REACH, VIEW_REACH)
-    )
-    margin = math.ceil(over / (2 * tracks[0].extent) * (tracks[0].grid - 1)) + 1
+    over = max(track.half_width for track in tracks) + MAX_SPEED
+    over += math.hypot(view_reach, view_reach)
+    return math.ceil(over / (2 * tracks[0].extent) * (tracks[0].grid - 1)) + 1
+
+
+def _padded_rasters(tracks: Sequence[Track], channels: int, margin: int) -> NDArray[np.uint8]:
+    """The tracks' painted ground, flat, with a margin that repeats the outermost pixels: it does
+    what clipping every looked-up pixel to the grid would, for free.
+    """
     ground = [np.pad(painted(track, channels), margin, mode="edge") for track in tracks]
-    return np.concatenate(ground, axis=None), margin
+    return np.concatenate(ground, axis=None)

@@ -1,0 +1,81 @@
+"""What matters and what does not: a recipe with one choice changed at a time, on unseen roads."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from benchmarks.variants import over_seeds, results, variant
+
+RECIPES = Path("recipes")
+SMALL = {  # a budget for pictures of 64 x 64 x 3 that all V's can be afforded
+    "evolve_c.inputs": "z",
+    "evolve_c.population": 16,
+    "evolve_c.episodes": 4,
+    "evolve_c.generations": 60,
+    "train_m.epochs": 0,
+    "collect.episodes": 200,
+    "collect.held_out_episodes": 30,
+}
+TABLES: dict[str, tuple[str, dict[str, dict[str, Any]]]] = {
+    "inputs": (
+        "unseen",
+        {
+            "z": {"evolve_c.inputs": "z"},
+            "z and h, M untrained": {"evolve_c.inputs": "zh", "train_m.epochs": 0},
+            "z and h": {"evolve_c.inputs": "zh"},
+            "z, hidden layer of 16": {"evolve_c.inputs": "z", "evolve_c.hidden": 16},
+            "z and h, hidden layer of 16": {"evolve_c.inputs": "zh", "evolve_c.hidden": 16},
+        },
+    ),
+    "strategy": (
+        "unseen",
+        {
+            name: {"evolve_c.strategy": name}
+            for name in ("rank_mu", "sep_cma_es", "cma_es", "openai_es")
+        },
+    ),
+    "v16": (
+        "unseen",
+        {
+            "autoencoder": {},
+            "vae": {"train_v.kind": "vae"},
+            "vae, beta 0.2": {"train_v.kind": "vae", "train_v.beta": 0.2},
+        },
+    ),
+    "v64": (
+        "paper",
+        {
+            "autoencoder": {**SMALL, "train_v.kind": "autoencoder", "train_v.batch_size": 64},
+            "vae": {**SMALL, "train_v.kind": "vae", "train_v.batch_size": 64},
+            "conv_vae": SMALL,
+            "conv_vae, untrained": {**SMALL, "train_v.epochs": 0},
+        },
+    ),
+}
+
+
+def main() -> None:
+    """Print tables as Markdown."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--tables", nargs="+", choices=TABLES, default=list(TABLES))
+    parser.add_argument("--seeds", type=int, default=5, help="how many, from 0")
+    parser.add_argument("--processes", type=int, default=2)
+    given = parser.parse_args()
+    for table in given.tables:
+        recipe, variants = TABLES[table]
+        print(f"\n{table}, recipe {recipe}, seeds 0 to {given.seeds - 1}:\n")
+        print("| | mean over seeds ± std | least of a seed | worst drive | off the road |")
+        print("|---|---:|---:|---:|---:|")
+        path = RECIPES / f"{recipe}.yaml"
+        seeds = range(given.seeds)
+        params = [variant(path, changes, seed) for changes in variants.values() for seed in seeds]
+        found = results(params, given.processes)
+        for number, name in enumerate(variants):
+            own = found[number * given.seeds : (number + 1) * given.seeds]
+            print(f"| {name} | {over_seeds(own)} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()

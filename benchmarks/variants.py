@@ -1,0 +1,71 @@
+"""A recipe with some of its numbers changed, learned over several seeds, and what it comes to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import yaml
+
+from benchmarks.learning import drive, learn
+from stages.params import Params
+
+
+@dataclass(frozen=True)
+class Result:
+    """One seed's C on unseen roads."""
+
+    mean_return: float
+    worst_return: float
+    off_track: int
+    validation_return: float
+    metrics: Mapping[str, Mapping[str, Any]]  # by stage
+
+
+def variant(recipe: Path, changes: Mapping[str, Any], seed: int) -> Params:
+    """The recipe with other values for some dotted keys, on one process.
+
+    Raises:
+        msgspec.ValidationError: there are no such params.
+    """
+    params = yaml.safe_load(recipe.read_text(encoding="utf-8"))
+    for key, value in {**changes, "seed": seed, "compute.workers": 1}.items():
+        *sections, name = key.split(".")
+        section = params
+        for step in sections:
+            section = section[step]
+        section[name] = value
+    return msgspec.convert(params, Params)
+
+
+def result(params: Params) -> Result:
+    """Learn, and drive the final drives."""
+    learned = learn(params)
+    final = drive(params, learned)[1].metrics["controller"]
+    metrics = {stage: report.metrics for stage, report in learned.reports.items()}
+    return Result(
+        final["mean_return"],
+        final["worst_return"],
+        final["off_track"],
+        metrics["evolve_c"]["validation_return"],
+        metrics,
+    )
+
+
+def results(variants: Sequence[Params], processes: int) -> list[Result]:
+    """Of many, side by side."""
+    with get_context("spawn").Pool(processes) as pool:
+        return pool.map(result, variants, chunksize=1)
+
+
+def over_seeds(found: Sequence[Result]) -> str:
+    """Cells of a table: mean +- std over seeds, the worst drive of all, cars off the road."""
+    means = np.array([each.mean_return for each in found])
+    worst = min(each.worst_return for each in found)
+    off = sum(each.off_track for each in found)
+    return f"{means.mean():+.1f} ± {means.std():.1f} | {means.min():+.1f} | {worst:+.1f} | {off}"
