@@ -7,7 +7,7 @@ DEV := $(VENV)/.dev
 
 RECIPES := unseen paper
 
-.PHONY: all repro $(RECIPES) test lint bench seeds clean
+.PHONY: all repro $(RECIPES) test lint bench studies seeds clean
 
 all: repro
 
@@ -33,10 +33,19 @@ lint: $(DEV)
 	ruff format --check .
 	mypy
 
-bench: $(CORE)
+bench: $(DEV)
 	python -m benchmarks.note
 	@echo
 	python -m benchmarks.speed
+	@echo
+	python -m benchmarks.convolution
+	@echo
+	python -m benchmarks.strategies
+
+studies: $(CORE)
+	python -m benchmarks.ablations
+	@echo
+	python -m benchmarks.ladder
 
 seeds: $(CORE)
 	python -m benchmarks.seeds

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from benchmarks.variants import over_seeds, results, variant
+from benchmarks.variants import over_seeds, result, side_by_side, variant
 
 RECIPES = Path("recipes")
 SMALL = {  # a budget for pictures of 64 x 64 x 3 that all V's can be afforded
@@ -71,7 +71,7 @@ def main() -> None:
         path = RECIPES / f"{recipe}.yaml"
         seeds = range(given.seeds)
         params = [variant(path, changes, seed) for changes in variants.values() for seed in seeds]
-        found = results(params, given.processes)
+        found = side_by_side(result, params, given.processes)
         for number, name in enumerate(variants):
             own = found[number * given.seeds : (number + 1) * given.seeds]
             print(f"| {name} | {over_seeds(own)} |", flush=True)

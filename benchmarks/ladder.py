@@ -6,14 +6,13 @@ Every score is a share of what a planner with the full state reaches on the same
 from __future__ import annotations
 
 import argparse
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from benchmarks.planner import plan
-from benchmarks.variants import results, variant
+from benchmarks.variants import result, side_by_side, variant
 from stages.params import Params
 from stages.randomness import Streams
 from stages.tracks import Roads
@@ -71,9 +70,8 @@ def main() -> None:
             for changes in CONTROLLERS.values()
             for seed in range(given.seeds)
         ]
-        with get_context("spawn").Pool(given.processes) as pool:
-            ceiling = np.array(pool.map(planned, variants[: given.seeds], chunksize=1))
-        found = results(variants, given.processes)
+        ceiling = np.array(side_by_side(planned, variants[: given.seeds], given.processes))
+        found = side_by_side(result, variants, given.processes)
         cells = []
         for number in range(len(CONTROLLERS)):
             own = found[number * given.seeds : (number + 1) * given.seeds]

@@ -3,34 +3,39 @@
 from __future__ import annotations
 
 import argparse
-from multiprocessing import Pool
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import numpy as np
 
 from benchmarks.learning import drive, learn
-from stages.params import Params, read_params
+from benchmarks.variants import side_by_side, variant
+from stages.params import Params
 
 
 def one_seed(params: Params) -> dict[str, Any]:
     """What a run with this seed comes to."""
     learned = learn(params)
     metrics = drive(params, learned)[1].metrics
+    random, controller = metrics["random"], metrics["controller"]
     v, m, c = (learned.reports[stage].metrics for stage in ("train_v", "train_m", "evolve_c"))
     return {
         "seed": params.seed,
-        "random": metrics["random"]["mean_return"],
-        "controller": metrics["controller"]["mean_return"],
-        "length": metrics["controller"]["mean_length"],
-        "off": metrics["controller"]["off_track"],
-        "laps": metrics["controller"]["laps"],
+        "random": random["mean_return"],
+        "controller": controller["mean_return"],
+        "std": controller["std_return"],
+        "worst": controller["worst_return"],
+        "length": controller["mean_length"],
+        "off": controller["off_track"],
+        "laps": controller["laps"],
         "last mean": c["last_mean_return"],
         "chosen": f"{c['chosen']} of {c['chosen_generation']}",
         "V: error": v["held_out_error"],
-        "M: MSE": m["held_out_mse"],
+        "M: squared error": m["held_out_mse"],
         "z stays": m["z_stays_mse"],
+        "M: nats": m["held_out_nats"],
+        "z stays: nats": m["z_stays_nats"],
+        "one Gaussian: nats": m["one_gaussian_nats"],
     }
 
 
@@ -40,16 +45,16 @@ def main() -> None:
     parser.add_argument("--params", type=Path, default=Path("params.yaml"))
     parser.add_argument("--first", type=int, default=0, help="the first seed")
     parser.add_argument("--seeds", type=int, default=20, help="how many")
-    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--processes", type=int, default=2, help="seeds at a time")
     given = parser.parse_args()
-    params = read_params(given.params)
     seeds = range(given.first, given.first + given.seeds)
-    variants = [msgspec.structs.replace(params, seed=seed) for seed in seeds]
-    with Pool(given.processes) as pool:
-        rows = pool.map(one_seed, variants, chunksize=1)
+    variants = [variant(given.params, {}, seed) for seed in seeds]
+    rows = side_by_side(one_seed, variants, given.processes)
 
     def shown(value: Any) -> str:
-        return f"{value:.2f}" if isinstance(value, float) else str(value)
+        if not isinstance(value, float):
+            return str(value)
+        return f"{value:.2f}" if abs(value) >= 1 else f"{value:.3g}"
 
     print("| " + " | ".join(rows[0]) + " |")
     print("|" + "---:|" * len(rows[0]))
@@ -61,8 +66,9 @@ def main() -> None:
             f"\n{name}: mean {values.mean():.2f}, std over seeds {values.std():.2f}, "
             f"min {values.min():.2f}, median {np.median(values):.2f}, max {values.max():.2f}"
         )
-    whole = sum(row["length"] == params.world.max_steps and not row["off"] for row in rows)
-    print(f"\n{whole} of {len(rows)} seeds drive all {params.world.max_steps} steps")
+    steps = variants[0].world.max_steps
+    whole = sum(row["length"] == steps and not row["off"] for row in rows)
+    print(f"\n{whole} of {len(rows)} seeds drive all {steps} steps of every drive")
 
 
 if __name__ == "__main__":

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import numpy as np
 import yaml
 
 from benchmarks.learning import drive, learn
-from stages.params import Params
+from stages.params import Compute, Params
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -28,13 +31,13 @@ class Result:
 
 
 def variant(recipe: Path, changes: Mapping[str, Any], seed: int) -> Params:
-    """The recipe with other values for some dotted keys, on one process.
+    """The recipe with other values for some dotted keys.
 
     Raises:
         msgspec.ValidationError: there are no such params.
     """
     params = yaml.safe_load(recipe.read_text(encoding="utf-8"))
-    for key, value in {**changes, "seed": seed, "compute.workers": 1}.items():
+    for key, value in {**changes, "seed": seed}.items():
         *sections, name = key.split(".")
         section = params
         for step in sections:
@@ -57,10 +60,18 @@ def result(params: Params) -> Result:
     )
 
 
-def results(variants: Sequence[Params], processes: int) -> list[Result]:
-    """Of many, side by side."""
-    with get_context("spawn").Pool(processes) as pool:
-        return pool.map(result, variants, chunksize=1)
+def side_by_side(
+    function: Callable[[Params], T], variants: Sequence[Params], processes: int
+) -> list[T]:
+    """What a function makes of each, so many at a time; each then keeps to one core.
+
+    One at a time, each uses as many cores as its params say.
+    """
+    if processes == 1:
+        return [function(params) for params in variants]
+    alone = [msgspec.structs.replace(params, compute=Compute(workers=1)) for params in variants]
+    with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
+        return list(pool.map(function, alone))
 
 
 def over_seeds(found: Sequence[Result]) -> str:

@@ -37,7 +37,8 @@ def coverage(policies: Mapping[str, Frames]) -> Figure:
         share = np.ma.masked_equal(counts.T / max(1, len(frames.speed)), 0)
         mesh = axes.pcolormesh(x, y, share, cmap="viridis", norm=LogNorm(1e-5, 1e-1))
         axes.axvline(1, color=VERMILION, linewidth=1.2, linestyle="--")
-        axes.text(1.04, 0.06, "edge of\nthe road", color=INK, fontsize=8)
+        box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1.5}
+        axes.text(1.05, 0.08, "edge of\nthe road", color=INK, fontsize=8, bbox=box)
         fast = (frames.speed > 0.75 * MOST_SPEED).mean()
         axes.set_title(f"{name}\n{len(frames.speed):,} frames, {fast:.0%} faster than 1.2")
         axes.set(xlabel="distance from the centreline (half-widths)")

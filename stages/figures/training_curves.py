@@ -31,6 +31,6 @@ def _draw_losses(axes: Axes, curve: Curve, name: str) -> None:
     baseline = curve["baseline"][0]
     axes.plot(curve["epoch"], curve["train"], color=BLUE, label="training")
     axes.plot(curve["epoch"], curve["held_out"], color=ORANGE, linestyle="--", label="held out")
-    axes.axhline(baseline, color=GREY, linestyle=":", label=f"{name}: {baseline:.2f}")
+    axes.axhline(baseline, color=GREY, linestyle=":", label=f"{name}: {baseline:.3g}")
     nats_of_a_density = min(curve["held_out"].min(), baseline) < 0
     axes.set(xlabel="epoch", ylim=(None if nats_of_a_density else 0, None))
