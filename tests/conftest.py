@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from stages.params import Params, read_params
+from tests.pipelines import RECIPES
 
 ROOT = Path(__file__).resolve().parent.parent
+RECIPE_FOLDERS = [f"recipes/{recipe}/" for recipe in RECIPES]
 
 
 @pytest.fixture(scope="session")
@@ -34,7 +36,8 @@ class Project:
         ).stdout.decode()
         for name in filter(None, listed.split("\0")):
             source = ROOT / name
-            if source.is_file() and not name.startswith(("tests/", "reports/", "dvc.lock")):
+            made = ("tests/", "reports/", "dvc.lock", "recipes/dvc.lock", *RECIPE_FOLDERS)
+            if source.is_file() and not name.startswith(made):
                 target = folder / name
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_bytes(source.read_bytes())
