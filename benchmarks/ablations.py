@@ -66,7 +66,7 @@ def main() -> None:
     for table in given.tables:
         recipe, variants = TABLES[table]
         print(f"\n{table}, recipe {recipe}, seeds 0 to {given.seeds - 1}:\n")
-        print("| | mean over seeds ± std | least of a seed | worst drive | off the road |")
+        print("| | mean over seeds ± std | least of a seed | worst drive | lost off the road |")
         print("|---|---:|---:|---:|---:|")
         path = RECIPES / f"{recipe}.yaml"
         seeds = range(given.seeds)

@@ -75,9 +75,9 @@ def main() -> None:
         cells = []
         for number in range(len(CONTROLLERS)):
             own = found[number * given.seeds : (number + 1) * given.seeds]
-            share = np.array([each.mean_return for each in own]) / ceiling
-            off = sum(each.off_track for each in own)
-            cells.append(f"{share.mean():.0%} ({share.min():.0%}), {off} off")
+            share = np.array([each.returns[:PLANNED].mean() for each in own]) / ceiling
+            lost = sum(each.off_track for each in own) / sum(len(each.returns) for each in own)
+            cells.append(f"{share.mean():.0%} ({share.min():.0%}), {lost:.0%} lost")
         print(f"| {rung} | {ceiling.mean():+.1f} | {' | '.join(cells)} |", flush=True)
 
 

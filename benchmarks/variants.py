@@ -11,10 +11,10 @@ from typing import Any, TypeVar
 
 import msgspec
 import numpy as np
-import yaml
+from numpy.typing import NDArray
 
 from benchmarks.learning import drive, learn
-from stages.params import Compute, Params
+from stages.params import Compute, Params, checked_params, read_params
 
 T = TypeVar("T")
 
@@ -27,6 +27,7 @@ class Result:
     worst_return: float
     off_track: int
     validation_return: float
+    returns: NDArray[np.float64]  # of every drive
     metrics: Mapping[str, Mapping[str, Any]]  # by stage
 
 
@@ -34,28 +35,31 @@ def variant(recipe: Path, changes: Mapping[str, Any], seed: int) -> Params:
     """The recipe with other values for some dotted keys.
 
     Raises:
-        msgspec.ValidationError: there are no such params.
+        UserError: there are no such params.
     """
-    params = yaml.safe_load(recipe.read_text(encoding="utf-8"))
+    params = msgspec.to_builtins(read_params(recipe))
     for key, value in {**changes, "seed": seed}.items():
         *sections, name = key.split(".")
         section = params
         for step in sections:
             section = section[step]
         section[name] = value
-    return msgspec.convert(params, Params)
+    return checked_params(params, recipe)
 
 
 def result(params: Params) -> Result:
     """Learn, and drive the final drives."""
     learned = learn(params)
-    final = drive(params, learned)[1].metrics["controller"]
+    drives, report = drive(params, learned)
+    final = report.metrics["controller"]
+    driven = np.flatnonzero(drives.by_controller)
     metrics = {stage: report.metrics for stage, report in learned.reports.items()}
     return Result(
         final["mean_return"],
         final["worst_return"],
         final["off_track"],
         metrics["evolve_c"]["validation_return"],
+        np.array([drives.episode(number).score for number in driven.tolist()]),
         metrics,
     )
 

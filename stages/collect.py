@@ -43,8 +43,7 @@ def make_policy(settings: Collect, world: World, streams: Streams) -> Policy:
     """What drives."""
     if settings.policy == "noise":
         return RandomPolicy(streams("policy"))
-    size, channels = world.view.size, world.view.channels
-    return RandomWeightsPolicy((size, size, channels), streams("policy"))
+    return RandomWeightsPolicy(world.view.shape, streams("policy"))
 
 
 def main() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 
 from stages.artifacts import Latents, Rollouts
 from stages.errors import UserError
-from stages.modules import Vision
+from stages.modules import Vision, picture_mismatch
 from stages.params import Encode
 from stages.pixels import to_pixels
 from stages.progress import progress
@@ -52,11 +52,9 @@ def main() -> None:
     with stage("encode", reads=["rollouts", "v"], writes=["latents"]) as run:
         rollouts = run.table("rollouts", Rollouts)
         vision = run.model("v", "train_v", VISIONS)
-        if vision.pixels != rollouts.observations[0].size:
-            raise UserError(
-                f"{run.paths['v']}: V was made for pictures of {vision.pixels} pixels, but those "
-                f"in {run.paths['rollouts']} have {rollouts.observations[0].size}; run 'dvc repro'"
-            )
+        whose = f"those in {run.paths['rollouts']}"
+        if problem := picture_mismatch(vision, rollouts.observations[0].size, whose):
+            raise UserError(f"{run.paths['v']}: {problem}; run 'dvc repro'")
         latents, report = encode(run.params.encode, rollouts, vision)
         run.write("latents", latents)
         run.report(report)

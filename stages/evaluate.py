@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from stages.agent import Agent
@@ -46,12 +48,15 @@ def evaluate(
     )
     controller, random = (outcome.figures() for outcome in outcomes)
     controller["laps"] = float(outcomes[0].laps.mean())
+    for figures, driven in zip((controller, random), columns, strict=True):
+        edge = np.repeat(driven["half_width"], driven["lengths"] + 1)
+        figures["beyond_edge_share"] = float((driven["distances"] > edge).mean())
     summary = (
         f"C returns {controller['mean_return']:+.2f} +- {controller['stderr']:.2f} "
         f"in {settings.episodes} episodes, {controller['worst_return']:+.2f} in the worst, "
-        f"{controller['off_track']} off the road, {controller['laps']:.2f} laps "
+        f"{controller['off_track']} lost off the road, {controller['laps']:.2f} laps "
         f"(the random policy: {random['mean_return']:+.2f} +- {random['stderr']:.2f}, "
-        f"{random['off_track']} off)"
+        f"{random['off_track']} lost)"
     )
     return drives, Report(summary, {"controller": controller, "random": random})
 
@@ -62,15 +67,13 @@ def main() -> None:
         vision = run.model("v", "train_v", VISIONS)
         memory = run.model("m", "train_m", MEMORIES)
         controllers = run.model("c", "evolve_c", dict.fromkeys(ARRAYS, Controllers.from_arrays))
-        view = run.params.world.view
-        pixels = view.size * view.size * view.channels
+        pixels = math.prod(run.params.world.view.shape)
         problem = mismatch(vision, memory, pixels, RacingWorld.action_size) or controller_mismatch(
             vision, memory, controllers.features, controllers.actions
         )
         if problem:
-            raise UserError(
-                f"{', '.join(map(str, run.paths.values()))}: {problem}; run 'dvc repro'"
-            )
+            read = ", ".join(str(run.paths[name]) for name in ("v", "m", "c"))
+            raise UserError(f"{read}: {problem}; run 'dvc repro'")
         params = run.params
         drives, report = evaluate(
             params.evaluate, params.world, vision, memory, controllers, run.streams

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -59,7 +60,7 @@ def evolve(
         fitness = judge.scores(candidates, drawn, settings.episodes).mean_return
         strategy.tell(fitness)
         history.append(
-            Generation(candidates[fitness.argmax()], strategy.mean, fitness, strategy.sigma)
+            Generation(candidates[fitness.argmax()].copy(), strategy.mean, fitness, strategy.sigma)
         )
     return history
 
@@ -143,8 +144,7 @@ def main() -> None:
     with stage("evolve_c", reads=["v", "m"], writes=["c"]) as run:
         vision = run.model("v", "train_v", VISIONS)
         memory = run.model("m", "train_m", MEMORIES)
-        view = run.params.world.view
-        pixels = view.size * view.size * view.channels
+        pixels = math.prod(run.params.world.view.shape)
         if problem := mismatch(vision, memory, pixels, RacingWorld.action_size):
             raise UserError(f"{run.paths['v']} and {run.paths['m']}: {problem}; run 'dvc repro'")
         settings = run.params.evolve_c

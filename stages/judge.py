@@ -18,7 +18,7 @@ from stages.workers import Workers
 from stages.worlds.racing import RacingWorld
 from stages.worlds.track import Track
 
-SHARD_CARS = 128  # at the most; all of one candidate's are in one shard
+SHARD_CARS = 128  # at the most, but that all cars of a candidate are in one shard
 
 
 class Scores(NamedTuple):
@@ -59,7 +59,11 @@ class Fleet:
         self._vision = vision
         self._memory = memory
         self._sizes = sizes
-        self._last: tuple[Sequence[Track], RacingWorld] | None = None  # perhaps of use again
+        self._worlds: dict[tuple[object, ...], RacingWorld] = {}  # the last one, to be used again
+
+    def __getstate__(self) -> dict[str, object]:
+        """What a worker gets: no world, it makes its own."""
+        return {**vars(self), "_worlds": {}}
 
     @property
     def genome_size(self) -> int:
@@ -78,9 +82,10 @@ class Fleet:
 
     def drive(self, policy: Policy, tracks: Sequence[Track], cars: int) -> Outcome:
         """Drive so many cars, number i on tracks[i % len(tracks)]."""
-        if not (self._last and self._last[0] is tracks and self._last[1].num_cars == cars):
-            self._last = (tracks, racing_world(self._world, tracks, cars))
-        return rollout(self._last[1], policy)
+        key = (cars, *((track.radius, track.harmonics, track.half_width) for track in tracks))
+        if key not in self._worlds:
+            self._worlds = {key: racing_world(self._world, tracks, cars)}
+        return rollout(self._worlds[key], policy)
 
 
 class Judge:

@@ -41,10 +41,17 @@ def feature_counts(vision: Vision, memory: Memory) -> dict[str, int]:
     return {"z": vision.z_size, "zh": vision.z_size + memory.hidden_size}
 
 
+def picture_mismatch(vision: Vision, pixels: int, whose: str) -> str | None:
+    """Why this V cannot look at pictures of so many pixels; None if it can."""
+    if vision.pixels != pixels:
+        return f"V was made for pictures of {vision.pixels} pixels, but {whose} have {pixels}"
+    return None
+
+
 def mismatch(vision: Vision, memory: Memory, pixels: int, action_size: int) -> str | None:
     """Why these V and M cannot drive together where that is seen and done; None if they can."""
-    if vision.pixels != pixels:
-        return f"V was made for pictures of {vision.pixels} pixels, but the world's have {pixels}"
+    if problem := picture_mismatch(vision, pixels, "the world's"):
+        return problem
     if memory.z_size != vision.z_size:
         return f"M was made for z of {memory.z_size} numbers, but V's has {vision.z_size}"
     if memory.action_size != action_size:

@@ -7,19 +7,18 @@ must be as declared here.
 
 from __future__ import annotations
 
-import difflib
-import re
-import reprlib
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
 import msgspec
 import yaml
 from msgspec import Meta
 
 from stages.errors import UserError
+from stages.explaining import explained
 
 Count = Annotated[int, Meta(ge=1, le=1_000_000)]
+Drives = Annotated[int, Meta(ge=1, le=1000)]  # of one candidate, all in one batch
 Width = Annotated[int, Meta(ge=1, le=4096)]  # of a layer
 Rate = Annotated[float, Meta(gt=0, le=1)]
 Length = Annotated[float, Meta(gt=0, le=1000)]  # world units
@@ -81,6 +80,11 @@ class View(Section, frozen=True):
     size: Literal[16, 32, 64]  # pixels along one side
     channels: Literal[1, 3]  # road or not; red, green, blue
     reach: Annotated[float, Meta(gt=0, le=24)]  # ahead, behind, left and right; world units
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Of a picture: height, width, channels."""
+        return self.size, self.size, self.channels
 
 
 class World(Section, frozen=True):
@@ -153,8 +157,8 @@ class EvolveC(Section, frozen=True):
     population: Annotated[int, Meta(ge=2, le=1_000_000)]
     generations: Count
     sigma: Annotated[float, Meta(ge=1e-4, le=5)]
-    episodes: Count  # a candidate and generation
-    validation_episodes: Count  # a candidate for the final choice
+    episodes: Drives  # a candidate and generation
+    validation_episodes: Drives  # a candidate for the final choice
 
     def __post_init__(self) -> None:
         """Refuse what no key alone shows."""
@@ -224,10 +228,19 @@ def read_params(path: Path) -> Params:
         raise UserError(f"{path}: cannot be read: {error}") from None
     except (yaml.YAMLError, ValueError) as error:
         raise UserError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
+    return checked_params(found, path)
+
+
+def checked_params(found: Any, path: Path) -> Params:
+    """Params from what a YAML file holds, or what was made of that.
+
+    Raises:
+        UserError: as `read_params`.
+    """
     try:
         return msgspec.convert(found, Params, strict=False)
     except msgspec.ValidationError as error:
-        raise UserError(f"{path}: {_explain(str(error), found)}") from None
+        raise UserError(f"{path}: {explained(str(error), found, Params)}") from None
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
@@ -244,65 +257,8 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
         return mapping
 
 
-def _explain(message: str, found: Any) -> str:
-    """msgspec's message in our words: dotted key first, what would be right, what was found."""
-    problem, _, place = message.partition(" - at ")
-    where = place.rpartition("`$")[2].strip(".`")
-    if place.startswith("`key`"):
-        keys = reprlib.repr(list(_at(where, found)))
-        return f"{where or 'the file'}: a key must be text; found {keys}"
-    if missing := re.fullmatch(r"Object missing required field `(.*)`", problem):
-        return f"{_join(where, missing[1])}: missing; every key must be there"
-    if unknown := re.fullmatch(r"Object contains unknown field `(.*)`", problem):
-        known = _keys_at(where)
-        close = difflib.get_close_matches(unknown[1], known, n=1)
-        hint = f"did you mean {close[0]!r}?" if close else f"known here: {', '.join(known)}"
-        return f"{_join(where, unknown[1])}: unknown key; {hint}"
-    if not problem.startswith(("Expected", "Invalid", "Number")):  # one of ours, key first
-        return _join(where, problem)
-    if problem.startswith("Invalid enum value"):
-        choices = [str(choice) for choice in get_args(_kind_at(where))]
-        problem = f"expected {', '.join(choices[:-1])} or {choices[-1]}"
-    problem = problem[:1].lower() + problem[1:].replace("`", "")
-    problem = re.sub(r", got \w+$", "", problem).replace("object", "a section with its keys")
-    return f"{where or 'the file'}: {problem}; found {reprlib.repr(_at(where, found))}"
-
-
 def _forwards(section: Section, *keys: str) -> None:
     for key in keys:
         start, end = getattr(section, key)
         if start > end:
             raise ValueError(f"{key}: must run from the lower to the higher; found {start}, {end}")
-
-
-def _join(where: str, key: str) -> str:
-    return f"{where}.{key}" if where else key
-
-
-def _path(where: str) -> list[str | int]:
-    """`a.b[0].c` as ["a", "b", 0, "c"]."""
-    return [
-        int(index) if index else name for name, index in re.findall(r"([^.\[\]]+)|\[(\d+)\]", where)
-    ]
-
-
-def _at(where: str, found: Any) -> Any:
-    for step in _path(where):
-        found = found[step]
-    return found
-
-
-def _keys_at(where: str) -> list[str]:
-    return [field.name for field in msgspec.structs.fields(_kind_at(where))]
-
-
-def _kind_at(where: str) -> Any:
-    """The type that params.py gives a dotted key."""
-    kind: Any = Params
-    for step in _path(where):
-        if isinstance(step, int):
-            kind = get_args(get_args(kind)[0])[0]  # of Annotated[tuple[kind, ...], ...]
-        else:
-            fields = msgspec.structs.fields(kind)
-            kind = next(field.type for field in fields if field.name == step)
-    return kind

@@ -13,7 +13,7 @@ from stages.memory.recurrent import Pieces
 
 SHORTEST_PIECE = 4  # steps; shorter ends of episodes are dropped
 STEPS_AT_ONCE = 8192  # when all pieces are gone through; some 100 MB with the paper's M
-CERTAIN = -50.0  # log of a variance next to which float32 knows no noise
+NOISELESS = -50.0  # log of a variance that float32 does not notice next to a number of z
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class CodedPieces:
     def _codes(self, frames: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.float32]:
         z: NDArray[np.float32] = self.latents.mean[frames]
         logvar = self.latents.logvar[frames]
-        if logvar.max() > CERTAIN:
+        if logvar.max() > NOISELESS:
             sigma = np.exp(0.5 * logvar)
             z += sigma * rng.standard_normal(z.shape, np.float32)
         return z

@@ -13,11 +13,12 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from stages import artifacts, files
-from stages.artifacts import Episodes, Model, Row
+from stages import files, reports
+from stages.artifacts import Episodes, Model
 from stages.errors import ParamsError, UserError
 from stages.params import Params, read_params
 from stages.randomness import Streams
+from stages.reports import Row
 
 AnyTable = TypeVar("AnyTable", bound=Episodes)
 AnyModel = TypeVar("AnyModel")
@@ -74,8 +75,8 @@ class Run:
             raise files.refused(path, f"not a whole {model.kind}: {error}", stage) from None
 
     def curve(self, stage: str) -> dict[str, NDArray[np.float64]]:
-        """The columns of the curve of `stage`, which artifacts.CURVES names."""
-        return artifacts.read_curve(self.reports / "curves" / f"{stage}.csv", stage)
+        """The columns of the curve of `stage`, which reports.CURVES names."""
+        return reports.read_curve(self.reports / "curves" / f"{stage}.csv", stage)
 
     def place(self, path: Path) -> Path:
         """Where to write `path` for now; it takes its place when the stage has ended well."""
@@ -88,10 +89,10 @@ class Run:
     def report(self, report: Report) -> None:
         """Write metrics and curve; print the closing line."""
         metrics = self.reports / "metrics" / f"{self.name}.json"
-        artifacts.write_metrics(self.place(metrics), report.metrics)
+        reports.write_metrics(self.place(metrics), report.metrics)
         if report.curve:
             curve = self.reports / "curves" / f"{self.name}.csv"
-            artifacts.write_curve(self.place(curve), report.curve, self.name)
+            reports.write_curve(self.place(curve), report.curve, self.name)
         print(f"{self.name}: {report.summary}")
 
 

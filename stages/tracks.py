@@ -1,10 +1,9 @@
-"""Roads: from the params' `world`, and from the files of drives on them."""
+"""Roads, as the params' `world` describes them."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from stages.artifacts import RecordedEpisodes
 from stages.errors import ParamsError
 from stages.params import World
 from stages.worlds.random_track import random_track
@@ -47,9 +46,3 @@ class Roads:
         except ValueError as error:
             keys = "world.random.radius, world.random.harmonics, world.random.half_width"
             raise ParamsError(f"{keys}: {error}") from None
-
-
-def track_of(table: RecordedEpisodes, number: int) -> Track:
-    """The track of an episode."""
-    terms = [(int(order), amplitude, phase) for order, amplitude, phase in table.harmonics[number]]
-    return Track(float(table.radius[number]), terms, float(table.half_width[number]))

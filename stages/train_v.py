@@ -20,7 +20,7 @@ from stages.vision.vae import VAE
 from stages.vision.variational import Parts, Seen
 from stages.vision.visions import AnyVision
 
-AT_ONCE = 1024  # held-out frames: what the curve is measured on at most, and scored at a time
+FRAMES_AT_ONCE = 1024  # held-out ones; the curve is measured on no more
 
 Frames = NDArray[np.uint8]  # (N, height, width, channels)
 
@@ -29,26 +29,25 @@ def train_v(settings: TrainV, rollouts: Rollouts, streams: Streams) -> tuple[Any
     """Fit V to the frames of the training episodes; score it on those held out."""
     train, held_out = rollouts.frames(held_out=False), rollouts.frames(held_out=True)
     vision = make_vision(settings, train[0].shape, streams("weights"))
-    noise = streams("noise")
+    training_noise, held_out_noise = streams("noise"), streams("held-out noise")
 
-    def seen(frames: Frames, noise: np.random.Generator) -> Seen:
-        drawn = noise.standard_normal((len(frames), vision.noise_size), dtype=np.float32)
+    def seen(frames: Frames, rng: np.random.Generator) -> Seen:
+        drawn = rng.standard_normal((len(frames), vision.noise_size), dtype=np.float32)
         return Seen(to_pixels(frames), drawn)
 
-    points = min(len(held_out), AT_ONCE)
+    points = min(len(held_out), FRAMES_AT_ONCE)
     spread = np.arange(points) * len(held_out) // points
     curve = fit(
         vision,
         len(train),
-        lambda rows: seen(train[rows], noise),
+        lambda rows: seen(train[rows], training_noise),
         seen(held_out[spread], streams("held-out noise")),
         settings,
         streams("batches"),
         stage="train_v",
     )
-    noise = streams("held-out noise")
     score = Parts.mean(
-        [vision.parts(seen(frames, noise)) for frames in portions(held_out)],
+        [vision.parts(seen(frames, held_out_noise)) for frames in portions(held_out)],
         [len(frames) for frames in portions(held_out)],
     )
     baseline = mean_picture_error(vision, train, held_out)
@@ -60,11 +59,12 @@ def train_v(settings: TrainV, rollouts: Rollouts, streams: Streams) -> tuple[Any
         "mean_picture_error": baseline,
     }
     told = f", of which z tells {score.kl:.1f} nats a picture" if vision.noise_size else ""
+    verdict = "better" if score.error < baseline else "WORSE"
     summary = (
-        f"{vision.ERROR} {score.error:.3g} on held-out frames "
-        f"(the mean picture: {baseline:.3g}){told}"
+        f"{vision.ERROR} {score.error:.3g} on held-out frames, {verdict} than the mean picture "
+        f"({baseline:.3g}){told}"
     )
-    return vision, Report(summary, metrics, curve_rows(curve, baseline))
+    return vision, Report(summary, metrics, curve_rows(curve, baseline + vision.idle_cost))
 
 
 def make_vision(settings: TrainV, shape: tuple[int, ...], rng: np.random.Generator) -> AnyVision:
@@ -87,7 +87,9 @@ def make_vision(settings: TrainV, shape: tuple[int, ...], rng: np.random.Generat
 
 def portions(frames: Frames) -> Iterator[Frames]:
     """All frames, so many at a time that they may be turned into numbers."""
-    return (frames[start : start + AT_ONCE] for start in range(0, len(frames), AT_ONCE))
+    return (
+        frames[start : start + FRAMES_AT_ONCE] for start in range(0, len(frames), FRAMES_AT_ONCE)
+    )
 
 
 def mean_picture_error(vision: AnyVision, train: Frames, held_out: Frames) -> float:

@@ -98,21 +98,21 @@ def fit(
     total = per_epoch * schedule.epochs
     interval = max(1, round(per_epoch / POINTS_PER_EPOCH))
     first = select(np.arange(min(count, schedule.batch_size)))
-    curve = [Point(0.0, learner.loss(first), learner.loss(held_out))]
-    losses: list[float] = []
-    batches = minibatches(count, schedule.batch_size, schedule.epochs, rng)
-    for step, rows in enumerate(progress(batches, stage, total), start=1):
-        loss, gradient = learner.loss_and_gradient(select(rows))
-        _check(loss, f"the loss is {loss} in step {step} of {total}", schedule, stage)
-        adam.step(gradient)
-        losses.append(loss)
-        if step % interval == 0 or step == total:
-            point = Point(step / per_epoch, float(np.mean(losses)), learner.loss(held_out))
-            _check(
-                point.held_out, f"the loss is {point.held_out} after step {step}", schedule, stage
-            )
-            curve.append(point)
-            losses.clear()
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # _check says it in words
+        curve = [Point(0.0, learner.loss(first), learner.loss(held_out))]
+        losses: list[float] = []
+        batches = minibatches(count, schedule.batch_size, schedule.epochs, rng)
+        for step, rows in enumerate(progress(batches, stage, total), start=1):
+            loss, gradient = learner.loss_and_gradient(select(rows))
+            _check(loss, f"the loss is {loss} in step {step} of {total}", schedule, stage)
+            adam.step(gradient)
+            losses.append(loss)
+            if step % interval == 0 or step == total:
+                held_out_loss = learner.loss(held_out)
+                problem = f"the loss is {held_out_loss} after step {step} of {total}"
+                _check(held_out_loss, problem, schedule, stage)
+                curve.append(Point(step / per_epoch, float(np.mean(losses)), held_out_loss))
+                losses.clear()
     return curve
 
 

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from stages.artifacts import Drives, RecordedEpisodes, Rollouts
+from stages.driven_tracks import track_of
+from stages.errors import UserError
 from stages.figures.cma_es_curve import cma_es_curve
 from stages.figures.coverage import Frames, coverage
 from stages.figures.drive_gif import drive_frames
@@ -20,13 +22,12 @@ from stages.figures.style import save
 from stages.figures.track_layout import track_layout
 from stages.figures.training_curves import training_curves
 from stages.figures.vae_reconstruction import vae_reconstruction
-from stages.modules import Vision
+from stages.modules import Vision, picture_mismatch
 from stages.params import Visualize
 from stages.pixels import to_pixels
 from stages.progress import progress
 from stages.randomness import Streams
 from stages.stage import Report, stage
-from stages.tracks import track_of
 from stages.vision.visions import VISIONS
 from stages.worlds.track import Track
 
@@ -46,13 +47,17 @@ class Pictures(NamedTuple):
 
 def visualize(
     settings: Visualize,
+    policy: str,
     rollouts: Rollouts,
     vision: Vision,
     drives: Drives,
     curves: Curves,
     streams: Streams,
 ) -> tuple[Pictures, Report]:
-    """Draw everything; the drive that is shown is the controller's first."""
+    """Draw everything; the drive that is shown is the controller's first.
+
+    `policy` is the name of what drove the rollouts.
+    """
     number = int(drives.by_controller.argmax())
     track, drive = track_of(drives, number), drives.episode(number)
     v, m, c = (curves[name] for name in LEARNING_STAGES)
@@ -60,7 +65,7 @@ def visualize(
         "track_layout": lambda: track_layout(driven_tracks(drives)),
         "training_curves": lambda: training_curves(v, m, c),
         "cma_es_curve": lambda: cma_es_curve(c),
-        "coverage": lambda: coverage(coverages(rollouts, drives)),
+        "coverage": lambda: coverage(coverages(policy, rollouts, drives)),
         "vae_reconstruction": lambda: reconstructions(settings, rollouts, vision, streams),
         "policy_trajectory": lambda: policy_trajectory(
             track, drive.states, drive.actions, drive.score
@@ -102,13 +107,11 @@ def driven_tracks(drives: Drives) -> list[Track]:
     return tracks[:1] if alike else tracks
 
 
-def coverages(rollouts: Rollouts, drives: Drives) -> dict[str, Frames]:
-    """Speeds and distances of what was collected, of the note's noise, and of C."""
-    return {
-        "Noise": _frames(drives, ~drives.by_controller),
-        "Collected": _frames(rollouts, np.ones_like(rollouts.held_out)),
-        "C": _frames(drives, drives.by_controller),
-    }
+def coverages(policy: str, rollouts: Rollouts, drives: Drives) -> dict[str, Frames]:
+    """Speeds and distances of the note's noise, of what was collected by whom, and of C."""
+    collected = {f"{policy} (collected)": _frames(rollouts, np.ones_like(rollouts.held_out))}
+    noise = {"noise": _frames(drives, ~drives.by_controller)} if policy != "noise" else {}
+    return noise | collected | {"C": _frames(drives, drives.by_controller)}
 
 
 def _frames(table: RecordedEpisodes, episodes: NDArray[np.bool_]) -> Frames:
@@ -120,12 +123,18 @@ def _frames(table: RecordedEpisodes, episodes: NDArray[np.bool_]) -> Frames:
 def main() -> None:
     """Read the files that the command line names, run the stage, write its own."""
     with stage("visualize", reads=["rollouts", "v", "drives"]) as run:
-        settings = run.params.visualize
+        settings, vision = run.params.visualize, run.model("v", "train_v", VISIONS)
+        rollouts, drives = run.table("rollouts", Rollouts), run.table("drives", Drives)
+        for name, table in (("rollouts", rollouts), ("drives", drives)):
+            whose = f"those in {run.paths[name]}"
+            if problem := picture_mismatch(vision, table.observations[0].size, whose):
+                raise UserError(f"{run.paths['v']}: {problem}; run 'dvc repro'")
         pictures, report = visualize(
             settings,
-            run.table("rollouts", Rollouts),
-            run.model("v", "train_v", VISIONS),
-            run.table("drives", Drives),
+            run.params.collect.policy,
+            rollouts,
+            vision,
+            drives,
             {name: run.curve(name) for name in LEARNING_STAGES},
             run.streams,
         )

@@ -7,7 +7,6 @@ root's, with folders of its own for each recipe.
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 from tests.imports import ROOT, imported_files
 
@@ -67,12 +66,8 @@ def main() -> None:
     """Write both files."""
     root, recipes = ROOT / "dvc.yaml", ROOT / "recipes" / "dvc.yaml"
     pipeline = with_dependencies(root.read_text(encoding="utf-8"))
-    _write(root, pipeline)
-    _write(recipes, of_recipes(pipeline))
-
-
-def _write(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8")
+    root.write_text(pipeline, encoding="utf-8")
+    recipes.write_text(of_recipes(pipeline), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -7,11 +7,10 @@ from stages.artifacts import (
     Latents,
     Model,
     Rollouts,
-    read_curve,
-    write_curve,
 )
 from stages.errors import UserError
 from stages.pixels import to_bytes, to_pixels
+from stages.reports import read_curve, write_curve, write_metrics
 
 
 def rollouts(**changes) -> Rollouts:
@@ -179,3 +178,9 @@ def test_outputs_take_their_places_together_or_not_at_all(tmp_path):
     attempt(fail=False)
     assert (old.read_text(), new.read_text()) == ("after", "after")
     assert sorted(p.name for p in tmp_path.rglob("*")) == ["folder", "new", "old"]
+
+
+def test_metrics_that_are_not_finite_are_not_written(tmp_path):
+    with pytest.raises(UserError, match=r"a figure is not finite.*'loss': nan"):
+        write_metrics(tmp_path / "m.json", {"loss": float("nan")})
+    assert not (tmp_path / "m.json").exists()

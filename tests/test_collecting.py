@@ -7,10 +7,11 @@ import pytest
 from stages.artifacts import Rollouts
 from stages.collect import collect
 from stages.control.random_weights import RandomWeightsPolicy, coarsened
+from stages.driven_tracks import track_of
 from stages.errors import ParamsError
 from stages.randomness import Streams
 from stages.recording import EPISODES_AT_ONCE
-from stages.tracks import Roads, track_of
+from stages.tracks import Roads
 
 replace = msgspec.structs.replace
 

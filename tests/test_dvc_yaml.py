@@ -1,5 +1,6 @@
 """dvc.yaml against the code: what DVC is not told, it does not see."""
 
+import json
 import re
 from pathlib import Path
 
@@ -139,4 +140,9 @@ def test_the_recipes_run_the_same_stages_in_folders_of_their_own():
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_every_recipe_of_the_matrix_says_its_score_and_time(recipe):
     first = (ROOT / "recipes" / f"{recipe}.yaml").read_text().splitlines()[0]
-    assert re.match(r"# .*\+\d+.* (s|min)\b", first)
+    expected, spread = map(float, re.search(r"\+(\d+) \+- (\d+) over 100", first).groups())
+    assert re.search(r"\d (s|min)\b", first)
+    assert f" {recipe} " in (ROOT / "Makefile").read_text().replace("\n", " ")
+    metrics = json.loads((ROOT / f"recipes/{recipe}/reports/metrics/evaluate.json").read_text())
+    assert metrics["controller"]["episodes"] == 100
+    assert abs(metrics["controller"]["mean_return"] - expected) <= spread

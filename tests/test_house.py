@@ -37,7 +37,7 @@ def test_nn_knows_nobody(path):
     assert not known(path)
 
 
-@pytest.mark.parametrize("name", ["params", "artifacts", "files", "stage"])
+@pytest.mark.parametrize("name", ["params", "artifacts", "files", "reports", "stage"])
 def test_params_and_files_know_no_model_and_no_world(name):
     assert not known(f"stages/{name}.py") & (ROOMS | {"nn", "agent", "rollout", "figures"})
 

@@ -66,7 +66,13 @@ def test_the_papers_modules_run_through():
     }
     curves = {"train_v": columns, "train_m": columns, "evolve_c": evolution}
     pictures, _ = visualize(
-        params.visualize, rollouts, learned.vision, drives, curves, Streams(0, "visualize")
+        params.visualize,
+        "random_weights",
+        rollouts,
+        learned.vision,
+        drives,
+        curves,
+        Streams(0, "visualize"),
     )
     assert pictures.frames[0].size == (920, 400)
     assert len(pictures.figures) == 6

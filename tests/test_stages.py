@@ -39,7 +39,7 @@ def test_the_notes_recipe_learns_to_drive_the_whole_way(note):
     assert metrics["controller"]["laps"] > 3
     assert metrics["random"]["mean_return"] < 10
     names = {"mean_return", "std_return", "stderr", "worst_return"}
-    names |= {"mean_length", "off_track", "episodes"}
+    names |= {"mean_length", "off_track", "episodes", "beyond_edge_share"}
     assert set(metrics["random"]) == names
     assert set(metrics["controller"]) == names | {"laps"}
 
@@ -191,7 +191,6 @@ def test_learning_that_goes_wrong_is_said_in_words(note, rollouts):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Autoencoder, "initial", lambda *_: wild)
         with (
-            np.errstate(all="ignore"),
             pytest.raises(
                 UserError, match=r"^train_v.learning_rate: .* step 1 of \d+; try less than 0.002"
             ),

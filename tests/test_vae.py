@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from stages.nn.adam import Adam
-from stages.nn.layers import binary_cross_entropy, squared_error
+from stages.nn.layers import binary_cross_entropy, sigmoid_squared_error
 from stages.vision.conv_vae import ConvVAE
 from stages.vision.vae import VAE
 from stages.vision.variational import Seen, kl_divergence, reparameterised
@@ -85,7 +85,7 @@ def test_kl_is_the_mean_log_ratio_of_the_densities():
     assert kl_divergence(np.zeros((1, 3)), np.zeros((1, 3))) == 0
 
 
-@pytest.mark.parametrize("error", [binary_cross_entropy, squared_error])
+@pytest.mark.parametrize("error", [binary_cross_entropy, sigmoid_squared_error])
 def test_errors_have_the_gradient_of_finite_differences(error):
     logits, targets = np.array([[-2.0, 0.5, 3.0]]), np.array([[0.0, 0.3, 1.0]])
     numeric = [

@@ -41,5 +41,7 @@ def cma_es_curve(curve: Curve) -> Figure:
     top.set(title="Evolution of C", xlabel="")
     figure.legend(loc="lower center", ncols=3)
     bottom.plot(generation, curve["sigma"], color=INK)
-    bottom.set(xlabel="generation", ylabel="step size $\\sigma$", ylim=(0, None))
+    bottom.set(
+        xlabel="generation", ylabel="step size $\\sigma$", ylim=(0, 1.15 * curve["sigma"].max())
+    )
     return figure

@@ -32,8 +32,8 @@ class Scene:
             return axes
 
         self.road = panel(10, 8, 362, 362, "The world")
-        self.view = panel(410, 210, 160, 160, "What the car sees")
-        self.code = panel(410, 48, 160, 114, "z: V's code of it")
+        self.view = panel(424, 210, 160, 160, "What the car sees")
+        self.code = panel(424, 48, 160, 114, "z: V's code of it")
         self.reward = panel(636, 48, 270, 322, "Reward so far")
         draw_track(self.road, track)
         self.road.set(xticks=[], yticks=[])

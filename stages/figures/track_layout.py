@@ -28,7 +28,11 @@ def track_layout(tracks: Sequence[Track]) -> Figure:
         draw_track(axes, track)
         _draw_start(axes, track)
         axes.set(xticks=[], yticks=[])
-        axes.set_title(f"{track.length:.1f} long, {2 * track.half_width:.2f} wide", fontsize=9)
+        axes.set_title(
+            f"{track.length:.1f} long, {2 * track.half_width:.2f} wide",
+            fontsize=8.5,
+            fontweight="normal",
+        )
     figure.suptitle(
         "Roads of the final drives (world units); the arrow is the start",
         x=0.012,

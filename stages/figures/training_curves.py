@@ -17,7 +17,7 @@ def training_curves(v: Curve, m: Curve, c: Curve) -> Figure:
     _draw_losses(axes[0], v, "mean picture")
     axes[0].set(title="V: reconstruction", ylabel="loss / pixel")
     _draw_losses(axes[1], m, "z stays the same")
-    axes[1].set(title="M: prediction of the next z", ylabel="squared error, or nats, / dimension")
+    axes[1].set(title="M: prediction of the next z", ylabel="loss / dimension of z")
     draw_fitness(axes[2], c)
     axes[2].set(title="C: evolution")
     for panel, columns in zip(axes, (3, 3, 2), strict=True):

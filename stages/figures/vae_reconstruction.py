@@ -19,11 +19,11 @@ def vae_reconstruction(seen: Pictures, reconstructed: Pictures, z: Pictures) -> 
     """A column an example: the picture (N, H, W, 1 or 3), its reconstruction, and z (N, Z)."""
     count, size = z.shape
     width = 1.35 * count + 0.8
-    figure = new_figure(width, 4.4)
+    figure = new_figure(width, 4.0)
     left, right = 0.7 / width, 0.1 / width
     box = 1 - left - right
-    pictures = figure.add_axes((left, 0.34, box, 0.56))
-    bars = figure.add_axes((left, 0.1, box, 0.22))
+    pictures = figure.add_axes((left, 0.27, box, 0.62))
+    bars = figure.add_axes((left, 0.03, box, 0.22))
     for number in range(count):
         x = number * (1 + GAP)
         for y, picture in ((1 + GAP, seen[number]), (0, reconstructed[number])):

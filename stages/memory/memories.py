@@ -7,6 +7,5 @@ from stages.memory.mdn_lstm import MDNLSTM
 from stages.memory.recurrent import RecurrentMemory
 
 MEMORIES: dict[str, type[RecurrentMemory]] = {
-    "lstm": DeterministicLSTM,
-    "mdn_lstm": MDNLSTM,
+    kind.kind: kind for kind in (DeterministicLSTM, MDNLSTM)
 }

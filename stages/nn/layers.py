@@ -46,7 +46,7 @@ def binary_cross_entropy(logits: Array, targets: Array) -> tuple[float, Array]:
     return float(loss.mean()), (sigmoid(logits) - targets) / logits.size
 
 
-def squared_error(logits: Array, targets: Array) -> tuple[float, Array]:
+def sigmoid_squared_error(logits: Array, targets: Array) -> tuple[float, Array]:
     """Mean of (sigmoid(logits) - targets)^2, and its gradient by logits."""
     y = sigmoid(logits)
     error = y - targets

@@ -10,7 +10,7 @@ from stages.nn.layers import binary_cross_entropy, dense, dense_backward, dense_
 from stages.nn.parameters import Array, Parameters, checked_shapes, scaled_normal
 from stages.vision.variational import Parts, Seen
 
-CERTAIN = -100.0  # log of a variance next to which float32 knows no noise
+CERTAIN = -100.0  # log of a variance that is none
 
 SHAPES = {
     "encoder.weight": ("D", "H"),
@@ -41,6 +41,7 @@ class Autoencoder:
     ERROR = "binary cross-entropy (nats a pixel)"
     error = staticmethod(binary_cross_entropy)
     noise_size = 0
+    idle_cost = 0.0  # what a code that tells nothing adds to the loss
 
     def __init__(self, arrays: Mapping[str, Array], dtype: type = np.float32) -> None:
         sizes = checked_shapes(arrays, SHAPES)

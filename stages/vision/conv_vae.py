@@ -14,7 +14,7 @@ from stages.nn.convolution import (
     transposed_convolution,
     transposed_convolution_backward,
 )
-from stages.nn.layers import dense, dense_backward, squared_error
+from stages.nn.layers import dense, dense_backward, sigmoid_squared_error
 from stages.nn.parameters import Array, Parameters, checked_shapes
 from stages.vision.variational import BETA, FREE_BITS, Trace, VariationalAutoencoder
 
@@ -66,7 +66,7 @@ class ConvVAE(VariationalAutoencoder):
 
     kind = "conv_vae"
     ERROR = "squared error (a pixel)"
-    error = staticmethod(squared_error)
+    error = staticmethod(sigmoid_squared_error)
 
     def __init__(
         self,

@@ -146,6 +146,11 @@ class VariationalAutoencoder(ABC):
         kl = kl_divergence(mean, logvar)
         return Parts(error, float(kl.mean()), error + self._cost(kl))
 
+    @property
+    def idle_cost(self) -> float:
+        """What a code that tells nothing adds to the loss: what is free must be paid for too."""
+        return self._cost(np.zeros(1))
+
     def _cost(self, kl: Array) -> float:
         """What KL (N,) adds to the loss."""
         return self._beta * float(np.maximum(kl, self._free).mean()) / self.pixels

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from stages.worlds.paint import PALETTES, painted
+from stages.worlds.camera import COS, ONE, SIN, Camera, X, Y
 from stages.worlds.track import Track
 
 Info = dict[str, NDArray[Any]]
@@ -28,7 +28,7 @@ LAP_REWARD = 30.0  # for one lap forward
 OFF_ROAD_COST = 0.5  # per step and world unit beyond the edge of the road
 
 # Rows of the array that holds all cars.
-COS, SIN, ONE, X, Y, THETA, SPEED, SAMPLE, DISTANCE, LAPS, STEPS = range(11)
+THETA, SPEED, SAMPLE, DISTANCE, LAPS, STEPS = range(5, 11)  # after those of the pose
 POSE = slice(COS, Y + 1)  # what camera and search are linear in
 HEADING, PLACE, STATE = slice(COS, SIN + 1), slice(X, Y + 1), slice(X, SPEED + 1)
 
@@ -85,20 +85,14 @@ class RacingWorld:
             raise ValueError(
                 f"tracks of one world must share samples, grid and extent, not {sorted(rasters)}"
             )
-        if view_size < 2 or channels not in PALETTES:
-            raise ValueError(
-                "a view needs at least 2 x 2 pixels and 1 or 3 channels, "
-                f"not {view_size} x {view_size} and {channels}"
-            )
         self.tracks = tracks
         self.num_cars = num_cars
         self.max_steps = max_steps
-        self.observation_shape = (view_size, view_size, channels)
-        ((self._samples, self._grid, self._extent),) = rasters
-        self._margin = _margin(tracks, view_reach)
-        self._padded_rasters = _padded_rasters(tracks, channels, self._margin)
-        self._palette = PALETTES[channels]
-        self._camera = _camera(view_size, view_reach, self._grid, self._extent, self._margin)
+        ((self._samples, _, _),) = rasters
+        # A car ends its drive beyond twice the half-width, at most one step further.
+        astray = max(track.half_width for track in tracks) + MAX_SPEED
+        self._camera = Camera(tracks, view_size, channels, view_reach, astray)
+        self.observation_shape = self._camera.shape
         self._nearness = np.stack([_nearness(track) for track in tracks])  # (tracks, 5, samples)
         self._centrelines = np.stack([track.centreline for track in tracks])
         self.reset()
@@ -211,20 +205,7 @@ class RacingWorld:
         return nearest
 
     def _view(self) -> NDArray[np.float32]:
-        """(cars, height, width, channels): the ground around each car, forward up, by nearest
-        neighbour.
-        """
-        pose = self._cars[POSE].T
-        pixel = (pose @ self._camera).astype(np.int32)  # (cars, 2 * pixels); the cast truncates
-        pixels = pixel.shape[1] // 2
-        width = self._grid + 2 * self._margin
-        where = pixel[:, pixels:] * width
-        where += pixel[:, :pixels]
-        if len(self.tracks) > 1:
-            where += (self._track * width**2).astype(np.int32)[:, None]
-        paint = self._padded_rasters.take(where, mode="clip")  # never out of bounds: no check
-        seen = self._palette.take(paint, axis=0, mode="clip")
-        return seen.reshape(-1, *self.observation_shape)
+        return self._camera.pictures(self._cars[POSE].T, self._track)
 
     def _info(self) -> Info:
         return {
@@ -244,40 +225,3 @@ def _nearness(track: Track) -> NDArray[np.float64]:
     matrix[[X, Y]] = -2 * track.centreline.T
     matrix[ONE] = (track.centreline**2).sum(axis=1)
     return matrix
-
-
-def _camera(
-    size: int, view_reach: float, grid: int, extent: float, margin: int
-) -> NDArray[np.float64]:
-    """(5, 2 * size * size): pose @ this = column, then row, of the raster under every pixel of the
-    view.
-
-    Pixel (i, j) looks at wx = x - v_i cos(theta) + u_j sin(theta),
-    wy = y - v_i sin(theta) - u_j cos(theta).
-    """
-    reach = np.linspace(-view_reach, view_reach, size)
-    v, u = (axis.ravel() for axis in np.meshgrid(reach, reach, indexing="ij"))
-    column, row = np.zeros((2, 5, u.size))
-    column[COS], column[SIN], column[X], column[ONE] = -v, u, 1.0, extent
-    row[COS], row[SIN], row[Y], row[ONE] = -u, -v, 1.0, extent
-    matrix = np.concatenate([column, row], axis=1) * (grid - 1) / (2 * extent)
-    matrix[ONE] += margin
-    return matrix
-
-
-def _margin(tracks: Sequence[Track], view_reach: float) -> int:
-    """How far a camera can see out of the raster (pixels).
-
-    A car ends its drive beyond twice the half-width, at most one step further.
-    """
-    over = max(track.half_width for track in tracks) + MAX_SPEED
-    over += math.hypot(view_reach, view_reach)
-    return math.ceil(over / (2 * tracks[0].extent) * (tracks[0].grid - 1)) + 1
-
-
-def _padded_rasters(tracks: Sequence[Track], channels: int, margin: int) -> NDArray[np.uint8]:
-    """The tracks' painted ground, flat, with a margin that repeats the outermost pixels: it does
-    what clipping every looked-up pixel to the grid would, for free.
-    """
-    ground = [np.pad(painted(track, channels), margin, mode="edge") for track in tracks]
-    return np.concatenate(ground, axis=None)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 
@@ -14,13 +13,6 @@ Range = tuple[float, float]  # from, to; drawn evenly between
 MOST_TRIES = 100  # before the ranges are held to be wrong
 
 
-class HarmonicRange(NamedTuple):
-    """A term of the radius whose amplitude (world units) is drawn; its phase is any."""
-
-    order: int
-    amplitude: Range
-
-
 def random_track(
     radius: Range,
     harmonics: Sequence[tuple[int, Range]],
@@ -28,6 +20,8 @@ def random_track(
     rng: np.random.Generator,
 ) -> Track:
     """A track with numbers drawn evenly from ranges; see `Track` for their meaning.
+
+    A harmonic is its order and the range of its amplitude; its phase may be any.
 
     Example:
         >>> rng = np.random.default_rng(0)

@@ -1,0 +1,63 @@
+"""Metrics and learning curves: the small files that git keeps and DVC shows."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stages import files
+from stages.errors import UserError
+
+
+def write_metrics(path: Path, metrics: Mapping[str, Any]) -> None:
+    """reports/metrics/<stage>.json.
+
+    Raises:
+        UserError: a figure is not finite.
+    """
+    try:
+        text = json.dumps(metrics, indent=2, allow_nan=False)
+    except ValueError:
+        raise UserError(f"a figure is not finite, learning went wrong: {dict(metrics)}") from None
+    path.write_text(text + "\n", encoding="utf-8")
+
+
+Row = Mapping[str, float]
+LEARNING = ("epoch", "train", "held_out", "baseline")
+EVOLUTION = (
+    *("generation", "best", "mean", "median"),  # of the fitness
+    *("distribution_mean", "champion", "random", "sigma"),
+)
+CURVES = {"train_v": LEARNING, "train_m": LEARNING, "evolve_c": EVOLUTION}  # columns by stage
+
+
+def write_curve(path: Path, curve: Sequence[Row], stage: str) -> None:
+    """reports/curves/<stage>.csv: a header, and one line a point."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, CURVES[stage], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows({name: f"{value:.7g}" for name, value in row.items()} for row in curve)
+
+
+def read_curve(path: Path, stage: str) -> dict[str, NDArray[np.float64]]:
+    """Every column of the curve that `stage` makes.
+
+    Raises:
+        UserError: it is missing, or not a table of those columns.
+    """
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            header, *rows = csv.reader(file)
+        if tuple(header) != CURVES[stage] or not rows:
+            raise ValueError(f"it should have lines of {', '.join(CURVES[stage])}")
+        return dict(zip(header, np.array(rows, np.float64).T, strict=True))
+    except FileNotFoundError:
+        raise files.refused(path, "no such file", stage) from None
+    except (OSError, ValueError) as error:
+        raise files.refused(path, f"damaged ({error})", stage) from None
