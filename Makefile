@@ -5,7 +5,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 CORE := $(VENV)/.core
 DEV := $(VENV)/.dev
 
-RECIPES := unseen paper
+RECIPES := unseen paper dream
 
 .PHONY: all repro $(RECIPES) test lint bench studies seeds clean
 

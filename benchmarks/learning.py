@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from stages.artifacts import Drives
+from stages.artifacts import Drives, Latents
 from stages.collect import collect
 from stages.control.controller import Controllers
 from stages.encode import encode
 from stages.evaluate import evaluate
 from stages.evolve_c import controller_sizes, evolve_c
 from stages.judge import Fleet, Judge
-from stages.modules import Memory, Vision
+from stages.memory.ensemble import Ensemble
+from stages.modules import Vision
 from stages.params import Params
 from stages.randomness import Streams
 from stages.stage import Report
-from stages.train_m import train_m
+from stages.train_m import Lesson, train_m
 from stages.train_v import train_v
 from stages.workers import Workers
 
@@ -25,7 +26,7 @@ class Learned:
     """V, M and C, and what each stage reported."""
 
     vision: Vision
-    memory: Memory
+    memory: Ensemble
     controllers: Controllers
     reports: dict[str, Report]
 
@@ -40,15 +41,22 @@ def learn(params: Params) -> Learned:
     rollouts, reports["collect"] = collect(params.collect, params.world, streams("collect"))
     vision, reports["train_v"] = train_v(params.train_v, rollouts, streams("train_v"))
     latents, reports["encode"] = encode(params.encode, rollouts, vision)
-    memory, reports["train_m"] = train_m(params.train_m, latents, streams("train_m"))
+    memory, reports["train_m"] = teach(params, latents)
     sizes = controller_sizes(params.evolve_c, vision, memory)
-    fleet = Fleet(params.world, vision, memory, sizes)
+    fleet = Fleet(params.world, vision, memory, sizes, params.evolve_c.temperature)
     with Workers(fleet, params.compute.workers) as workers:
         judge = Judge(fleet, workers)
         controllers, reports["evolve_c"] = evolve_c(
-            params.evolve_c, params.world, judge, streams("evolve_c")
+            params.evolve_c, params.world, judge, latents, streams("evolve_c")
         )
     return Learned(vision, memory, controllers, reports)
+
+
+def teach(params: Params, latents: Latents) -> tuple[Ensemble, Report]:
+    """Run train_m, as `dvc repro` would."""
+    lesson = Lesson(params.train_m, latents, Streams(params.seed, "train_m"))
+    with Workers(lesson, params.compute.workers) as workers:
+        return train_m(lesson, workers, params.train_m.members)
 
 
 def drive(params: Params, learned: Learned) -> tuple[Drives, Report]:

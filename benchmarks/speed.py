@@ -10,17 +10,18 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.learning import Learned, learn
+from benchmarks.learning import Learned, learn, teach
 from benchmarks.one_car import OneCar, OneDriver
 from stages.agent import Agent
 from stages.artifacts import Rollouts
 from stages.cars import racing_world
 from stages.control.controller import Controllers
 from stages.control.random_policy import RandomPolicy
+from stages.dreams import Night
 from stages.encode import encode
 from stages.evolve_c import controller_sizes, evolve_c
 from stages.judge import Fleet, Judge, Scores
-from stages.memory.recurrent import RecurrentMemory
+from stages.memory.ensemble import Ensemble
 from stages.params import Params, read_params
 from stages.randomness import Streams
 from stages.recording import columns_of, joined
@@ -28,7 +29,6 @@ from stages.rollout import Outcome, Policy, recorded_rollout, rollout
 from stages.rollout import World as AnyWorld
 from stages.stage import Report
 from stages.tracks import Roads
-from stages.train_m import train_m
 from stages.train_v import train_v
 from stages.vision.visions import AnyVision
 from stages.workers import Workers
@@ -41,18 +41,16 @@ ROUNDS = 3
 class OneAtATime(Judge):
     """Gives the same figures as `Judge`, but drives the candidates one after the other."""
 
-    def __init__(
-        self, params: Params, vision: AnyVision, memory: RecurrentMemory, *, plain: bool
-    ) -> None:
+    def __init__(self, params: Params, vision: AnyVision, memory: Ensemble, *, plain: bool) -> None:
         sizes = controller_sizes(params.evolve_c, vision, memory)
         fleet = Fleet(params.world, vision, memory, sizes)
         super().__init__(fleet, Workers(fleet, count=1))
-        self._v, self._m = vision, memory
+        self._v, (self._m,) = vision, memory.members
         self._plain = plain
         self._one = one_car(params, plain=plain)
 
     def scores(
-        self, genomes: NDArray[np.float64], tracks: Sequence[Track], episodes: int
+        self, genomes: NDArray[np.float64], where: Sequence[Track] | Night, episodes: int
     ) -> Scores:
         """The same, in a loop, on the note's road."""
         drivers = [self._driver(self.fleet.controllers(genome[None])) for genome in genomes]
@@ -85,9 +83,9 @@ def learn_one_at_a_time(params: Params, *, plain: bool) -> Report:
     rollouts = collect_one_at_a_time(params, one_car(params, plain=plain))
     vision, _ = train_v(params.train_v, rollouts, Streams(seed, "train_v"))
     latents, _ = encode(params.encode, rollouts, vision)
-    memory, _ = train_m(params.train_m, latents, Streams(seed, "train_m"))
+    memory, _ = teach(params, latents)
     judge = OneAtATime(params, vision, memory, plain=plain)
-    return evolve_c(params.evolve_c, params.world, judge, Streams(seed, "evolve_c"))[1]
+    return evolve_c(params.evolve_c, params.world, judge, latents, Streams(seed, "evolve_c"))[1]
 
 
 def collect_one_at_a_time(params: Params, world: AnyWorld) -> Rollouts:

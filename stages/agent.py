@@ -9,6 +9,47 @@ from stages.control.controller import Controllers
 from stages.modules import Array, Memory, Vision, controller_mismatch
 
 
+class Dreamer:
+    """C in a dream, where z and h are what there is to see.
+
+    Args:
+        controllers: C, one or many, shared out among the cars as by `Agent`.
+    """
+
+    def __init__(self, controllers: Controllers) -> None:
+        self._controllers = controllers
+
+    def reset(self, num_cars: int) -> None:
+        """Begin episodes of `num_cars` cars.
+
+        Raises:
+            ValueError: the cars cannot be shared out evenly among the controllers.
+        """
+        self._drivers = shared_out(self._controllers, num_cars)
+
+    def keep(self, rows: NDArray[np.intp]) -> None:
+        """Go on with these rows of the batch only."""
+        self._drivers = self._drivers.rows(rows)
+
+    def act(self, observations: Array) -> Array:
+        """Actions (N, A) for z and h (N, Z + H) of N cars; C for z alone sees no more."""
+        return self._drivers.act(observations[:, : self._drivers.features])
+
+
+def shared_out(controllers: Controllers, num_cars: int) -> Controllers:
+    """One controller a car: the first drives the first so many cars, and so on.
+
+    Raises:
+        ValueError: the cars cannot be shared out evenly among the controllers.
+    """
+    episodes, rest = divmod(num_cars, len(controllers))
+    if rest:
+        raise ValueError(
+            f"{num_cars} cars cannot be shared out among {len(controllers)} controllers"
+        )
+    return controllers.rows(np.repeat(np.arange(len(controllers)), episodes))
+
+
 class Agent:
     """A policy for `rollout`: z = V(o); a = C(z, h); h <- M(z, a, h).
 
@@ -40,13 +81,7 @@ class Agent:
         Raises:
             ValueError: the cars cannot be shared out evenly among the controllers.
         """
-        episodes, rest = divmod(num_cars, len(self._controllers))
-        if rest:
-            raise ValueError(
-                f"{num_cars} cars cannot be shared out among {len(self._controllers)} controllers"
-            )
-        candidates = np.arange(len(self._controllers))
-        self._drivers = self._controllers.rows(np.repeat(candidates, episodes))
+        self._drivers = shared_out(self._controllers, num_cars)
         self._h = np.zeros((num_cars, self._memory.hidden_size), np.float32)
         self._c = np.zeros_like(self._h)
 

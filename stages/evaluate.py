@@ -11,7 +11,7 @@ from stages.artifacts import Drives
 from stages.control.controller import ARRAYS, Controllers
 from stages.control.random_policy import RandomPolicy
 from stages.errors import UserError
-from stages.memory.memories import MEMORIES
+from stages.memory.ensemble import ENSEMBLES
 from stages.modules import Memory, Vision, controller_mismatch, mismatch
 from stages.params import Evaluate, World
 from stages.randomness import Streams
@@ -65,7 +65,7 @@ def main() -> None:
     """Read the files that the command line names, run the stage, write its own."""
     with stage("evaluate", reads=["v", "m", "c"], writes=["drives"]) as run:
         vision = run.model("v", "train_v", VISIONS)
-        memory = run.model("m", "train_m", MEMORIES)
+        memory = run.model("m", "train_m", ENSEMBLES)
         controllers = run.model("c", "evolve_c", dict.fromkeys(ARRAYS, Controllers.from_arrays))
         pixels = math.prod(run.params.world.view.shape)
         problem = mismatch(vision, memory, pixels, RacingWorld.action_size) or controller_mismatch(

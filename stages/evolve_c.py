@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from stages.artifacts import Model
+from stages.artifacts import Latents, Model
 from stages.control.controller import Controllers, parameter_count
 from stages.control.random_policy import RandomPolicy
 from stages.control.strategies import STRATEGIES
+from stages.dreams import Night, Nights
 from stages.errors import ParamsError, UserError
 from stages.judge import Fleet, Judge, Scores
-from stages.memory.memories import MEMORIES
+from stages.memory.ensemble import ENSEMBLES
 from stages.modules import Memory, Vision, feature_counts, mismatch
 from stages.params import EvolveC, World
 from stages.progress import progress
@@ -25,6 +27,7 @@ from stages.tracks import Roads
 from stages.vision.visions import VISIONS
 from stages.workers import Workers
 from stages.worlds.racing import RacingWorld
+from stages.worlds.track import Track
 
 RANDOM_EPISODES = 64  # of the baseline
 VALIDATED_AT_ONCE = 64  # candidates between two steps of the progress bar
@@ -46,18 +49,32 @@ def controller_sizes(settings: EvolveC, vision: Vision, memory: Memory) -> list[
     return [features, *([settings.hidden] if settings.hidden else []), memory.action_size]
 
 
+def fitness_of(scores: Scores, settings: EvolveC) -> NDArray[np.float64]:
+    """(candidates,): what evolution maximises."""
+    return scores.mean_return - settings.caution * scores.std_return
+
+
+class Places(Protocol):
+    """Where candidates are tried: `Roads` or `Nights`."""
+
+    def draw(self, episodes: int, rng: Generator) -> Sequence[Track] | Night:
+        """So many of them."""
+
+
 def evolve(
-    settings: EvolveC, judge: Judge, roads: Roads, mutations: Generator, tracks: Generator
+    settings: EvolveC, judge: Judge, places: Places, mutations: Generator, drawing: Generator
 ) -> list[Generation]:
-    """Run the strategy from a controller of zeros, every generation on roads of its own."""
+    """Run the strategy from a controller of zeros, every generation on roads, or in dreams, of its
+    own.
+    """
     make = STRATEGIES[settings.strategy]
     start = np.zeros(judge.fleet.genome_size)
     strategy = make(start, settings.sigma, settings.population, mutations)
     history = []
     for _ in progress(range(settings.generations), "evolve_c", settings.generations):
         candidates = strategy.ask()
-        drawn = roads.draw(settings.episodes, tracks)
-        fitness = judge.scores(candidates, drawn, settings.episodes).mean_return
+        drawn = places.draw(settings.episodes, drawing)
+        fitness = fitness_of(judge.scores(candidates, drawn, settings.episodes), settings)
         strategy.tell(fitness)
         history.append(
             Generation(candidates[fitness.argmax()].copy(), strategy.mean, fitness, strategy.sigma)
@@ -66,11 +83,14 @@ def evolve(
 
 
 def validate(
-    settings: EvolveC, judge: Judge, roads: Roads, history: list[Generation], tracks: Generator
+    settings: EvolveC,
+    judge: Judge,
+    places: Places,
+    genomes: NDArray[np.float64],
+    drawing: Generator,
 ) -> Scores:
-    """Drive every generation's best and its mean, in turn, all on the same validation roads."""
-    genomes = np.array([genome for g in history for genome in (g.best, g.mean)])
-    drawn = roads.draw(settings.validation_episodes, tracks)
+    """Drive candidates (n, genome_size), all on the same validation roads or in the same dreams."""
+    drawn = places.draw(settings.validation_episodes, drawing)
     parts = np.split(genomes, range(VALIDATED_AT_ONCE, len(genomes), VALIDATED_AT_ONCE))
     scores = [
         judge.scores(part, drawn, settings.validation_episodes)
@@ -86,27 +106,42 @@ def random_return(fleet: Fleet, roads: Roads, streams: Streams) -> float:
     return float(outcome.returns.mean())
 
 
-def champions(validated: Scores) -> NDArray[np.intp]:
+def champions(validated: Scores, settings: EvolveC) -> NDArray[np.intp]:
     """(generations,): the number of the candidate that is best up to each generation.
 
-    Who is lost off the road in fewer episodes is better; among equals the higher mean return is.
+    On real roads who is lost in fewer episodes is better, and among equals whose fitness is higher.
+    In dreams fitness alone counts: they end by chance, too, and least for who stands still.
     """
-    order = np.lexsort((-validated.mean_return, validated.off_track))
+    fitness = fitness_of(validated, settings)
+    lost = validated.off_track if settings.world == "real" else np.zeros_like(validated.off_track)
+    order = np.lexsort((-fitness, lost))
     rank = np.argsort(order)
     return order[np.minimum.accumulate(rank.reshape(-1, 2).min(axis=1))]
 
 
 def evolve_c(
-    settings: EvolveC, world: World, judge: Judge, streams: Streams
+    settings: EvolveC, world: World, judge: Judge, latents: Latents, streams: Streams
 ) -> tuple[Controllers, Report]:
     """Evolve, then keep the best of all distribution means and all generations' best.
 
-    A high fitness may be luck, and the last mean may be off the road: all are driven again.
+    A high fitness may be luck, and the last mean may be off the road: all are driven again. Who
+    learns in dreams is chosen in dreams too, those of held-out episodes; how it does on real roads
+    is looked at only when all is done.
     """
     roads = Roads(world)
-    history = evolve(settings, judge, roads, streams("mutations"), streams("tracks"))
-    validated = validate(settings, judge, roads, history, streams("validation tracks"))
-    champion = champions(validated)
+    dreaming = settings.world == "dream"
+    places = Nights(latents, held_out=False) if dreaming else roads
+    history = evolve(settings, judge, places, streams("mutations"), streams("tracks"))
+    genomes = np.array([genome for g in history for genome in (g.best, g.mean)])
+    if dreaming:
+        places = Nights(latents, held_out=True)
+    validated = validate(settings, judge, places, genomes, streams("validation tracks"))
+    champion = champions(validated, settings)
+    real = validated.mean_return[champion], validated.off_track[champion]
+    if dreaming:
+        different, generations = np.unique(champion, return_inverse=True)
+        tried = validate(settings, judge, roads, genomes[different], streams("real tracks"))
+        real = tried.mean_return[generations], tried.off_track[generations]
     generation, which = divmod(int(champion[-1]), 2)
     chosen = history[generation].mean if which else history[generation].best
     metrics = {
@@ -114,6 +149,8 @@ def evolve_c(
         "chosen_generation": generation + 1,
         "validation_return": float(validated.mean_return[champion[-1]]),
         "validation_off_track": int(validated.off_track[champion[-1]]),
+        "real_return": float(real[0][-1]),
+        "real_off_track": int(real[1][-1]),
         "last_mean_return": float(validated.mean_return[-1]),
         "random_return": random_return(judge.fleet, roads, streams),
         "episodes": settings.generations * settings.population * settings.episodes,
@@ -126,14 +163,16 @@ def evolve_c(
             "median": np.median(g.fitness),
             "distribution_mean": validated.mean_return[2 * number - 1],
             "champion": validated.mean_return[best],
+            "real": real[0][number - 1],
             "random": metrics["random_return"],
             "sigma": g.sigma,
         }
         for number, (g, best) in enumerate(zip(history, champion, strict=True), start=1)
     ]
+    dreamt = f" in dreams, {metrics['real_return']:+.2f} on real roads," if dreaming else ""
     summary = (
-        f"return {metrics['validation_return']:+.2f} by the {metrics['chosen']} of generation "
-        f"{metrics['chosen_generation']} of {settings.generations} (the last mean: "
+        f"return {metrics['validation_return']:+.2f}{dreamt} by the {metrics['chosen']} of "
+        f"generation {metrics['chosen_generation']} of {settings.generations} (the last mean: "
         f"{metrics['last_mean_return']:+.2f}, the random policy: {metrics['random_return']:+.2f})"
     )
     return judge.fleet.controllers(chosen[None]), Report(summary, metrics, curve)
@@ -141,9 +180,9 @@ def evolve_c(
 
 def main() -> None:
     """Read the files that the command line names, run the stage, write its own."""
-    with stage("evolve_c", reads=["v", "m"], writes=["c"]) as run:
+    with stage("evolve_c", reads=["latents", "v", "m"], writes=["c"]) as run:
         vision = run.model("v", "train_v", VISIONS)
-        memory = run.model("m", "train_m", MEMORIES)
+        memory = run.model("m", "train_m", ENSEMBLES)
         pixels = math.prod(run.params.world.view.shape)
         if problem := mismatch(vision, memory, pixels, RacingWorld.action_size):
             raise UserError(f"{run.paths['v']} and {run.paths['m']}: {problem}; run 'dvc repro'")
@@ -155,9 +194,11 @@ def main() -> None:
                 f"this C, and {LARGEST_COVARIANCE} are the most; take sep_cma_es, or a smaller C"
             )
         world = run.params.world
-        fleet = Fleet(world, vision, memory, sizes)
+        latents = run.table("latents", Latents)
+        fleet = Fleet(world, vision, memory, sizes, settings.temperature)
         with Workers(fleet, run.params.compute.workers) as workers:
-            controllers, report = evolve_c(settings, world, Judge(fleet, workers), run.streams)
+            judge = Judge(fleet, workers)
+            controllers, report = evolve_c(settings, world, judge, latents, run.streams)
         run.write("c", Model(controllers.kind, controllers.arrays(0)))
         run.report(report)
 

@@ -8,13 +8,16 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from stages.agent import Agent
+from stages.agent import Agent, Dreamer
 from stages.cars import racing_world
 from stages.control.controller import Controllers, parameter_count
-from stages.modules import Memory, Vision
+from stages.dreams import Night
+from stages.memory.ensemble import Ensemble
+from stages.modules import Vision
 from stages.params import World
 from stages.rollout import Outcome, Policy, rollout
 from stages.workers import Workers
+from stages.worlds.dream import Dream
 from stages.worlds.racing import RacingWorld
 from stages.worlds.track import Track
 
@@ -25,6 +28,7 @@ class Scores(NamedTuple):
     """How candidates did; one entry a candidate."""
 
     mean_return: NDArray[np.float64]
+    std_return: NDArray[np.float64]  # over episodes
     off_track: NDArray[np.intp]  # episodes that were terminated, far off the road
 
     @classmethod
@@ -33,14 +37,14 @@ class Scores(NamedTuple):
         returns, off = (
             entry.reshape(-1, episodes) for entry in (outcome.returns, outcome.terminated)
         )
-        return cls(returns.mean(axis=1), off.sum(axis=1))
+        return cls(returns.mean(axis=1), returns.std(axis=1), off.sum(axis=1))
 
 
 class Shard(NamedTuple):
-    """Candidates, and what they are to drive: episode i on tracks[i % len(tracks)]."""
+    """Candidates, and what they are to drive: episode i on tracks[i % len(tracks)], or dream i."""
 
     genomes: NDArray[np.float64]  # (candidates, n)
-    tracks: Sequence[Track]
+    where: Sequence[Track] | Night
     episodes: int  # a candidate
 
 
@@ -52,10 +56,19 @@ class Fleet:
         vision: V.
         memory: M.
         sizes: of the controllers: features, any hidden layer, actions.
+        temperature: of dreams.
     """
 
-    def __init__(self, world: World, vision: Vision, memory: Memory, sizes: Sequence[int]) -> None:
+    def __init__(
+        self,
+        world: World,
+        vision: Vision,
+        memory: Ensemble,
+        sizes: Sequence[int],
+        temperature: float = 1.0,
+    ) -> None:
         self._world = world
+        self._temperature = temperature
         self._vision = vision
         self._memory = memory
         self._sizes = sizes
@@ -76,9 +89,23 @@ class Fleet:
 
     def __call__(self, shard: Shard) -> Scores:
         """Drive all of a shard's cars at once."""
-        agent = Agent(self._vision, self._memory, self.controllers(shard.genomes))
-        outcome = self.drive(agent, shard.tracks, len(shard.genomes) * shard.episodes)
+        controllers, cars = self.controllers(shard.genomes), len(shard.genomes) * shard.episodes
+        if isinstance(shard.where, Night):
+            outcome = rollout(self._dream(shard.where, cars), Dreamer(controllers))
+        else:
+            agent = Agent(self._vision, self._memory, controllers)
+            outcome = self.drive(agent, shard.where, cars)
         return Scores.of(outcome, shard.episodes)
+
+    def _dream(self, night: Night, cars: int) -> Dream:
+        return Dream(
+            self._memory.members,
+            night.starts,
+            cars,
+            self._world.max_steps,
+            self._temperature,
+            night.seed,
+        )
 
     def drive(self, policy: Policy, tracks: Sequence[Track], cars: int) -> Outcome:
         """Drive so many cars, number i on tracks[i % len(tracks)]."""
@@ -101,13 +128,13 @@ class Judge:
         self._workers = workers
 
     def scores(
-        self, genomes: NDArray[np.float64], tracks: Sequence[Track], episodes: int
+        self, genomes: NDArray[np.float64], where: Sequence[Track] | Night, episodes: int
     ) -> Scores:
         """How candidates (n, genome_size) do in `episodes` drives each.
 
-        Episode i of each is on tracks[i % len(tracks)]: all candidates drive the same.
+        Episode i of each is on tracks[i % len(tracks)], or dream i: all candidates drive the same.
         """
         at_once = max(1, SHARD_CARS // episodes)
         parts = np.split(genomes, range(at_once, len(genomes), at_once))
-        scores = self._workers.map([Shard(part, tracks, episodes) for part in parts])
+        scores = self._workers.map([Shard(part, where, episodes) for part in parts])
         return Scores(*(np.concatenate(entry) for entry in zip(*scores, strict=True)))

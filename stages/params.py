@@ -132,6 +132,7 @@ class TrainM(Section, frozen=True):
     hidden: Width
     mixtures: Annotated[int, Meta(ge=1, le=20)]  # Gaussians for each number of the next z
     sigma_floor: Rate  # the least standard deviation of any Gaussian, learned or fitted
+    members: Annotated[int, Meta(ge=1, le=16)]  # Ms, trained apart
     predict_outcome: bool  # say a step's reward, and whether the episode ends with it, too
     epochs: Annotated[int, Meta(ge=0, le=1_000_000)]
     learning_rate: Rate
@@ -151,6 +152,9 @@ class TrainM(Section, frozen=True):
 class EvolveC(Section, frozen=True):
     """The search for C."""
 
+    world: Literal["real", "dream"]  # where it drives: on roads, or in what M imagines
+    temperature: Annotated[float, Meta(ge=0.01, le=100)]  # of the dream
+    caution: Annotated[float, Meta(ge=0, le=100)]  # fitness: mean return less so many std
     inputs: Literal["z", "zh"]  # what C sees: V's code alone, or M's state too
     hidden: Annotated[int, Meta(ge=0, le=4096)]  # width of C's hidden layer; 0 for none: linear
     strategy: Literal["rank_mu", "cma_es", "sep_cma_es", "openai_es"]
@@ -204,6 +208,11 @@ class Params(Section, frozen=True):
 
     def __post_init__(self) -> None:
         """Refuse what no section alone shows."""
+        if self.evolve_c.world == "dream" and not self.train_m.predict_outcome:
+            raise ValueError(
+                "train_m.predict_outcome: must be true for evolve_c.world: dream, whose rewards "
+                "and ends are what M predicts; found False"
+            )
         size = self.world.view.size
         if self.train_v.kind == "conv_vae" and size != 64:
             raise ValueError(

@@ -32,7 +32,7 @@ Row = Mapping[str, float]
 LEARNING = ("epoch", "train", "held_out", "baseline")
 EVOLUTION = (
     *("generation", "best", "mean", "median"),  # of the fitness
-    *("distribution_mean", "champion", "random", "sigma"),
+    *("distribution_mean", "champion", "real", "random", "sigma"),
 )
 CURVES = {"train_v": LEARNING, "train_m": LEARNING, "evolve_c": EVOLUTION}  # columns by stage
 

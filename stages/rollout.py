@@ -18,7 +18,8 @@ Info = dict[str, NDArray[Any]]
 class World(Protocol):
     """Gymnasium's vector signature, plus `keep`: finished cars can be dropped from the batch.
 
-    `info` has `state` (cars, 4), `distance` (cars,) and `laps` (cars,), for the record.
+    `info` has `laps` (cars,) and, where drives are to be recorded, `state` (cars, 4) and `distance`
+    (cars,).
     """
 
     num_cars: int

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 import numpy as np
 
 from stages.artifacts import Latents, Model
+from stages.memory.ensemble import Ensemble
 from stages.memory.lstm import DeterministicLSTM
 from stages.memory.mdn_lstm import MDNLSTM
 from stages.memory.recurrent import RecurrentMemory
@@ -16,7 +18,8 @@ from stages.pieces import CodedPieces, cut
 from stages.progress import progress
 from stages.randomness import Streams
 from stages.stage import Report, stage
-from stages.training import curve_rows, fit
+from stages.training import Point, curve_rows, fit
+from stages.workers import Workers
 
 
 def make_memory(
@@ -38,35 +41,86 @@ def make_memory(
     )
 
 
-def train_m(settings: TrainM, latents: Latents, streams: Streams) -> tuple[RecurrentMemory, Report]:
-    """Fit M by backpropagation through time on pieces of episodes; score it on others."""
-    train = cut(latents, settings.sequence_length, held_out=False)
-    held_out = cut(latents, settings.sequence_length, held_out=True)
-    z_size, action_size = latents.mean.shape[1], latents.actions.shape[1]
-    memory = make_memory(settings, z_size, action_size, streams("weights"))
-    codes = streams("codes")
-    curve = fit(
-        memory,
-        len(train),
-        lambda rows: train.sampled(rows, codes),
-        held_out.sampled(held_out.spread(), streams("curve")),
-        settings,
-        streams("batches"),
-        stage="train_m",
-        clip_norm=settings.clip_norm,
-    )
-    on_train = gather(memory, train, streams("scores: training"))
-    on_held_out = gather(memory, held_out, streams("scores: held out"))
-    found = scores(memory, on_train, on_held_out, settings.sigma_floor)
+class Taught(NamedTuple):
+    """A member of M, and how its training went."""
+
+    memory: RecurrentMemory
+    curve: list[Point]
+    held_out_loss: float
+    found: dict[str, float]  # its scores
+
+
+class Lesson:
+    """Teaches members, each from its own first weights and in its own order of the pieces.
+
+    Args:
+        settings: M and how it is trained.
+        latents: what it learns from.
+        streams: where the random numbers come from.
+    """
+
+    def __init__(self, settings: TrainM, latents: Latents, streams: Streams) -> None:
+        self._settings = settings
+        self._train = cut(latents, settings.sequence_length, held_out=False)
+        self._held_out = cut(latents, settings.sequence_length, held_out=True)
+        self._sizes = latents.mean.shape[1], latents.actions.shape[1]
+        self._streams = streams
+
+    @property
+    def pieces(self) -> int:
+        """How many there are to train on."""
+        return len(self._train)
+
+    def __call__(self, member: int) -> Taught:
+        """Teach one."""
+
+        def stream(purpose: str) -> np.random.Generator:
+            return self._streams(f"{purpose} {member}" if member else purpose)
+
+        settings, train, held_out = self._settings, self._train, self._held_out
+        memory = make_memory(settings, *self._sizes, stream("weights"))
+        codes = stream("codes")
+        curve = fit(
+            memory,
+            len(train),
+            lambda rows: train.sampled(rows, codes),
+            held_out.sampled(held_out.spread(), stream("curve")),
+            settings,
+            stream("batches"),
+            stage="train_m",
+            clip_norm=settings.clip_norm,
+        )
+        on_train = gather(memory, train, stream("scores: training"))
+        on_held_out = gather(memory, held_out, stream("scores: held out"))
+        memory.calibrate(np.sqrt(on_train.missed_squared))
+        found = scores(memory, on_train, on_held_out, settings.sigma_floor)
+        return Taught(memory, curve, float(on_held_out.losses.sum()), found)
+
+
+def train_m(lesson: Lesson, workers: Workers[int, Taught], members: int) -> tuple[Ensemble, Report]:
+    """Fit so many Ms by backpropagation through time on pieces of episodes; score them on others.
+
+    Scores and the curve are means over the members.
+    """
+    taught = workers.map(range(members))
+    memory = Ensemble([each.memory for each in taught])
+    found = {name: _mean(each.found[name] for each in taught) for name in taught[0].found}
+    curve = [
+        Point(*(_mean(values) for values in zip(*points, strict=True)))
+        for points in zip(*(each.curve for each in taught), strict=True)
+    ]
     metrics = {
         "train_loss": curve[-1].train,
-        "held_out_loss": float(on_held_out.losses.sum()),
+        "held_out_loss": _mean(each.held_out_loss for each in taught),
         **found,
-        "pieces": len(train),
+        "pieces": lesson.pieces,
     }
-    return memory, Report(
-        summary(memory, found), metrics, curve_rows(curve, baseline(memory, found))
-    )
+    first = memory.members[0]
+    return memory, Report(summary(first, found), metrics, curve_rows(curve, baseline(first, found)))
+
+
+def _mean(values: Iterable[float]) -> float:
+    return float(np.mean(list(values)))
 
 
 def gather(memory: RecurrentMemory, pieces: CodedPieces, rng: np.random.Generator) -> Means:
@@ -115,7 +169,10 @@ def summary(memory: RecurrentMemory, found: Mapping[str, float]) -> str:
 def main() -> None:
     """Read the files that the command line names, run the stage, write its own."""
     with stage("train_m", reads=["latents"], writes=["m"]) as run:
-        memory, report = train_m(run.params.train_m, run.table("latents", Latents), run.streams)
+        settings = run.params.train_m
+        lesson = Lesson(settings, run.table("latents", Latents), run.streams)
+        with Workers(lesson, run.params.compute.workers) as workers:
+            memory, report = train_m(lesson, workers, settings.members)
         run.write("m", Model(memory.kind, memory.arrays()))
         run.report(report)
 

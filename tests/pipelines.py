@@ -10,7 +10,7 @@ import re
 
 from tests.imports import ROOT, imported_files
 
-RECIPES = ("unseen", "paper")
+RECIPES = ("unseen", "paper", "dream")
 NAME = "${item.recipe}"
 HEAD = """\
 # The seven stages of ../dvc.yaml, once for each recipe: written by `python -m tests.pipelines`.

@@ -106,12 +106,22 @@ def test_the_papers_memory_has_the_papers_parameters():
     assert memory.parameters.flat.size == lstm + mixtures == 422_368
 
 
-def test_a_certain_memory_draws_what_it_predicts_and_an_uncertain_one_about_it():
-    h = np.repeat(rng.standard_normal((1, 4)), 50_000, axis=0)
-    certain, uncertain = small("lstm"), small("mdn_lstm")
-    np.testing.assert_array_equal(certain.sample(h, rng, 1.0), certain.predict(h))
-    drawn = uncertain.sample(h, rng, 1.0)
-    np.testing.assert_allclose(drawn.mean(axis=0), uncertain.predict(h[0]), atol=0.05)
+@pytest.mark.parametrize("temperature", [0.25, 1.0])
+def test_what_is_drawn_lies_about_what_is_predicted(temperature):
+    count = 50_000
+    h = np.repeat(rng.standard_normal((1, 4)), count, axis=0)
+    uniform, normal = rng.random((count, 3)), rng.standard_normal((count, 3))
+    single, mixed = small("lstm"), small("mdn_lstm")
+    np.testing.assert_array_equal(
+        single.sample(h, uniform, normal, temperature), single.predict(h)
+    )  # it has not been told yet how wrong it is
+    single.calibrate(np.array([0.1, 0.2, 0.4]))
+    drawn = single.sample(h, uniform, normal, temperature)
+    spread = np.array([0.1, 0.2, 0.4]) * np.sqrt(temperature)
+    np.testing.assert_allclose(drawn.std(axis=0), spread, rtol=0.03)
+    if temperature == 1:
+        drawn = mixed.sample(h, uniform, normal, temperature)
+        np.testing.assert_allclose(drawn.mean(axis=0), mixed.predict(h[0]), atol=0.05)
 
 
 def test_an_outcome_is_a_reward_and_a_probability():

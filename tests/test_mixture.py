@@ -7,6 +7,14 @@ from stages.nn.parameters import Parameters
 from tests.gradients import assert_gradient
 
 rng = np.random.default_rng(0)
+
+
+def drawn_from(y, sigma_floor, temperature):
+    shape = (*y.shape[:-2], y.shape[-1])
+    uniform, normal = rng.random(shape), rng.standard_normal(shape)
+    return mixture_sample(y, sigma_floor, uniform, normal, temperature)
+
+
 K, Z = 3, 4
 
 
@@ -51,7 +59,7 @@ def test_no_sigma_falls_below_the_floor():
     nats, gradient = mixture_nats(y, np.zeros((1, 1), np.float32), 0.01)
     assert nats.item() == pytest.approx(-norm.logpdf(0, 0, 0.01))
     assert np.isfinite(gradient).all()
-    drawn = mixture_sample(np.repeat(y, 4000, axis=0), 0.01, np.random.default_rng(0), 1.0)
+    drawn = drawn_from(np.repeat(y, 4000, axis=0), 0.01, 1.0)
     assert drawn.std() == pytest.approx(0.01, rel=0.05)
 
 
@@ -79,7 +87,7 @@ def test_the_mean_and_the_samples_are_those_of_the_mixture():
     mean = (shares * y[:, K : 2 * K]).sum(axis=1)
     square = (shares * (y[:, K : 2 * K] ** 2 + (0.1 + np.exp(y[:, 2 * K :])) ** 2)).sum(axis=1)
     np.testing.assert_allclose(mixture_mean(y), mean)
-    drawn = mixture_sample(np.repeat(y, 40_000, axis=0), 0.1, np.random.default_rng(0), 1.0)
+    drawn = drawn_from(np.repeat(y, 40_000, axis=0), 0.1, 1.0)
     np.testing.assert_allclose(drawn.mean(axis=0), mean[0], atol=0.05)
     np.testing.assert_allclose(drawn.std(axis=0), np.sqrt(square - mean**2)[0], rtol=0.03)
 
@@ -88,7 +96,7 @@ def test_the_temperature_sharpens_the_choice_and_shrinks_the_noise():
     y = np.zeros((20_000, 6, 1), np.float32)  # two Gaussians of sigma 1.5, far apart
     y[:, 0], y[:, 2], y[:, 3] = 1, 100, -100
     for temperature in (0.25, 1.0, 2.0):
-        drawn = mixture_sample(y, 0.5, np.random.default_rng(0), temperature)
+        drawn = drawn_from(y, 0.5, temperature)
         assert drawn.dtype == np.float32
         assert (drawn > 0).mean() == pytest.approx(1 / (1 + np.exp(-1 / temperature)), abs=0.02)
         assert drawn[drawn > 0].std() == pytest.approx(1.5 * np.sqrt(temperature), rel=0.03)

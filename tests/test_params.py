@@ -170,6 +170,14 @@ def test_a_convolutional_v_wants_the_papers_view(read):
     assert read(yaml.safe_dump(params)).train_v.kind == "conv_vae"
 
 
+def test_a_dream_wants_an_m_that_predicts_outcomes(read):
+    params = changed(("evolve_c", "world"), "dream")
+    with pytest.raises(UserError, match=r"train_m\.predict_outcome: must be true for evolve_c"):
+        read(yaml.safe_dump(params))
+    params["train_m"]["predict_outcome"] = True
+    assert read(yaml.safe_dump(params)).evolve_c.world == "dream"
+
+
 def test_a_file_that_is_not_there_is_named(tmp_path):
     with pytest.raises(UserError, match="no such file"):
         read_params(tmp_path / "params.yaml")

@@ -13,11 +13,17 @@ from stages.encode import encode
 from stages.errors import ParamsError, UserError
 from stages.evolve_c import Scores, champions
 from stages.randomness import Streams
-from stages.train_m import train_m
+from stages.train_m import Lesson, train_m
 from stages.train_v import train_v
 from stages.vision.autoencoder import Autoencoder
+from stages.workers import Workers
 
 replace = msgspec.structs.replace
+
+
+def taught(settings, latents):
+    lesson = Lesson(settings, latents, Streams(0, "train_m"))
+    return train_m(lesson, Workers(lesson, count=1), settings.members)
 
 
 @pytest.fixture(scope="module")
@@ -111,13 +117,13 @@ def test_a_conv_vae_is_trained_on_pictures_of_64_x_64_and_refuses_others(quick):
 
 def test_m_with_more_epochs_than_the_notes_beats_z_staying_the_same(note, latents):
     settings = replace(note.train_m, epochs=200)
-    _, report = train_m(settings, latents, Streams(0, "train_m"))
+    _, report = taught(settings, latents)
     assert report.metrics["held_out_mse"] < report.metrics["z_stays_mse"]
     assert "better than" in report.summary
 
 
 def test_the_notes_m_says_that_it_is_worse_than_saying_nothing(note, latents):
-    _, report = train_m(note.train_m, latents, Streams(0, "train_m"))
+    _, report = taught(note.train_m, latents)
     assert report.metrics["held_out_mse"] > report.metrics["z_stays_mse"]
     assert "WORSE" in report.summary
 
@@ -128,7 +134,7 @@ def mixture(note):
 
 
 def test_a_mixture_beats_both_baselines(mixture, latents):
-    _, report = train_m(replace(mixture, epochs=60), latents, Streams(0, "train_m"))
+    _, report = taught(replace(mixture, epochs=60), latents)
     found = report.metrics
     assert found["held_out_nats"] == pytest.approx(found["held_out_loss"])
     assert found["held_out_nats"] < found["z_stays_nats"] < found["one_gaussian_nats"]
@@ -140,7 +146,7 @@ def test_a_mixture_beats_both_baselines(mixture, latents):
 @pytest.mark.parametrize("kind", ["lstm", "mdn_lstm"])
 def test_m_learns_the_outcome_beside_z(note, latents, kind):
     settings = replace(note.train_m, kind=kind, predict_outcome=True, epochs=60)
-    memory, report = train_m(settings, latents, Streams(0, "train_m"))
+    memory, report = taught(settings, latents)
     found = report.metrics
     assert memory.predicts_outcome
     assert found["reward_mse"] < 0.5 * found["mean_reward_mse"]
@@ -156,10 +162,7 @@ def test_m_learns_the_outcome_beside_z(note, latents, kind):
 def test_m_learns_from_codes_that_are_drawn(mixture, latents):
     wide = dataclasses.replace(latents, logvar=np.zeros_like(latents.logvar))
     settings = replace(mixture, epochs=2)
-    scored, again, certain = (
-        train_m(settings, codes, Streams(0, "train_m"))[1].metrics
-        for codes in (wide, wide, latents)
-    )
+    scored, again, certain = (taught(settings, codes)[1].metrics for codes in (wide, wide, latents))
     assert scored == again
     assert scored["z_stays_mse"] == pytest.approx(certain["z_stays_mse"] + 2, abs=0.2)
 
@@ -167,9 +170,9 @@ def test_m_learns_from_codes_that_are_drawn(mixture, latents):
 @pytest.mark.parametrize("kind", ["lstm", "mdn_lstm"])
 def test_m_may_be_left_untrained(note, latents, kind):
     settings = replace(note.train_m, kind=kind, epochs=0)
-    memory, report = train_m(settings, latents, Streams(0, "train_m"))
+    memory, report = taught(settings, latents)
     assert len(report.curve) == 1
-    assert np.isfinite(memory.parameters.flat).all()
+    assert np.isfinite(memory.members[0].parameters.flat).all()
     assert np.isfinite(list(report.metrics.values())).all()
 
 
@@ -198,15 +201,21 @@ def test_learning_that_goes_wrong_is_said_in_words(note, rollouts):
             train_v(note.train_v, rollouts, Streams(0, "train_v"))
 
 
-def test_the_champion_stays_on_the_road_before_it_scores():
+def test_the_champion_stays_on_the_road_before_it_scores(note):
     returns = np.array([10, 50, 90, 40, 45, 60], float)  # best, mean of three generations
     off = np.array([0, 0, 1, 1, 0, 0])
-    assert champions(Scores(returns, off)).tolist() == [1, 1, 5]
+    scores = Scores(returns, np.zeros(6), off)
+    assert champions(scores, note.evolve_c).tolist() == [1, 1, 5]
+    dreaming = replace(note.evolve_c, world="dream")
+    assert champions(scores, dreaming).tolist() == [1, 2, 2]  # where the end is a matter of chance
+    cautious = replace(dreaming, caution=1.0)
+    risky = scores._replace(std_return=np.array([0, 0, 80, 0, 0, 0.0]))
+    assert champions(risky, cautious).tolist() == [1, 1, 5]
 
 
-def test_who_leaves_the_road_less_often_is_better_where_all_leave_it():
+def test_who_leaves_the_road_less_often_is_better_where_all_leave_it(note):
     returns, off = np.array([10, 90, 50, 60], float), np.array([2, 2, 1, 1])
-    assert champions(Scores(returns, off)).tolist() == [1, 3]
+    assert champions(Scores(returns, np.zeros(4), off), note.evolve_c).tolist() == [1, 3]
 
 
 def test_streams_are_told_apart_by_seed_stage_and_purpose():

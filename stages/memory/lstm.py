@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from typing import ClassVar
 
 import numpy as np
@@ -12,11 +14,29 @@ from stages.nn.parameters import Array
 
 
 class DeterministicLSTM(RecurrentMemory):
-    """Says one next z, and nothing of how sure it is."""
+    """Says one next z; how sure that is, it is told after its training.
+
+    Args:
+        arrays: as for every M; and `residual` (Z,), the standard deviation of what it says, 0 where
+            there is none.
+        dtype: float32 in the pipeline, float64 to check gradients.
+    """
 
     kind = "lstm"
     unit = "squared error"
     Z_SHAPES: ClassVar[dict[str, tuple[str, ...]]] = {"z.weight": ("H", "Z"), "z.bias": ("Z",)}
+
+    def __init__(self, arrays: Mapping[str, Array], dtype: type = np.float32) -> None:
+        learned = dict(arrays)
+        residual = learned.pop("residual", None)
+        super().__init__(learned, dtype)
+        self.residual: Array = np.zeros(self.z_size, dtype)
+        if residual is not None:
+            if residual.shape != (self.z_size,) or not np.isfinite(residual).all():
+                raise ValueError(
+                    f"array 'residual' must be {self.z_size} finite numbers, found {residual.shape}"
+                )
+            self.residual = residual.astype(dtype)
 
     @classmethod
     def initial(
@@ -38,9 +58,18 @@ class DeterministicLSTM(RecurrentMemory):
         """The next z (..., Z) that a state h (..., H) after the step stands for."""
         return dense(h, self.parameters, "z")
 
-    def sample(self, h: Array, rng: np.random.Generator, temperature: float) -> Array:
-        """The same: of what is certain, nothing is drawn, at any temperature."""
-        return self.predict(h)
+    def arrays(self) -> dict[str, Array]:
+        """What the constructor takes, as a file holds it."""
+        return {**self.parameters, "residual": self.residual}
+
+    def calibrate(self, residual: Array) -> None:
+        """Be told the standard deviation (Z,) of what it says."""
+        self.residual = residual.astype(self.parameters.flat.dtype)
+
+    def sample(self, h: Array, uniform: Array, normal: Array, temperature: float) -> Array:
+        """The same, and noise of the size of its own error, its variance times the temperature."""
+        z: Array = self.predict(h) + math.sqrt(temperature) * self.residual * normal
+        return z
 
     def _z_error(self, y: Array, pieces: Pieces) -> tuple[float, Array]:
         """Mean squared error, and its gradient by y (T, B, Z)."""

@@ -69,12 +69,10 @@ class MDNLSTM(RecurrentMemory):
         """The mean of the next z (..., Z), given a state h (..., H) after the step."""
         return mixture_mean(dense(h, self.parameters, "z"))
 
-    def sample(self, h: Array, rng: np.random.Generator, temperature: float) -> Array:
-        """A next z (..., Z), drawn; a temperature above 0, where 1 is as learned and less is
-        surer.
-        """
+    def sample(self, h: Array, uniform: Array, normal: Array, temperature: float) -> Array:
+        """A next z (..., Z): see `mixture_sample`."""
         y = dense(h, self.parameters, "z")
-        return mixture_sample(y, self.sigma_floor, rng, temperature)
+        return mixture_sample(y, self.sigma_floor, uniform, normal, temperature)
 
     def _z_error(self, y: Array, pieces: Pieces) -> tuple[float, Array]:
         """Nats a number of z, and their gradient by y (T, B, 3K, Z)."""

@@ -71,19 +71,22 @@ def mixture_nats(y: Array, x: Array, sigma_floor: float) -> tuple[Array, Array]:
 
 
 def mixture_sample(
-    y: Array, sigma_floor: float, rng: np.random.Generator, temperature: float
+    y: Array, sigma_floor: float, uniform: Array, normal: Array, temperature: float
 ) -> Array:
-    """A number for each mixture, (..., Z); the temperature divides the logits, and the variance of
-    the chosen Gaussian is multiplied with it (Ha & Schmidhuber 2018).
+    """A number for each mixture, (..., Z), by noise (..., Z) in [0, 1) that chooses a Gaussian and
+    noise from N(0, 1) that stands for the place in it.
+
+    The temperature divides the logits, and the variance of the Gaussian is multiplied with it (Ha &
+    Schmidhuber 2018).
     """
     logits, means, log_deviations = _thirds(y)
     heights = _softmax(logits / temperature)[0].cumsum(axis=-2)
-    below = rng.random(means[..., :1, :].shape, y.dtype) * heights[..., -1:, :]
-    chosen = (heights < below).sum(axis=-2, keepdims=True)
+    below = uniform[..., None, :] * heights[..., -1:, :]
+    chosen = (heights <= below).sum(axis=-2, keepdims=True)
+    chosen = np.minimum(chosen, heights.shape[-2] - 1)
     mean, log_deviation = (
         np.take_along_axis(entry, chosen, axis=-2)[..., 0, :] for entry in (means, log_deviations)
     )
     sigma = np.exp(log_deviation) + sigma_floor
-    noise = rng.standard_normal(mean.shape, y.dtype)
-    drawn: Array = mean + math.sqrt(temperature) * sigma * noise
+    drawn: Array = mean + math.sqrt(temperature) * sigma * normal
     return drawn

@@ -83,10 +83,15 @@ class RecurrentMemory(ABC):
         """The mean of the next z (..., Z), given a state h (..., H) after the step."""
 
     @abstractmethod
-    def sample(self, h: Array, rng: np.random.Generator, temperature: float) -> Array:
-        """A next z (..., Z), drawn; a temperature above 0, where 1 is as learned and less is
-        surer.
+    def sample(self, h: Array, uniform: Array, normal: Array, temperature: float) -> Array:
+        """A next z (..., Z), by noise (..., Z) in [0, 1) and noise from N(0, 1).
+
+        The temperature is above 0; 1 is as learned, less is surer.
         """
+
+    def calibrate(self, residual: Array) -> None:
+        """Be told the standard deviation (Z,) of what it says; a kind that says it knows better."""
+        return
 
     def outcome(self, h: Array) -> tuple[Array, Array]:
         """What the step to h (..., H) earns (...), and the probability (...) that it is the end.

@@ -1,0 +1,171 @@
+"""M as a world, and C that lives in it."""
+
+import msgspec
+import numpy as np
+import pytest
+
+from benchmarks.learning import drive, learn
+from stages.agent import Dreamer
+from stages.control.controller import Controllers
+from stages.memory.ensemble import ENSEMBLES, Ensemble
+from stages.memory.lstm import DeterministicLSTM
+from stages.memory.mdn_lstm import MDNLSTM
+from stages.rollout import rollout
+from stages.worlds.dream import Dream
+
+replace = msgspec.structs.replace
+STARTS = np.random.default_rng(0).standard_normal((3, 4)).astype(np.float32)
+
+
+def member(seed: int = 0, *, mixed: bool = False, end: float = -3.0):
+    rng = np.random.default_rng(seed)
+    if mixed:
+        memory = MDNLSTM.initial(4, 2, 5, rng, mixtures=2, sigma_floor=0.1, predict_outcome=True)
+    else:
+        memory = DeterministicLSTM.initial(4, 2, 5, rng, predict_outcome=True)
+        memory.calibrate(np.full(4, 0.3))
+    memory.parameters["end.bias"][...] = end
+    return memory
+
+
+def dream(members, cars=3, temperature=1.0, seed=1, max_steps=20) -> Dream:
+    return Dream(members, STARTS, cars, max_steps, temperature, seed)
+
+
+def test_a_dream_is_what_its_memory_says():
+    memory = member(end=-50)
+    world = dream([memory], temperature=1e-12)
+    observations, _ = world.reset()
+    np.testing.assert_array_equal(observations, np.hstack([STARTS, np.zeros((3, 5))]))
+    z, h, c = STARTS, np.zeros((3, 5), np.float32), np.zeros((3, 5), np.float32)
+    for step in range(20):
+        actions = np.full((3, 2), np.sin(step), np.float32)
+        observations, rewards, terminated, truncated, _ = world.step(actions)
+        h, c = memory.step(z, actions, h, c)
+        z = memory.predict(h)
+        np.testing.assert_allclose(observations, np.hstack([z, h]), atol=1e-5)
+        np.testing.assert_allclose(rewards, memory.outcome(h)[0], atol=1e-5)
+        assert not terminated.any()
+        assert truncated.all() == (step == 19)
+
+
+@pytest.mark.parametrize("mixed", [False, True])
+def test_candidates_with_the_same_start_meet_the_same_fate(mixed):
+    world = dream([member(mixed=mixed)], cars=9)
+    world.reset()
+    for _ in range(6):
+        observations, rewards, *_ = world.step(np.full((9, 2), 0.3))
+    np.testing.assert_allclose(observations[:3], observations[6:], atol=1e-6)
+    np.testing.assert_allclose(rewards[:3], rewards[3:6], atol=1e-6)
+    assert not np.allclose(observations[0], observations[1], atol=1e-3)
+
+
+def test_a_car_dreams_the_same_alone_and_in_a_batch():
+    whole, part = dream([member()], cars=6), dream([member()], cars=6)
+    rows = np.array([1, 5])
+    actions = np.linspace(-1, 1, 12).reshape(6, 2)
+    for world in (whole, part):
+        world.reset()
+        world.step(actions)
+    part.keep(rows)
+    ours, theirs = part.step(actions[rows]), whole.step(actions)
+    for mine, other in zip(ours[:4], theirs[:4], strict=True):
+        np.testing.assert_allclose(mine, other[rows], atol=1e-6)
+
+
+def test_more_heat_is_more_noise_and_another_seed_another_dream():
+    def last(**changes):
+        world = dream([member(end=-50)], **changes)
+        world.reset()
+        for _ in range(8):
+            observations, *_ = world.step(np.zeros((3, 2)))
+        return observations
+
+    cold = last(temperature=1e-12)
+    assert np.abs(last(temperature=2.0) - cold).mean() > np.abs(last(temperature=0.1) - cold).mean()
+    np.testing.assert_array_equal(last(), last())
+    assert not np.array_equal(last(seed=1), last(seed=2))
+
+
+def test_of_several_memories_the_most_pessimistic_is_believed():
+    hopeful, gloomy = member(0, end=-50), member(0, end=50)
+    hopeful.parameters["reward.bias"][...] += 5
+    world = dream([hopeful, gloomy])
+    world.reset()
+    _, rewards, terminated, *_ = world.step(np.zeros((3, 2)))
+    np.testing.assert_allclose(rewards, gloomy.outcome(world._h[1])[0], rtol=1e-5)
+    assert terminated.all()
+
+
+def test_the_next_z_is_from_one_memory_by_start():
+    first, second = member(0, end=-50), member(7, end=-50)
+    world = dream([first, second], temperature=1e-12)
+    world.reset()
+    observations, *_ = world.step(np.zeros((3, 2)))
+    expected = [
+        (first, second, first)[start].predict(world._h[start % 2][start]) for start in range(3)
+    ]
+    np.testing.assert_allclose(observations[:, :4], expected, atol=1e-5)
+
+
+def test_who_has_died_in_a_dream_stands_still():
+    world = dream([member(end=50)])
+    world.reset()
+    observations, _, terminated, *_ = world.step(np.zeros((3, 2)))
+    assert terminated.all()
+    again, rewards, terminated, truncated, _ = world.step(np.ones((3, 2)))
+    np.testing.assert_array_equal(again, observations)
+    assert not rewards.any()
+    assert terminated.all()
+    assert not truncated.any()
+
+
+def test_a_dreamer_sees_z_or_z_and_h():
+    for features in (4, 9):
+        genomes = np.random.default_rng(3).normal(0, 1, (2, 2 * features + 2))
+        controllers = Controllers.from_genomes(genomes, (features, 2))
+        outcome = rollout(dream([member(end=-50)], cars=6), Dreamer(controllers))
+        assert outcome.lengths.tolist() == [20] * 6
+        assert np.ptp(outcome.returns) > 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [({"temperature": 0}, "a positive temperature"), ({"cars": 0}, "at least one M, start, car")],
+)
+def test_dreams_that_cannot_be_are_refused(changes, words):
+    with pytest.raises(ValueError, match=words):
+        dream([member()], **changes)
+    with pytest.raises(ValueError, match=r"actions must be \(3, 2\) numbers"):
+        dream([member()]).step(np.zeros((2, 2)))
+
+
+def test_an_ensemble_comes_back_from_its_arrays_and_its_members_are_alike():
+    for members in ([member(0)], [member(0), member(1)], [member(0, mixed=True)] * 3):
+        before = Ensemble(members)
+        after = ENSEMBLES[before.kind](before.arrays())
+        assert len(after.members) == len(members)
+        for ours, theirs in zip(before.members, after.members, strict=True):
+            np.testing.assert_array_equal(ours.parameters.flat, theirs.parameters.flat)
+        np.testing.assert_array_equal(
+            getattr(before.members[-1], "residual", 0), getattr(after.members[-1], "residual", 0)
+        )
+    with pytest.raises(ValueError, match="must be alike"):
+        Ensemble([member(0), DeterministicLSTM.initial(3, 2, 5, np.random.default_rng(0))])
+    with pytest.raises(ValueError, match="numbered from 0"):
+        Ensemble.from_arrays({"1.lstm.bias": np.zeros(3)})
+
+
+def test_a_c_that_has_only_dreamt_is_driven_for_real(quick):
+    train_m = replace(quick.train_m, predict_outcome=True, members=2, epochs=3)
+    settings = replace(quick.evolve_c, world="dream", caution=0.3, episodes=4)
+    world = replace(quick.world, tracks="random")
+    params = replace(quick, world=world, train_m=train_m, evolve_c=settings)
+    learned = learn(params)
+    metrics = learned.reports["evolve_c"].metrics
+    assert metrics["real_return"] != metrics["validation_return"]
+    assert "in dreams" in learned.reports["evolve_c"].summary
+    assert drive(params, learned)[1].metrics["controller"]["episodes"] == 4
+    both = [learn(replace(params, compute=replace(params.compute, workers=n))) for n in (1, 2)]
+    for report in ("train_m", "evolve_c"):
+        assert both[0].reports[report] == both[1].reports[report]
