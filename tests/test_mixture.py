@@ -11,7 +11,7 @@ rng = np.random.default_rng(0)
 
 def drawn_from(y, sigma_floor, temperature):
     shape = (*y.shape[:-2], y.shape[-1])
-    uniform, normal = rng.random(shape), rng.standard_normal(shape)
+    uniform, normal = rng.random(shape, y.dtype), rng.standard_normal(shape, y.dtype)
     return mixture_sample(y, sigma_floor, uniform, normal, temperature)
 
 
