@@ -13,9 +13,9 @@ SMALL = {  # a budget for pictures of 64 x 64 x 3 that all V's can be afforded
     "evolve_c.inputs": "z",
     "evolve_c.population": 16,
     "evolve_c.episodes": 4,
-    "evolve_c.generations": 60,
+    "evolve_c.generations": 40,
     "train_m.epochs": 0,
-    "collect.episodes": 200,
+    "collect.episodes": 120,
     "collect.held_out_episodes": 30,
 }
 TABLES: dict[str, tuple[str, dict[str, dict[str, Any]]]] = {
@@ -50,7 +50,6 @@ TABLES: dict[str, tuple[str, dict[str, dict[str, Any]]]] = {
             "autoencoder": {**SMALL, "train_v.kind": "autoencoder", "train_v.batch_size": 64},
             "vae": {**SMALL, "train_v.kind": "vae", "train_v.batch_size": 64},
             "conv_vae": SMALL,
-            "conv_vae, untrained": {**SMALL, "train_v.epochs": 0},
         },
     ),
 }
