@@ -23,7 +23,16 @@ LEARNING = {name: np.linspace(1, 0.1, 9) for name in ("epoch", "train", "held_ou
 BELOW_ZERO = LEARNING | {"held_out": np.linspace(1, -1, 9)}  # the nats of a density may be
 EVOLUTION = {
     name: np.linspace(1, 90, 9)
-    for name in ("best", "mean", "median", "distribution_mean", "champion", "random", "sigma")
+    for name in (
+        "best",
+        "mean",
+        "median",
+        "distribution_mean",
+        "champion",
+        "real",
+        "random",
+        "sigma",
+    )
 } | {"generation": np.arange(1.0, 10)}
 
 
@@ -48,6 +57,7 @@ def drive(steps: int):
         lambda: training_curves(LEARNING, LEARNING, EVOLUTION),
         lambda: training_curves(LEARNING, BELOW_ZERO, EVOLUTION),
         lambda: cma_es_curve(EVOLUTION),
+        lambda: cma_es_curve(EVOLUTION | {"real": np.linspace(0, 70, 9)}),
         lambda: vae_reconstruction(PICTURES, 1 - PICTURES, np.eye(3, 5)),
         lambda: policy_trajectory(Track(), drive(9)[0], np.zeros((9, 2), np.float32), 1.0),
     ],

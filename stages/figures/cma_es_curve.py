@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -36,7 +37,11 @@ def cma_es_curve(curve: Curve) -> Figure:
     )
     champion = curve["champion"]
     chosen = (champion == champion[-1]).argmax()
-    label = f"chosen: {champion[-1]:+.1f}"
+    dreaming = not np.array_equal(curve["real"], champion)
+    if dreaming:
+        label = f"best so far, on real roads: {curve['real'][-1]:+.1f}"
+        top.plot(generation, curve["real"], color=INK, linestyle="--", linewidth=1, label=label)
+    label = f"chosen{' in dreams' if dreaming else ''}: {champion[-1]:+.1f}"
     top.plot(generation[chosen], champion[chosen], "*", color=INK, markersize=13, label=label)
     top.set(title="Evolution of C", xlabel="")
     figure.legend(loc="lower center", ncols=3)
