@@ -33,7 +33,7 @@ EVOLUTION = {
         "random",
         "sigma",
     )
-} | {"generation": np.arange(1.0, 10)}
+} | {"generation": np.arange(1.0, 10), "random": np.full(9, 2.0), "sigma": np.full(9, 0.1)}
 
 
 def drive(steps: int):

@@ -130,7 +130,7 @@ def test_experiments_run_and_are_shown(project):
 @pytest.mark.parametrize(
     ("stage", "arguments", "output", "old", "new", "words"),
     [
-        ("evolve_c", ["models/v.npz", "models/m.npz"], "models/c.npz",
+        ("evolve_c", ["data/latents.h5", "models/v.npz", "models/m.npz"], "models/c.npz",
          "population: 12", "population: 1", "evolve_c.population: expected int >= 2; found 1"),
         ("collect", [], "data/rollouts.h5",
          "radius: 8.0", "radius: 11.5",
@@ -170,7 +170,9 @@ def test_missing_and_foreign_artifacts_are_named_with_their_stage(project, tmp_p
     missing = project.stage("train_m", "data/none.h5", str(tmp_path / "m.npz"))
     assert missing.returncode == 1
     assert "data/none.h5: no such file; stage encode makes it" in missing.stderr
-    swapped = project.stage("evolve_c", "models/m.npz", "models/v.npz", str(tmp_path / "c.npz"))
+    swapped = project.stage(
+        "evolve_c", "data/latents.h5", "models/m.npz", "models/v.npz", str(tmp_path / "c.npz")
+    )
     assert swapped.returncode == 1
     assert (
         "models/m.npz: it should hold autoencoder or vae or conv_vae, and says it holds lstm"
@@ -193,7 +195,11 @@ def test_modules_of_different_sizes_are_told_apart(project, tmp_path):
     finally:
         project.replace("params.yaml", "z_size: 5", "z_size: 16")
     result = project.stage(
-        "evolve_c", str(tmp_path / "v.npz"), "models/m.npz", str(tmp_path / "c.npz")
+        "evolve_c",
+        "data/latents.h5",
+        str(tmp_path / "v.npz"),
+        "models/m.npz",
+        str(tmp_path / "c.npz"),
     )
     assert result.returncode == 1
     assert "M was made for z of 16 numbers, but V's has 5" in result.stderr
