@@ -18,6 +18,8 @@ SMALL = {  # a budget for pictures of 64 x 64 x 3 that all V's can be afforded
     "collect.episodes": 120,
     "collect.held_out_episodes": 30,
 }
+SHORT = {"train_m.hidden": 64, "train_m.epochs": 30}
+MIXTURES = {"train_m.kind": "mdn_lstm", "train_m.mixtures": 5}
 TABLES: dict[str, tuple[str, dict[str, dict[str, Any]]]] = {
     "inputs": (
         "unseen",
@@ -29,11 +31,30 @@ TABLES: dict[str, tuple[str, dict[str, dict[str, Any]]]] = {
             "z and h, hidden layer of 16": {"evolve_c.inputs": "zh", "evolve_c.hidden": 16},
         },
     ),
+    "sigma": (
+        "unseen",
+        {f"first step size {sigma}": {"evolve_c.sigma": sigma} for sigma in (0.5, 0.2, 0.1)},
+    ),
     "strategy": (
         "unseen",
         {
             name: {"evolve_c.strategy": name}
             for name in ("rank_mu", "sep_cma_es", "cma_es", "openai_es")
+        },
+    ),
+    "dream": (
+        "dream",
+        {
+            f"{name}, temperature {temperature}": {
+                **changes,
+                "evolve_c.temperature": temperature,
+            }
+            for name, changes, temperatures in (
+                ("lstm of 64, 30 epochs", SHORT, (0.03, 0.1, 0.3, 1.0)),
+                ("lstm of 96, 80 epochs", {}, (0.03, 0.1, 0.3)),
+                ("mdn_lstm of 64, 30 epochs", SHORT | MIXTURES, (0.5, 1.0)),
+            )
+            for temperature in temperatures
         },
     ),
     "v16": (
@@ -58,7 +79,13 @@ TABLES: dict[str, tuple[str, dict[str, dict[str, Any]]]] = {
 def main() -> None:
     """Print tables as Markdown."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--tables", nargs="+", choices=TABLES, default=list(TABLES))
+    parser.add_argument(
+        "--tables",
+        nargs="+",
+        choices=TABLES,
+        default=[name for name in TABLES if name != "dream"],
+        help="default: all but dream, whose Ms take minutes each",
+    )
     parser.add_argument("--seeds", type=int, default=5, help="how many, from 0")
     parser.add_argument("--processes", type=int, default=2)
     given = parser.parse_args()

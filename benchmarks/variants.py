@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,6 +13,7 @@ from numpy.typing import NDArray
 
 from benchmarks.learning import drive, learn
 from stages.params import Compute, Params, checked_params, read_params
+from stages.workers import Workers
 
 T = TypeVar("T")
 
@@ -74,8 +73,8 @@ def side_by_side(
     if processes == 1:
         return [function(params) for params in variants]
     alone = [msgspec.structs.replace(params, compute=Compute(workers=1)) for params in variants]
-    with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
-        return list(pool.map(function, alone))
+    with Workers(function, processes) as workers:
+        return workers.map(alone)
 
 
 def over_seeds(found: Sequence[Result]) -> str:

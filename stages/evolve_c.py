@@ -1,4 +1,4 @@
-"""evolve_c: evolution finds C, and a second look chooses it.     v.npz, m.npz -> c.npz"""
+"""evolve_c: evolution finds C, and a second look chooses it.   latents, v.npz, m.npz -> c.npz"""
 
 from __future__ import annotations
 
@@ -193,8 +193,17 @@ def main() -> None:
                 f"evolve_c.strategy: cma_es learns a matrix of {parameter_count(sizes)} rows for "
                 f"this C, and {LARGEST_COVARIANCE} are the most; take sep_cma_es, or a smaller C"
             )
-        world = run.params.world
-        latents = run.table("latents", Latents)
+        world, latents = run.params.world, run.table("latents", Latents)
+        if latents.mean.shape[1] != vision.z_size:
+            raise UserError(
+                f"{run.paths['latents']}: its z have {latents.mean.shape[1]} numbers, but those of "
+                f"{run.paths['v']} have {vision.z_size}; run 'dvc repro'"
+            )
+        if settings.world == "dream" and not memory.predicts_outcome:
+            raise UserError(
+                f"{run.paths['m']}: this M predicts no rewards and ends, so that nobody can dream "
+                "with it; run 'dvc repro'"
+            )
         fleet = Fleet(world, vision, memory, sizes, settings.temperature)
         with Workers(fleet, run.params.compute.workers) as workers:
             judge = Judge(fleet, workers)

@@ -76,13 +76,16 @@ def make_vision(settings: TrainV, shape: tuple[int, ...], rng: np.random.Generat
     pixels, hidden, z_size = int(np.prod(shape)), settings.hidden, settings.z_size
     if settings.kind == "autoencoder":
         return Autoencoder.initial(pixels, hidden, z_size, rng)
-    weights = {"beta": settings.beta, "free_bits": settings.free_bits}
+    vision: VAE | ConvVAE
     if settings.kind == "vae":
-        return VAE.initial(pixels, hidden, z_size, rng, **weights)
-    try:
-        return ConvVAE.initial(shape, z_size, settings.width, rng, **weights)
-    except ValueError as error:
-        raise ParamsError(f"train_v.kind: {error}") from None
+        vision = VAE.initial(pixels, hidden, z_size, rng)
+    else:
+        try:
+            vision = ConvVAE.initial(shape, z_size, settings.width, rng)
+        except ValueError as error:
+            raise ParamsError(f"train_v.kind: {error}") from None
+    vision.weigh(settings.beta, settings.free_bits)
+    return vision
 
 
 def portions(frames: Frames) -> Iterator[Frames]:

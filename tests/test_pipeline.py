@@ -203,3 +203,17 @@ def test_modules_of_different_sizes_are_told_apart(project, tmp_path):
     )
     assert result.returncode == 1
     assert "M was made for z of 16 numbers, but V's has 5" in result.stderr
+
+
+def test_nobody_dreams_with_an_m_that_predicts_no_outcome(project, tmp_path):
+    project.replace("params.yaml", "predict_outcome: false", "predict_outcome: true")
+    project.replace("params.yaml", "world: real", "world: dream")
+    try:
+        models = ("models/v.npz", "models/m.npz")
+        result = project.stage("evolve_c", "data/latents.h5", *models, str(tmp_path / "c.npz"))
+    finally:
+        project.replace("params.yaml", "world: dream", "world: real")
+        project.replace("params.yaml", "predict_outcome: true", "predict_outcome: false")
+    assert result.returncode == 1
+    assert "models/m.npz: this M predicts no rewards and ends" in result.stderr
+    assert len(result.stderr.splitlines()) == 1

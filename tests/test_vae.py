@@ -5,13 +5,13 @@ from stages.nn.adam import Adam
 from stages.nn.layers import binary_cross_entropy, sigmoid_squared_error
 from stages.vision.conv_vae import ConvVAE
 from stages.vision.vae import VAE
-from stages.vision.variational import Seen, kl_divergence, reparameterised
+from stages.vision.variational import BETA, FREE_BITS, Seen, kl_divergence, reparameterised
 from tests.gradients import assert_gradient
 
 DENSE, CONVOLUTIONAL = (4, 3, 1), (64, 64, 3)
 
 
-def make(kind: type, **how: float) -> VAE | ConvVAE:
+def make(kind: type, beta: float = BETA, free_bits: float = FREE_BITS) -> VAE | ConvVAE:
     """A small one in float64, of z 3, with biases too."""
     rng = np.random.default_rng(0)
     initial = (
@@ -19,7 +19,9 @@ def make(kind: type, **how: float) -> VAE | ConvVAE:
     )
     parameters = initial.parameters.astype(np.float64)
     parameters.flat += 0.1 * rng.standard_normal(parameters.flat.size)
-    return kind(parameters, np.float64, **how)
+    vision = kind(parameters, np.float64)
+    vision.weigh(beta, free_bits)
+    return vision
 
 
 def batch(kind: type, count: int = 4) -> Seen:
@@ -125,7 +127,8 @@ def test_what_passes_through_a_fresh_conv_vae_keeps_its_size():
 def test_a_vae_learns_to_tell_pictures_apart_through_the_noise():
     rng = np.random.default_rng(4)
     pictures = np.repeat(np.eye(4, dtype=np.float32), 4, axis=1)
-    vision = VAE.initial(16, 16, 2, rng, beta=0.1)
+    vision = VAE.initial(16, 16, 2, rng)
+    vision.weigh(0.1, FREE_BITS)
     adam = Adam(vision.parameters, 0.02)
     for _ in range(400):
         noise = rng.standard_normal((4, 2), dtype=np.float32)
@@ -139,7 +142,8 @@ def test_a_conv_vae_learns_where_a_patch_is():
     pictures = np.full((4, 64, 64, 1), 0.1, np.float32)
     for picture, (row, column) in zip(pictures, [(4, 4), (4, 40), (40, 4), (40, 40)], strict=True):
         picture[row : row + 20, column : column + 20] = 0.9
-    vision = ConvVAE.initial((64, 64, 1), 4, 0.2, rng, beta=0.1)
+    vision = ConvVAE.initial((64, 64, 1), 4, 0.2, rng)
+    vision.weigh(0.1, FREE_BITS)
     adam = Adam(vision.parameters, 0.01)
     for _ in range(100):
         noise = rng.standard_normal((4, 4), dtype=np.float32)
@@ -153,7 +157,8 @@ def test_with_a_dear_kl_the_code_tells_no_more_than_what_is_free():
     pictures = np.repeat(np.eye(4, dtype=np.float32), 4, axis=1)
     kls = []
     for free_bits in (0.0, 0.3):
-        vision = VAE.initial(16, 16, 2, rng, beta=1000.0, free_bits=free_bits)
+        vision = VAE.initial(16, 16, 2, rng)
+        vision.weigh(1000.0, free_bits)
         adam = Adam(vision.parameters, 0.01)
         for _ in range(400):
             noise = rng.standard_normal((4, 2), dtype=np.float32)

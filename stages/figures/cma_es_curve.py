@@ -21,11 +21,12 @@ def draw_fitness(axes: Axes, curve: Curve) -> None:
 
 def cma_es_curve(curve: Curve) -> Figure:
     """Returns by generation, with the candidates of the final choice; below, the step size."""
+    dreaming = not np.array_equal(curve["real"], curve["champion"])
     figure = new_figure(7.2, 5.6)
     top, bottom = figure.subplots(
         2, 1, sharex=True, gridspec_kw={"height_ratios": [3.2, 1], "hspace": 0.12}
     )
-    figure.subplots_adjust(left=0.1, right=0.98, top=0.94, bottom=0.185)
+    figure.subplots_adjust(left=0.1, right=0.98, top=0.94, bottom=0.215 if dreaming else 0.185)
     draw_fitness(top, curve)
     generation = curve["generation"]
     top.plot(
@@ -37,13 +38,12 @@ def cma_es_curve(curve: Curve) -> Figure:
     )
     champion = curve["champion"]
     chosen = (champion == champion[-1]).argmax()
-    dreaming = not np.array_equal(curve["real"], champion)
     if dreaming:
         label = f"best so far, on real roads: {curve['real'][-1]:+.1f}"
         top.plot(generation, curve["real"], color=INK, linestyle="--", linewidth=1, label=label)
     label = f"chosen{' in dreams' if dreaming else ''}: {champion[-1]:+.1f}"
     top.plot(generation[chosen], champion[chosen], "*", color=INK, markersize=13, label=label)
-    top.set(title="Evolution of C", xlabel="")
+    top.set(title=f"Evolution of C{' in dreams' if dreaming else ''}", xlabel="")
     figure.legend(loc="lower center", ncols=3)
     bottom.plot(generation, curve["sigma"], color=INK)
     bottom.set(

@@ -12,9 +12,8 @@ from numpy.typing import NDArray
 
 from stages.figures.style import INK, VERMILION, new_figure
 
-MOST_SPEED = 1.6  # of a car, world units / step
 MOST_HALF_WIDTHS = 2.0  # from the centreline, where a drive ends
-FAST = 1.2  # world units / step, three quarters of it
+FAST = 1.2  # world units / step
 BINS = 32
 
 
@@ -29,7 +28,8 @@ def coverage(policies: Mapping[str, Frames]) -> Figure:
     """A panel a policy: the share of its frames in each cell, on a logarithmic scale."""
     width = 2.9 * len(policies) + 1.3
     figure = new_figure(width, 3.3)
-    reach = ((0, MOST_HALF_WIDTHS), (0, MOST_SPEED))
+    fastest = max(float(frames.speed.max(initial=FAST)) for frames in policies.values())
+    reach = ((0, MOST_HALF_WIDTHS), (0, fastest))
     first = None
     for number, (name, frames) in enumerate(policies.items()):
         left = (0.65 + 2.9 * number) / width

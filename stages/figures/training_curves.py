@@ -16,7 +16,7 @@ def training_curves(v: Curve, m: Curve, c: Curve) -> Figure:
     figure.subplots_adjust(left=0.055, right=0.99, top=0.92, bottom=0.25, wspace=0.24)
     _draw_losses(axes[0], v, "mean picture")
     axes[0].set(title="V: reconstruction", ylabel="loss / pixel")
-    _draw_losses(axes[1], m, "z stays the same")
+    _draw_losses(axes[1], m, "without M")
     axes[1].set(title="M: prediction of the next z", ylabel="loss / dimension of z")
     draw_fitness(axes[2], c)
     axes[2].set(title="C: evolution")
@@ -32,5 +32,9 @@ def _draw_losses(axes: Axes, curve: Curve, name: str) -> None:
     axes.plot(curve["epoch"], curve["train"], color=BLUE, label="training")
     axes.plot(curve["epoch"], curve["held_out"], color=ORANGE, linestyle="--", label="held out")
     axes.axhline(baseline, color=GREY, linestyle=":", label=f"{name}: {baseline:.3g}")
-    nats_of_a_density = min(curve["held_out"].min(), baseline) < 0
-    axes.set(xlabel="epoch", ylim=(None if nats_of_a_density else 0, None))
+    least, most = min(curve["held_out"].min(), baseline), curve["held_out"].max()
+    if least > 0 and most > 10 * least:  # what is learned late is small beside what is first
+        axes.set(xlabel="epoch", yscale="log")
+    else:
+        nats_of_a_density = least < 0
+        axes.set(xlabel="epoch", ylim=(None if nats_of_a_density else 0, None))

@@ -44,7 +44,7 @@ def vae_reconstruction(seen: Pictures, reconstructed: Pictures, z: Pictures) -> 
     pictures.set_title("V on held-out frames (forward is up)", pad=10)
     reach = 1.05 * np.abs(z).max()
     bars.axhline(0, color=GREY, linewidth=0.8)
-    bars.set(xlim=limits, ylim=(-reach, reach), ylabel=f"z (entries 1 to {size})", xticks=[])
+    bars.set(xlim=limits, ylim=(-reach, reach), ylabel=f"z, 1 to {size}", xticks=[])
     for axes in (pictures, bars):
         axes.grid(visible=False)
         axes.spines[["left", "bottom"]].set_visible(False)

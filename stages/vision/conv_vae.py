@@ -16,7 +16,7 @@ from stages.nn.convolution import (
 )
 from stages.nn.layers import dense, dense_backward, sigmoid_squared_error
 from stages.nn.parameters import Array, Parameters, checked_shapes
-from stages.vision.variational import BETA, FREE_BITS, Trace, VariationalAutoencoder
+from stages.vision.variational import Trace, VariationalAutoencoder
 
 SIDE = 64  # of a picture: 64 -> 31 -> 14 -> 6 -> 2, and 1 -> 5 -> 13 -> 30 -> 64
 ENCODER = (32, 64, 128, 256)  # channels of its layers, at width 1
@@ -57,8 +57,6 @@ class ConvVAE(VariationalAutoencoder):
     Args:
         arrays: the weights, as SHAPES names them.
         dtype: float32 in the pipeline, float64 to check gradients.
-        beta: what a nat of KL costs; matters to the loss only.
-        free_bits: nats a number of z that cost no more than none; matters to the loss only.
 
     Raises:
         ValueError: the arrays are not those of a convolutional VAE.
@@ -68,17 +66,10 @@ class ConvVAE(VariationalAutoencoder):
     ERROR = "squared error (a pixel)"
     error = staticmethod(sigmoid_squared_error)
 
-    def __init__(
-        self,
-        arrays: Mapping[str, Array],
-        dtype: type = np.float32,
-        *,
-        beta: float = BETA,
-        free_bits: float = FREE_BITS,
-    ) -> None:
+    def __init__(self, arrays: Mapping[str, Array], dtype: type = np.float32) -> None:
         sizes = checked_shapes(arrays, SHAPES)
         pixels = SIDE * SIDE * sizes["C"]
-        super().__init__(Parameters(arrays, dtype), pixels, sizes["Z"], beta, free_bits)
+        super().__init__(Parameters(arrays, dtype), pixels, sizes["Z"])
 
     @classmethod
     def initial(
@@ -87,9 +78,6 @@ class ConvVAE(VariationalAutoencoder):
         z_size: int,
         width: float,
         rng: np.random.Generator,
-        *,
-        beta: float = BETA,
-        free_bits: float = FREE_BITS,
     ) -> ConvVAE:
         """Weights ~ N(0, 2 / fan_in) before a ReLU, else N(0, 1 / fan_in); biases 0.
 
@@ -98,8 +86,6 @@ class ConvVAE(VariationalAutoencoder):
             z_size: numbers a code.
             width: of all layers, as a share of the paper's channels.
             rng: draws the weights.
-            beta: see the class.
-            free_bits: see the class.
 
         Raises:
             ValueError: pictures are of another size.
@@ -126,7 +112,7 @@ class ConvVAE(VariationalAutoencoder):
             TRANSPOSED, (5, 5, 6, 6), (1, 6.25, 9, 9), (2, 2, 2, 1), pairwise(decoder), strict=True
         ):
             layer(name, (kernel, kernel, o, i), o, gain / (windows * i))
-        return cls(arrays, beta=beta, free_bits=free_bits)
+        return cls(arrays)
 
     def _encoder(self, observations: Array) -> Trace:
         trace = [observations]

@@ -8,7 +8,7 @@ import numpy as np
 
 from stages.nn.layers import binary_cross_entropy, dense, dense_backward, dense_gradient
 from stages.nn.parameters import Array, Parameters, checked_shapes, scaled_normal
-from stages.vision.variational import BETA, FREE_BITS, Trace, VariationalAutoencoder
+from stages.vision.variational import Trace, VariationalAutoencoder
 
 SHAPES = {
     "encoder.weight": ("D", "H"),
@@ -32,8 +32,6 @@ class VAE(VariationalAutoencoder):
     Args:
         arrays: the weights, as SHAPES names them.
         dtype: float32 in the pipeline, float64 to check gradients.
-        beta: what a nat of KL costs; matters to the loss only.
-        free_bits: nats a number of z that cost no more than none; matters to the loss only.
 
     Raises:
         ValueError: the arrays are not those of a VAE.
@@ -43,16 +41,9 @@ class VAE(VariationalAutoencoder):
     ERROR = "binary cross-entropy (nats a pixel)"
     error = staticmethod(binary_cross_entropy)
 
-    def __init__(
-        self,
-        arrays: Mapping[str, Array],
-        dtype: type = np.float32,
-        *,
-        beta: float = BETA,
-        free_bits: float = FREE_BITS,
-    ) -> None:
+    def __init__(self, arrays: Mapping[str, Array], dtype: type = np.float32) -> None:
         sizes = checked_shapes(arrays, SHAPES)
-        super().__init__(Parameters(arrays, dtype), sizes["D"], sizes["Z"], beta, free_bits)
+        super().__init__(Parameters(arrays, dtype), sizes["D"], sizes["Z"])
 
     @classmethod
     def initial(
@@ -61,9 +52,6 @@ class VAE(VariationalAutoencoder):
         hidden: int,
         z_size: int,
         rng: np.random.Generator,
-        *,
-        beta: float = BETA,
-        free_bits: float = FREE_BITS,
     ) -> VAE:
         """Weights ~ N(0, 1 / fan_in), biases 0."""
         widths = {
@@ -77,7 +65,7 @@ class VAE(VariationalAutoencoder):
         for name, (fan_in, fan_out) in widths.items():
             arrays[f"{name}.weight"] = scaled_normal(rng, fan_in, fan_out)
             arrays[f"{name}.bias"] = np.zeros(fan_out)
-        return cls(arrays, beta=beta, free_bits=free_bits)
+        return cls(arrays)
 
     def _encoder(self, observations: Array) -> Trace:
         x = observations.reshape(len(observations), -1)

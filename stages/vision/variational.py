@@ -71,20 +71,22 @@ class VariationalAutoencoder(ABC):
         parameters: of all layers; `mean` and `logvar` read the code from what the encoder gives.
         pixels: numbers a picture, D.
         z_size: numbers a code, Z.
-        beta: what a nat of KL costs.
-        free_bits: nats a number of z that cost no more than none.
     """
 
     ERROR: ClassVar[str]  # what is meant by error, and its unit
 
-    def __init__(
-        self, parameters: Parameters, pixels: int, z_size: int, beta: float, free_bits: float
-    ) -> None:
+    def __init__(self, parameters: Parameters, pixels: int, z_size: int) -> None:
         self.parameters = parameters
         self.pixels = pixels
         self.z_size = self.noise_size = z_size
+        self.weigh(BETA, FREE_BITS)
+
+    def weigh(self, beta: float, free_bits: float) -> None:
+        """Set what a code costs in training: `beta` a nat of KL, and as much as `free_bits` nats a
+        number of z even where it tells less.
+        """
         self._beta = beta
-        self._free = free_bits * z_size
+        self._free = free_bits * self.z_size
 
     @staticmethod
     @abstractmethod
