@@ -38,21 +38,24 @@ class CodedPieces:
         return len(self.steps)
 
     def sampled(self, rows: NDArray[np.intp], rng: np.random.Generator) -> Pieces:
-        """The pieces of these numbers, time first; each frame's z ~ N(mean, exp(logvar)) is drawn
-        once, to be a step's target and the next one's input.
+        """The pieces of these numbers, packed; each frame's z ~ N(mean, exp(logvar)) is drawn once,
+        to be a step's target and the next one's input.
         """
+        rows = rows[np.argsort(-self.steps[rows], kind="stable")]
         steps = self.steps[rows]
-        t = np.arange(self.steps.max() + 1)[:, None]
-        weight = (t[:-1] < steps).astype(np.float32)  # (T, B)
-        z = self._codes(self.first_frame[rows] + np.minimum(t, steps), rng)  # (T + 1, B, Z)
-        step = self.first_step[rows] + np.minimum(t[:-1], steps - 1)
+        running = (steps > np.arange(steps[0])[:, None]).sum(axis=1)  # (T,)
+        t, piece = _packed(running)  # of each of N steps
+        shown = np.concatenate([[len(rows)], running])  # each has a frame more than it has steps
+        frame_t, frame_piece = _packed(shown)  # of each of N + B frames
+        z = self._codes(self.first_frame[rows][frame_piece] + frame_t, rng)
+        step = self.first_step[rows][piece] + t
         return Pieces(
-            z=z[:-1] * weight[:, :, None],
-            actions=self.latents.actions[step] * weight[:, :, None],
-            z_next=z[1:] * weight[:, :, None],
-            rewards=self.latents.rewards[step].astype(np.float32) * weight,
-            ends=((t[:-1] == steps - 1) & self.lost[rows]).astype(np.float32),
-            weight=weight,
+            z=z[(np.cumsum(shown) - shown)[t] + piece],
+            actions=self.latents.actions[step],
+            z_next=z[len(rows) :],
+            rewards=self.latents.rewards[step].astype(np.float32),
+            ends=((t == steps[piece] - 1) & self.lost[rows][piece]).astype(np.float32),
+            running=running,
         )
 
     def spread(self) -> NDArray[np.intp]:
@@ -74,6 +77,12 @@ class CodedPieces:
             sigma = np.exp(0.5 * logvar)
             z += sigma * rng.standard_normal(z.shape, np.float32)
         return z
+
+
+def _packed(running: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """The step, and the number of the sequence, of every row of packed sequences."""
+    t = np.repeat(np.arange(len(running)), running)
+    return t, np.arange(len(t)) - (np.cumsum(running) - running)[t]
 
 
 def cut(latents: Latents, length: int, *, held_out: bool) -> CodedPieces:

@@ -8,6 +8,7 @@ from stages.memory.memories import MEMORIES
 from stages.memory.recurrent import Pieces, RecurrentMemory
 from stages.memory.scores import means, scores
 from stages.nn.adam import Adam
+from stages.nn.lstm import steps_of
 from tests.gradients import assert_gradient
 
 rng = np.random.default_rng(0)
@@ -36,12 +37,19 @@ def memory(request) -> RecurrentMemory:
 
 
 def pieces(steps: int, batch: int) -> Pieces:
+    """Packed pieces of `steps` to 2 steps, each lost at its end."""
     lengths = np.linspace(steps, 2, batch).astype(int)
-    weight = (np.arange(steps)[:, None] < lengths).astype(np.float64)
-    z, action, z_next = (rng.standard_normal((steps, batch, size)) for size in (3, 2, 3))
-    rewards = rng.standard_normal((steps, batch))
-    ends = (np.arange(steps)[:, None] == lengths - 1).astype(np.float64)
-    return Pieces(z, action, z_next, rewards, ends, weight)
+    goes_on = np.arange(steps)[:, None] < lengths
+    ends = (np.arange(steps)[:, None] == lengths - 1)[goes_on].astype(np.float64)
+    z, action, z_next = (rng.standard_normal((len(ends), size)) for size in (3, 2, 3))
+    return Pieces(z, action, z_next, rng.standard_normal(len(ends)), ends, goes_on.sum(axis=1))
+
+
+def alone(batch: Pieces, piece: int) -> Pieces:
+    """One piece of a batch."""
+    first = np.cumsum(batch.running) - batch.running
+    rows = (first + piece)[batch.running > piece]
+    return Pieces(*(entry[rows] for entry in batch[:-1]), np.ones(len(rows), int))
 
 
 def test_the_gradient_through_time_agrees_with_finite_differences(memory):
@@ -54,37 +62,36 @@ def test_the_gradient_through_time_agrees_with_finite_differences(memory):
 def test_stepping_gives_what_a_whole_sequence_gives(memory):
     batch = pieces(5, 3)
     h, c = np.zeros((3, 4)), np.zeros((3, 4))
-    for z, action, states in zip(batch.z, batch.actions, memory.states(batch), strict=True):
-        h, c = memory.step(z, action, h, c)
-        np.testing.assert_allclose(h, states, atol=1e-12)
-        np.testing.assert_allclose(memory.predict(h), memory.predict(states))
+    states = memory.states(batch)
+    for now in steps_of(batch.running):
+        count = now.stop - now.start
+        h, c = memory.step(batch.z[now], batch.actions[now], h[:count], c[:count])
+        np.testing.assert_allclose(h, states[now], atol=1e-12)
+        np.testing.assert_allclose(memory.predict(h), memory.predict(states[now]))
 
 
 def test_the_loss_is_a_mean_over_steps_and_a_sum_over_what_is_predicted():
     memory, batch = small("lstm", outcome=True), pieces(5, 3)
-    states, steps = memory.states(batch), batch.weight > 0
+    states = memory.states(batch)
     reward, end = memory.outcome(states)
     expected = {
-        "z": np.square(memory.predict(states) - batch.z_next)[steps].mean(),
-        "reward": np.square(reward - batch.rewards)[steps].mean(),
-        "end": -np.log(np.where(batch.ends > 0, end, 1 - end))[steps].mean(),
+        "z": np.square(memory.predict(states) - batch.z_next).mean(),
+        "reward": np.square(reward - batch.rewards).mean(),
+        "end": -np.log(np.where(batch.ends > 0, end, 1 - end)).mean(),
     }
     assert memory.losses(states, batch) == pytest.approx(expected)
     assert memory.loss(batch) == pytest.approx(sum(expected.values()))
 
 
-def test_padding_says_nothing(memory):
+def test_pieces_of_a_batch_do_not_know_each_other(memory):
     batch = pieces(6, 3)
-    inside = batch.weight > 0
-    wild = batch._replace(
-        z=np.where(inside[:, :, None], batch.z, 9.0),
-        z_next=np.where(inside[:, :, None], batch.z_next, -9.0),
-        rewards=np.where(inside, batch.rewards, 9.0),
-        ends=np.where(inside, batch.ends, 1.0),
-    )
-    ours, theirs = memory.loss_and_gradient(wild), memory.loss_and_gradient(batch)
-    assert ours[0] == pytest.approx(theirs[0])
-    np.testing.assert_allclose(ours[1].flat, theirs[1].flat, atol=1e-12)
+    loss, gradient = memory.loss_and_gradient(batch)
+    each = [alone(batch, piece) for piece in range(3)]
+    losses, gradients = zip(*(memory.loss_and_gradient(piece) for piece in each), strict=True)
+    share = np.array([len(piece.z) for piece in each]) / len(batch.z)
+    assert loss == pytest.approx(share @ losses)
+    together = sum(part * own.flat for part, own in zip(share, gradients, strict=True))
+    np.testing.assert_allclose(gradient.flat, together, atol=1e-12)
 
 
 @pytest.mark.parametrize("kind", MEMORIES)
@@ -161,10 +168,9 @@ def test_a_file_without_a_floor_is_refused():
 
 def two_futures(count: int) -> Pieces:
     """From z = 0 the next z is -1 or 1, give or take 0.1; heads or tails."""
-    z_next = rng.choice([-1.0, 1.0], (4, count, 1)) + 0.1 * rng.standard_normal((4, count, 1))
-    zeros, z_next = np.zeros((4, count, 1), np.float32), z_next.astype(np.float32)
-    none, weight = zeros[:, :, 0], np.ones((4, count), np.float32)
-    return Pieces(zeros, zeros, z_next, none, none, weight)
+    z_next = rng.choice([-1.0, 1.0], (4 * count, 1)) + 0.1 * rng.standard_normal((4 * count, 1))
+    zeros, z_next = np.zeros((4 * count, 1), np.float32), z_next.astype(np.float32)
+    return Pieces(zeros, zeros, z_next, zeros[:, 0], zeros[:, 0], np.full(4, count))
 
 
 def test_a_mixture_tells_two_futures_apart_where_one_gaussian_cannot():
@@ -183,7 +189,7 @@ def test_a_mixture_tells_two_futures_apart_where_one_gaussian_cannot():
 
 def test_scores_are_the_same_whole_and_in_parts(memory):
     batch, other = pieces(6, 5), pieces(6, 3)
-    split = [Pieces(*(entry[:, part] for entry in batch)) for part in (slice(2), slice(2, 5))]
+    split = [alone(batch, piece) for piece in range(5)]
     train = means(memory, [other])
     whole, parts = (
         scores(memory, train, means(memory, held_out), 0.01) for held_out in ([batch], split)
@@ -193,14 +199,13 @@ def test_scores_are_the_same_whole_and_in_parts(memory):
 
 def test_scores_of_the_baselines_are_what_they_say(memory):
     train, held_out = pieces(6, 5), pieces(6, 3)
-    steps, known = held_out.weight > 0, train.weight > 0
     found = scores(memory, means(memory, [train]), means(memory, [held_out]), 0.01)
-    x, fitted = held_out.z_next[steps], train.z_next[known]
+    x, fitted = held_out.z_next, train.z_next
 
     def nats(error, sigma):
         return (0.5 * np.log(2 * np.pi * sigma**2) + error**2 / (2 * sigma**2)).mean()
 
-    moved, known_moves = x - held_out.z[steps], fitted - train.z[known]
+    moved, known_moves = x - held_out.z, fitted - train.z
     assert found["z_stays_mse"] == pytest.approx(np.square(moved).mean())
     assert found["one_gaussian_nats"] == pytest.approx(
         nats(x - fitted.mean(axis=0), fitted.std(axis=0))
@@ -210,11 +215,9 @@ def test_scores_of_the_baselines_are_what_they_say(memory):
     )
     assert ("base_rate_nats" in found) == memory.predicts_outcome
     if memory.predicts_outcome:
-        rate, share = train.ends[known].mean(), held_out.ends[steps].mean()
-        usual = train.rewards[known].mean()
-        assert found["mean_reward_mse"] == pytest.approx(
-            np.square(held_out.rewards[steps] - usual).mean()
-        )
+        rate, share = train.ends.mean(), held_out.ends.mean()
+        usual = train.rewards.mean()
+        assert found["mean_reward_mse"] == pytest.approx(np.square(held_out.rewards - usual).mean())
         assert found["base_rate_nats"] == pytest.approx(
             -share * np.log(rate) - (1 - share) * np.log(1 - rate)
         )

@@ -1,7 +1,9 @@
 import dataclasses
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from stages import pieces as room
 from stages.artifacts import Latents
@@ -31,35 +33,45 @@ def everything(pieces: CodedPieces, seed: int = 0) -> Pieces:
     return pieces.sampled(np.arange(len(pieces)), np.random.default_rng(seed))
 
 
+def by_piece(column: NDArray[Any], running: NDArray[np.intp]) -> list[list[float]]:
+    """The rows of packed pieces, piece by piece, the longest first."""
+    steps = np.split(column.ravel(), np.cumsum(running)[:-1])
+    return [
+        [float(step[piece]) for step in steps if piece < len(step)] for piece in range(running[0])
+    ]
+
+
 def test_pieces_are_cut_from_one_episode_and_short_ends_are_dropped():
     pieces = everything(cut(episodes([7, 12, 3]), 5, held_out=False))
-    assert pieces.weight.sum(axis=0).tolist() == [5, 5, 5]  # ends of 2, 2 and 3 steps are dropped
-    assert pieces.z[:, :, 0].T.tolist() == [
+    assert pieces.running.tolist() == [3] * 5  # ends of 2, 2 and 3 steps are dropped
+    assert by_piece(pieces.z, pieces.running) == [
         [0, 1, 2, 3, 4],
         [8, 9, 10, 11, 12],
         [13, 14, 15, 16, 17],
     ]
-    assert pieces.actions[:, 1, 0].tolist() == [7, 8, 9, 10, 11]
-    assert pieces.rewards[:, 1].tolist() == [7, 8, 9, 10, 11]
+    assert by_piece(pieces.actions, pieces.running)[1] == [7, 8, 9, 10, 11]
+    assert by_piece(pieces.rewards, pieces.running)[1] == [7, 8, 9, 10, 11]
     np.testing.assert_array_equal(pieces.z_next, pieces.z + 1)
 
 
-def test_a_piece_that_is_shorter_than_the_longest_is_padded_with_nothing():
-    pieces = everything(cut(episodes([9], logvar=0), 5, held_out=False))
-    assert pieces.weight.T.tolist() == [[1, 1, 1, 1, 1], [1, 1, 1, 1, 0]]
-    assert all((entry[4, 1] == 0).all() for entry in pieces)
+def test_pieces_of_many_lengths_are_packed_with_the_longest_first():
+    pieces = everything(cut(episodes([4, 9]), 5, held_out=False))
+    assert pieces.running.tolist() == [3, 3, 3, 3, 1]
+    assert by_piece(pieces.z, pieces.running) == [[5, 6, 7, 8, 9], [0, 1, 2, 3], [10, 11, 12, 13]]
+    assert {len(entry) for entry in pieces[:-1]} == {13}
+    np.testing.assert_array_equal(pieces.z_next, pieces.z + 1)
 
 
 def test_an_episode_ends_once_and_only_where_the_car_is_lost():
     pieces = everything(
         cut(episodes([9, 9, 5]), 5, held_out=False)
     )  # the second is cut off by time
-    assert pieces.ends.T.tolist() == [
-        [0, 0, 0, 0, 0],
-        [0, 0, 0, 1, 0],
+    assert by_piece(pieces.ends, pieces.running) == [
         [0, 0, 0, 0, 0],
         [0, 0, 0, 0, 0],
         [0, 0, 0, 0, 1],
+        [0, 0, 0, 1],
+        [0, 0, 0, 0],
     ]
 
 
@@ -73,10 +85,10 @@ def test_z_is_drawn_anew_each_time_and_a_frame_only_once():
     generator = rng()
     rows = np.arange(len(pieces))
     first, second = pieces.sampled(rows, generator), pieces.sampled(rows, generator)
-    assert (first.z != second.z)[first.weight > 0].all()
+    assert (first.z != second.z).all()
     for batch in (first, second):
-        inside = batch.weight[1:] > 0
-        np.testing.assert_array_equal(batch.z_next[:-1][inside], batch.z[1:][inside])
+        seen, seen_next = (by_piece(column, batch.running) for column in (batch.z, batch.z_next))
+        assert [piece[1:] for piece in seen] == [piece[:-1] for piece in seen_next]
     np.testing.assert_array_equal(everything(pieces).z, first.z)
 
 

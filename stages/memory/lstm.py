@@ -8,7 +8,13 @@ from typing import ClassVar
 
 import numpy as np
 
-from stages.memory.recurrent import Pieces, RecurrentMemory, initial_arrays, initial_outcome
+from stages.memory.recurrent import (
+    Pieces,
+    RecurrentMemory,
+    initial_arrays,
+    initial_outcome,
+    squared_error,
+)
 from stages.nn.layers import dense
 from stages.nn.parameters import Array
 
@@ -72,7 +78,5 @@ class DeterministicLSTM(RecurrentMemory):
         return z
 
     def _z_error(self, y: Array, pieces: Pieces) -> tuple[float, Array]:
-        """Mean squared error, and its gradient by y (T, B, Z)."""
-        error = (y - pieces.z_next) * pieces.weight[:, :, None]
-        count = pieces.weight.sum() * self.z_size
-        return float((error * error).sum() / count), 2 * error / count
+        """Mean squared error, and its gradient by y (N, Z)."""
+        return squared_error(y, pieces.z_next)

@@ -75,8 +75,7 @@ class MDNLSTM(RecurrentMemory):
         return mixture_sample(y, self.sigma_floor, uniform, normal, temperature)
 
     def _z_error(self, y: Array, pieces: Pieces) -> tuple[float, Array]:
-        """Nats a number of z, and their gradient by y (T, B, 3K, Z)."""
+        """Nats a number of z, and their gradient by y (N, 3K, Z)."""
         nats, dy = mixture_nats(y, pieces.z_next, self.sigma_floor)
-        share = (pieces.weight / (pieces.weight.sum() * self.z_size))[:, :, None]
-        dy *= share[..., None]
-        return float((nats * share).sum()), dy
+        dy /= nats.size
+        return float(nats.mean()), dy

@@ -29,14 +29,14 @@ OUTCOME_SHAPES: dict[str, tuple[str, ...]] = {
 
 
 class Pieces(NamedTuple):
-    """Pieces of episodes, time first, each padded to T steps with zeros."""
+    """Pieces of episodes, N steps in all, packed as stages/nn/lstm.py has it."""
 
-    z: Array  # (T, B, Z), what is seen
-    actions: Array  # (T, B, A), what is done then
-    z_next: Array  # (T, B, Z), what is seen next
-    rewards: Array  # (T, B), what the step earns
-    ends: Array  # (T, B), 1 for a step that loses the car, so that the episode is over
-    weight: Array  # (T, B), 1 for a step, 0 for padding
+    z: Array  # (N, Z), what is seen
+    actions: Array  # (N, A), what is done then
+    z_next: Array  # (N, Z), what is seen next
+    rewards: Array  # (N,), what the step earns
+    ends: Array  # (N,), 1 for a step that loses the car, so that the episode is over
+    running: Array  # (T,), how many pieces have a step t
 
 
 class RecurrentMemory(ABC):
@@ -104,8 +104,8 @@ class RecurrentMemory(ABC):
         return dense(h, self.parameters, "reward"), sigmoid(dense(h, self.parameters, "end"))
 
     def states(self, pieces: Pieces) -> Array:
-        """h (T, B, H) after every step, from a state of zeros."""
-        return self._run(pieces).hidden[1:]
+        """h (N, H) after every step, from a state of zeros."""
+        return self._run(pieces).hidden
 
     def loss(self, pieces: Pieces) -> float:
         """What is trained on."""
@@ -118,7 +118,7 @@ class RecurrentMemory(ABC):
     def loss_and_gradient(self, pieces: Pieces) -> tuple[float, Parameters]:
         """The same loss, and its gradient by every parameter, through all T steps."""
         trace = self._run(pieces)
-        states, gradient = trace.hidden[1:], self.parameters.zeros_like()
+        states, gradient = trace.hidden, self.parameters.zeros_like()
         errors = self._errors(states, pieces)
         dstates = np.zeros_like(states)
         for name, (_, dy) in errors.items():
@@ -127,21 +127,18 @@ class RecurrentMemory(ABC):
         return sum(loss for loss, _ in errors.values()), gradient
 
     def _run(self, pieces: Pieces) -> LSTMTrace:
-        return self._lstm.forward(np.concatenate([pieces.z, pieces.actions], axis=2))
+        x = np.concatenate([pieces.z, pieces.actions], axis=1)
+        return self._lstm.forward(x, pieces.running)
 
     def _errors(self, states: Array, pieces: Pieces) -> dict[str, tuple[float, Array]]:
         """By layer: its loss, and the gradient of that by what the layer gives."""
         errors = {"z": self._z_error(dense(states, self.parameters, "z"), pieces)}
         if self.predicts_outcome:
-            steps = pieces.weight > 0
             for name, error, targets in (
                 ("reward", squared_error, pieces.rewards),
                 ("end", binary_cross_entropy, pieces.ends),
             ):
-                y = dense(states, self.parameters, name)
-                dy = np.zeros_like(y)
-                loss, dy[steps] = error(y[steps], targets[steps])
-                errors[name] = loss, dy
+                errors[name] = error(dense(states, self.parameters, name), targets)
         return errors
 
     @abstractmethod

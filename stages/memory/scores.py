@@ -34,8 +34,6 @@ def means(memory: RecurrentMemory, parts: Iterable[Pieces]) -> Means:
     gathered, steps = [], []
     for pieces in parts:
         states = memory.states(pieces)
-        weight = pieces.weight.astype(np.float64)
-        share = weight / weight.sum()
         over_steps = [
             pieces.z_next,
             np.square(pieces.z_next),
@@ -46,8 +44,8 @@ def means(memory: RecurrentMemory, parts: Iterable[Pieces]) -> Means:
             pieces.ends,
         ]
         losses = np.array(list(memory.losses(states, pieces).values()))
-        gathered.append([*(np.tensordot(share, entry) for entry in over_steps), losses])
-        steps.append(weight.sum())
+        gathered.append([*(entry.mean(axis=0, dtype=np.float64) for entry in over_steps), losses])
+        steps.append(len(pieces.z))
     return Means(
         *(np.average(entry, axis=0, weights=steps) for entry in zip(*gathered, strict=True))
     )

@@ -1,10 +1,15 @@
 """A long short-term memory layer: one step, a whole sequence, and backpropagation through time.
 
-Gates stand in the order i, f, g, o along the last axis (4H). Sequences are time-first: (T, B, ...).
+Gates stand in the order i, f, g, o along the last axis (4H).
+
+Sequences of many lengths lie packed, without padding: in falling order of length, first step 0 of
+all of them, then step 1 of those that have one, and so on. `running` (T,) says how many have a step
+t, and the rows are its sum N: those of step t are the first running[t] of the sequences.
 """
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -15,10 +20,13 @@ from stages.nn.parameters import Array, Parameters, scaled_normal
 class LSTMTrace(NamedTuple):
     """What the backward pass needs of a forward pass."""
 
-    x: Array  # (T, B, I)
-    gates: Array  # (T, B, 4H), after their nonlinearities
-    cells: Array  # (T + 1, B, H), cells[0] the start
-    hidden: Array  # (T + 1, B, H), hidden[0] the start
+    x: Array  # (N, I)
+    running: Array  # (T,)
+    gates: Array  # (N, 4H), after their nonlinearities
+    cells_before: Array  # (N, H), of the step before; 0 at the start
+    cells: Array  # (N, H)
+    hidden_before: Array  # (N, H)
+    hidden: Array  # (N, H)
 
 
 def initial_lstm(rng: np.random.Generator, inputs: int, hidden: int) -> dict[str, Array]:
@@ -84,45 +92,54 @@ class LSTM:
         c += i * g
         return o * np.tanh(c), c
 
-    def forward(self, x: Array) -> LSTMTrace:
-        """x (T, B, I), from a state of zeros."""
-        p, size = self._parameters, self.hidden_size
-        steps, batch, _ = x.shape
-        gates = x @ p["lstm.input_weight"]  # (T, B, 4H): all steps at once
+    def forward(self, x: Array, running: Array) -> LSTMTrace:
+        """Packed x (N, I), from a state of zeros."""
+        p = self._parameters
+        gates = x @ p["lstm.input_weight"]  # (N, 4H): all steps at once
         gates += p["lstm.bias"]
-        cells = np.zeros((steps + 1, batch, size), x.dtype)
-        hidden = np.zeros_like(cells)
+        cells_before = np.zeros((len(x), self.hidden_size), x.dtype)
+        cells, hidden, hidden_before = (np.zeros_like(cells_before) for _ in range(3))
         i, f, g, o = _four(gates)
-        for t in range(steps):
-            gates[t] += hidden[t] @ p["lstm.hidden_weight"]
-            _activate(gates[t], self._slopes)
-            cells[t + 1] = f[t] * cells[t] + i[t] * g[t]
-            hidden[t + 1] = o[t] * np.tanh(cells[t + 1])
-        return LSTMTrace(x, gates, cells, hidden)
+        before = slice(0, 0)
+        for now in steps_of(running):
+            if now.start:
+                goes_on = slice(before.start, before.start + now.stop - now.start)
+                hidden_before[now], cells_before[now] = hidden[goes_on], cells[goes_on]
+                gates[now] += hidden_before[now] @ p["lstm.hidden_weight"]
+            _activate(gates[now], self._slopes)
+            cells[now] = f[now] * cells_before[now] + i[now] * g[now]
+            hidden[now] = o[now] * np.tanh(cells[now])
+            before = now
+        return LSTMTrace(x, running, gates, cells_before, cells, hidden_before, hidden)
 
     def backward(self, dhidden: Array, trace: LSTMTrace, gradient: Parameters) -> None:
-        """Fill the gradient, from dhidden (T, B, H) = dL/dh_1..T."""
+        """Fill the gradient, from dhidden (N, H) = dL/dh after every step; it is used up."""
         p, size = self._parameters, self.hidden_size
-        steps, batch, _ = dhidden.shape
         i, f, g, o = _four(trace.gates)
-        tanh_c = np.tanh(trace.cells[1:])
+        tanh_c = np.tanh(trace.cells)
         dc_by_dh = o * (1 - tanh_c**2)
         # What a gate is multiplied with, times its own slope: y = a tanh(u) + b with u = a x, hence
         # dy/dx = a^2 (1 - tanh(u)^2) = a^2 - (y - b)^2.
         a, b = self._slopes
-        dgates = np.concatenate([g, trace.cells[:-1], i, tanh_c], axis=2)  # (T, B, 4H)
+        dgates = np.concatenate([g, trace.cells_before, i, tanh_c], axis=1)  # (N, 4H)
         dgates *= a * a - (trace.gates - b) ** 2
-        by_gate = dgates.reshape(steps, batch, 4, size)
-        dh_next = np.zeros_like(dhidden[0])
-        dc_next = np.zeros_like(dhidden[0])
-        for t in reversed(range(steps)):
-            dh = dhidden[t] + dh_next
-            dc = dc_next + dh * dc_by_dh[t]
-            by_gate[t, :, :3] *= dc[:, None]  # i, f and g act through the cell,
-            by_gate[t, :, 3] *= dh  # o does not
-            dh_next = dgates[t] @ p["lstm.hidden_weight"].T
-            dc_next = dc * f[t]
-        rows = dgates.reshape(-1, 4 * size)
-        gradient["lstm.input_weight"][...] = trace.x.reshape(len(rows), -1).T @ rows
-        gradient["lstm.hidden_weight"][...] = trace.hidden[:-1].reshape(len(rows), -1).T @ rows
-        gradient["lstm.bias"][...] = rows.sum(axis=0)
+        by_gate = dgates.reshape(len(dgates), 4, size)
+        dh_next = dc_next = dhidden[:0]
+        for now in reversed(steps_of(trace.running)):
+            dh = dhidden[now]
+            dh[: len(dh_next)] += dh_next
+            dc = dh * dc_by_dh[now]
+            dc[: len(dc_next)] += dc_next
+            by_gate[now, :3] *= dc[:, None]  # i, f and g act through the cell,
+            by_gate[now, 3] *= dh  # o does not
+            dh_next = dgates[now] @ p["lstm.hidden_weight"].T
+            dc_next = dc * f[now]
+        gradient["lstm.input_weight"][...] = trace.x.T @ dgates
+        gradient["lstm.hidden_weight"][...] = trace.hidden_before.T @ dgates
+        gradient["lstm.bias"][...] = dgates.sum(axis=0)
+
+
+def steps_of(running: Array) -> list[slice]:
+    """The rows of every step of packed sequences."""
+    ends = np.cumsum(running).tolist()
+    return [slice(start, end) for start, end in pairwise([0, *ends])]
