@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.learning import drive, learn
-from stages.params import Compute, Params, checked_params, read_params
+from stages.params import Compute, Params, read_params
 from stages.workers import Workers
 
 T = TypeVar("T")
@@ -36,14 +36,7 @@ def variant(recipe: Path, changes: Mapping[str, Any], seed: int) -> Params:
     Raises:
         UserError: there are no such params.
     """
-    params = msgspec.to_builtins(read_params(recipe))
-    for key, value in {**changes, "seed": seed}.items():
-        *sections, name = key.split(".")
-        section = params
-        for step in sections:
-            section = section[step]
-        section[name] = value
-    return checked_params(params, recipe)
+    return read_params(recipe, {**changes, "seed": seed})
 
 
 def result(params: Params) -> Result:

@@ -22,7 +22,12 @@ def collect(settings: Collect, world: World, streams: Streams) -> tuple[Rollouts
     episodes = settings.episodes + settings.held_out_episodes
     tracks = Roads(world).draw(episodes, streams("tracks"))
     outcome, columns = record(
-        world, make_policy(settings, world, streams), tracks, episodes, "collect"
+        world,
+        make_policy(settings, world, streams),
+        tracks,
+        episodes,
+        "collect",
+        settings.patience,
     )
     rollouts = Rollouts(**columns, held_out=np.arange(episodes) >= settings.episodes)
     metrics = {

@@ -7,6 +7,7 @@ must be as declared here.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -103,6 +104,7 @@ class Collect(Section, frozen=True):
     policy: Literal["noise", "random_weights"]  # the note's, the paper's
     episodes: Count
     held_out_episodes: Count  # more of them, which V and M are scored on and never trained on
+    patience: Annotated[int, Meta(ge=0, le=1_000_000)]  # steps without a new high; 0: never cut
 
 
 class TrainV(Section, frozen=True):
@@ -221,8 +223,8 @@ class Params(Section, frozen=True):
             )
 
 
-def read_params(path: Path) -> Params:
-    """The params in a YAML file.
+def read_params(path: Path, changes: Mapping[str, Any] | None = None) -> Params:
+    """The params in a YAML file, with other values for some dotted keys.
 
     Raises:
         UserError: the file cannot be read, or a key is missing, unknown, of the wrong type or out
@@ -237,15 +239,14 @@ def read_params(path: Path) -> Params:
         raise UserError(f"{path}: cannot be read: {error}") from None
     except (yaml.YAMLError, ValueError) as error:
         raise UserError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
-    return checked_params(found, path)
-
-
-def checked_params(found: Any, path: Path) -> Params:
-    """Params from what a YAML file holds, or what was made of that.
-
-    Raises:
-        UserError: as `read_params`.
-    """
+    for key, value in (changes or {}).items():
+        *sections, name = key.split(".")
+        section = found
+        for step in sections:
+            section = section.get(step) if isinstance(section, dict) else None
+        if not isinstance(section, dict):
+            raise UserError(f"{path}: {key}: cannot be set to {value!r}: there is no such section")
+        section[name] = value
     try:
         return msgspec.convert(found, Params, strict=False)
     except msgspec.ValidationError as error:

@@ -19,15 +19,22 @@ Columns = dict[str, NDArray[Any]]  # of RecordedEpisodes, by name
 
 
 def record(
-    world: World, policy: Policy, tracks: list[Track], episodes: int, what: str
+    world: World,
+    policy: Policy,
+    tracks: list[Track],
+    episodes: int,
+    what: str,
+    patience: int = 0,
 ) -> tuple[Outcome, Columns]:
-    """Drive so many episodes, number i on tracks[i % len(tracks)], behind a bar named `what`."""
+    """Drive so many episodes, number i on tracks[i % len(tracks)], behind a bar named `what`; for
+    patience, see `recorded_rollout`.
+    """
     outcomes, parts = [], []
     for first in range(0, episodes, EPISODES_AT_ONCE):
         count = min(EPISODES_AT_ONCE, episodes - first)
         own = [tracks[number % len(tracks)] for number in range(first, first + count)]
         racing = racing_world(world, own if len(tracks) > 1 else tracks, count)
-        outcome, recording = recorded_rollout(racing, policy, what)
+        outcome, recording = recorded_rollout(racing, policy, what, patience)
         outcomes.append(outcome)
         parts.append(columns_of(outcome, recording, own))
     return Outcome.joined(outcomes), joined(parts)

@@ -121,11 +121,17 @@ def rollout(world: World, policy: Policy) -> Outcome:
     return _drive(world, policy)
 
 
-def recorded_rollout(world: World, policy: Policy, what: str) -> tuple[Outcome, Recording]:
-    """The same, with everything that was seen and done, behind a progress bar named `what`."""
+def recorded_rollout(
+    world: World, policy: Policy, what: str, patience: int = 0
+) -> tuple[Outcome, Recording]:
+    """The same, with everything that was seen and done, behind a progress bar named `what`.
+
+    With patience, an episode is cut short as hopeless when its return has not come to a new high
+    for so many steps.
+    """
     recorder = _Recorder()
     steps = progress(range(1, world.max_steps + 1), what, world.max_steps)
-    outcome = _drive(world, policy, steps, recorder)
+    outcome = _drive(world, policy, steps, recorder, patience)
     return outcome, recorder.recording()
 
 
@@ -134,6 +140,7 @@ def _drive(
     policy: Policy,
     steps: Iterable[int] | None = None,
     recorder: _Recorder | None = None,
+    patience: int = 0,
 ) -> Outcome:
     outcome = Outcome(
         returns=np.zeros(world.num_cars),
@@ -143,6 +150,8 @@ def _drive(
     )
     cars: NDArray[np.intp] = np.arange(world.num_cars)  # that still drive
     gained = np.zeros(world.num_cars)  # by each of them
+    high = np.zeros(world.num_cars)  # the most that it had gained,
+    risen = np.zeros(world.num_cars, np.int64)  # and in which step
     observations, info = world.reset()
     policy.reset(world.num_cars)
     if recorder:
@@ -155,6 +164,10 @@ def _drive(
             recorder.step(cars, actions, rewards)
             recorder.frame(cars, observations, info)
         done = terminated | truncated
+        if patience:
+            risen[gained > high] = step
+            np.maximum(high, gained, out=high)
+            done |= step - risen >= patience
         if done.any():
             over = cars[done]
             outcome.returns[over], outcome.lengths[over] = gained[done], step
@@ -163,6 +176,7 @@ def _drive(
             world.keep(rows)
             policy.keep(rows)
             cars, gained, observations = cars[rows], gained[rows], observations[rows]
+            high, risen = high[rows], risen[rows]
             if not cars.size:
                 break
     return outcome

@@ -96,6 +96,14 @@ class Run:
         print(f"{self.name}: {report.summary}")
 
 
+def _setting(text: str) -> tuple[str, str]:
+    """A dotted key and its value, as text, from KEY=VALUE."""
+    key, equals, value = text.partition("=")
+    if not (key and equals):
+        raise argparse.ArgumentTypeError(f"should be KEY=VALUE, found {text!r}")
+    return key, value
+
+
 @contextmanager
 def stage(name: str, *, reads: Sequence[str] = (), writes: Sequence[str] = ()) -> Iterator[Run]:
     """Run the block as the stage `name`; the command line gives a file for each of `reads`, then
@@ -113,6 +121,14 @@ def stage(name: str, *, reads: Sequence[str] = (), writes: Sequence[str] = ()) -
         "--params", type=Path, default=Path("params.yaml"), help="default: %(default)s"
     )
     parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        type=_setting,
+        help="another value for a dotted key of the params; may be given more than once",
+    )
+    parser.add_argument(
         "--reports",
         type=Path,
         default=Path("reports"),
@@ -122,7 +138,8 @@ def stage(name: str, *, reads: Sequence[str] = (), writes: Sequence[str] = ()) -
     paths = {file: getattr(given, file) for file in (*reads, *writes)}
     try:
         with files.Outputs() as outputs:
-            yield Run(name, read_params(given.params), paths, given.reports, outputs)
+            params = read_params(given.params, dict(given.set))
+            yield Run(name, params, paths, given.reports, outputs)
     except ParamsError as error:
         sys.exit(f"{name}: {given.params}: {error}")
     except (UserError, OSError) as error:

@@ -178,6 +178,20 @@ def test_a_dream_wants_an_m_that_predicts_outcomes(read):
     assert read(yaml.safe_dump(params)).evolve_c.world == "dream"
 
 
+def test_dotted_keys_are_changed_and_then_held_to_the_same_rules():
+    path = ROOT / "params.yaml"
+    params = read_params(path, {"seed": 3, "evolve_c.sigma": "1e-2", "world.view.size": 32})
+    assert (params.seed, params.evolve_c.sigma, params.world.view.size) == (3, 0.01, 32)
+    for key, words in (
+        ("evolve_c.sigmas", r"evolve_c\.sigmas: unknown key; did you mean 'sigma'"),
+        ("evolve.sigma", r"evolve\.sigma: cannot be set to 'x': there is no such section"),
+        ("seed.sigma", r"seed\.sigma: cannot be set to 'x'"),
+        ("evolve_c.sigma", r"evolve_c\.sigma: expected float"),
+    ):
+        with pytest.raises(UserError, match=words):
+            read_params(path, {key: "x"})
+
+
 def test_a_file_that_is_not_there_is_named(tmp_path):
     with pytest.raises(UserError, match="no such file"):
         read_params(tmp_path / "params.yaml")

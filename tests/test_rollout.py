@@ -108,3 +108,33 @@ def test_a_controller_of_z_alone_does_not_hang_on_memory(vision, memory):
     )
     np.testing.assert_array_equal(ours.returns, theirs.returns)
     assert ours.lengths.max() > 5
+
+
+class Throttles:
+    """Three cars, straight on: one all the time, one never, one for four steps."""
+
+    def reset(self, num_cars: int) -> None:
+        self.cars, self.step = np.arange(num_cars), 0
+
+    def keep(self, rows: np.ndarray) -> None:
+        self.cars = self.cars[rows]
+
+    def act(self, observations: np.ndarray) -> np.ndarray:
+        self.step += 1
+        throttle = np.array([1.0, 0.0, 1.0 if self.step <= 4 else -1.0])
+        return np.stack([np.zeros(3), throttle], axis=1)[self.cars]
+
+
+def test_who_gets_nowhere_is_cut_short_where_there_is_no_more_patience():
+    whole, recording = recorded_rollout(RacingWorld(num_cars=3, max_steps=40), Throttles(), "drive")
+    outcome, cut = recorded_rollout(
+        RacingWorld(num_cars=3, max_steps=40), Throttles(), "drive", patience=5
+    )
+    assert whole.lengths[0] < 40
+    assert whole.terminated.tolist() == outcome.terminated.tolist() == [True, False, False]
+    assert outcome.lengths[:2].tolist() == [whole.lengths[0], 5]
+    rewards = recording.rewards[-40:]  # of the third car
+    last_high = 1 + np.flatnonzero(rewards)[-1]
+    assert 4 <= last_high <= 20
+    assert outcome.lengths[2] == last_high + 5
+    np.testing.assert_array_equal(cut.rewards[-outcome.lengths[2] :], rewards[: last_high + 5])

@@ -1,6 +1,7 @@
 import dataclasses
 import re
 import sys
+from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -216,6 +217,19 @@ def test_the_champion_stays_on_the_road_before_it_scores(note):
 def test_who_leaves_the_road_less_often_is_better_where_all_leave_it(note):
     returns, off = np.array([10, 90, 50, 60], float), np.array([2, 2, 1, 1])
     assert champions(Scores(returns, np.zeros(4), off), note.evolve_c).tolist() == [1, 3]
+
+
+def test_the_command_line_may_change_a_key(tmp_path, monkeypatch, capsys):
+    params = tmp_path / "params.yaml"
+    params.write_text(Path("params.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+    arguments = ["collect", "--params", str(params), "--reports", str(tmp_path)]
+    monkeypatch.setattr(sys, "argv", [*arguments, "--set", "seed=5", "--set", "collect.episodes=7"])
+    with frame.stage("collect") as run:
+        assert (run.params.seed, run.params.collect.episodes) == (5, 7)
+    monkeypatch.setattr(sys, "argv", [*arguments, "--set", "seed"])
+    with pytest.raises(SystemExit), frame.stage("collect"):
+        pass
+    assert "should be KEY=VALUE, found 'seed'" in capsys.readouterr().err
 
 
 def test_streams_are_told_apart_by_seed_stage_and_purpose():
