@@ -45,7 +45,11 @@ def columns_of(outcome: Outcome, recording: Recording, tracks: Sequence[Track]) 
     return {
         "lengths": outcome.lengths,
         "terminated": outcome.terminated,
-        **vars(recording),
+        "observations": recording.observations,
+        "states": recording.info["state"],
+        "distances": recording.info["distance"],
+        "actions": recording.actions,
+        "rewards": recording.rewards,
         "radius": np.array([track.radius for track in tracks]),
         "harmonics": np.array([track.harmonics for track in tracks]).reshape(len(tracks), -1, 3),
         "half_width": np.array([track.half_width for track in tracks]),

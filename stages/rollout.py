@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Protocol
 
@@ -13,6 +13,7 @@ from stages.pixels import to_bytes
 from stages.progress import progress
 
 Info = dict[str, NDArray[Any]]
+Store = Callable[[NDArray[Any]], NDArray[Any]]
 
 
 class World(Protocol):
@@ -86,9 +87,8 @@ class Recording:
     at its end.
     """
 
-    observations: NDArray[np.uint8]  # (frames, ...), as they are stored
-    states: NDArray[np.float64]  # (frames, 4)
-    distances: NDArray[np.float64]  # (frames,)
+    observations: NDArray[Any]  # (frames, ...), as they are stored
+    info: Info  # by name, (frames, ...) each
     actions: NDArray[np.float32]  # (steps, A)
     rewards: NDArray[np.float64]  # (steps,)
 
@@ -96,18 +96,23 @@ class Recording:
 class _Recorder:
     """Collects batches of rows and puts them in the order of the cars at the end."""
 
-    def __init__(self) -> None:
-        self._frames: list[tuple[NDArray[Any], ...]] = []  # cars, and three of a recording's
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._names: list[str] = []  # of the info
+        self._frames: list[tuple[NDArray[Any], ...]] = []  # cars, observations, info
         self._steps: list[tuple[NDArray[Any], ...]] = []  # cars, actions, rewards
 
     def frame(self, cars: NDArray[np.intp], observations: NDArray[Any], info: Info) -> None:
-        self._frames.append((cars, to_bytes(observations), info["state"], info["distance"]))
+        self._names = list(info)
+        self._frames.append((cars, self._store(observations), *info.values()))
 
     def step(self, cars: NDArray[np.intp], actions: NDArray[Any], rewards: NDArray[Any]) -> None:
         self._steps.append((cars, actions.astype(np.float32), rewards))
 
     def recording(self) -> Recording:
-        return Recording(*self._by_car(self._frames), *self._by_car(self._steps))
+        observations, *info = self._by_car(self._frames)
+        named = dict(zip(self._names, info, strict=True))
+        return Recording(observations, named, *self._by_car(self._steps))
 
     @staticmethod
     def _by_car(batches: list[tuple[NDArray[Any], ...]]) -> list[NDArray[Any]]:
@@ -122,14 +127,14 @@ def rollout(world: World, policy: Policy) -> Outcome:
 
 
 def recorded_rollout(
-    world: World, policy: Policy, what: str, patience: int = 0
+    world: World, policy: Policy, what: str, patience: int = 0, store: Store = to_bytes
 ) -> tuple[Outcome, Recording]:
     """The same, with everything that was seen and done, behind a progress bar named `what`.
 
     With patience, an episode is cut short as hopeless when its return has not come to a new high
-    for so many steps.
+    for so many steps. `store` turns observations into what is kept of them.
     """
-    recorder = _Recorder()
+    recorder = _Recorder(store)
     steps = progress(range(1, world.max_steps + 1), what, world.max_steps)
     outcome = _drive(world, policy, steps, recorder, patience)
     return outcome, recorder.recording()

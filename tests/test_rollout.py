@@ -35,14 +35,16 @@ def test_a_recording_holds_every_step_in_the_order_of_the_cars():
     outcome, recording = recorded_rollout(world, RandomPolicy(np.random.default_rng(3)), "drive")
     assert len(set(outcome.lengths)) > 3  # cars drop out at different times
     assert len(recording.actions) == len(recording.rewards) == outcome.lengths.sum()
-    assert len(recording.observations) == len(recording.states) == (outcome.lengths + 1).sum()
+    assert (
+        len(recording.observations) == len(recording.info["state"]) == (outcome.lengths + 1).sum()
+    )
     step = frame = 0
     for car, length in enumerate(outcome.lengths):  # drive each again, alone, by its actions
         single = RacingWorld()
         seen, info = single.reset()
         for action in recording.actions[step : step + length]:
             np.testing.assert_array_equal(recording.observations[frame], to_bytes(seen[0]))
-            np.testing.assert_allclose(recording.states[frame], info["state"][0], atol=1e-5)
+            np.testing.assert_allclose(recording.info["state"][frame], info["state"][0], atol=1e-5)
             seen, *_, info = single.step(action[None])
             frame += 1
         frame += 1

@@ -22,6 +22,7 @@ Box = tuple[int, int, int, int]  # left, top, right, bottom
 
 SOFTNESS = 4  # sub-pixels along each side of a pixel
 LINE_WIDTH = 2.2  # pixels
+DOT = 4.5  # radius, pixels
 FONT_SIZE = 13  # pixels
 
 
@@ -75,6 +76,11 @@ class Paper:
         mask, local = _sheet(box, points)
         ImageDraw.Draw(mask).polygon(local, fill=255)
         self._blend(box, mask.reduce(SOFTNESS), colour)
+
+    def dot(self, centre: NDArray[np.float64], colour: str) -> None:
+        """Paint a disc about (x, y)."""
+        angle = np.linspace(0, 2 * np.pi, 20)
+        self.fill(centre + DOT * np.stack([np.cos(angle), np.sin(angle)], axis=1), colour)
 
     def write(self, right: int, top: int, text: str, colour: str) -> None:
         """A line of text that ends at `right`."""
