@@ -147,6 +147,7 @@ def evolve_c(
     metrics = {
         "chosen": "mean" if which else "best",
         "chosen_generation": generation + 1,
+        **({"temperature": settings.temperature} if dreaming else {}),
         "validation_return": float(validated.mean_return[champion[-1]]),
         "validation_off_track": int(validated.off_track[champion[-1]]),
         "real_return": float(real[0][-1]),

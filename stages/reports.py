@@ -28,13 +28,42 @@ def write_metrics(path: Path, metrics: Mapping[str, Any]) -> None:
     path.write_text(text + "\n", encoding="utf-8")
 
 
+def read_metrics(path: Path, stage: str, names: Sequence[str]) -> list[float]:
+    """The figures of these dotted names that `stage` left.
+
+    Raises:
+        UserError: the file is missing, damaged, or has no such figure.
+    """
+    try:
+        metrics = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise files.refused(path, "no such file", stage) from None
+    except (OSError, ValueError) as error:
+        raise files.refused(path, f"damaged ({error})", stage) from None
+    found = []
+    for name in names:
+        value = metrics
+        for step in name.split("."):
+            value = value.get(step) if isinstance(value, dict) else None
+        if not isinstance(value, int | float):
+            raise files.refused(path, f"it should have a figure {name!r}, found {value!r}", stage)
+        found.append(float(value))
+    return found
+
+
 Row = Mapping[str, float]
 LEARNING = ("epoch", "train", "held_out", "baseline")
 EVOLUTION = (
     *("generation", "best", "mean", "median"),  # of the fitness
     *("distribution_mean", "champion", "real", "random", "sigma"),
 )
-CURVES = {"train_v": LEARNING, "train_m": LEARNING, "evolve_c": EVOLUTION}  # columns by stage
+STUDY = ("temperature", "dreamt", "real", "real_least", "real_most", "lost", "random")
+CURVES = {  # columns by stage
+    "train_v": LEARNING,
+    "train_m": LEARNING,
+    "evolve_c": EVOLUTION,
+    "temperature": STUDY,
+}
 
 
 def write_curve(path: Path, curve: Sequence[Row], stage: str) -> None:

@@ -42,12 +42,14 @@ class Run:
         name: str,
         params: Params,
         paths: Mapping[str, Path],
+        folders: Sequence[Path],
         reports: Path,
         outputs: files.Outputs,
     ) -> None:
         self.name = name
         self.params = params
         self.paths = paths
+        self.folders = folders
         self.reports = reports
         self.streams = Streams(params.seed, name)
         self._outputs = outputs
@@ -105,9 +107,11 @@ def _setting(text: str) -> tuple[str, str]:
 
 
 @contextmanager
-def stage(name: str, *, reads: Sequence[str] = (), writes: Sequence[str] = ()) -> Iterator[Run]:
+def stage(
+    name: str, *, reads: Sequence[str] = (), writes: Sequence[str] = (), folders: str = ""
+) -> Iterator[Run]:
     """Run the block as the stage `name`; the command line gives a file for each of `reads`, then
-    `writes`.
+    `writes`, and then, if they have a name, any number of folders.
 
     The outputs take their places when the block ends well. A `UserError` becomes one line
     on standard error and exit status 1, Ctrl-C exit status 130; then none of them does.
@@ -117,6 +121,8 @@ def stage(name: str, *, reads: Sequence[str] = (), writes: Sequence[str] = ()) -
         parser.add_argument(file, type=Path, help="read")
     for file in writes:
         parser.add_argument(file, type=Path, help="written")
+    if folders:
+        parser.add_argument(folders, type=Path, nargs="+", help="folders to read from")
     parser.add_argument(
         "--params", type=Path, default=Path("params.yaml"), help="default: %(default)s"
     )
@@ -139,7 +145,8 @@ def stage(name: str, *, reads: Sequence[str] = (), writes: Sequence[str] = ()) -
     try:
         with files.Outputs() as outputs:
             params = read_params(given.params, dict(given.set))
-            yield Run(name, params, paths, given.reports, outputs)
+            many = getattr(given, folders) if folders else []
+            yield Run(name, params, paths, many, given.reports, outputs)
     except ParamsError as error:
         sys.exit(f"{name}: {given.params}: {error}")
     except (UserError, OSError) as error:

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from stages.artifacts import Latents, Model
 from stages.memory.ensemble import Ensemble
 from stages.memory.lstm import DeterministicLSTM
 from stages.memory.mdn_lstm import MDNLSTM
-from stages.memory.recurrent import RecurrentMemory
+from stages.memory.recurrent import Pieces, RecurrentMemory
 from stages.memory.scores import Means, means, scores
 from stages.params import TrainM
 from stages.pieces import CodedPieces, cut
@@ -53,6 +54,9 @@ class Taught(NamedTuple):
 class Lesson:
     """Teaches members, each from its own first weights and in its own order of the pieces.
 
+    With noise on the z that it is shown, but not on the next z that it is to say, a member learns
+    to find its way back from where no real z lies: that is where dreams drift to.
+
     Args:
         settings: M and how it is trained.
         latents: what it learns from.
@@ -63,6 +67,7 @@ class Lesson:
         self._settings = settings
         self._train = cut(latents, settings.sequence_length, held_out=False)
         self._held_out = cut(latents, settings.sequence_length, held_out=True)
+        self._spread = latents.mean.std(axis=0)  # (Z,), of z
         self._sizes = latents.mean.shape[1], latents.actions.shape[1]
         self._streams = streams
 
@@ -79,11 +84,19 @@ class Lesson:
 
         settings, train, held_out = self._settings, self._train, self._held_out
         memory = make_memory(settings, *self._sizes, stream("weights"))
-        codes = stream("codes")
+        codes, noise = stream("codes"), stream("noise")
+
+        def shown(rows: NDArray[np.intp]) -> Pieces:
+            pieces = train.sampled(rows, codes)
+            if not settings.noise:
+                return pieces
+            drawn = noise.standard_normal(pieces.z.shape, np.float32)
+            return pieces._replace(z=pieces.z + settings.noise * self._spread * drawn)
+
         curve = fit(
             memory,
             len(train),
-            lambda rows: train.sampled(rows, codes),
+            shown,
             held_out.sampled(held_out.spread(), stream("curve")),
             settings,
             stream("batches"),

@@ -1,31 +1,48 @@
-"""What can be derived in the two dvc.yaml: `python -m tests.pipelines` writes it, a test compares.
+"""What can be derived in each dvc.yaml: `python -m tests.pipelines` writes it, a test compares.
 
-The files that a stage's script imports are its dependencies; and the pipeline of the recipes is the
-root's, with folders of its own for each recipe.
+The files that a stage's script imports are its dependencies. The pipeline of the recipes is the
+root's with folders of its own for each recipe, and that of the temperature study is again the
+root's, once for each seed and, from evolve_c on, each temperature.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import yaml
 
 from tests.imports import ROOT, imported_files
 
 RECIPES = ("unseen", "paper", "dream")
-NAME = "${item.recipe}"
-HEAD = """\
-# The seven stages of ../dvc.yaml, once for each recipe: written by `python -m tests.pipelines`.
+SEEDS = (0, 1, 2)
+TEMPERATURES = (0.01, 0.1, 0.5, 1.0, 1.15, 1.3, 2.0, 4.0)
+STUDIED = ("collect", "train_v", "encode", "train_m", "evolve_c", "evaluate")
+RECIPES_HEAD = """\
+# The stages of ../dvc.yaml, once for each recipe, and what shows a dream: written by
+# `python -m tests.pipelines`.
 """
-CHAMPIONS = """
-# The recipes side by side.
-plots:
-- C of each recipe:
-    title: "C: the best found so far, driven again on validation roads"
-    x: generation
-    x_label: generation
-    y:
-{lines}
-    y_label: episode return
+STUDY_HEAD = """\
+# C evolved in dreams of several temperatures; `make temperature` runs it. Written by
+# `python -m tests.pipelines`.
 """
+COMPARE: dict[str, Any] = {
+    "desc": "What C does on the road beside what it dreams from the same starts",
+    "cmd": "python -m stages.compare models/v.npz models/m.npz models/c.npz data/drives.h5",
+    "deps": ["models/v.npz", "models/m.npz", "models/c.npz", "data/drives.h5"],
+    "params": ["seed", "world.max_steps", "evolve_c.temperature", "visualize.frames_per_second"],
+    "metrics": [{"reports/metrics/compare.json": {"cache": False}}],
+    "plots": [
+        {"reports/figures/dream_error.png": {"cache": False}},
+        {"reports/figures/filmstrip.png": {"cache": False}},
+        {"reports/dream.gif": {"cache": False}},
+    ],
+}
+CHAMPIONS = "C: the best found so far, driven again on validation roads or in dreams"
+
+Stage = dict[str, Any]
+Move = Callable[[str], str]  # a path of the root's pipeline to one elsewhere
 
 
 def with_dependencies(pipeline: str) -> str:
@@ -43,31 +60,174 @@ def with_dependencies(pipeline: str) -> str:
     return "\n".join(lines) + "\n"
 
 
+def placed(
+    stage: Stage,
+    where: Move,
+    matrix: Mapping[str, Any],
+    wdir: str,
+    params: tuple[str, list[str]],
+    options: str,
+) -> Stage:
+    """A stage of the root's pipeline elsewhere.
+
+    Args:
+        stage: as dvc.yaml has it.
+        where: its paths of data, models and reports there.
+        matrix: what it is run once for each of.
+        wdir: the way to the root.
+        params: the params file, and the keys in it.
+        options: of the command, behind its files.
+    """
+
+    def moved(entry: Any) -> Any:
+        if isinstance(entry, dict):
+            return {where(path): dict(settings) for path, settings in entry.items()}
+        return where(entry)
+
+    command = " ".join(map(where, stage["cmd"].split()))
+    file, keys = params
+    return {
+        "matrix": {name: list(values) for name, values in matrix.items()},
+        "wdir": wdir,
+        "desc": stage["desc"],
+        "cmd": f"{command} {options}",
+        "deps": [moved(path) for path in stage["deps"]],
+        "params": [{file: keys}],
+        **{
+            kind: [moved(entry) for entry in stage[kind]]
+            for kind in ("outs", "metrics", "plots")
+            if kind in stage
+        },
+    }
+
+
+def moved_to(folder: str) -> Move:
+    """The same paths below a folder."""
+    return lambda path: re.sub(r"^(data|models|reports)/", rf"{folder}/\1/", path)
+
+
 def of_recipes(pipeline: str) -> str:
     """The text of recipes/dvc.yaml."""
-    stages = pipeline[pipeline.index("stages:") : pipeline.index("\n# A stage's own plots")]
-    head = f"\\g<0>    matrix:\n      recipe: [{', '.join(RECIPES)}]\n    wdir: ..\n"
-    stages = re.sub(r"(?m)^  \w+:\n", head, stages)
-    stages = re.sub(r"\b(data|models|reports)/", rf"recipes/{NAME}/\1/", stages)
-    options = f" --params recipes/{NAME}.yaml --reports recipes/{NAME}/reports"
-    stages = re.sub(r"(?m)^    cmd: .*$", rf"\g<0>{options}", stages)
-    keys = r"(?m)(?<=^    params:\n)((?:    - \w+\n)+)"
-    stages = re.sub(keys, lambda found: _under(f"recipes/{NAME}.yaml", found[1]), stages)
-    curves = [f"      {recipe}/reports/curves/evolve_c.csv: champion" for recipe in RECIPES]
-    return HEAD + stages + CHAMPIONS.format(lines="\n".join(curves))
+    folder = "recipes/${item.recipe}"
+    file = f"{folder}.yaml"
+    options = f"--params {file} --reports {folder}/reports"
+
+    def of(stage: Stage, recipes: tuple[str, ...]) -> Stage:
+        there = moved_to(folder)
+        return placed(stage, there, {"recipe": recipes}, "..", (file, stage["params"]), options)
+
+    stages = {name: of(stage, RECIPES) for name, stage in _stages(pipeline).items()}
+    stages["compare"] = of(with_files("compare", COMPARE), ("dream",))
+    curves = {f"{recipe}/reports/curves/evolve_c.csv": "champion" for recipe in RECIPES}
+    plot = {"title": CHAMPIONS, "x": "generation", "x_label": "generation", "y": curves}
+    plots = [{"C of each recipe": {**plot, "y_label": "episode return"}}]
+    return RECIPES_HEAD + _text({"stages": stages, "plots": plots})
 
 
-def _under(file: str, keys: str) -> str:
-    """A list of keys as keys of a file."""
-    return f"    - {file}:\n" + re.sub("(?m)^", "  ", keys.rstrip("\n")) + "\n"
+def of_study(pipeline: str) -> str:
+    """The text of recipes/dream/dvc.yaml."""
+    file, study = "recipes/temperature.yaml", "recipes/dream/study"
+    of_seed, of_cell = f"{study}/${{item.seed}}", f"{study}/${{item.seed}}-${{item.temperature}}"
+    root, seeds = _stages(pipeline), moved_to(of_seed)
+    stages = {}
+    for name in STUDIED:
+        hot = name in ("evolve_c", "evaluate")
+        matrix = {"seed": SEEDS, "temperature": TEMPERATURES} if hot else {"seed": SEEDS}
+        here = moved_to(of_cell if hot else of_seed)
+        own = {*_paths(root[name].get("outs", [])), "models/c.npz"}
+
+        def where(path: str, own: set[str] = own, here: Move = here) -> str:
+            return here(path) if path.startswith("reports/") or path in own else seeds(path)
+
+        options = f"--params {file} --reports {here('reports/')[:-1]} --set seed=${{item.seed}}"
+        if name == "evolve_c":
+            options += " --set evolve_c.temperature=${item.temperature}"
+        keys = [key for key in root[name]["params"] if key != "seed"]
+        stages[name] = placed(root[name], where, matrix, "../..", (file, keys), options)
+        for entry in (*stages[name]["metrics"], *stages[name].get("plots", [])):
+            for settings in entry.values():
+                del settings["cache"]  # in DVC's cache, not in git: there are too many of them
+    return STUDY_HEAD + _text({"stages": stages | _shown(study)})
+
+
+def _shown(study: str) -> dict[str, Stage]:
+    """The stages that draw what came of the study."""
+    reports = "recipes/dream/reports"
+    cells = [f"{study}/{seed}-{temperature}" for temperature in TEMPERATURES for seed in SEEDS]
+    temperature = {
+        "desc": "Scores in dreams and on roads by temperature",
+        "cmd": f"python -m stages.temperature {' '.join(cells)} --params recipes/temperature.yaml "
+        f"--reports {reports}",
+        "deps": [
+            *(f"{cell}/reports/metrics/{stage}.json" for cell in cells for stage in STUDIED[-2:]),
+        ],
+        "metrics": [{f"{reports}/metrics/temperature.json": {"cache": False}}],
+        "plots": [
+            {f"{reports}/curves/temperature.csv": {"cache": False}},
+            {f"{reports}/figures/temperature.png": {"cache": False}},
+        ],
+    }
+    coldest, seed = min(TEMPERATURES), SEEDS[0]
+
+    def where(path: str) -> str:
+        folder = f"{study}/{seed}"
+        if path in ("models/c.npz", "data/drives.h5"):
+            folder += f"-{coldest}"
+        return moved_to("recipes/dream/cheating" if path.startswith("reports/") else folder)(path)
+
+    options = (
+        f"--params recipes/temperature.yaml --reports recipes/dream/cheating/reports "
+        f"--set seed={seed} --set evolve_c.temperature={coldest}"
+    )
+    keys = [key for key in COMPARE["params"] if key not in ("seed", "evolve_c.temperature")]
+    file = "recipes/temperature.yaml"
+    compare = with_files("compare", COMPARE)
+    cheating = placed(compare, where, {}, "../..", (file, keys), options)
+    del cheating["matrix"]
+    return {
+        "temperature": {"wdir": "../..", **with_files("temperature", temperature)},
+        "cheating": {**cheating, "desc": "How C cheats where its dreams are coldest"},
+    }
+
+
+def with_files(name: str, stage: Stage) -> Stage:
+    """A stage with every file of `stages` that its script imports under its deps."""
+    return {**stage, "deps": [*stage["deps"], *sorted(imported_files(f"stages/{name}.py"))]}
+
+
+def _stages(pipeline: str) -> dict[str, Stage]:
+    stages: dict[str, Stage] = yaml.safe_load(pipeline)["stages"]
+    return stages
+
+
+def _paths(entries: list[Any]) -> list[str]:
+    return [next(iter(entry)) if isinstance(entry, dict) else entry for entry in entries]
+
+
+class _Dumper(yaml.SafeDumper):
+    """Without anchors for what stands twice."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def _text(pipeline: Mapping[str, Any]) -> str:
+    text: str = yaml.dump(dict(pipeline), Dumper=_Dumper, sort_keys=False, width=10_000)
+    return text
 
 
 def main() -> None:
-    """Write both files."""
-    root, recipes = ROOT / "dvc.yaml", ROOT / "recipes" / "dvc.yaml"
+    """Write all three."""
+    root = ROOT / "dvc.yaml"
     pipeline = with_dependencies(root.read_text(encoding="utf-8"))
     root.write_text(pipeline, encoding="utf-8")
-    recipes.write_text(of_recipes(pipeline), encoding="utf-8")
+    for path, text in derived(pipeline).items():
+        (ROOT / path).write_text(text, encoding="utf-8")
+
+
+def derived(pipeline: str) -> dict[str, str]:
+    """The texts of the other two, by path."""
+    return {"recipes/dvc.yaml": of_recipes(pipeline), "recipes/dream/dvc.yaml": of_study(pipeline)}
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import yaml
 
 from stages.params import Params
 from tests.imports import imported_files
-from tests.pipelines import RECIPES, of_recipes, with_dependencies
+from tests.pipelines import RECIPES, SEEDS, TEMPERATURES, derived, with_dependencies
 
 ROOT = Path(__file__).resolve().parent.parent
 PIPELINE = yaml.safe_load((ROOT / "dvc.yaml").read_text())
@@ -114,27 +114,63 @@ def test_params_are_flat_for_dvc_exp_run():
     assert code == [line for line in text.splitlines() if not line.lstrip().startswith("#")]
 
 
-def test_both_pipelines_are_as_derived_from_the_code():
+def test_all_pipelines_are_as_derived_from_the_code():
     pipeline = (ROOT / "dvc.yaml").read_text()
-    recipes = (ROOT / "recipes" / "dvc.yaml").read_text()
     assert with_dependencies(pipeline) == pipeline, "run: python -m tests.pipelines"
-    assert of_recipes(pipeline) == recipes, "run: python -m tests.pipelines"
+    for path, text in derived(pipeline).items():
+        assert (ROOT / path).read_text() == text, "run: python -m tests.pipelines"
+
+
+def produced(stage) -> list[str]:
+    return paths([*stage.get("outs", []), *stage["metrics"], *stage.get("plots", [])])
 
 
 def test_the_recipes_run_the_same_stages_in_folders_of_their_own():
     recipes = yaml.safe_load((ROOT / "recipes" / "dvc.yaml").read_text())
-    assert list(recipes["stages"]) == ORDER
+    assert list(recipes["stages"]) == [*ORDER, "compare"]
     for name, stage in recipes["stages"].items():
-        assert stage["matrix"] == {"recipe": list(RECIPES)}
+        there = {"recipe": list(RECIPES) if name in ORDER else ["dream"]}
+        assert stage["matrix"] == there
         assert stage["cmd"].split()[:3] == ["python", "-m", f"stages.{name}"]
         ((path, keys),) = stage["params"][0].items()
         assert path == "recipes/${item.recipe}.yaml"
-        assert keys == STAGES[name]["params"]
-        produced = [*stage.get("outs", []), *stage["metrics"], *stage.get("plots", [])]
-        assert all(path.startswith("recipes/${item.recipe}/") for path in paths(produced))
-        assert len(produced) == sum(
-            len(STAGES[name].get(k, [])) for k in ("outs", "metrics", "plots")
-        )
+        assert all(path.startswith("recipes/${item.recipe}/") for path in produced(stage))
+        if name in ORDER:
+            assert keys == STAGES[name]["params"]
+            assert len(produced(stage)) == len(produced(STAGES[name]))
+
+
+def test_the_study_evolves_c_for_each_seed_and_temperature_and_the_rest_once_for_each_seed():
+    stages = yaml.safe_load((ROOT / "recipes" / "dream" / "dvc.yaml").read_text())["stages"]
+    assert list(stages) == [*ORDER[:-1], "temperature", "cheating"]
+    for name in ORDER[:-1]:
+        cell = "temperature" in stages[name]["matrix"]
+        assert cell == (name in ("evolve_c", "evaluate"))
+        folder = "${item.seed}-${item.temperature}/" if cell else "${item.seed}/"
+        for path in produced(stages[name]):
+            assert path.startswith(f"recipes/dream/study/{folder}")
+            assert path in stages[name]["cmd"] or "/reports/" in path
+        made_before = [path for path in paths(stages[name]["deps"]) if "study" in path]
+        made = [path for stage in stages.values() for path in produced(stage)]
+        assert set(made_before) <= set(made)
+    cells = [path for path in stages["temperature"]["deps"] if path.endswith("evaluate.json")]
+    assert len(cells) == len(SEEDS) * len(TEMPERATURES)
+
+
+@pytest.mark.parametrize(
+    ("file", "stage", "script"),
+    [
+        ("recipes/dvc.yaml", "compare", "compare"),
+        ("recipes/dream/dvc.yaml", "cheating", "compare"),
+        ("recipes/dream/dvc.yaml", "temperature", "temperature"),
+    ],
+)
+def test_what_shows_dreams_names_its_files_too(file, stage, script):
+    shown = yaml.safe_load((ROOT / file).read_text())["stages"][stage]
+    listed = {path for path in shown["deps"] if path.endswith(".py")}
+    assert listed == imported_files(f"stages/{script}.py")
+    read = [path for path in shown["deps"] if not path.endswith((".py", ".json"))]
+    assert set(read) <= set(shown["cmd"].split())
 
 
 @pytest.mark.parametrize("recipe", RECIPES)

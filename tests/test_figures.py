@@ -6,10 +6,14 @@ from PIL import Image
 
 from stages.figures.cma_es_curve import cma_es_curve
 from stages.figures.coverage import Frames, coverage
+from stages.figures.dream_error import dream_error
+from stages.figures.dream_gif import Episode, dream_frames
 from stages.figures.drive_gif import drive_frames
+from stages.figures.filmstrip import SHOWN, filmstrip, shown
 from stages.figures.paper import Paper, save_gif
 from stages.figures.policy_trajectory import policy_trajectory
 from stages.figures.style import save
+from stages.figures.temperature import PAPER, temperature
 from stages.figures.track_layout import track_layout
 from stages.figures.training_curves import training_curves
 from stages.figures.vae_reconstruction import vae_reconstruction
@@ -59,6 +63,9 @@ def drive(steps: int):
         lambda: cma_es_curve(EVOLUTION),
         lambda: cma_es_curve(EVOLUTION | {"real": np.linspace(0, 70, 9)}),
         lambda: vae_reconstruction(PICTURES, 1 - PICTURES, np.eye(3, 5)),
+        lambda: filmstrip(PICTURES[:2], PICTURES[:, :, ::-1], np.arange(2), np.arange(3)),
+        lambda: dream_error({"a": np.linspace(0, 1, 9), "b": np.ones(9)}, 3),
+        lambda: temperature(PAPER),
         lambda: policy_trajectory(Track(), drive(9)[0], np.zeros((9, 2), np.float32), 1.0),
     ],
 )
@@ -70,6 +77,30 @@ def test_figures_are_pictures_whose_bytes_do_not_change(tmp_path, draw):
         assert image.width > 500
         assert "Software" not in image.info
         assert len(np.unique(np.asarray(image.convert("RGB")).reshape(-1, 3), axis=0)) > 10
+
+
+def test_a_film_strip_shows_both_ends_and_most_of_what_both_have():
+    assert shown(120, 120)[0] == 0
+    assert shown(120, 120)[-1] == 120
+    assert len(shown(120, 120)) == len(shown(20, 120)) == SHOWN
+    assert sum(frame <= 20 for frame in shown(20, 120)) == SHOWN - 3
+    assert shown(20, 120)[-1] == shown(120, 20)[-1] == 120
+
+
+def test_a_dream_goes_on_when_the_drive_is_over():
+    states, views, rewards = drive(5)
+    dreamt = Episode(np.concatenate([views, views[:, ::-1]])[:10], np.ones(9))
+    frames = [
+        np.asarray(frame.convert("RGB"), int)
+        for frame in dream_frames(Track(), states, Episode(views, rewards), dreamt)
+    ]
+    assert len(frames) == 10
+    road, real, dream = (slice(left, left + 230) for left in (30, 300, 552))
+    picture = slice(70, 280)
+    assert (frames[4][picture, road] != frames[5][picture, road]).any()
+    assert (frames[5][picture, road] == frames[9][picture, road]).all()
+    assert (frames[5][picture, real] == frames[9][picture, real]).all()
+    assert (frames[5][picture, dream] != frames[9][picture, dream]).any()
 
 
 def test_the_animation_has_a_frame_a_step_and_holds_its_last(tmp_path):

@@ -7,6 +7,7 @@ import pytest
 from tests.imports import ROOT, named_files
 
 SCRIPTS = {"collect", "train_v", "encode", "train_m", "evolve_c", "evaluate", "visualize"}
+SCRIPTS |= {"compare", "temperature"}
 ROOMS = {"worlds", "vision", "memory", "control"}
 FILES = [path.relative_to(ROOT).as_posix() for path in sorted((ROOT / "stages").rglob("*.py"))]
 

@@ -1,0 +1,172 @@
+"""compare: what C does on the road beside what it dreams.  v, m, c, drives -> figures, dream.gif"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from PIL import Image
+
+from stages.agent import Dreamer
+from stages.artifacts import Drives
+from stages.control.controller import ARRAYS, Controllers
+from stages.driven_tracks import track_of
+from stages.errors import UserError
+from stages.figures.dream_error import dream_error
+from stages.figures.dream_gif import Episode, dream_frames
+from stages.figures.filmstrip import filmstrip
+from stages.figures.paper import save_gif
+from stages.figures.style import save
+from stages.memory.ensemble import ENSEMBLES, Ensemble
+from stages.memory.straying import straying
+from stages.modules import Vision, controller_mismatch, mismatch
+from stages.pixels import to_bytes, to_pixels
+from stages.progress import progress
+from stages.randomness import Streams
+from stages.rollout import recorded_rollout, rollout
+from stages.stage import Report, stage
+from stages.vision.visions import VISIONS
+from stages.worlds.dream import Dream
+
+HOLD = 2.0  # seconds for which the animation's last frame stays
+NAMES = {
+    "dream": "dream at temperature {temperature:g}",
+    "expected": "dream without noise",
+    "stays": "z stays",
+    "another": "z of another drive",
+    "awake": "M awake, one step ahead",
+}
+
+
+class Pictures(NamedTuple):
+    """Figures by name, and the frames of the animation."""
+
+    figures: dict[str, Figure]
+    frames: list[Image.Image]
+
+
+def compare(
+    max_steps: int,
+    temperature: float,
+    vision: Vision,
+    memory: Ensemble,
+    controllers: Controllers,
+    drives: Drives,
+    streams: Streams,
+) -> tuple[Pictures, Report]:
+    """Dream of every drive of C; the first one, and its dream, are shown step by step."""
+    own = np.flatnonzero(drives.by_controller).tolist()
+    driven = [drives.episode(number) for number in own]
+    codes = [vision.encode(to_pixels(drive.observations)) for drive in driven]
+    starts = np.array([z[0] for z in codes])
+
+    def dream(first: NDArray[np.float32], purpose: str) -> Dream:
+        seed = int(streams(purpose).integers(2**63))
+        return Dream(memory.members, first, len(first), max_steps, temperature, seed)
+
+    outcome = rollout(dream(starts, "dreams"), Dreamer(controllers))
+    _, recorded = recorded_rollout(
+        dream(starts[:1], "dream"), Dreamer(controllers), "compare", store=np.copy
+    )
+    shape = drives.observations.shape[1:]
+    dreamt = episode(vision, recorded.observations[:, : vision.z_size], recorded.rewards, shape)
+    real = episode(vision, codes[0], driven[0].rewards, shape)
+    errors = straying(
+        memory.members[0],
+        padded(codes),
+        padded([drive.actions for drive in driven]),
+        drives.lengths[own],
+        temperature,
+        int(streams("straying").integers(2**63)),
+    )
+    named = {name.format(temperature=temperature): errors[key] for key, name in NAMES.items()}
+    figures = {
+        "dream_error": dream_error(named, len(own)),
+        "filmstrip": filmstrip(
+            to_pixels(real.views), to_pixels(dreamt.views), real.total, dreamt.total
+        ),
+    }
+    frames = dream_frames(track_of(drives, own[0]), driven[0].states, real, dreamt)
+    pictures = Pictures(figures, list(progress(frames, "compare: animation")))
+    metrics = measured(errors) | {
+        "dreamt_return": float(outcome.returns.mean()),
+        "real_return": float(np.mean([drive.score for drive in driven])),
+    }
+    summary = (
+        f"from the same {len(own)} starts C returns {metrics['dreamt_return']:+.2f} in dreams and "
+        f"{metrics['real_return']:+.2f} on the road; after {metrics['better_for_steps']} steps a "
+        f"dream is as far from the drive as another drive is"
+    )
+    return pictures, Report(summary, metrics)
+
+
+def episode(
+    vision: Vision,
+    z: NDArray[np.float32],
+    rewards: NDArray[np.float64],
+    shape: tuple[int, ...],
+) -> Episode:
+    """What z (L + 1, Z) look like in pictures of this shape."""
+    return Episode(to_bytes(vision.decode(z)).reshape(-1, *shape), rewards)
+
+
+def padded(column: list[NDArray[np.float32]]) -> NDArray[np.float32]:
+    """Arrays (L, n) of B drives as one of (most L, B, n), with zeros where one is over."""
+    whole = np.zeros((max(map(len, column)), len(column), column[0].shape[1]), np.float32)
+    for number, rows in enumerate(column):
+        whole[: len(rows), number] = rows
+    return whole
+
+
+def measured(errors: Mapping[str, NDArray[np.float64]]) -> dict[str, float]:
+    """Errors of a dream after a few steps, and for how many it is better than another drive's z."""
+    dream, another = errors["dream"], errors["another"]
+    worse = np.flatnonzero(dream >= another)
+    return {
+        **{
+            f"{name}_error_{steps}": float(errors[name][steps - 1])
+            for steps in (1, 10, 30)
+            for name in ("dream", "stays")
+            if steps <= len(dream)
+        },
+        "better_for_steps": int(worse[0]) if len(worse) else len(dream),
+    }
+
+
+def main() -> None:
+    """Read the files that the command line names, run the stage, write its own."""
+    with stage("compare", reads=["v", "m", "c", "drives"]) as run:
+        vision = run.model("v", "train_v", VISIONS)
+        memory = run.model("m", "train_m", ENSEMBLES)
+        controllers = run.model("c", "evolve_c", dict.fromkeys(ARRAYS, Controllers.from_arrays))
+        drives = run.table("drives", Drives)
+        problem = mismatch(
+            vision, memory, drives.observations[0].size, drives.actions.shape[1]
+        ) or controller_mismatch(vision, memory, controllers.features, controllers.actions)
+        if problem:
+            read = ", ".join(str(path) for path in run.paths.values())
+            raise UserError(f"{read}: {problem}; run 'dvc repro'")
+        if not memory.predicts_outcome:
+            raise UserError(f"{run.paths['m']}: this M predicts no rewards and ends: none to dream")
+        params = run.params
+        pictures, report = compare(
+            params.world.max_steps,
+            params.evolve_c.temperature,
+            vision,
+            memory,
+            controllers,
+            drives,
+            run.streams,
+        )
+        for name, figure in pictures.figures.items():
+            save(figure, run.place(run.reports / "figures" / f"{name}.png"))
+        gif = run.place(run.reports / "dream.gif")
+        save_gif(gif, pictures.frames, params.visualize.frames_per_second, HOLD)
+        run.report(report)
+
+
+if __name__ == "__main__":
+    main()
