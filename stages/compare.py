@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -31,6 +30,7 @@ from stages.stage import Report, stage
 from stages.vision.visions import VISIONS
 from stages.worlds.dream import Dream
 
+SOON = 10  # steps
 HOLD = 2.0  # seconds for which the animation's last frame stays
 NAMES = {
     "dream": "dream at temperature {temperature:g}",
@@ -91,14 +91,20 @@ def compare(
     }
     frames = dream_frames(track_of(drives, own[0]), driven[0].states, real, dreamt)
     pictures = Pictures(figures, list(progress(frames, "compare: animation")))
-    metrics = measured(errors) | {
+    metrics = {
+        **{
+            f"{name}_error_{steps}": float(errors[name][min(steps, len(errors[name])) - 1])
+            for steps in (1, SOON, 3 * SOON)
+            for name in ("dream", "stays")
+        },
         "dreamt_return": float(outcome.returns.mean()),
         "real_return": float(np.mean([drive.score for drive in driven])),
     }
+    first, stays = metrics[f"dream_error_{SOON}"], metrics[f"stays_error_{SOON}"]
     summary = (
         f"from the same {len(own)} starts C returns {metrics['dreamt_return']:+.2f} in dreams and "
-        f"{metrics['real_return']:+.2f} on the road; after {metrics['better_for_steps']} steps a "
-        f"dream is as far from the drive as another drive is"
+        f"{metrics['real_return']:+.2f} on the road; the z of a dream is off by {first:.2f} times "
+        f"their spread after {SOON} steps of the same actions (z stays: {stays:.2f})"
     )
     return pictures, Report(summary, metrics)
 
@@ -119,21 +125,6 @@ def padded(column: list[NDArray[np.float32]]) -> NDArray[np.float32]:
     for number, rows in enumerate(column):
         whole[: len(rows), number] = rows
     return whole
-
-
-def measured(errors: Mapping[str, NDArray[np.float64]]) -> dict[str, float]:
-    """Errors of a dream after a few steps, and for how many it is better than another drive's z."""
-    dream, another = errors["dream"], errors["another"]
-    worse = np.flatnonzero(dream >= another)
-    return {
-        **{
-            f"{name}_error_{steps}": float(errors[name][steps - 1])
-            for steps in (1, 10, 30)
-            for name in ("dream", "stays")
-            if steps <= len(dream)
-        },
-        "better_for_steps": int(worse[0]) if len(worse) else len(dream),
-    }
 
 
 def main() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from stages.figures.style import GREY, INK, new_figure
+from stages.figures.style import GREY, INK, VERMILION, new_figure
 
 Pictures = NDArray[np.float32]  # (frames, H, W, 1 or 3)
 
@@ -22,7 +22,7 @@ def filmstrip(
 ) -> Figure:
     """Frames of a drive and of a dream, L + 1 each, with the return so far, (L + 1,)."""
     figure = new_figure(11.4, 3.5)
-    axes = figure.add_axes((0.075, 0.03, 0.92, 0.86))
+    axes = figure.add_axes((0.09, 0.03, 0.905, 0.86))
     frames = shown(len(real) - 1, len(dreamt) - 1)
     rows = ((1.36, real, real_return), (0.0, dreamt, dreamt_return))
     for column, frame in enumerate(frames):
@@ -38,6 +38,7 @@ def filmstrip(
                     interpolation="nearest",
                     extent=(x, x + 1, y, y + 1),
                 )
+                axes.plot(x + 0.5, y + 0.5, "^", color=VERMILION, markersize=6)
                 axes.text(x + 0.5, y - 0.04, f"{total[frame]:+.1f}", ha="center", va="top")
             else:
                 words = f"over since\nstep {len(pictures) - 1}"

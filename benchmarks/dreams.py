@@ -1,0 +1,85 @@
+"""How fast cars drive on real roads and in dreams, side by side, on one core."""
+
+from __future__ import annotations
+
+import os
+
+os.environ["OPENBLAS_NUM_THREADS"] = "1"  # before NumPy is there to read it
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.speed import seconds
+from stages.agent import Agent, Dreamer
+from stages.cars import racing_world
+from stages.control.controller import Controllers
+from stages.memory.ensemble import Ensemble
+from stages.params import Params, read_params
+from stages.rollout import Policy, World, rollout
+from stages.tracks import Roads
+from stages.train_m import make_memory
+from stages.train_v import make_vision
+from stages.worlds.dream import Dream
+from stages.worlds.racing import RacingWorld
+
+ROADS = 16  # as many starts
+ROUNDS = 3
+NEVER = -50.0  # a logit, of an end of the episode
+RECIPES: dict[str, tuple[str, dict[str, Any]]] = {
+    "`dream`: 16 x 16, two LSTMs of 96": ("dream", {}),
+    "`dream` with one LSTM": ("dream", {"train_m.members": 1}),
+    "`dream` with one MDN-LSTM of 5 mixtures": (
+        "dream",
+        {"train_m.members": 1, "train_m.kind": "mdn_lstm", "train_m.mixtures": 5},
+    ),
+    "`paper`: 64 x 64 x 3, convolutions; MDN-LSTM of 256": (
+        "paper",
+        {"train_m.predict_outcome": True, "evolve_c.inputs": "z"},
+    ),
+}
+
+
+def both(params: Params, cars: int) -> tuple[tuple[World, Policy], tuple[World, Policy]]:
+    """Real roads and a dream for so many cars that stand still the whole time, and C for each."""
+    rng = np.random.default_rng(0)
+    settings = params.train_m
+    vision = make_vision(params.train_v, params.world.view.shape, rng)
+    action_size = RacingWorld.action_size
+    members = [
+        make_memory(settings, vision.z_size, action_size, rng) for _ in range(settings.members)
+    ]
+    for member in members:
+        member.parameters["end.bias"][...] = NEVER
+    sizes = (vision.z_size, action_size)
+    genomes = np.zeros((cars // ROADS, action_size * (vision.z_size + 1)))
+    controllers = Controllers.from_genomes(genomes, sizes)
+    tracks = Roads(params.world).draw(ROADS, rng)
+    starts = rng.standard_normal((ROADS, vision.z_size)).astype(np.float32)
+    real = racing_world(params.world, tracks, cars)
+    dream = Dream(members, starts, cars, params.world.max_steps, 1.0, seed=0)
+    return (real, Agent(vision, Ensemble(members), controllers)), (dream, Dreamer(controllers))
+
+
+def main() -> None:
+    """Print a table as Markdown."""
+    print(
+        "| V and M, C on z | cars at once | real steps a second | dreamt steps a second | ratio |"
+    )
+    print("|---|---:|---:|---:|---:|")
+    for name, (recipe, changes) in RECIPES.items():
+        params = read_params(Path("recipes") / f"{recipe}.yaml", changes)
+        for cars in (128, 1024):
+            ways = both(params, cars)
+            taken = [np.inf, np.inf]
+            for _ in range(ROUNDS):  # taking turns: a slow minute of the machine hits both
+                for number, (world, policy) in enumerate(ways):
+                    once = seconds(lambda world=world, policy=policy: rollout(world, policy))  # type: ignore[misc]
+                    taken[number] = min(taken[number], once)
+            real, dreamt = (cars * params.world.max_steps / each for each in taken)
+            print(f"| {name} | {cars:,} | {real:,.0f} | {dreamt:,.0f} | {dreamt / real:.1f} |")
+
+
+if __name__ == "__main__":
+    main()
