@@ -80,13 +80,14 @@ def read_curve(path: Path, stage: str) -> dict[str, NDArray[np.float64]]:
     Raises:
         UserError: it is missing, or not a table of those columns.
     """
-    try:
-        with path.open(newline="", encoding="utf-8") as file:
-            header, *rows = csv.reader(file)
-        if tuple(header) != CURVES[stage] or not rows:
+    with files.checked(path, stage), path.open(newline="", encoding="utf-8") as file:
+        text = file.read()
+        if not text.endswith("\n"):
+            raise ValueError("it is cut off")
+        header, *rows = csv.reader(text.splitlines())
+        if tuple(header) != CURVES[stage] or {len(row) for row in rows} != {len(header)}:
             raise ValueError(f"it should have lines of {', '.join(CURVES[stage])}")
-        return dict(zip(header, np.array(rows, np.float64).T, strict=True))
-    except FileNotFoundError:
-        raise files.refused(path, "no such file", stage) from None
-    except (OSError, ValueError) as error:
-        raise files.refused(path, f"damaged ({error})", stage) from None
+        values = np.array(rows, np.float64)
+        if not np.isfinite(values).all():
+            raise ValueError("it holds numbers that are not finite")
+        return dict(zip(header, values.T, strict=True))

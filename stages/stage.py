@@ -14,11 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stages import files, reports
-from stages.artifacts import Episodes, Model
+from stages.artifacts import Model
 from stages.errors import ParamsError, UserError
 from stages.params import Params, read_params
 from stages.randomness import Streams
 from stages.reports import Row
+from stages.tables import Episodes
 
 AnyTable = TypeVar("AnyTable", bound=Episodes)
 AnyModel = TypeVar("AnyModel")

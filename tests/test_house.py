@@ -9,6 +9,7 @@ from tests.imports import ROOT, named_files
 SCRIPTS = {"collect", "train_v", "encode", "train_m", "evolve_c", "evaluate", "visualize"}
 SCRIPTS |= {"compare", "temperature"}
 ROOMS = {"worlds", "vision", "memory", "control"}
+NO_MODEL = ("params", "artifacts", "tables", "files", "hdf5", "npz", "reports", "stage")
 FILES = [path.relative_to(ROOT).as_posix() for path in sorted((ROOT / "stages").rglob("*.py"))]
 
 
@@ -38,7 +39,7 @@ def test_nn_knows_nobody(path):
     assert not known(path)
 
 
-@pytest.mark.parametrize("name", ["params", "artifacts", "files", "reports", "stage"])
+@pytest.mark.parametrize("name", NO_MODEL)
 def test_params_and_files_know_no_model_and_no_world(name):
     assert not known(f"stages/{name}.py") & (ROOMS | {"nn", "agent", "rollout", "figures"})
 

@@ -1,0 +1,122 @@
+"""HDF5 files of named arrays: grown part by part, always the same bytes, believed after a look.
+
+They are of the format in which all that HDF5 notes about arrays has checksums, and the arrays have
+their own: a flipped bit is noticed before anything is made of it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from stages.files import Arrays
+
+CHUNK_BYTES = 1 << 18
+FORMAT = ("v110", "v110")  # oldest and newest that may be written
+HEAD = b"\x89HDF\r\n\x1a\n\x03"  # signature and version of every file of that format
+FILTERS = [h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_FLETCHER32]
+BELIEVED_BYTES = 1 << 26  # of an array read at once; more only if it is no more than
+BELIEVED_RATIO = 64  # times what is stored of it
+
+
+def write(path: Path, parts: Iterable[Arrays], kind: str) -> None:
+    """One dataset an array, in compressed chunks with checksums.
+
+    Args:
+        path: where to.
+        parts: the same arrays each time, whose rows follow those of the parts before.
+        kind: what the file is to say it holds.
+    """
+    with h5py.File(path, "w", libver=FORMAT) as file:
+        file.attrs["kind"] = np.bytes_(kind)
+        for arrays in parts:
+            for name, rows in arrays.items():
+                dataset = file[name] if name in file else _new(file, name, rows)
+                start = len(dataset)
+                dataset.resize(start + len(rows), axis=0)
+                dataset[start:] = rows
+
+
+def _new(file: h5py.File, name: str, rows: NDArray[Any]) -> h5py.Dataset:
+    row = rows.shape[1:]
+    unit = tuple(size or 1 for size in row)  # HDF5 knows no chunk that is empty
+    return file.create_dataset(
+        name,
+        shape=(0, *row),
+        maxshape=(None, *(size or None for size in row)),  # an axis of 0 counts as one that grows
+        chunks=(max(1, CHUNK_BYTES // (rows.dtype.itemsize * math.prod(unit))), *unit),
+        dtype=rows.dtype,
+        compression="gzip",
+        compression_opts=1,
+        shuffle=True,
+        fletcher32=True,
+        track_times=False,
+    )
+
+
+def opened(path: Path) -> tuple[str, dict[str, h5py.Dataset]]:
+    """What a file says it holds, and its arrays, of which nothing has been read yet.
+
+    Raises:
+        OSError, ValueError, KeyError, RuntimeError, TypeError: it is damaged, or something else.
+    """
+    with path.open("rb") as start:
+        if start.read(len(HEAD)) != HEAD:
+            raise ValueError("not an HDF5 file as stages write them")
+    file = h5py.File(path, "r")
+    return _kind(file), {name: _checked(file, name) for name in file}
+
+
+def whole(dataset: h5py.Dataset) -> NDArray[Any]:
+    """All rows of an array.
+
+    Raises:
+        OSError: it is damaged.
+        ValueError: it claims to be far larger than what is stored of it.
+    """
+    name, stored = dataset.name[1:], dataset.id.get_storage_size()
+    if dataset.nbytes > max(BELIEVED_BYTES, BELIEVED_RATIO * stored):
+        raise ValueError(f"'{name}' claims {dataset.nbytes:,} bytes, and has {stored:,}")
+    try:
+        array: NDArray[Any] = dataset[()]
+    except OSError as error:
+        raise OSError(f"'{name}': {error}") from None
+    return array
+
+
+def _kind(file: h5py.File) -> str:
+    if list(file.attrs) != ["kind"]:
+        return "nothing"
+    attribute = file.attrs.get_id("kind")
+    if attribute.shape != () or attribute.dtype.kind != "S":  # text of any length lies elsewhere
+        raise ValueError("what it says it holds is not stored as stages store it")
+    return bytes(file.attrs["kind"]).decode("ascii")
+
+
+def _checked(file: h5py.File, name: str) -> h5py.Dataset:
+    """A dataset that is all there, in this file and in chunks of ours: to read it is safe."""
+    if not isinstance(file.get(name, getlink=True), h5py.HardLink):
+        raise ValueError(f"'{name}' is a link, perhaps out of the file")
+    dataset = file[name]
+    if not isinstance(dataset, h5py.Dataset):
+        raise ValueError(f"'{name}' is not an array")
+    storage = dataset.id.get_create_plist()
+    if dataset.is_virtual or storage.get_external_count():
+        raise ValueError(f"the numbers of '{name}' are in other files")
+    filters = [storage.get_filter(number)[0] for number in range(storage.get_nfilters())]
+    chunk = dataset.chunks or ()
+    if filters != FILTERS or math.prod(chunk) * dataset.dtype.itemsize > CHUNK_BYTES:
+        raise ValueError(f"'{name}' is not stored as stages store arrays")
+    grid = zip(dataset.shape, chunk, strict=True)
+    chunks, stored = math.prod(-(-size // side) for size, side in grid), dataset.id.get_num_chunks()
+    if chunks != stored:
+        raise ValueError(
+            f"'{name}' claims shape {dataset.shape}: {chunks:,} chunks, and {stored:,} are stored"
+        )
+    return dataset

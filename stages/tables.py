@@ -1,0 +1,149 @@
+"""Tables of episodes in files: their schema is the list of fields of a class.
+
+A field has a name, type, axes and meaning. A name of an axis stands for the same length wherever it
+occurs in one file. Files are read back through the same list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, NamedTuple, Self, get_args, get_type_hints
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from stages import files, hdf5
+
+
+class Field(NamedTuple):
+    """Type, axes and meaning of one array."""
+
+    dtype: str
+    axes: str
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Episodes:
+    """Arrays over episodes, laid end to end, in an HDF5 file of which each array is a dataset.
+
+    An episode of L steps has L + 1 frames, the last one at its end.
+    """
+
+    stage: ClassVar[str]
+    lengths: Annotated[NDArray[np.int64], Field("int64", "episodes", "steps of each episode")]
+
+    @classmethod
+    def schema(cls) -> dict[str, Field]:
+        """Every dataset of the file."""
+        hints = get_type_hints(cls, include_extras=True)
+        return {field.name: get_args(hints[field.name])[1] for field in fields(cls)}
+
+    def write(self, path: Path) -> None:
+        """Write the file at once under its own name; a stage writes under a temporary one."""
+        self.write_parts(path, [self])
+
+    @classmethod
+    def write_parts(cls, path: Path, parts: Iterable[Self]) -> None:
+        """The same for a table in parts, of which only one need be there at a time."""
+        hdf5.write(path, (part._arrays() for part in parts), cls._kind())
+
+    @classmethod
+    def joined(cls, parts: Iterable[Self]) -> Self:
+        """The episodes of several tables, one table behind the other, in memory."""
+        columns = zip(*(part._arrays().values() for part in parts), strict=True)
+        return cls(*(np.concatenate(column) for column in columns))
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """The file's arrays.
+
+        Raises:
+            UserError: it is missing, damaged, or does not hold what stands above.
+        """
+        with files.checked(path, cls.stage):
+            kind, datasets = hdf5.opened(path)
+        problem = (
+            _misfit(cls.schema(), datasets)
+            if kind == cls._kind()
+            else f"it should hold {cls._kind()}, and says it holds {kind}"
+        )
+        if problem:
+            raise files.refused(path, problem, cls.stage)
+        with files.checked(path, cls.stage):
+            table = cls(**{name: hdf5.whole(dataset) for name, dataset in datasets.items()})
+        if problem := table._infinity() or table._inconsistency():
+            raise files.refused(path, problem, cls.stage)
+        return table
+
+    @classmethod
+    def _kind(cls) -> str:
+        return cls.__name__.lower()
+
+    def _arrays(self) -> dict[str, NDArray[Any]]:
+        return {
+            name: np.ascontiguousarray(getattr(self, name), field.dtype)
+            for name, field in self.schema().items()
+        }
+
+    @cached_property
+    def first_frame(self) -> NDArray[np.int64]:
+        """(episodes + 1,): episode e has the frames first_frame[e] to first_frame[e + 1] - 1."""
+        return np.concatenate([[0], np.cumsum(self.lengths + 1)])
+
+    @cached_property
+    def first_step(self) -> NDArray[np.int64]:
+        """(episodes + 1,): episode e has the steps first_step[e] to first_step[e + 1] - 1."""
+        return np.concatenate([[0], np.cumsum(self.lengths)])
+
+    def _infinity(self) -> str | None:
+        """Which array holds something else than numbers."""
+        for name, array in self._arrays().items():
+            if array.dtype.kind == "f" and not np.isfinite(array).all():
+                return f"'{name}' holds numbers that are not finite"
+        return None
+
+    def _inconsistency(self) -> str | None:
+        """What is wrong between arrays that are right one by one."""
+        frames, steps = (
+            next(
+                len(getattr(self, name))
+                for name, field in self.schema().items()
+                if field.axes.split()[0] == axis
+            )
+            for axis in ("frames", "steps")
+        )
+        if self.lengths.size == 0 or self.lengths.min() < 1:
+            return "it should hold episodes of at least one step each"
+        if self.lengths.max() > steps:  # or their sum might overflow
+            return f"one of its episodes has {self.lengths.max()} steps, all of them have {steps}"
+        if self.first_step[-1] != steps or self.first_frame[-1] != frames:
+            return (
+                f"its episodes have {self.first_step[-1]} steps and {self.first_frame[-1]} frames, "
+                f"its arrays {steps} and {frames}"
+            )
+        return None
+
+
+def _misfit(schema: Mapping[str, Field], arrays: Mapping[str, h5py.Dataset]) -> str | None:
+    """What is wrong with arrays that should be those of a schema, before they are read."""
+    if set(arrays) != set(schema):
+        missing, unknown = sorted(set(schema) - set(arrays)), sorted(set(arrays) - set(schema))
+        return f"missing arrays {missing}, unknown arrays {unknown}"
+    lengths: dict[str, int] = {}
+    for name, (dtype, axes, _) in schema.items():
+        array, names = arrays[name], axes.split()
+        if array.dtype != np.dtype(dtype) or array.ndim != len(names):
+            return (
+                f"'{name}' should be {dtype} over ({', '.join(names)}), "
+                f"found {array.dtype} of shape {array.shape}"
+            )
+        for axis, length in zip(names, array.shape, strict=True):
+            expected = int(axis) if axis.isdigit() else lengths.setdefault(axis, length)
+            if length != expected:
+                return f"'{name}' has {length} {axis}, where {expected} were expected"
+    return None

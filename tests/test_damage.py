@@ -1,0 +1,98 @@
+"""Damaged files are read as they were, or refused in one line that names file and stage."""
+
+import resource
+import subprocess
+import sys
+
+import h5py
+import numpy as np
+import pytest
+
+from stages import hdf5
+from tests.damage import CURVE, MODELS, QUICK, TABLES, make_sound_files, stage_of, verdicts
+from tests.imports import ROOT
+
+MEMORY = 1 << 30  # bytes that a stage may ask for
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("sound")
+    make_sound_files(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def judged(sound, tmp_path_factory):
+    return list(verdicts(sound, tmp_path_factory.mktemp("damaged")))
+
+
+def test_hundreds_of_damaged_files_of_every_kind_are_tried(judged):
+    assert len(judged) > 1000
+    assert {damaged.name for damaged, _ in judged} == {*TABLES, *MODELS, CURVE, "params.yaml"}
+
+
+def test_a_damaged_file_is_refused_in_one_line_or_nothing_of_it_is_lost(judged):
+    for damaged, verdict in judged:
+        if verdict == "the same":
+            assert damaged.damage == "a bit flipped", damaged
+        elif verdict == "other":  # text has no checksum
+            assert damaged.name in (CURVE, "params.yaml"), damaged
+            assert damaged.damage in ("a bit flipped", "truncated"), damaged
+        else:
+            assert verdict.startswith(f"{damaged.path}: "), verdict
+            assert len(verdict.splitlines()) == 1, verdict
+            if stage := stage_of(damaged.name):
+                assert f"; stage {stage} makes it: run 'dvc repro {stage}'" in verdict
+
+
+def test_what_is_packed_too_tightly_is_not_unpacked(tmp_path):
+    zeros = np.zeros(1 << 22)
+    hdf5.write(tmp_path / "x.h5", [{"x": zeros}] * 3, "x")
+    _, datasets = hdf5.opened(tmp_path / "x.h5")
+    with pytest.raises(ValueError, match=r"'x' claims 100,663,296 bytes, and has [\d,]+$"):
+        hdf5.whole(datasets["x"])
+
+
+def run(stage, *files):
+    """A stage that may ask for no more than MEMORY bytes."""
+    options = ("--params", QUICK, "--reports", files[-1].parent)
+    return subprocess.run(
+        [sys.executable, "-m", f"stages.{stage}", *files, *options],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={"OMP_NUM_THREADS": "1"},
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY)),
+    )
+
+
+@pytest.mark.parametrize(
+    ("stage", "inputs", "damaged", "damage"),
+    [
+        ("train_v", ["rollouts.h5"], "rollouts.h5", "claims 10 GB"),
+        ("train_m", ["latents.h5"], "latents.h5", "reaches out of the file"),
+        ("encode", ["rollouts.h5", "v.npz"], "v.npz", "claims 10 GB"),
+        ("evaluate", ["v.npz", "m.npz", "c.npz"], "m.npz", "a pickle"),
+        ("visualize", ["rollouts.h5", "v.npz", "drives.h5"], "drives.h5", "NaN, infinity"),
+    ],
+)
+def test_stages_end_with_the_line_and_little_memory(
+    sound, judged, tmp_path, stage, inputs, damaged, damage
+):
+    bad = next(d.path for d, _ in judged if (d.name, d.damage) == (damaged, damage))
+    files = [bad if name == damaged else sound / name for name in inputs]
+    outputs = [] if stage == "visualize" else [tmp_path / "output"]
+    result = run(stage, *files, *outputs)
+    assert result.returncode == 1
+    assert result.stderr.startswith(f"{stage}: {bad}: ")
+    assert len(result.stderr.splitlines()) == 1
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_sound_stage_needs_no_more_than_that(sound, tmp_path):
+    result = run("encode", sound / "rollouts.h5", sound / "v.npz", tmp_path / "latents.h5")
+    assert result.returncode == 0, result.stderr
+    with h5py.File(tmp_path / "latents.h5") as file:
+        assert list(file.attrs) == ["kind"]
