@@ -22,6 +22,7 @@ from stages.modules import Memory, Vision, feature_counts, mismatch
 from stages.params import EvolveC, World
 from stages.progress import progress
 from stages.randomness import Streams
+from stages.scratch import NoScratch, Scratch, State
 from stages.stage import Report, stage
 from stages.tracks import Roads
 from stages.vision.visions import VISIONS
@@ -34,13 +35,18 @@ VALIDATED_AT_ONCE = 64  # candidates between two steps of the progress bar
 LARGEST_COVARIANCE = 5_000  # rows; 200 MB a matrix, and a minute a decomposition
 
 
-class Generation(NamedTuple):
-    """What a generation leaves behind: two candidates for the final choice, and how it went."""
+class History(NamedTuple):
+    """What all generations leave: two candidates each for the final choice, and how it went."""
 
-    best: NDArray[np.float64]  # genome of its best candidate
-    mean: NDArray[np.float64]  # where the distribution moved to
-    fitness: NDArray[np.float64]  # (population,)
-    sigma: float
+    best: NDArray[np.float64]  # (generations, n), genomes of the best candidates
+    mean: NDArray[np.float64]  # (generations, n), where the distribution moved to
+    fitness: NDArray[np.float64]  # (generations, population)
+    sigma: NDArray[np.float64]  # (generations,)
+
+    @property
+    def genomes(self) -> NDArray[np.float64]:
+        """(2 generations, n): best and mean in turns."""
+        return np.stack([self.best, self.mean], axis=1).reshape(-1, self.best.shape[1])
 
 
 def controller_sizes(settings: EvolveC, vision: Vision, memory: Memory) -> list[int]:
@@ -62,24 +68,64 @@ class Places(Protocol):
 
 
 def evolve(
-    settings: EvolveC, judge: Judge, places: Places, mutations: Generator, drawing: Generator
-) -> list[Generation]:
+    settings: EvolveC,
+    judge: Judge,
+    places: Places,
+    mutations: Generator,
+    drawing: Generator,
+    scratch: Scratch,
+) -> History:
     """Run the strategy from a controller of zeros, every generation on roads, or in dreams, of its
     own.
+
+    Raises:
+        ParamsError: a fitness is not a finite number.
     """
+    size, shape = judge.fleet.genome_size, (settings.generations, settings.population)
     make = STRATEGIES[settings.strategy]
-    start = np.zeros(judge.fleet.genome_size)
-    strategy = make(start, settings.sigma, settings.population, mutations)
-    history = []
-    for _ in progress(range(settings.generations), "evolve_c", settings.generations):
+    strategy = make(np.zeros(size), settings.sigma, settings.population, mutations)
+    best, mean = np.zeros((2, settings.generations, size))
+    history, done = History(best, mean, np.zeros(shape), np.zeros(settings.generations)), 0
+    if left := scratch.load("evolution"):
+        strategy = make.from_state(left["strategy"])
+        drawing.bit_generator.state = left["drawing"]
+        history, done = History(*left["history"]), left["done"]
+
+    def state() -> State:
+        return {
+            "strategy": strategy.state(),
+            "drawing": drawing.bit_generator.state,
+            "history": list(history),
+            "done": done,
+        }
+
+    to_do = range(done, settings.generations)
+    for number in progress(to_do, "evolve_c", settings.generations, done):
         candidates = strategy.ask()
         drawn = places.draw(settings.episodes, drawing)
         fitness = fitness_of(judge.scores(candidates, drawn, settings.episodes), settings)
+        check_fitness(fitness, number)
         strategy.tell(fitness)
-        history.append(
-            Generation(candidates[fitness.argmax()].copy(), strategy.mean, fitness, strategy.sigma)
-        )
+        history.best[number], history.mean[number] = candidates[fitness.argmax()], strategy.mean
+        history.fitness[number], history.sigma[number] = fitness, strategy.sigma
+        done = number + 1
+        scratch.save("evolution", state, now=done == settings.generations)
     return history
+
+
+def check_fitness(fitness: NDArray[np.float64], number: int) -> None:
+    """Refuse what nothing can be learned from.
+
+    Raises:
+        ParamsError: a fitness is not a finite number.
+    """
+    wrong = np.flatnonzero(~np.isfinite(fitness))
+    if wrong.size:
+        raise ParamsError(
+            f"evolve_c.sigma: in generation {number + 1} candidate {wrong[0] + 1} has a fitness of "
+            f"{fitness[wrong[0]]}, and {wrong.size} of {fitness.size} have none that is a finite "
+            "number; try a smaller sigma, or look at the losses of V and M"
+        )
 
 
 def validate(
@@ -88,14 +134,20 @@ def validate(
     places: Places,
     genomes: NDArray[np.float64],
     drawing: Generator,
+    scratch: Scratch,
+    name: str,
 ) -> Scores:
-    """Drive candidates (n, genome_size), all on the same validation roads or in the same dreams."""
+    """Drive candidates (n, genome_size), all on the same validation roads or in the same dreams;
+    `name` is that of the state in between.
+    """
     drawn = places.draw(settings.validation_episodes, drawing)
     parts = np.split(genomes, range(VALIDATED_AT_ONCE, len(genomes), VALIDATED_AT_ONCE))
-    scores = [
-        judge.scores(part, drawn, settings.validation_episodes)
-        for part in progress(parts, "evolve_c: validation", len(parts))
-    ]
+    state = scratch.load(name) or {"scores": []}
+    scores = [Scores(*entry) for entry in state["scores"]]
+    first = len(scores)
+    for part in progress(parts[first:], "evolve_c: validation", len(parts), first):
+        scores.append(judge.scores(part, drawn, settings.validation_episodes))
+        scratch.save(name, lambda: {"scores": [list(entry) for entry in scores]})
     return Scores(*(np.concatenate(entry) for entry in zip(*scores, strict=True)))
 
 
@@ -120,7 +172,12 @@ def champions(validated: Scores, settings: EvolveC) -> NDArray[np.intp]:
 
 
 def evolve_c(
-    settings: EvolveC, world: World, judge: Judge, latents: Latents, streams: Streams
+    settings: EvolveC,
+    world: World,
+    judge: Judge,
+    latents: Latents,
+    streams: Streams,
+    scratch: Scratch | None = None,
 ) -> tuple[Controllers, Report]:
     """Evolve, then keep the best of all distribution means and all generations' best.
 
@@ -131,19 +188,22 @@ def evolve_c(
     roads = Roads(world)
     dreaming = settings.world == "dream"
     places = Nights(latents, held_out=False) if dreaming else roads
-    history = evolve(settings, judge, places, streams("mutations"), streams("tracks"))
-    genomes = np.array([genome for g in history for genome in (g.best, g.mean)])
+    scratch = scratch or NoScratch()
+    history = evolve(settings, judge, places, streams("mutations"), streams("tracks"), scratch)
+    genomes = history.genomes
     if dreaming:
         places = Nights(latents, held_out=True)
-    validated = validate(settings, judge, places, genomes, streams("validation tracks"))
+    drawing = streams("validation tracks")
+    validated = validate(settings, judge, places, genomes, drawing, scratch, "validation")
     champion = champions(validated, settings)
     real = validated.mean_return[champion], validated.off_track[champion]
     if dreaming:
         different, generations = np.unique(champion, return_inverse=True)
-        tried = validate(settings, judge, roads, genomes[different], streams("real tracks"))
+        drawing = streams("real tracks")
+        tried = validate(settings, judge, roads, genomes[different], drawing, scratch, "real")
         real = tried.mean_return[generations], tried.off_track[generations]
     generation, which = divmod(int(champion[-1]), 2)
-    chosen = history[generation].mean if which else history[generation].best
+    chosen = genomes[champion[-1]]
     metrics = {
         "chosen": "mean" if which else "best",
         "chosen_generation": generation + 1,
@@ -154,21 +214,24 @@ def evolve_c(
         "real_off_track": int(real[1][-1]),
         "last_mean_return": float(validated.mean_return[-1]),
         "random_return": random_return(judge.fleet, roads, streams),
+        "flat_generations": int((np.ptp(history.fitness, axis=1) == 0).sum()),
         "episodes": settings.generations * settings.population * settings.episodes,
     }
     curve = [
         {
             "generation": number,
-            "best": g.fitness.max(),
-            "mean": g.fitness.mean(),
-            "median": np.median(g.fitness),
+            "best": fitness.max(),
+            "mean": fitness.mean(),
+            "median": np.median(fitness),
             "distribution_mean": validated.mean_return[2 * number - 1],
             "champion": validated.mean_return[best],
             "real": real[0][number - 1],
             "random": metrics["random_return"],
-            "sigma": g.sigma,
+            "sigma": sigma,
         }
-        for number, (g, best) in enumerate(zip(history, champion, strict=True), start=1)
+        for number, (fitness, sigma, best) in enumerate(
+            zip(history.fitness, history.sigma, champion, strict=True), start=1
+        )
     ]
     dreamt = f" in dreams, {metrics['real_return']:+.2f} on real roads," if dreaming else ""
     summary = (
@@ -176,6 +239,8 @@ def evolve_c(
         f"generation {metrics['chosen_generation']} of {settings.generations} (the last mean: "
         f"{metrics['last_mean_return']:+.2f}, the random policy: {metrics['random_return']:+.2f})"
     )
+    if flat := metrics["flat_generations"]:
+        summary += f"; in {flat} of them all candidates did equally well, and none was learned from"
     return judge.fleet.controllers(chosen[None]), Report(summary, metrics, curve)
 
 
@@ -208,7 +273,9 @@ def main() -> None:
         fleet = Fleet(world, vision, memory, sizes, settings.temperature)
         with Workers(fleet, run.params.compute.workers) as workers:
             judge = Judge(fleet, workers)
-            controllers, report = evolve_c(settings, world, judge, latents, run.streams)
+            controllers, report = evolve_c(
+                settings, world, judge, latents, run.streams, run.scratch
+            )
         run.write("c", Model(controllers.kind, controllers.arrays(0)))
         run.report(report)
 

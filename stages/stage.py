@@ -7,18 +7,21 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from stages import files, reports
 from stages.artifacts import Model
 from stages.errors import ParamsError, UserError
-from stages.params import Params, read_params
+from stages.params import Compute, Params, read_params
 from stages.randomness import Streams
 from stages.reports import Row
+from stages.scratch import Scratch, fingerprint, folder_of
 from stages.tables import Episodes
 
 AnyTable = TypeVar("AnyTable", bound=Episodes)
@@ -46,6 +49,7 @@ class Run:
         folders: Sequence[Path],
         reports: Path,
         outputs: files.Outputs,
+        written: Sequence[str],
     ) -> None:
         self.name = name
         self.params = params
@@ -54,6 +58,15 @@ class Run:
         self.reports = reports
         self.streams = Streams(params.seed, name)
         self._outputs = outputs
+        self._written = written
+
+    @cached_property
+    def scratch(self) -> Scratch:
+        """What an unfinished run of the same params, inputs and code has left."""
+        same = msgspec.json.encode(msgspec.structs.replace(self.params, compute=Compute(0)))
+        inputs = [path for name, path in self.paths.items() if name not in self._written]
+        outputs = [self.paths[name] for name in self._written]
+        return Scratch(folder_of(self.name, outputs), fingerprint(same, inputs))
 
     def table(self, name: str, kind: type[AnyTable]) -> AnyTable:
         """The table in the file that the command line gives for `name`."""
@@ -147,7 +160,10 @@ def stage(
         with files.Outputs() as outputs:
             params = read_params(given.params, dict(given.set))
             many = getattr(given, folders) if folders else []
-            yield Run(name, params, paths, many, given.reports, outputs)
+            run = Run(name, params, paths, many, given.reports, outputs, writes)
+            yield run
+        if "scratch" in vars(run):
+            run.scratch.clear()
     except ParamsError as error:
         sys.exit(f"{name}: {given.params}: {error}")
     except (UserError, OSError) as error:

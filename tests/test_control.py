@@ -64,6 +64,17 @@ def test_a_state_is_not_moved_by_what_comes_after(kind):
 
 
 @every_kind
+def test_a_generation_in_which_all_do_equally_well_moves_nothing(kind):
+    strategy = run(sphere(kind=kind), 3)
+    mean, sigma = strategy.mean.copy(), strategy.sigma
+    strategy.ask()
+    strategy.tell(np.zeros(24))
+    np.testing.assert_array_equal(strategy.mean, mean)
+    assert strategy.sigma == sigma
+    assert np.square(run(strategy, 150).mean).sum() < 0.2  # and it goes on
+
+
+@every_kind
 def test_the_best_is_the_best_ever_told(kind):
     strategy, best = sphere(kind=kind), -np.inf
     for _ in range(10):

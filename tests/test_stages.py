@@ -12,7 +12,7 @@ from stages import stage as frame
 from stages.collect import collect
 from stages.encode import encode
 from stages.errors import ParamsError, UserError
-from stages.evolve_c import Scores, champions
+from stages.evolve_c import Scores, champions, check_fitness
 from stages.randomness import Streams
 from stages.train_m import Lesson, train_m
 from stages.train_v import train_v
@@ -230,6 +230,23 @@ def test_the_command_line_may_change_a_key(tmp_path, monkeypatch, capsys):
     with pytest.raises(SystemExit), frame.stage("collect"):
         pass
     assert "should be KEY=VALUE, found 'seed'" in capsys.readouterr().err
+
+
+def test_a_fitness_that_is_no_number_stops_evolution_with_the_generation_and_what_to_try():
+    with pytest.raises(ParamsError) as caught:
+        check_fitness(np.array([1.0, np.nan, np.inf]), 6)
+    assert str(caught.value) == (
+        "evolve_c.sigma: in generation 7 candidate 2 has a fitness of nan, and 2 of 3 have none "
+        "that is a finite number; try a smaller sigma, or look at the losses of V and M"
+    )
+
+
+def test_generations_in_which_all_do_equally_well_are_said(quick):
+    still = replace(quick.evolve_c, sigma=1e-4, generations=2)
+    world = replace(quick.world, max_steps=4)  # too few to get anywhere with so little throttle
+    report = learn(replace(quick, world=world, evolve_c=still)).reports["evolve_c"]
+    assert report.metrics["flat_generations"] == 2
+    assert "in 2 of them all candidates did equally well" in report.summary
 
 
 def test_streams_are_told_apart_by_seed_stage_and_purpose():

@@ -81,7 +81,8 @@ class Strategy(ABC):
             self._best_fitness = float(fitness[order[0]])
             self._best = self._candidates[order[0]].copy()
         self._candidates = None
-        self._learn(order)
+        if fitness[order[0]] > fitness[order[-1]]:  # else their order is chance: nothing to learn
+            self._learn(order)
 
     @abstractmethod
     def _sample(self) -> Vector:

@@ -1,0 +1,148 @@
+"""Runs that are stopped: what they leave, who believes it, and what comes of going on with it."""
+
+import msgspec
+import numpy as np
+import pytest
+
+from stages import scratch as room
+from stages.artifacts import Latents
+from stages.collect import collect
+from stages.encode import encode
+from stages.evolve_c import controller_sizes, evolve_c
+from stages.judge import Fleet, Judge
+from stages.memory.ensemble import Ensemble
+from stages.memory.lstm import DeterministicLSTM
+from stages.randomness import Streams
+from stages.scratch import NoScratch, Scratch, fingerprint, folder_of
+from stages.vision.autoencoder import Autoencoder
+from stages.workers import Workers
+
+replace = msgspec.structs.replace
+STATE = {
+    "array": np.linspace(0, 1, 5, dtype=np.float32),
+    "nested": [{"b": np.arange(6).reshape(2, 3)}, None, "text", 1e-300, float("-inf"), True],
+    "rng": np.random.default_rng(3).bit_generator.state,  # with numbers of 128 bits
+    "scalar": np.int64(7),
+}
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch):
+    monkeypatch.setattr(room, "INTERVAL", 0.0)
+    monkeypatch.setattr(room, "SHARE", 1e9)
+
+
+@pytest.fixture
+def scratch(tmp_path) -> Scratch:
+    return Scratch(tmp_path / "run", "as it was")
+
+
+def test_a_state_comes_back_as_it_was(scratch):
+    scratch.save("a", lambda: STATE)
+    found = scratch.load("a")
+    assert found.keys() == STATE.keys()
+    np.testing.assert_array_equal(found["array"], STATE["array"])
+    assert found["array"].dtype == np.float32
+    np.testing.assert_array_equal(found["nested"][0]["b"], STATE["nested"][0]["b"])
+    assert found["nested"][1:] == STATE["nested"][1:]
+    assert (found["rng"], found["scalar"]) == (STATE["rng"], 7)
+    found["array"][0] = 5  # a run may go on with it in place
+
+
+def test_a_state_of_another_run_is_not_believed(scratch, tmp_path):
+    scratch.save("a", lambda: STATE)
+    assert scratch.load("b") is None
+    assert Scratch(tmp_path / "run", "as it is now").load("a") is None
+    assert NoScratch().load("a") is None
+
+
+@pytest.mark.parametrize("damage", [b"", b"PK", None])
+def test_a_damaged_state_is_no_state(scratch, tmp_path, damage):
+    scratch.save("a", lambda: STATE)
+    path = tmp_path / "run" / "a.npz"
+    path.write_bytes(path.read_bytes()[:-30] if damage is None else damage)
+    assert scratch.load("a") is None
+
+
+def test_states_are_written_now_and_then_or_when_they_must_be(scratch, monkeypatch):
+    monkeypatch.setattr(room, "INTERVAL", 1000.0)
+    scratch.save("a", lambda: pytest.fail("not yet"))
+    scratch.save("a", lambda: {"x": 1}, now=True)
+    scratch.save("a", lambda: pytest.fail("not yet"))
+    assert scratch.load("a") == {"x": 1}
+    scratch.clear()
+    assert scratch.load("a") is None
+
+
+def test_where_there_is_no_room_the_run_goes_on_without(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    scratch = Scratch(tmp_path / "file" / "run", "x")
+    scratch.save("a", lambda: STATE)
+    assert scratch.load("a") is None
+
+
+def test_a_fingerprint_hangs_on_params_inputs_and_code(tmp_path, monkeypatch):
+    path = tmp_path / "input"
+    path.write_bytes(b"1")
+    first = fingerprint(b"{}", [path])
+    assert fingerprint(b"{}", [path]) == first
+    assert fingerprint(b"{ }", [path]) != first
+    path.write_bytes(b"2")
+    assert fingerprint(b"{}", [path]) != first
+    path.write_bytes(b"1")
+    code = tmp_path / "stages"
+    code.mkdir()
+    (code / "new.py").write_text("")
+    monkeypatch.setattr(room, "__file__", str(code / "scratch.py"))
+    assert fingerprint(b"{}", [path]) != first
+    assert folder_of("a", [path]) != folder_of("a", [tmp_path / "output"])
+
+
+class Stopped(Judge):
+    """Gives up after so many calls, as a run does that is killed."""
+
+    def __init__(self, judge: Judge, calls: int) -> None:
+        vars(self).update(vars(judge))
+        self.calls = calls
+
+    def scores(self, *shard):
+        self.calls -= 1
+        if self.calls < 0:
+            raise KeyboardInterrupt
+        return super().scores(*shard)
+
+
+@pytest.fixture(scope="module")
+def latents(quick) -> Latents:
+    rollouts, _ = collect(quick.collect, quick.world, Streams(0, "collect"))
+    return encode(quick.encode, rollouts, Autoencoder.initial(256, 64, 16, rng()))[0]
+
+
+def rng() -> np.random.Generator:
+    return np.random.default_rng(0)
+
+
+@pytest.mark.parametrize("world", ["real", "dream"])
+@pytest.mark.parametrize("strategy", ["rank_mu", "cma_es", "sep_cma_es", "openai_es"])
+def test_evolution_goes_on_where_it_was_and_ends_the_same(
+    quick, latents, scratch, monkeypatch, world, strategy
+):
+    monkeypatch.setattr("stages.evolve_c.VALIDATED_AT_ONCE", 4)
+    settings = replace(quick.evolve_c, strategy=strategy, world=world, generations=5)
+    vision = Autoencoder.initial(256, 64, 16, rng())
+    memory = Ensemble([DeterministicLSTM.initial(16, 2, 4, rng(), predict_outcome=True)])
+    fleet = Fleet(quick.world, vision, memory, controller_sizes(settings, vision, memory))
+    judge = Judge(fleet, Workers(fleet, count=1))
+
+    def run(judge, scratch):
+        streams = Streams(0, "evolve_c")
+        controllers, report = evolve_c(settings, quick.world, judge, latents, streams, scratch)
+        return controllers.arrays(0)["layer1.weight"], report
+
+    weight, report = run(judge, NoScratch())
+    for calls in (3, 1, 2):  # in the fourth generation, in the last one, and in the validation
+        with pytest.raises(KeyboardInterrupt):
+            run(Stopped(judge, calls), scratch)
+    again, last = run(judge, scratch)
+    np.testing.assert_array_equal(again, weight)
+    assert last == report
