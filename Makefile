@@ -6,8 +6,9 @@ CORE := $(VENV)/.core
 DEV := $(VENV)/.dev
 
 RECIPES := unseen paper dream
+SHOWN_dream := recipes/dvc.yaml:compare@dream
 
-.PHONY: all repro $(RECIPES) test lint bench studies seeds clean
+.PHONY: all repro $(RECIPES) temperature test lint bench studies seeds clean
 
 all: repro
 
@@ -19,11 +20,17 @@ repro: $(CORE)
 	@echo "Pictures: reports/figures/*.png and reports/drive.gif; curves: dvc plots show --open"
 
 $(RECIPES): $(CORE)
-	dvc repro recipes/dvc.yaml:visualize@$@
+	dvc repro recipes/dvc.yaml:visualize@$@ $(SHOWN_$@)
 	@echo
 	@dvc metrics diff --all --precision 4 --targets recipes/$@/reports/metrics -R
 	@echo "HEAD: as committed; workspace: as just computed."
 	@echo "Pictures: recipes/$@/reports/figures/*.png and recipes/$@/reports/drive.gif"
+
+temperature: $(CORE)
+	dvc repro recipes/dream/dvc.yaml
+	@echo
+	@cat recipes/dream/reports/curves/temperature.csv
+	@echo "Pictures: recipes/dream/reports/figures/temperature.png; how C cheats: recipes/dream/cheating/reports"
 
 test: $(DEV) lint
 	python -m pytest -n 2
@@ -41,6 +48,8 @@ bench: $(DEV)
 	python -m benchmarks.convolution
 	@echo
 	python -m benchmarks.strategies
+	@echo
+	python -m benchmarks.dreams
 
 studies: $(CORE)
 	python -m benchmarks.ablations

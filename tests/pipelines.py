@@ -8,7 +8,7 @@ root's, once for each seed and, from evolve_c on, each temperature.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import yaml
@@ -124,20 +124,24 @@ def of_recipes(pipeline: str) -> str:
     return RECIPES_HEAD + _text({"stages": stages, "plots": plots})
 
 
-def of_study(pipeline: str) -> str:
+def of_study(
+    pipeline: str,
+    seeds: Sequence[int] = SEEDS,
+    temperatures: Sequence[float] = TEMPERATURES,
+) -> str:
     """The text of recipes/dream/dvc.yaml."""
     file, study = "recipes/temperature.yaml", "recipes/dream/study"
     of_seed, of_cell = f"{study}/${{item.seed}}", f"{study}/${{item.seed}}-${{item.temperature}}"
-    root, seeds = _stages(pipeline), moved_to(of_seed)
+    root, once = _stages(pipeline), moved_to(of_seed)
     stages = {}
     for name in STUDIED:
         hot = name in ("evolve_c", "evaluate")
-        matrix = {"seed": SEEDS, "temperature": TEMPERATURES} if hot else {"seed": SEEDS}
+        matrix = {"seed": seeds, "temperature": temperatures} if hot else {"seed": seeds}
         here = moved_to(of_cell if hot else of_seed)
         own = {*_paths(root[name].get("outs", [])), "models/c.npz"}
 
         def where(path: str, own: set[str] = own, here: Move = here) -> str:
-            return here(path) if path.startswith("reports/") or path in own else seeds(path)
+            return here(path) if path.startswith("reports/") or path in own else once(path)
 
         options = f"--params {file} --reports {here('reports/')[:-1]} --set seed=${{item.seed}}"
         if name == "evolve_c":
@@ -147,13 +151,13 @@ def of_study(pipeline: str) -> str:
         for entry in (*stages[name]["metrics"], *stages[name].get("plots", [])):
             for settings in entry.values():
                 del settings["cache"]  # in DVC's cache, not in git: there are too many of them
-    return STUDY_HEAD + _text({"stages": stages | _shown(study)})
+    return STUDY_HEAD + _text({"stages": stages | _shown(study, seeds, temperatures)})
 
 
-def _shown(study: str) -> dict[str, Stage]:
+def _shown(study: str, seeds: Sequence[int], temperatures: Sequence[float]) -> dict[str, Stage]:
     """The stages that draw what came of the study."""
     reports = "recipes/dream/reports"
-    cells = [f"{study}/{seed}-{temperature}" for temperature in TEMPERATURES for seed in SEEDS]
+    cells = [f"{study}/{seed}-{temperature}" for temperature in temperatures for seed in seeds]
     temperature = {
         "desc": "Scores in dreams and on roads by temperature",
         "cmd": f"python -m stages.temperature {' '.join(cells)} --params recipes/temperature.yaml "
@@ -167,7 +171,7 @@ def _shown(study: str) -> dict[str, Stage]:
             {f"{reports}/figures/temperature.png": {"cache": False}},
         ],
     }
-    coldest, seed = min(TEMPERATURES), SEEDS[0]
+    coldest, seed = min(temperatures), seeds[0]
 
     def where(path: str) -> str:
         folder = f"{study}/{seed}"

@@ -14,6 +14,7 @@ from stages.collect import collect
 from stages.randomness import Streams
 from stages.visualize import visualize
 from stages.worlds.track import Track
+from tests.pipelines import of_study
 
 ROOT = Path(__file__).resolve().parent.parent
 SMALL_UNSEEN = {
@@ -110,3 +111,24 @@ def test_another_number_of_workers_reruns_nothing(project):
     project.repro("recipes/dvc.yaml:visualize@unseen")
     project.replace("recipes/unseen.yaml", "workers: 0", "workers: 1")
     assert project.repro("recipes/dvc.yaml:visualize@unseen") == []
+
+
+def test_the_study_reruns_what_a_temperature_changes_and_shows_all(make_project):
+    project = make_project()
+    params = msgspec.yaml.decode((ROOT / "recipes" / "quick.yaml").read_bytes())
+    params["train_m"]["predict_outcome"] = True
+    params["evolve_c"] |= {"world": "dream", "generations": 2}
+    project.write("recipes/temperature.yaml", msgspec.yaml.encode(params).decode())
+    (project.folder / "recipes" / "dream" / "study").mkdir(parents=True)
+    pipeline = (ROOT / "dvc.yaml").read_text(encoding="utf-8")
+    project.write("recipes/dream/dvc.yaml", of_study(pipeline, [3], [0.5, 2.0]))
+    cells = [f"{stage}@3-{tau}" for tau in (0.5, 2.0) for stage in ("evolve_c", "evaluate")]
+    before = [f"{stage}@3" for stage in ("collect", "train_v", "encode", "train_m")]
+    ran = [stage.split(":")[1] for stage in project.repro("recipes/dream/dvc.yaml")]
+    assert sorted(ran) == sorted([*before, *cells, "temperature", "cheating"])
+    table = project.read("recipes/dream/reports/curves/temperature.csv").decode().splitlines()
+    assert [line.split(",")[0] for line in table[1:]] == ["0.5", "2"]
+    assert project.read("recipes/dream/cheating/reports/dream.gif").startswith(b"GIF")
+    project.write("recipes/dream/dvc.yaml", of_study(pipeline, [3], [0.5, 4.0]))
+    ran = [stage.split(":")[1] for stage in project.repro("recipes/dream/dvc.yaml")]
+    assert sorted(ran) == ["evaluate@3-4.0", "evolve_c@3-4.0", "temperature"]

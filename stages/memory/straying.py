@@ -36,7 +36,7 @@ def straying(
     """
     rng = np.random.default_rng(seed)
     shown = np.arange(len(z))[:, None] <= lengths
-    spread = np.sqrt(z[shown].var(axis=0, dtype=np.float64).mean())
+    spread = np.sqrt(z[shown].var(axis=0, dtype=np.float64).mean()) or 1.0  # of who stands still
     size = z.shape[1:]
     minds = {
         name: (z[0], *np.zeros((2, size[0], memory.hidden_size), np.float32))
