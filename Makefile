@@ -8,7 +8,7 @@ DEV := $(VENV)/.dev
 RECIPES := unseen paper dream
 SHOWN_dream := recipes/dvc.yaml:compare@dream
 
-.PHONY: all repro $(RECIPES) temperature test lint bench studies seeds clean
+.PHONY: all repro $(RECIPES) temperature test chaos lint bench studies seeds clean
 
 all: repro
 
@@ -34,6 +34,9 @@ temperature: $(CORE)
 
 test: $(DEV) lint
 	python -m pytest -n 2
+
+chaos: $(DEV)
+	python -m pytest -n 2 -m slow
 
 lint: $(DEV)
 	ruff check .

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import glob
 import os
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -38,6 +39,9 @@ class Outputs:
     def place(self, path: Path) -> Path:
         """The temporary name to write `path` under."""
         path.parent.mkdir(parents=True, exist_ok=True)
+        for left in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
+            if not _runs(left.suffixes[-2]):  # it was killed
+                left.unlink(missing_ok=True)
         temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
         self._temporary[path] = temporary
         return temporary
@@ -56,6 +60,17 @@ class Outputs:
         finally:
             for temporary in self._temporary.values():
                 temporary.unlink(missing_ok=True)
+
+
+def _runs(process: str) -> bool:
+    """Whether there is a process of this number, "." before it."""
+    try:
+        os.kill(int(process[1:]), 0)
+    except (ProcessLookupError, ValueError):
+        return False
+    except PermissionError:  # another user's
+        pass
+    return True
 
 
 @contextmanager

@@ -1,3 +1,6 @@
+import os
+import subprocess
+
 import numpy as np
 import pytest
 
@@ -184,3 +187,17 @@ def test_metrics_that_are_not_finite_are_not_written(tmp_path):
     with pytest.raises(UserError, match=r"a figure is not finite.*'loss': nan"):
         write_metrics(tmp_path / "m.json", {"loss": float("nan")})
     assert not (tmp_path / "m.json").exists()
+
+
+def test_what_a_killed_run_has_left_is_cleared_away_and_what_another_is_writing_is_not(tmp_path):
+    with subprocess.Popen(["true"]) as ended:
+        pass
+    left = tmp_path / f".v.npz.{ended.pid}.tmp"
+    others = [tmp_path / f".v.npz.{os.getppid()}.tmp", tmp_path / f".m.npz.{ended.pid}.tmp"]
+    for path in (left, *others):
+        path.write_bytes(b"half")
+    with files.Outputs() as outputs:
+        outputs.place(tmp_path / "v.npz").write_bytes(b"whole")
+    assert not left.exists()
+    assert all(path.exists() for path in others)
+    assert (tmp_path / "v.npz").read_bytes() == b"whole"

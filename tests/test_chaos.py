@@ -1,0 +1,82 @@
+"""`make chaos`: every stage is killed at random moments, and nothing comes of it."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+STAGES = ["collect", "train_v", "encode", "train_m", "evolve_c", "evaluate", "visualize"]
+MOMENTS = 10  # for each stage
+LONGER = {  # than the quick recipe, so that there is something to go on with
+    "  episodes: 12\n": "  episodes: 60\n",
+    "  epochs: 2\n  learning_rate: 0.002": "  epochs: 60\n  learning_rate: 0.002",
+    "  epochs: 2\n  learning_rate: 0.005": "  epochs: 60\n  learning_rate: 0.005",
+    "  generations: 8\n": "  generations: 60\n",
+}
+
+
+@pytest.fixture(scope="module")
+def undisturbed(make_project):
+    """A project in which all has run once, how long each stage took, and what came of it."""
+    project = make_project()
+    for old, new in LONGER.items():
+        project.replace("params.yaml", old, new)
+    seconds = {}
+    for stage in STAGES:
+        start = time.monotonic()
+        project.run("dvc", "repro", "-s", stage)
+        seconds[stage] = time.monotonic() - start
+    project.commit("as it should be")
+    return project, seconds, outputs(project)
+
+
+def outputs(project) -> dict[str, bytes]:
+    """Everything that stages write, by path."""
+    folders = [project.folder / name for name in ("data", "models", "reports")]
+    paths = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
+    found = {str(path.relative_to(project.folder)): path.read_bytes() for path in paths}
+    return found | {"dvc.lock": project.read("dvc.lock")}
+
+
+def kill_after(project, seconds: float, stage: str) -> bool:
+    """Run a stage, and kill it, DVC and workers after so many seconds; did it come to that?"""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    process = subprocess.Popen(
+        ["dvc", "repro", "-f", "-s", stage],
+        cwd=project.folder,
+        env={**os.environ, "PATH": path, "DVC_NO_ANALYTICS": "1", "PYTHONPATH": ""},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        return True
+    return False
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("moment", range(MOMENTS))
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_that_is_killed_leaves_all_old_or_all_new_and_is_made_good(
+    undisturbed, stage, moment
+):
+    project, seconds, expected = undisturbed
+    rng = np.random.default_rng([STAGES.index(stage), moment])
+    killed = kill_after(project, rng.uniform(0.1, 1) * seconds[stage], stage)
+    for path, content in outputs(project).items():
+        if not path.endswith((".tmp", "dvc.lock")):
+            assert content == expected[path], f"{path} is neither whole nor gone"
+    project.run("dvc", "repro", "--no-run-cache")
+    assert outputs(project) == expected
+    if killed:
+        left = project.folder / ".scratch"
+        assert not left.exists() or not list(left.rglob("*.npz"))
