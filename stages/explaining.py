@@ -5,9 +5,40 @@ from __future__ import annotations
 import difflib
 import re
 import reprlib
-from typing import Any, get_args
+from functools import cache
+from typing import Any, get_args, get_origin
 
 import msgspec
+
+OF_MSGSPEC = ("Expected", "Invalid", "Number", "Integer")  # how its messages begin
+LONGEST_KEY = 40  # that is repeated as it is
+
+
+def misplaced(found: Any, kind: Any, where: str = "") -> str | None:
+    """What is wrong with the keys of a section, or of one in it: all must be text, and known.
+
+    Args:
+        found: what is to be a `kind`, a struct of msgspec or a tuple of such.
+        kind: what it is to be; other kinds have no keys.
+        where: its dotted key.
+    """
+    entry = _entry(kind)
+    if entry and isinstance(found, list):
+        inner = ((value, entry, f"{where}[{index}]") for index, value in enumerate(found))
+    elif _is_struct(kind) and isinstance(found, dict):
+        if not all(isinstance(key, str) for key in found):
+            return f"{where or 'the file'}: a key must be text; found {reprlib.repr(list(found))}"
+        known = _types(kind)
+        for key in found:
+            if key not in known:
+                close = difflib.get_close_matches(key[:LONGEST_KEY], known, n=1)
+                hint = f"did you mean {close[0]!r}?" if close else f"known here: {', '.join(known)}"
+                name = key if key.isidentifier() and len(key) < LONGEST_KEY else reprlib.repr(key)
+                return f"{_join(where, name)}: unknown key; {hint}"
+        inner = ((value, known[key], _join(where, key)) for key, value in found.items())
+    else:
+        return None
+    return next(filter(None, (misplaced(*each) for each in inner)), None)
 
 
 def explained(message: str, found: Any, kind: Any) -> str:
@@ -20,17 +51,9 @@ def explained(message: str, found: Any, kind: Any) -> str:
     """
     problem, _, place = message.partition(" - at ")
     where = place.rpartition("`$")[2].strip(".`")
-    if place.startswith("`key`"):
-        keys = reprlib.repr(list(_at(where, found)))
-        return f"{where or 'the file'}: a key must be text; found {keys}"
     if missing := re.fullmatch(r"Object missing required field `(.*)`", problem):
         return f"{_join(where, missing[1])}: missing; every key must be there"
-    if unknown := re.fullmatch(r"Object contains unknown field `(.*)`", problem):
-        known = _keys_at(where, kind)
-        close = difflib.get_close_matches(unknown[1], known, n=1)
-        hint = f"did you mean {close[0]!r}?" if close else f"known here: {', '.join(known)}"
-        return f"{_join(where, unknown[1])}: unknown key; {hint}"
-    if not problem.startswith(("Expected", "Invalid", "Number")):  # one of ours, key first
+    if not problem.startswith(OF_MSGSPEC):  # one of ours, key first
         return _join(where, problem)
     if problem.startswith("Invalid enum value"):
         choices = [str(choice) for choice in get_args(_kind_at(where, kind))]
@@ -57,16 +80,24 @@ def _at(where: str, found: Any) -> Any:
     return found
 
 
-def _keys_at(where: str, kind: Any) -> list[str]:
-    return [field.name for field in msgspec.structs.fields(_kind_at(where, kind))]
-
-
 def _kind_at(where: str, kind: Any) -> Any:
     """The type of a dotted key in one of `kind`."""
     for step in _path(where):
-        if isinstance(step, int):
-            kind = get_args(get_args(kind)[0])[0]  # of Annotated[tuple[kind, ...], ...]
-        else:
-            fields = msgspec.structs.fields(kind)
-            kind = next(field.type for field in fields if field.name == step)
+        kind = _entry(kind) if isinstance(step, int) else _types(kind)[step]
     return kind
+
+
+@cache
+def _types(kind: Any) -> dict[str, Any]:
+    """The type of every key of a struct."""
+    return {field.name: field.type for field in msgspec.structs.fields(kind)}
+
+
+def _is_struct(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, msgspec.Struct)
+
+
+def _entry(kind: Any) -> Any:
+    """`entry` of Annotated[tuple[entry, ...], ...]; None of any other kind."""
+    bare = next(iter(get_args(kind)), None)
+    return get_args(bare)[0] if get_origin(bare) is tuple else None

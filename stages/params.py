@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import msgspec
-import yaml
 from msgspec import Meta
 
 from stages.errors import UserError
-from stages.explaining import explained
+from stages.explaining import explained, misplaced
+from stages.plain_yaml import read_yaml
 
 Count = Annotated[int, Meta(ge=1, le=1_000_000)]
 Drives = Annotated[int, Meta(ge=1, le=1000)]  # of one candidate, all in one batch
@@ -232,14 +232,7 @@ def read_params(path: Path, changes: Mapping[str, Any] | None = None) -> Params:
             of bounds; the message names the file and the dotted key, what was found and what would
             be right.
     """
-    try:
-        found = yaml.load(path.read_text(encoding="utf-8"), _Loader)
-    except FileNotFoundError:
-        raise UserError(f"{path}: no such file; copy one from recipes/") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: cannot be read: {error}") from None
-    except (yaml.YAMLError, ValueError) as error:
-        raise UserError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
+    found = read_yaml(path)
     for key, value in (changes or {}).items():
         *sections, name = key.split(".")
         section = found
@@ -248,24 +241,12 @@ def read_params(path: Path, changes: Mapping[str, Any] | None = None) -> Params:
         if not isinstance(section, dict):
             raise UserError(f"{path}: {key}: cannot be set to {value!r}: there is no such section")
         section[name] = value
+    if problem := misplaced(found, Params):
+        raise UserError(f"{path}: {problem}")
     try:
         return msgspec.convert(found, Params, strict=False)
     except msgspec.ValidationError as error:
         raise UserError(f"{path}: {explained(str(error), found, Params)}") from None
-
-
-class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """YAML without the trap of a key that is given twice, of which the last would win silently."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        keys = [key.value for key, _ in node.value]
-        twice = sorted({str(key) for key in keys if keys.count(key) > 1})
-        if twice:
-            raise yaml.constructor.ConstructorError(
-                None, None, f"key {twice[0]!r} is given twice", node.start_mark
-            )
-        mapping: dict[Any, Any] = super().construct_mapping(node, deep)
-        return mapping
 
 
 def _forwards(section: Section, *keys: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -34,18 +35,14 @@ def read_metrics(path: Path, stage: str, names: Sequence[str]) -> list[float]:
     Raises:
         UserError: the file is missing, damaged, or has no such figure.
     """
-    try:
+    with files.checked(path, stage):
         metrics = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise files.refused(path, "no such file", stage) from None
-    except (OSError, ValueError) as error:
-        raise files.refused(path, f"damaged ({error})", stage) from None
     found = []
     for name in names:
         value = metrics
         for step in name.split("."):
             value = value.get(step) if isinstance(value, dict) else None
-        if not isinstance(value, int | float):
+        if not isinstance(value, int | float) or not abs(value) < math.inf:
             raise files.refused(path, f"it should have a figure {name!r}, found {value!r}", stage)
         found.append(float(value))
     return found
