@@ -22,6 +22,7 @@ Count = Annotated[int, Meta(ge=1, le=1_000_000)]
 Drives = Annotated[int, Meta(ge=1, le=1000)]  # of one candidate, all in one batch
 Width = Annotated[int, Meta(ge=1, le=4096)]  # of a layer
 Rate = Annotated[float, Meta(gt=0, le=1)]
+Deviation = Annotated[float, Meta(ge=1e-6, le=1)]  # standard; its square is to be a float32
 Length = Annotated[float, Meta(gt=0, le=1000)]  # world units
 
 
@@ -95,7 +96,7 @@ class World(Section, frozen=True):
     note: Note
     random: Random
     view: View
-    max_steps: Annotated[int, Meta(ge=4, le=1_000_000)]  # M learns from no fewer
+    max_steps: Annotated[int, Meta(ge=4, le=10_000)]  # M learns from no fewer
 
 
 class Collect(Section, frozen=True):
@@ -133,7 +134,9 @@ class TrainM(Section, frozen=True):
     kind: Literal["lstm", "mdn_lstm"]
     hidden: Width
     mixtures: Annotated[int, Meta(ge=1, le=20)]  # Gaussians for each number of the next z
-    sigma_floor: Rate  # the least standard deviation of any Gaussian, learned or fitted
+    sigma_floor: Annotated[
+        float, Meta(ge=1e-6, le=1)
+    ]  # the least standard deviation of any Gaussian, learned or fitted
     members: Annotated[int, Meta(ge=1, le=16)]  # Ms, trained apart
     noise: Annotated[float, Meta(ge=0, le=10)]  # on the z that M is shown, by their spread
     predict_outcome: bool  # say a step's reward, and whether the episode ends with it, too
@@ -192,7 +195,7 @@ class Visualize(Section, frozen=True):
 class Compute(Section, frozen=True):
     """Where the stages run; no stage depends on it, for it changes no figure."""
 
-    workers: Annotated[int, Meta(ge=0, le=1024)]  # processes; 0: one for each core
+    workers: Annotated[int, Meta(ge=0, le=256)]  # processes; 0: one for each core
 
 
 class Params(Section, frozen=True):

@@ -18,11 +18,14 @@ from numpy.typing import NDArray
 from stages import files, reports
 from stages.artifacts import Model
 from stages.errors import ParamsError, UserError
+from stages.memory_limit import memory_limit
 from stages.params import Compute, Params, read_params
 from stages.randomness import Streams
 from stages.reports import Row
 from stages.scratch import Scratch, fingerprint, folder_of
 from stages.tables import Episodes
+
+SUSPECTS = 3  # keys that are named where there is too little memory
 
 AnyTable = TypeVar("AnyTable", bound=Episodes)
 AnyModel = TypeVar("AnyModel")
@@ -121,6 +124,25 @@ def _setting(text: str) -> tuple[str, str]:
 
 
 @contextmanager
+def _want_of_memory_in_words(name: str, params: Params) -> Iterator[None]:
+    """Name the numbers of a stage that may be too large, the largest first."""
+    try:
+        yield
+    except MemoryError as error:
+        numbers = {
+            f"{section}.{key}": value
+            for section in (name, "world")
+            for key, value in msgspec.to_builtins(getattr(params, section, {})).items()
+            if isinstance(value, int) and value > 1
+        }
+        largest = sorted(numbers, key=lambda key: -numbers[key])[:SUSPECTS]
+        keys = ", ".join(f"{key} {numbers[key]}" for key in largest)
+        raise ParamsError(
+            f"{keys}: too large for this machine's memory ({error or 'which is full'})"
+        ) from None
+
+
+@contextmanager
 def stage(
     name: str, *, reads: Sequence[str] = (), writes: Sequence[str] = (), folders: str = ""
 ) -> Iterator[Run]:
@@ -157,19 +179,18 @@ def stage(
     given = parser.parse_args()
     paths = {file: getattr(given, file) for file in (*reads, *writes)}
     try:
-        with files.Outputs() as outputs:
+        with memory_limit(), files.Outputs() as outputs:
             params = read_params(given.params, dict(given.set))
             many = getattr(given, folders) if folders else []
             run = Run(name, params, paths, many, given.reports, outputs, writes)
-            yield run
+            with _want_of_memory_in_words(name, params):
+                yield run
         if "scratch" in vars(run):
             run.scratch.clear()
     except ParamsError as error:
         sys.exit(f"{name}: {given.params}: {error}")
     except (UserError, OSError) as error:
         sys.exit(f"{name}: {error}")
-    except MemoryError as error:
-        sys.exit(f"{name}: {given.params}: too large for this machine's memory ({error})")
     except KeyboardInterrupt:
         print(f"{name}: interrupted", file=sys.stderr)
         sys.exit(130)

@@ -12,7 +12,7 @@ from stages import hdf5
 from tests.damage import CURVE, MODELS, QUICK, TABLES, make_sound_files, stage_of, verdicts
 from tests.imports import ROOT
 
-MEMORY = 1 << 30  # bytes that a stage may ask for
+MEMORY = 3 << 28  # bytes that a stage may ask for
 
 
 @pytest.fixture(scope="module")
@@ -54,9 +54,10 @@ def test_what_is_packed_too_tightly_is_not_unpacked(tmp_path):
         hdf5.whole(datasets["x"])
 
 
-def run(stage, *files):
+def run(stage, *files, settings=()):
     """A stage that may ask for no more than MEMORY bytes."""
-    options = ("--params", QUICK, "--reports", files[-1].parent)
+    options = ["--params", QUICK, "--reports", files[-1].parent]
+    options += [f"--set={setting}" for setting in settings]
     return subprocess.run(
         [sys.executable, "-m", f"stages.{stage}", *files, *options],
         cwd=ROOT,
@@ -96,3 +97,13 @@ def test_a_sound_stage_needs_no_more_than_that(sound, tmp_path):
     assert result.returncode == 0, result.stderr
     with h5py.File(tmp_path / "latents.h5") as file:
         assert list(file.attrs) == ["kind"]
+
+
+def test_params_that_ask_for_more_memory_than_there_is_are_named(sound, tmp_path):
+    settings = ("train_v.hidden=4096", "train_v.z_size=4096")
+    result = run("train_v", sound / "rollouts.h5", tmp_path / "v.npz", settings=settings)
+    assert result.returncode == 1
+    words = f"train_v: {QUICK}: train_v.z_size 4096, train_v.hidden 4096, world.max_steps 120: too "
+    assert result.stderr.startswith(words)
+    assert len(result.stderr.splitlines()) == 1
+    assert not list(tmp_path.iterdir())

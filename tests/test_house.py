@@ -9,7 +9,10 @@ from tests.imports import ROOT, named_files
 SCRIPTS = {"collect", "train_v", "encode", "train_m", "evolve_c", "evaluate", "visualize"}
 SCRIPTS |= {"compare", "temperature"}
 ROOMS = {"worlds", "vision", "memory", "control"}
-NO_MODEL = ("params", "artifacts", "tables", "files", "hdf5", "npz", "reports", "stage")
+NO_MODEL = (
+    *("params", "plain_yaml", "artifacts", "tables"),
+    *("files", "hdf5", "npz", "reports", "stage"),
+)
 FILES = [path.relative_to(ROOT).as_posix() for path in sorted((ROOT / "stages").rglob("*.py"))]
 
 

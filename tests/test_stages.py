@@ -272,7 +272,12 @@ def run_stage(monkeypatch, *arguments, fault=None):
     [
         (UserError("data/x.h5: gone"), 1, r"^collect: data/x.h5: gone$"),
         (ParamsError("seed: odd"), 1, r"^collect: params.yaml: seed: odd$"),
-        (MemoryError("12 GiB"), 1, r"^collect: params.yaml: too large .* \(12 GiB\)$"),
+        (
+            MemoryError("12 GiB"),
+            1,
+            r"^collect: params.yaml: world.max_steps 120, collect.episodes 64, "
+            r"collect.held_out_episodes 16: too large for this machine's memory \(12 GiB\)$",
+        ),
         (OSError(28, "No space left on device"), 1, "No space left on device"),
         (KeyboardInterrupt(), 130, "^collect: interrupted$"),
     ],
