@@ -24,7 +24,7 @@ from stages.judge import Fleet, Judge, Scores
 from stages.memory.ensemble import Ensemble
 from stages.params import Params, read_params
 from stages.randomness import Streams
-from stages.recording import columns_of, joined
+from stages.recording import columns_of
 from stages.rollout import Outcome, Policy, recorded_rollout, rollout
 from stages.rollout import World as AnyWorld
 from stages.stage import Report
@@ -94,8 +94,13 @@ def collect_one_at_a_time(params: Params, world: AnyWorld) -> Rollouts:
     policy = RandomPolicy(Streams(params.seed, "collect")("policy"))
     track = note_track(params)
     drives = [recorded_rollout(world, policy, "collect") for _ in range(episodes)]
-    columns = [columns_of(outcome, recording, [track]) for outcome, recording in drives]
-    return Rollouts(**joined(columns), held_out=np.arange(episodes) >= params.collect.episodes)
+    return Rollouts.joined(
+        Rollouts(
+            **columns_of(outcome, recording, [track]),
+            held_out=np.array([number >= params.collect.episodes]),
+        )
+        for number, (outcome, recording) in enumerate(drives)
+    )
 
 
 def seconds(action: Callable[[], object], repeats: int = 1) -> float:

@@ -5,6 +5,7 @@ Files are read back through the same lists of fields, so what a stage gets is wh
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stages import files, npz
+from stages.columns import Column, Frames
 from stages.tables import Episodes, Field
+
+PART_BYTES = 1 << 26  # of pictures
 
 
 class Episode(NamedTuple):
@@ -38,8 +42,8 @@ class RecordedEpisodes(Episodes):
 
     terminated: Annotated[NDArray[np.bool_], Field("bool", "episodes", "lost, far off the road")]
     observations: Annotated[
-        NDArray[np.uint8],
-        Field("uint8", "frames height width channels", "what the car saw; 255 is white"),
+        Column,
+        Field("uint8", "frames height width channels", "what the car saw; 255 is white", True),
     ]
     states: Annotated[
         NDArray[np.float64],
@@ -83,11 +87,21 @@ class Rollouts(RecordedEpisodes):
         NDArray[np.bool_], Field("bool", "episodes", "kept from training, for scoring V and M")
     ]
 
-    def frames(self, *, held_out: bool) -> NDArray[np.uint8]:
+    def spans(self) -> list[tuple[int, int]]:
+        """Where to cut into parts that fit in memory: the first episode of each, and the next's."""
+        most = max(1, PART_BYTES // math.prod(self.observations.shape[1:]))  # frames
+        spans, first = [], 0
+        while first < len(self.lengths):
+            end = self.first_frame[first] + most
+            next_first = int(np.searchsorted(self.first_frame, end, "right")) - 1
+            spans.append((first, max(first + 1, next_first)))
+            first = spans[-1][1]
+        return spans
+
+    def frames(self, *, held_out: bool) -> Frames:
         """Observations of the episodes that are, or are not, held out."""
         chosen = np.repeat(self.held_out == held_out, self.lengths + 1)
-        frames: NDArray[np.uint8] = self.observations[chosen]
-        return frames
+        return Frames(self.observations, np.flatnonzero(chosen))
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from stages.artifacts import Rollouts
@@ -10,7 +12,7 @@ from stages.control.random_weights import RandomWeightsPolicy
 from stages.params import Collect, World
 from stages.randomness import Streams
 from stages.recording import record
-from stages.rollout import Policy
+from stages.rollout import Outcome, Policy
 from stages.stage import Report, stage
 from stages.tracks import Roads
 
@@ -19,20 +21,36 @@ GOOD = 90.0  # a return that no noise gets
 
 def collect(settings: Collect, world: World, streams: Streams) -> tuple[Rollouts, Report]:
     """Drive all episodes, the held-out ones last."""
+    parts: list[Rollouts] = []
+    report = collect_parts(settings, world, streams, parts.append)
+    return Rollouts.joined(parts), report
+
+
+def collect_parts(
+    settings: Collect, world: World, streams: Streams, keep: Callable[[Rollouts], None]
+) -> Report:
+    """The same, some episodes at a time; `keep` is given each part."""
     episodes = settings.episodes + settings.held_out_episodes
-    tracks = Roads(world).draw(episodes, streams("tracks"))
-    outcome, columns = record(
+    roads, rng = Roads(world), streams("tracks")
+    recorded = record(
         world,
         make_policy(settings, world, streams),
-        tracks,
+        lambda count: roads.draw(count, rng),
         episodes,
         "collect",
         settings.patience,
     )
-    rollouts = Rollouts(**columns, held_out=np.arange(episodes) >= settings.episodes)
+    outcomes: list[Outcome] = []
+    driven = 0
+    for outcome, columns in recorded:
+        numbers = driven + np.arange(len(outcome.lengths))
+        keep(Rollouts(**columns, held_out=numbers >= settings.episodes))
+        driven += len(numbers)
+        outcomes.append(outcome)
+    outcome = Outcome.joined(outcomes)
     metrics = {
         **outcome.figures(),
-        "frames": len(rollouts.observations),
+        "frames": int((outcome.lengths + 1).sum()),
         "good_share": float((outcome.returns > GOOD).mean()),
     }
     summary = (
@@ -41,7 +59,7 @@ def collect(settings: Collect, world: World, streams: Streams) -> tuple[Rollouts
         f"above {GOOD:g} in {metrics['good_share']:.1%} of them; "
         f"{metrics['mean_length']:.1f} of {world.max_steps} steps on the road"
     )
-    return rollouts, Report(summary, metrics)
+    return Report(summary, metrics)
 
 
 def make_policy(settings: Collect, world: World, streams: Streams) -> Policy:
@@ -54,8 +72,8 @@ def make_policy(settings: Collect, world: World, streams: Streams) -> Policy:
 def main() -> None:
     """Read the files that the command line names, run the stage, write its own."""
     with stage("collect", writes=["rollouts"]) as run:
-        rollouts, report = collect(run.params.collect, run.params.world, run.streams)
-        run.write("rollouts", rollouts)
+        with run.growing("rollouts", Rollouts) as keep:
+            report = collect_parts(run.params.collect, run.params.world, run.streams, keep)
         run.report(report)
 
 

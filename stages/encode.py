@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from stages.artifacts import Latents, Rollouts
@@ -16,35 +18,50 @@ from stages.vision.visions import VISIONS
 
 def encode(settings: Encode, rollouts: Rollouts, vision: Vision) -> tuple[Latents, Report]:
     """Run V over all frames, `batch_size` at a time."""
-    frames = rollouts.observations
-    starts = range(0, len(frames), settings.batch_size)
-    codes = [
-        vision.code(to_pixels(frames[start : start + settings.batch_size]))
-        for start in progress(starts, "encode", len(starts))
-    ]
-    mean, logvar = (np.concatenate(part) for part in zip(*codes, strict=True))
-    latents = Latents(
-        lengths=rollouts.lengths,
-        terminated=rollouts.terminated,
-        held_out=rollouts.held_out,
-        mean=mean,
-        logvar=logvar,
-        actions=rollouts.actions,
-        rewards=rollouts.rewards,
-    )
-    spread = mean.std(axis=0)
+    parts: list[Latents] = []
+    report = encode_parts(settings, rollouts, vision, parts.append)
+    return Latents.joined(parts), report
+
+
+def encode_parts(
+    settings: Encode, rollouts: Rollouts, vision: Vision, keep: Callable[[Latents], None]
+) -> Report:
+    """The same, some episodes at a time; `keep` is given each part."""
+    total, squares = np.zeros((2, vision.z_size))  # over all frames
+    count = len(rollouts.observations)
+    spans = rollouts.spans()
+    for span in progress(spans, "encode", len(spans)):
+        part = rollouts.some(*span)
+        starts = range(0, len(part.observations), settings.batch_size)
+        batches = (part.observations[start : start + settings.batch_size] for start in starts)
+        codes = [vision.code(to_pixels(frames)) for frames in batches]
+        mean, logvar = (np.concatenate(code) for code in zip(*codes, strict=True))
+        total += mean.sum(axis=0, dtype=np.float64)
+        squares += np.square(mean, dtype=np.float64).sum(axis=0)
+        keep(
+            Latents(
+                lengths=part.lengths,
+                terminated=part.terminated,
+                held_out=part.held_out,
+                mean=mean,
+                logvar=logvar,
+                actions=part.actions,
+                rewards=part.rewards,
+            )
+        )
+    spread = np.sqrt(np.maximum(squares / count - (total / count) ** 2, 0))
     metrics = {
-        "frames": len(mean),
+        "frames": count,
         "z_std_mean": float(spread.mean()),
         "z_std_min": float(spread.min()),
         "z_std_max": float(spread.max()),
     }
     summary = (
-        f"{len(mean)} frames of {frames[0].size} pixels as z of {mean.shape[1]} numbers, whose "
+        f"{count} frames of {vision.pixels} pixels as z of {len(spread)} numbers, whose "
         f"standard deviations are {spread.min():.2f} to {spread.max():.2f} "
         "(of a number not used: 0)"
     )
-    return latents, Report(summary, metrics)
+    return Report(summary, metrics)
 
 
 def main() -> None:
@@ -55,8 +72,8 @@ def main() -> None:
         whose = f"those in {run.paths['rollouts']}"
         if problem := picture_mismatch(vision, rollouts.observations[0].size, whose):
             raise UserError(f"{run.paths['v']}: {problem}; run 'dvc repro'")
-        latents, report = encode(run.params.encode, rollouts, vision)
-        run.write("latents", latents)
+        with run.growing("latents", Latents) as keep:
+            report = encode_parts(run.params.encode, rollouts, vision, keep)
         run.report(report)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
@@ -15,8 +16,8 @@ from stages.memory.ensemble import ENSEMBLES
 from stages.modules import Memory, Vision, controller_mismatch, mismatch
 from stages.params import Evaluate, World
 from stages.randomness import Streams
-from stages.recording import joined, record
-from stages.rollout import Policy
+from stages.recording import record
+from stages.rollout import Outcome, Policy
 from stages.stage import Report, stage
 from stages.tracks import Roads
 from stages.vision.visions import VISIONS
@@ -32,25 +33,25 @@ def evaluate(
     streams: Streams,
 ) -> tuple[Drives, Report]:
     """Drive the same episodes with C and with the random policy, on roads that no stage saw."""
-    tracks = Roads(world).draw(settings.episodes, streams("tracks"))
-    policies: list[Policy] = [
-        Agent(vision, memory, controllers),
-        RandomPolicy(streams("random")),
-    ]
-    outcomes, columns = zip(
-        *(record(world, policy, tracks, settings.episodes, "evaluate") for policy in policies),
-        strict=True,
+    parts: list[Drives] = []
+    agent = Agent(vision, memory, controllers)
+    report = evaluate_parts(settings, world, agent, streams, parts.append)
+    return Drives.joined(parts), report
+
+
+def evaluate_parts(
+    settings: Evaluate,
+    world: World,
+    agent: Agent,
+    streams: Streams,
+    keep: Callable[[Drives], None],
+) -> Report:
+    """The same, some episodes at a time; `keep` is given each part."""
+    controller, random = (
+        _driven(settings.episodes, world, policy, streams, keep)
+        for policy in (agent, RandomPolicy(streams("random")))
     )
-    drives = Drives(
-        **joined(columns),
-        by_controller=np.repeat([True, False], settings.episodes),
-        laps=np.concatenate([outcome.laps for outcome in outcomes]),
-    )
-    controller, random = (outcome.figures() for outcome in outcomes)
-    controller["laps"] = float(outcomes[0].laps.mean())
-    for figures, driven in zip((controller, random), columns, strict=True):
-        edge = np.repeat(driven["half_width"], driven["lengths"] + 1)
-        figures["beyond_edge_share"] = float((driven["distances"] > edge).mean())
+    del random["laps"]
     summary = (
         f"C returns {controller['mean_return']:+.2f} +- {controller['stderr']:.2f} "
         f"in {settings.episodes} episodes, {controller['worst_return']:+.2f} in the worst, "
@@ -58,7 +59,30 @@ def evaluate(
         f"(the random policy: {random['mean_return']:+.2f} +- {random['stderr']:.2f}, "
         f"{random['off_track']} lost)"
     )
-    return drives, Report(summary, {"controller": controller, "random": random})
+    return Report(summary, {"controller": controller, "random": random})
+
+
+def _driven(
+    episodes: int, world: World, policy: Policy, streams: Streams, keep: Callable[[Drives], None]
+) -> dict[str, float]:
+    """What one policy's drives come to."""
+    roads, rng = Roads(world), streams("tracks")
+    outcomes: list[Outcome] = []
+    beyond, frames = 0, 0
+    recorded = record(world, policy, lambda count: roads.draw(count, rng), episodes, "evaluate")
+    for outcome, columns in recorded:
+        by_controller = np.full(len(outcome.lengths), isinstance(policy, Agent))
+        keep(Drives(**columns, by_controller=by_controller, laps=outcome.laps))
+        edge = np.repeat(columns["half_width"], columns["lengths"] + 1)
+        beyond += int((columns["distances"] > edge).sum())
+        frames += len(edge)
+        outcomes.append(outcome)
+    whole = Outcome.joined(outcomes)
+    return {
+        **whole.figures(),
+        "laps": float(whole.laps.mean()),
+        "beyond_edge_share": beyond / frames,
+    }
 
 
 def main() -> None:
@@ -75,10 +99,9 @@ def main() -> None:
             read = ", ".join(str(run.paths[name]) for name in ("v", "m", "c"))
             raise UserError(f"{read}: {problem}; run 'dvc repro'")
         params = run.params
-        drives, report = evaluate(
-            params.evaluate, params.world, vision, memory, controllers, run.streams
-        )
-        run.write("drives", drives)
+        agent = Agent(vision, memory, controllers)
+        with run.growing("drives", Drives) as keep:
+            report = evaluate_parts(params.evaluate, params.world, agent, run.streams, keep)
         run.report(report)
 
 

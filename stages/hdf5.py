@@ -7,17 +7,17 @@ their own: a flipped bit is noticed before anything is made of it.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from stages import files
+from stages.columns import BLOCK_BYTES, block_length
 from stages.files import Arrays
 
-CHUNK_BYTES = 1 << 18
 FORMAT = ("v110", "v110")  # oldest and newest that may be written
 HEAD = b"\x89HDF\r\n\x1a\n\x03"  # signature and version of every file of that format
 FILTERS = [h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_FLETCHER32]
@@ -25,39 +25,86 @@ BELIEVED_BYTES = 1 << 26  # of an array read at once; more only if it is no more
 BELIEVED_RATIO = 64  # times what is stored of it
 
 
-def write(path: Path, parts: Iterable[Arrays], kind: str) -> None:
-    """One dataset an array, in compressed chunks with checksums.
+class Writer:
+    """A new file, whose arrays grow part by part, in compressed chunks with checksums.
 
     Args:
         path: where to.
-        parts: the same arrays each time, whose rows follow those of the parts before.
         kind: what the file is to say it holds.
     """
-    with h5py.File(path, "w", libver=FORMAT) as file:
-        file.attrs["kind"] = np.bytes_(kind)
-        for arrays in parts:
-            for name, rows in arrays.items():
-                dataset = file[name] if name in file else _new(file, name, rows)
-                start = len(dataset)
-                dataset.resize(start + len(rows), axis=0)
-                dataset[start:] = rows
+
+    def __init__(self, path: Path, kind: str) -> None:
+        self._file = h5py.File(path, "w", libver=FORMAT)
+        self._file.attrs["kind"] = np.bytes_(kind)
+
+    def append(self, arrays: Arrays) -> None:
+        """Put the rows of the same arrays each time behind those that are there."""
+        for name, rows in arrays.items():
+            dataset = self._file[name] if name in self._file else self._new(name, rows)
+            start = len(dataset)
+            dataset.resize(start + len(rows), axis=0)
+            dataset[start:] = rows
+
+    def _new(self, name: str, rows: NDArray[Any]) -> h5py.Dataset:
+        row = rows.shape[1:]
+        unit = tuple(size or 1 for size in row)  # HDF5 knows no chunk that is empty
+        return self._file.create_dataset(
+            name,
+            shape=(0, *row),
+            maxshape=(None, *(size or None for size in row)),  # 0 counts as an axis that grows
+            chunks=(block_length(rows.dtype.itemsize * math.prod(unit)), *unit),
+            dtype=rows.dtype,
+            compression="gzip",
+            compression_opts=1,
+            shuffle=True,
+            fletcher32=True,
+            track_times=False,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
 
 
-def _new(file: h5py.File, name: str, rows: NDArray[Any]) -> h5py.Dataset:
-    row = rows.shape[1:]
-    unit = tuple(size or 1 for size in row)  # HDF5 knows no chunk that is empty
-    return file.create_dataset(
-        name,
-        shape=(0, *row),
-        maxshape=(None, *(size or None for size in row)),  # an axis of 0 counts as one that grows
-        chunks=(max(1, CHUNK_BYTES // (rows.dtype.itemsize * math.prod(unit))), *unit),
-        dtype=rows.dtype,
-        compression="gzip",
-        compression_opts=1,
-        shuffle=True,
-        fletcher32=True,
-        track_times=False,
-    )
+class Stored:
+    """Rows that stay in their file until they are asked for.
+
+    Args:
+        dataset: where they are.
+        path: the file, and
+        stage: who makes it, to say so of rows that are damaged.
+    """
+
+    def __init__(self, dataset: h5py.Dataset, path: Path, stage: str) -> None:
+        self.shape: tuple[int, ...] = dataset.shape
+        self._dataset = dataset
+        self._path = path
+        self._stage = stage
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, rows: int | slice | NDArray[np.integer[Any]], /) -> NDArray[Any]:
+        """Rows by number, slice or numbers.
+
+        Raises:
+            UserError: they are damaged.
+        """
+        with files.checked(self._path, self._stage):
+            return self._some(rows) if isinstance(rows, np.ndarray) else self._dataset[rows]
+
+    def _some(self, rows: NDArray[np.integer[Any]]) -> NDArray[Any]:
+        """HDF5 reads scattered rows one by one, but neighbours at once."""
+        order = np.argsort(rows, kind="stable")
+        inwards = rows[order]
+        runs = np.split(inwards, np.flatnonzero(np.diff(inwards) != 1) + 1)
+        found = np.empty((len(rows), *self.shape[1:]), self._dataset.dtype)
+        found[order] = np.concatenate(
+            [self._dataset[run[0] : run[-1] + 1] for run in runs if len(run)] or [found]
+        )
+        return found
 
 
 def opened(path: Path) -> tuple[str, dict[str, h5py.Dataset]]:
@@ -111,7 +158,7 @@ def _checked(file: h5py.File, name: str) -> h5py.Dataset:
         raise ValueError(f"the numbers of '{name}' are in other files")
     filters = [storage.get_filter(number)[0] for number in range(storage.get_nfilters())]
     chunk = dataset.chunks or ()
-    if filters != FILTERS or math.prod(chunk) * dataset.dtype.itemsize > CHUNK_BYTES:
+    if filters != FILTERS or math.prod(chunk) * dataset.dtype.itemsize > BLOCK_BYTES:
         raise ValueError(f"'{name}' is not stored as stages store arrays")
     grid = zip(dataset.shape, chunk, strict=True)
     chunks, stored = math.prod(-(-size // side) for size, side in grid), dataset.id.get_num_chunks()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,8 @@ from stages.params import World
 from stages.rollout import Outcome, Policy, Recording, recorded_rollout
 from stages.worlds.track import Track
 
-EPISODES_AT_ONCE = 128  # in one batch
+EPISODES_AT_ONCE = 128  # in one batch, at the most
+PICTURE_BYTES = 1 << 28  # of a batch, at the most
 
 Columns = dict[str, NDArray[Any]]  # of RecordedEpisodes, by name
 
@@ -21,23 +23,30 @@ Columns = dict[str, NDArray[Any]]  # of RecordedEpisodes, by name
 def record(
     world: World,
     policy: Policy,
-    tracks: list[Track],
+    draw: Callable[[int], list[Track]],
     episodes: int,
     what: str,
     patience: int = 0,
-) -> tuple[Outcome, Columns]:
-    """Drive so many episodes, number i on tracks[i % len(tracks)], behind a bar named `what`; for
-    patience, see `recorded_rollout`.
+) -> Iterator[tuple[Outcome, Columns]]:
+    """Drive so many episodes behind a bar named `what`, some at a time.
+
+    Args:
+        world: the camera and the length of a drive.
+        policy: what drives.
+        draw: the tracks of so many episodes: one each, or one for all.
+        episodes: how many in all.
+        what: the name of the bar.
+        patience: see `recorded_rollout`.
     """
-    outcomes, parts = [], []
-    for first in range(0, episodes, EPISODES_AT_ONCE):
-        count = min(EPISODES_AT_ONCE, episodes - first)
-        own = [tracks[number % len(tracks)] for number in range(first, first + count)]
-        racing = racing_world(world, own if len(tracks) > 1 else tracks, count)
+    largest = (world.max_steps + 1) * math.prod(world.view.shape)  # bytes of an episode
+    at_once = min(EPISODES_AT_ONCE, max(1, PICTURE_BYTES // largest))
+    for first in range(0, episodes, at_once):
+        count = min(at_once, episodes - first)
+        tracks = draw(count)
+        racing = racing_world(world, tracks, count)
         outcome, recording = recorded_rollout(racing, policy, what, patience)
-        outcomes.append(outcome)
-        parts.append(columns_of(outcome, recording, own))
-    return Outcome.joined(outcomes), joined(parts)
+        own = [tracks[number % len(tracks)] for number in range(count)]
+        yield outcome, columns_of(outcome, recording, own)
 
 
 def columns_of(outcome: Outcome, recording: Recording, tracks: Sequence[Track]) -> Columns:
@@ -54,10 +63,3 @@ def columns_of(outcome: Outcome, recording: Recording, tracks: Sequence[Track]) 
         "harmonics": np.array([track.harmonics for track in tracks]).reshape(len(tracks), -1, 3),
         "half_width": np.array([track.half_width for track in tracks]),
     }
-
-
-def joined(parts: Sequence[Columns]) -> Columns:
-    """The columns of several recordings, one behind the other."""
-    if len(parts) == 1:
-        return parts[0]
-    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}

@@ -116,9 +116,19 @@ class _Recorder:
 
     @staticmethod
     def _by_car(batches: list[tuple[NDArray[Any], ...]]) -> list[NDArray[Any]]:
-        cars, *columns = (np.concatenate(column) for column in zip(*batches, strict=True))
-        order = np.argsort(cars, kind="stable")  # time is already in order
-        return [column[order] for column in columns]
+        """Batches are let go one by one, so that pictures are not in memory three times."""
+        cars = np.concatenate([batch[0] for batch in batches])
+        place = np.empty_like(cars)
+        place[np.argsort(cars, kind="stable")] = np.arange(len(cars))  # time is already in order
+        columns = [np.empty((len(cars), *rows.shape[1:]), rows.dtype) for rows in batches[0][1:]]
+        start = 0
+        while batches:
+            here, *values = batches.pop(0)
+            own = place[start : start + len(here)]
+            for column, rows in zip(columns, values, strict=True):
+                column[own] = rows
+            start += len(own)
+        return columns
 
 
 def rollout(world: World, policy: Policy) -> Outcome:

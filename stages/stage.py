@@ -101,6 +101,12 @@ class Run:
         """Where to write `path` for now; it takes its place when the stage has ended well."""
         return self._outputs.place(path)
 
+    @contextmanager
+    def growing(self, name: str, kind: type[AnyTable]) -> Iterator[Callable[[AnyTable], None]]:
+        """What appends parts of a table to the file for `name`, till the block ends."""
+        with kind.growing(self.place(self.paths[name])) as append:
+            yield append
+
     def write(self, name: str, artifact: Episodes | Model) -> None:
         """Write the file for `name`."""
         artifact.write(self.place(self.paths[name]))

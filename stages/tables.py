@@ -6,7 +6,8 @@ occurs in one file. Files are read back through the same list.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
@@ -25,6 +26,7 @@ class Field(NamedTuple):
     dtype: str
     axes: str
     meaning: str
+    large: bool = False  # too large for memory, perhaps
 
 
 @dataclass(frozen=True)
@@ -45,12 +47,15 @@ class Episodes:
 
     def write(self, path: Path) -> None:
         """Write the file at once under its own name; a stage writes under a temporary one."""
-        self.write_parts(path, [self])
+        with self.growing(path) as append:
+            append(self)
 
     @classmethod
-    def write_parts(cls, path: Path, parts: Iterable[Self]) -> None:
-        """The same for a table in parts, of which only one need be there at a time."""
-        hdf5.write(path, (part._arrays() for part in parts), cls._kind())
+    @contextmanager
+    def growing(cls, path: Path) -> Iterator[Callable[[Self], None]]:
+        """The same for a table in parts: what appends them to the file, till the block ends."""
+        with hdf5.Writer(path, cls._kind()) as writer:
+            yield lambda part: writer.append(part._arrays())
 
     @classmethod
     def joined(cls, parts: Iterable[Self]) -> Self:
@@ -60,25 +65,42 @@ class Episodes:
 
     @classmethod
     def read(cls, path: Path) -> Self:
-        """The file's arrays.
+        """The file's arrays; those that may be too large stay in it until they are looked at.
 
         Raises:
             UserError: it is missing, damaged, or does not hold what stands above.
         """
         with files.checked(path, cls.stage):
             kind, datasets = hdf5.opened(path)
+        schema = cls.schema()
         problem = (
-            _misfit(cls.schema(), datasets)
+            _misfit(schema, datasets)
             if kind == cls._kind()
             else f"it should hold {cls._kind()}, and says it holds {kind}"
         )
         if problem:
             raise files.refused(path, problem, cls.stage)
         with files.checked(path, cls.stage):
-            table = cls(**{name: hdf5.whole(dataset) for name, dataset in datasets.items()})
+            columns: dict[str, Any] = {
+                name: hdf5.Stored(dataset, path, cls.stage)
+                if schema[name].large
+                else hdf5.whole(dataset)
+                for name, dataset in datasets.items()
+            }
+        table = cls(**columns)
         if problem := table._infinity() or table._inconsistency():
             raise files.refused(path, problem, cls.stage)
         return table
+
+    def some(self, first: int, last: int) -> Self:
+        """The episodes from number `first` to before `last`."""
+        rows = {
+            "episodes": slice(first, last),
+            "frames": slice(self.first_frame[first], self.first_frame[last]),
+            "steps": slice(self.first_step[first], self.first_step[last]),
+        }
+        axes = {name: field.axes.split()[0] for name, field in self.schema().items()}
+        return type(self)(*(getattr(self, name)[rows[axis]] for name, axis in axes.items()))
 
     @classmethod
     def _kind(cls) -> str:
@@ -86,7 +108,7 @@ class Episodes:
 
     def _arrays(self) -> dict[str, NDArray[Any]]:
         return {
-            name: np.ascontiguousarray(getattr(self, name), field.dtype)
+            name: np.ascontiguousarray(getattr(self, name)[:], field.dtype)
             for name, field in self.schema().items()
         }
 
@@ -102,8 +124,8 @@ class Episodes:
 
     def _infinity(self) -> str | None:
         """Which array holds something else than numbers."""
-        for name, array in self._arrays().items():
-            if array.dtype.kind == "f" and not np.isfinite(array).all():
+        for name, field in self.schema().items():
+            if "float" in field.dtype and not np.isfinite(getattr(self, name)).all():
                 return f"'{name}' holds numbers that are not finite"
         return None
 
@@ -135,7 +157,7 @@ def _misfit(schema: Mapping[str, Field], arrays: Mapping[str, h5py.Dataset]) -> 
         missing, unknown = sorted(set(schema) - set(arrays)), sorted(set(arrays) - set(schema))
         return f"missing arrays {missing}, unknown arrays {unknown}"
     lengths: dict[str, int] = {}
-    for name, (dtype, axes, _) in schema.items():
+    for name, (dtype, axes, *_) in schema.items():
         array, names = arrays[name], axes.split()
         if array.dtype != np.dtype(dtype) or array.ndim != len(names):
             return (

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stages.artifacts import Model, Rollouts
+from stages.columns import Deck, Frames
 from stages.errors import ParamsError
 from stages.params import TrainV
 from stages.pixels import to_pixels
@@ -20,36 +21,39 @@ from stages.vision.vae import VAE
 from stages.vision.variational import Parts, Seen
 from stages.vision.visions import AnyVision
 
+MEMORY_BYTES = 1 << 28  # of the pictures to train on
 FRAMES_AT_ONCE = 1024  # held-out ones; the curve is measured on no more
 
-Frames = NDArray[np.uint8]  # (N, height, width, channels)
+Pictures = NDArray[np.uint8]  # (N, height, width, channels)
 
 
 def train_v(settings: TrainV, rollouts: Rollouts, streams: Streams) -> tuple[AnyVision, Report]:
     """Fit V to the frames of the training episodes; score it on those held out."""
     train, held_out = rollouts.frames(held_out=False), rollouts.frames(held_out=True)
-    vision = make_vision(settings, train[0].shape, streams("weights"))
+    vision = make_vision(settings, train.shape, streams("weights"))
     training_noise, held_out_noise = streams("noise"), streams("held-out noise")
 
-    def seen(frames: Frames, rng: np.random.Generator) -> Seen:
+    def seen(frames: Pictures, rng: np.random.Generator) -> Seen:
         drawn = rng.standard_normal((len(frames), vision.noise_size), dtype=np.float32)
         return Seen(to_pixels(frames), drawn)
 
+    deck = Deck(train, MEMORY_BYTES)
     points = min(len(held_out), FRAMES_AT_ONCE)
     spread = np.arange(points) * len(held_out) // points
     curve = fit(
         vision,
         len(train),
-        lambda rows: seen(train[rows], training_noise),
+        lambda rows: seen(deck[rows], training_noise),
         seen(held_out[spread], streams("held-out noise")),
         settings,
         streams("batches"),
         stage="train_v",
+        order=deck.order,
     )
-    score = Parts.mean(
-        [vision.parts(seen(frames, held_out_noise)) for frames in portions(held_out)],
-        [len(frames) for frames in portions(held_out)],
+    parts, counts = zip(
+        *((vision.parts(seen(f, held_out_noise)), len(f)) for f in portions(held_out)), strict=True
     )
+    score = Parts.mean(parts, counts)
     baseline = mean_picture_error(vision, train, held_out)
     metrics = {
         "train_loss": curve[-1].train,
@@ -88,7 +92,7 @@ def make_vision(settings: TrainV, shape: tuple[int, ...], rng: np.random.Generat
     return vision
 
 
-def portions(frames: Frames) -> Iterator[Frames]:
+def portions(frames: Frames) -> Iterator[Pictures]:
     """All frames, so many at a time that they may be turned into numbers."""
     return (
         frames[start : start + FRAMES_AT_ONCE] for start in range(0, len(frames), FRAMES_AT_ONCE)
@@ -97,7 +101,8 @@ def portions(frames: Frames) -> Iterator[Frames]:
 
 def mean_picture_error(vision: AnyVision, train: Frames, held_out: Frames) -> float:
     """The baseline: the mean training picture for every held-out one, by V's own measure."""
-    mean = np.clip(train.mean(axis=0) / 255, 1e-6, 1 - 1e-6).astype(np.float32).reshape(1, -1)
+    total = sum(frames.sum(axis=0, dtype=np.int64) for frames in portions(train))
+    mean = np.clip(total / len(train) / 255, 1e-6, 1 - 1e-6).astype(np.float32).reshape(1, -1)
     logits = np.log(mean / (1 - mean))
     errors = [
         vision.error(logits, to_pixels(frames).reshape(len(frames), -1))[0] * len(frames)

@@ -16,6 +16,8 @@ from stages.progress import progress
 
 POINTS_PER_EPOCH = 5  # on the learning curve
 
+Order = Callable[[np.random.Generator], NDArray[np.intp]]  # all numbers of examples, each once
+
 Batch = TypeVar("Batch")
 AnyBatch = TypeVar("AnyBatch", contravariant=True)
 
@@ -57,12 +59,12 @@ class Point(NamedTuple):
 
 
 def minibatches(
-    count: int, batch_size: int, epochs: int, rng: np.random.Generator
+    order: Order, batch_size: int, epochs: int, rng: np.random.Generator
 ) -> Iterator[NDArray[np.intp]]:
     """Row numbers of every batch; each epoch has its own order, and its last batch may be small."""
     for _ in range(epochs):
-        order = rng.permutation(count)
-        yield from np.split(order, range(batch_size, count, batch_size))
+        numbers = order(rng)
+        yield from np.split(numbers, range(batch_size, len(numbers), batch_size))
 
 
 def fit(
@@ -74,6 +76,7 @@ def fit(
     rng: np.random.Generator,
     stage: str,
     clip_norm: float | None = None,
+    order: Order | None = None,
 ) -> list[Point]:
     """Train in place.
 
@@ -86,6 +89,7 @@ def fit(
         rng: the order of the examples.
         stage: whose params to name when learning goes wrong.
         clip_norm: see Adam.
+        order: draws the order of an epoch; any is as likely as any other if it is not given.
 
     Returns:
         The learning curve; its first point is from before the first step.
@@ -101,7 +105,8 @@ def fit(
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # _check says it in words
         curve = [Point(0.0, learner.loss(first), learner.loss(held_out))]
         losses: list[float] = []
-        batches = minibatches(count, schedule.batch_size, schedule.epochs, rng)
+        order = order or (lambda generator: generator.permutation(count))
+        batches = minibatches(order, schedule.batch_size, schedule.epochs, rng)
         for step, rows in enumerate(progress(batches, stage, total), start=1):
             loss, gradient = learner.loss_and_gradient(select(rows))
             _check(loss, f"the loss is {loss} in step {step} of {total}", schedule, stage)

@@ -95,7 +95,8 @@ def reconstructions(
     """V on a few held-out frames, drawn at random."""
     frames = rollouts.frames(held_out=True)
     count = min(settings.reconstructions, len(frames))
-    seen = to_pixels(streams("reconstructions").choice(frames, count, replace=False))
+    chosen = streams("reconstructions").choice(len(frames), count, replace=False)
+    seen = to_pixels(frames[chosen])
     z = vision.encode(seen)
     return vae_reconstruction(seen, vision.decode(z).reshape(seen.shape), z)
 

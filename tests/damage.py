@@ -271,7 +271,8 @@ def damaged_files(sound: Path, folder: Path, seed: int = 0) -> Iterator[Damaged]
             changed = {name: array.copy() for name, array in arrays.items()}
             change(changed)
             if path.name in TABLES:
-                hdf5.write(target, [changed], kind)
+                with hdf5.Writer(target, kind) as writer:
+                    writer.append(changed)
             else:
                 npz.write(target, changed, kind)
             yield Damaged(target, damage, path.name)

@@ -40,8 +40,9 @@ def test_a_table_comes_back_as_it_was(tmp_path):
     before.write(tmp_path / "r.h5")
     after = Rollouts.read(tmp_path / "r.h5")
     for name in Rollouts.schema():
-        np.testing.assert_array_equal(getattr(before, name), getattr(after, name))
-        assert getattr(before, name).dtype == getattr(after, name).dtype
+        found = getattr(after, name)[:]
+        np.testing.assert_array_equal(getattr(before, name), found)
+        assert getattr(before, name).dtype == found.dtype
 
 
 def test_a_road_without_harmonics_is_stored_too(tmp_path):
@@ -63,8 +64,8 @@ def test_episodes_and_frames_are_found_by_the_lengths():
     np.testing.assert_array_equal(episode.observations, table.observations[4:6])
     np.testing.assert_array_equal(episode.actions, table.actions[3:4])
     assert episode.score == table.rewards[3]
-    np.testing.assert_array_equal(table.frames(held_out=True), table.observations[6:])
-    np.testing.assert_array_equal(table.frames(held_out=False), table.observations[:6])
+    np.testing.assert_array_equal(table.frames(held_out=True)[:], table.observations[6:])
+    np.testing.assert_array_equal(table.frames(held_out=False)[:], table.observations[:6])
 
 
 def test_pixels_survive_being_stored():
@@ -110,7 +111,7 @@ def test_damaged_files_are_named_with_the_stage_that_makes_them(tmp_path, damage
         Model("m", {"x": np.random.default_rng(0).standard_normal(999)}).write(path)
     path.write_bytes(damage(path.read_bytes()))
     with pytest.raises(UserError, match=r"file\.\w+: .*stage collect makes it") as error:
-        Rollouts.read(path) if kind == "h5" else Model.read(path, "collect")
+        Rollouts.read(path).observations[:] if kind == "h5" else Model.read(path, "collect")
     assert len(str(error.value).splitlines()) == 1
 
 

@@ -48,7 +48,9 @@ def test_a_damaged_file_is_refused_in_one_line_or_nothing_of_it_is_lost(judged):
 
 def test_what_is_packed_too_tightly_is_not_unpacked(tmp_path):
     zeros = np.zeros(1 << 22)
-    hdf5.write(tmp_path / "x.h5", [{"x": zeros}] * 3, "x")
+    with hdf5.Writer(tmp_path / "x.h5", "x") as writer:
+        for _ in range(3):
+            writer.append({"x": zeros})
     _, datasets = hdf5.opened(tmp_path / "x.h5")
     with pytest.raises(ValueError, match=r"'x' claims 100,663,296 bytes, and has [\d,]+$"):
         hdf5.whole(datasets["x"])
