@@ -52,6 +52,8 @@ bench: $(DEV)
 	@echo
 	python -m benchmarks.strategies
 	@echo
+	python -m benchmarks.growth
+	@echo
 	python -m benchmarks.dreams
 
 studies: $(CORE)

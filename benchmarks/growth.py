@@ -1,0 +1,81 @@
+"""How time and memory of the stages that see pictures grow with the episodes, at 64 x 64 x 3.
+
+The recipe paper, but for a narrow V that is trained for one epoch. Every stage runs as a process of
+its own, as DVC runs it; a tenth of the episodes is held out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+from stages.artifacts import Rollouts
+
+FOLDER = Path(".benchmarks/growth")  # git and DVC look away
+PARAMS = "recipes/paper.yaml"
+SETTINGS = {"train_v.epochs": 1, "train_v.width": 0.0625}
+SIZES = (100, 1000)  # 10,000 want some 40 minutes, and 2 GB of disk
+
+
+class Measured(NamedTuple):
+    """What a process took."""
+
+    seconds: float
+    peak: int  # bytes in memory at once, at the most
+
+    def __str__(self) -> str:
+        return f"{self.seconds:,.1f} | {self.peak / 1e9:.2f}"
+
+
+def measured(stage: str, files: list[Path], episodes: int) -> Measured:
+    """Run a stage on so many episodes."""
+    held_out = episodes // 10
+    counts = {"collect.episodes": episodes - held_out, "collect.held_out_episodes": held_out}
+    settings = [f"--set={key}={value}" for key, value in {**counts, **SETTINGS}.items()]
+    options = ["--params", PARAMS, "--reports", str(FOLDER), *settings]
+    start = time.perf_counter()
+    process = subprocess.Popen(
+        [sys.executable, "-m", f"stages.{stage}", *map(str, files), *options],
+        stdout=subprocess.DEVNULL,
+    )
+    _, status, usage = os.wait4(process.pid, 0)
+    taken = time.perf_counter() - start
+    if status:
+        raise SystemExit(f"{stage} failed with {episodes} episodes")
+    return Measured(taken, usage.ru_maxrss * 1024)
+
+
+def row(episodes: int) -> str:
+    """One line of the table."""
+    rollouts, v, latents = (FOLDER / name for name in ("rollouts.h5", "v.npz", "latents.h5"))
+    collected = measured("collect", [rollouts], episodes)
+    learned = measured("train_v", [rollouts, v], episodes)
+    encoded = measured("encode", [rollouts, v, latents], episodes)
+    table = Rollouts.read(rollouts)
+    frames, stored = len(table.observations), rollouts.stat().st_size / 1e9
+    return f"| {episodes:,} | {frames:,} | {stored:.3f} | {collected} | {learned} | {encoded} |"
+
+
+def main() -> None:
+    """Print a table as Markdown."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--episodes", type=int, nargs="+", default=SIZES)
+    sizes = parser.parse_args().episodes
+    stages = " | ".join(f"{stage}, s | GB" for stage in ("collect", "train_v", "encode"))
+    print(f"| episodes | frames | rollouts.h5, GB | {stages} |")
+    print("|---:" * 9 + "|")
+    try:
+        for episodes in sizes:
+            print(row(episodes), flush=True)
+    finally:
+        shutil.rmtree(FOLDER, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()
