@@ -18,8 +18,9 @@ from stages.params import TrainM
 from stages.pieces import CodedPieces, cut
 from stages.progress import progress
 from stages.randomness import Streams
+from stages.scratch import NoScratch, Scratch
 from stages.stage import Report, stage
-from stages.training import Point, curve_rows, fit
+from stages.training import Examples, Point, Trainer, curve_rows
 from stages.workers import Workers
 
 
@@ -61,9 +62,17 @@ class Lesson:
         settings: M and how it is trained.
         latents: what it learns from.
         streams: where the random numbers come from.
+        scratch: what a stopped run has left.
     """
 
-    def __init__(self, settings: TrainM, latents: Latents, streams: Streams) -> None:
+    def __init__(
+        self,
+        settings: TrainM,
+        latents: Latents,
+        streams: Streams,
+        scratch: Scratch | None = None,
+    ) -> None:
+        self._scratch = scratch or NoScratch()
         self._settings = settings
         self._train = cut(latents, settings.sequence_length, held_out=False)
         self._held_out = cut(latents, settings.sequence_length, held_out=True)
@@ -93,16 +102,16 @@ class Lesson:
             drawn = noise.standard_normal(pieces.z.shape, np.float32)
             return pieces._replace(z=pieces.z + settings.noise * self._spread * drawn)
 
-        curve = fit(
-            memory,
-            len(train),
-            shown,
-            held_out.sampled(held_out.spread(), stream("curve")),
+        on_curve = held_out.sampled(held_out.spread(), stream("curve"))
+        trainer = Trainer(
+            "train_m",
             settings,
             stream("batches"),
-            stage="train_m",
-            clip_norm=settings.clip_norm,
+            settings.clip_norm,
+            self._scratch,
+            f"member {member}",
         )
+        curve = trainer.fit(memory, Examples(len(train), shown, on_curve, draws=[codes, noise]))
         on_train = gather(memory, train, stream("scores: training"))
         on_held_out = gather(memory, held_out, stream("scores: held out"))
         memory.calibrate(np.sqrt(on_train.missed_squared))
@@ -183,7 +192,7 @@ def main() -> None:
     """Read the files that the command line names, run the stage, write its own."""
     with stage("train_m", reads=["latents"], writes=["m"]) as run:
         settings = run.params.train_m
-        lesson = Lesson(settings, run.table("latents", Latents), run.streams)
+        lesson = Lesson(settings, run.table("latents", Latents), run.streams, run.scratch)
         with Workers(lesson, run.params.compute.workers) as workers:
             memory, report = train_m(lesson, workers, settings.members)
         run.write("m", Model(memory.kind, memory.arrays()))

@@ -13,8 +13,9 @@ from stages.errors import ParamsError
 from stages.params import TrainV
 from stages.pixels import to_pixels
 from stages.randomness import Streams
+from stages.scratch import NoScratch, Scratch
 from stages.stage import Report, stage
-from stages.training import curve_rows, fit
+from stages.training import Examples, Trainer, curve_rows
 from stages.vision.autoencoder import Autoencoder
 from stages.vision.conv_vae import ConvVAE
 from stages.vision.vae import VAE
@@ -27,7 +28,9 @@ FRAMES_AT_ONCE = 1024  # held-out ones; the curve is measured on no more
 Pictures = NDArray[np.uint8]  # (N, height, width, channels)
 
 
-def train_v(settings: TrainV, rollouts: Rollouts, streams: Streams) -> tuple[AnyVision, Report]:
+def train_v(
+    settings: TrainV, rollouts: Rollouts, streams: Streams, scratch: Scratch | None = None
+) -> tuple[AnyVision, Report]:
     """Fit V to the frames of the training episodes; score it on those held out."""
     train, held_out = rollouts.frames(held_out=False), rollouts.frames(held_out=True)
     vision = make_vision(settings, train.shape, streams("weights"))
@@ -40,16 +43,15 @@ def train_v(settings: TrainV, rollouts: Rollouts, streams: Streams) -> tuple[Any
     deck = Deck(train, MEMORY_BYTES)
     points = min(len(held_out), FRAMES_AT_ONCE)
     spread = np.arange(points) * len(held_out) // points
-    curve = fit(
-        vision,
+    examples = Examples(
         len(train),
         lambda rows: seen(deck[rows], training_noise),
         seen(held_out[spread], streams("held-out noise")),
-        settings,
-        streams("batches"),
-        stage="train_v",
+        draws=[training_noise],
         order=deck.order,
     )
+    trainer = Trainer("train_v", settings, streams("batches"), scratch=scratch or NoScratch())
+    curve = trainer.fit(vision, examples)
     parts, counts = zip(
         *((vision.parts(seen(f, held_out_noise)), len(f)) for f in portions(held_out)), strict=True
     )
@@ -114,7 +116,8 @@ def mean_picture_error(vision: AnyVision, train: Frames, held_out: Frames) -> fl
 def main() -> None:
     """Read the files that the command line names, run the stage, write its own."""
     with stage("train_v", reads=["rollouts"], writes=["v"]) as run:
-        vision, report = train_v(run.params.train_v, run.table("rollouts", Rollouts), run.streams)
+        rollouts = run.table("rollouts", Rollouts)
+        vision, report = train_v(run.params.train_v, rollouts, run.streams, run.scratch)
         run.write("v", Model(vision.kind, vision.parameters))
         run.report(report)
 

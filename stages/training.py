@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
-from typing import NamedTuple, Protocol, TypeVar
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +15,7 @@ from stages.errors import ParamsError
 from stages.nn.adam import Adam
 from stages.nn.parameters import Parameters
 from stages.progress import progress
+from stages.scratch import NoScratch, Scratch, State
 
 POINTS_PER_EPOCH = 5  # on the learning curve
 
@@ -67,64 +70,107 @@ def minibatches(
         yield from np.split(numbers, range(batch_size, len(numbers), batch_size))
 
 
-def fit(
-    learner: Learner[Batch],
-    count: int,
-    select: Callable[[NDArray[np.intp]], Batch],
-    held_out: Batch,
-    schedule: Schedule,
-    rng: np.random.Generator,
-    stage: str,
-    clip_norm: float | None = None,
-    order: Order | None = None,
-) -> list[Point]:
-    """Train in place.
+@dataclass(frozen=True)
+class Examples(Generic[Batch]):
+    """What is learned from.
 
     Args:
-        learner: a V or an M.
-        count: examples to train on.
-        select: the batch of the examples with these numbers.
+        count: how many there are.
+        select: the batch of those with these numbers.
         held_out: what the curve's held-out loss is measured on.
+        draws: the generators that `select` draws from.
+        order: draws the order of an epoch; any is as likely as any other if it is not given.
+    """
+
+    count: int
+    select: Callable[[NDArray[np.intp]], Batch]
+    held_out: Batch
+    draws: Sequence[np.random.Generator] = ()
+    order: Order | None = None
+
+
+@dataclass(frozen=True)
+class Trainer:
+    """How V and M are trained, in place.
+
+    Args:
+        stage: whose params to name when learning goes wrong.
         schedule: epochs, batch size, learning rate.
         rng: the order of the examples.
-        stage: whose params to name when learning goes wrong.
         clip_norm: see Adam.
-        order: draws the order of an epoch; any is as likely as any other if it is not given.
-
-    Returns:
-        The learning curve; its first point is from before the first step.
-
-    Raises:
-        ParamsError: the loss is no longer a finite number.
+        scratch: what a stopped run has left.
+        name: of the state in it.
     """
-    adam = Adam(learner.parameters, schedule.learning_rate, clip_norm)
-    per_epoch = math.ceil(count / schedule.batch_size)
-    total = per_epoch * schedule.epochs
-    interval = max(1, round(per_epoch / POINTS_PER_EPOCH))
-    first = select(np.arange(min(count, schedule.batch_size)))
-    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # _check says it in words
-        curve = [Point(0.0, learner.loss(first), learner.loss(held_out))]
-        losses: list[float] = []
-        order = order or (lambda generator: generator.permutation(count))
-        batches = minibatches(order, schedule.batch_size, schedule.epochs, rng)
-        for step, rows in enumerate(progress(batches, stage, total), start=1):
-            loss, gradient = learner.loss_and_gradient(select(rows))
-            _check(loss, f"the loss is {loss} in step {step} of {total}", schedule, stage)
-            adam.step(gradient)
-            losses.append(loss)
-            if step % interval == 0 or step == total:
-                held_out_loss = learner.loss(held_out)
-                problem = f"the loss is {held_out_loss} after step {step} of {total}"
-                _check(held_out_loss, problem, schedule, stage)
-                curve.append(Point(step / per_epoch, float(np.mean(losses)), held_out_loss))
-                losses.clear()
-    return curve
 
+    stage: str
+    schedule: Schedule
+    rng: np.random.Generator
+    clip_norm: float | None = None
+    scratch: Scratch = field(default_factory=NoScratch)
+    name: str = "training"
 
-def _check(loss: float, problem: str, schedule: Schedule, stage: str) -> None:
-    if not math.isfinite(loss):
-        key, rate = f"{stage}.learning_rate", schedule.learning_rate
-        raise ParamsError(f"{key}: {problem}; try less than {rate:g}")
+    def fit(self, learner: Learner[Batch], examples: Examples[Batch]) -> list[Point]:
+        """The learning curve; its first point is from before the first step.
+
+        Raises:
+            ParamsError: the loss is no longer a finite number.
+        """
+        schedule, count = self.schedule, examples.count
+        adam = Adam(learner.parameters, schedule.learning_rate, self.clip_norm)
+        per_epoch = math.ceil(count / schedule.batch_size)
+        total = per_epoch * schedule.epochs
+        interval = max(1, round(per_epoch / POINTS_PER_EPOCH))
+        order = examples.order or (lambda generator: generator.permutation(count))
+        batches = minibatches(order, schedule.batch_size, schedule.epochs, self.rng)
+        done, curve, losses = 0, list[Point](), list[float]()
+
+        def state() -> State:
+            return {
+                "parameters": learner.parameters.flat,
+                "adam": adam.state(),
+                "draws": [generator.bit_generator.state for generator in examples.draws],
+                "done": done,
+                "curve": curve,
+                "losses": losses,
+            }
+
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # said in words
+            if left := self.scratch.load(self.name):
+                learner.parameters.flat[...] = left["parameters"]
+                adam.restore(left["adam"])
+                for generator, was in zip(examples.draws, left["draws"], strict=True):
+                    generator.bit_generator.state = was
+                done, losses = left["done"], left["losses"]
+                curve = [Point(*point) for point in left["curve"]]
+            else:
+                first = examples.select(np.arange(min(count, schedule.batch_size)))
+                curve.append(Point(0.0, learner.loss(first), learner.loss(examples.held_out)))
+            for rows in progress(islice(batches, done, None), self.stage, total, done):
+                loss, gradient = learner.loss_and_gradient(examples.select(rows))
+                done += 1
+                self._check(loss, f"in step {done} of {total}", learner)
+                adam.step(gradient)
+                losses.append(loss)
+                if done % interval == 0 or done == total:
+                    held_out = learner.loss(examples.held_out)
+                    self._check(held_out, f"after step {done} of {total}", learner)
+                    curve.append(Point(done / per_epoch, float(np.mean(losses)), held_out))
+                    losses.clear()
+                self.scratch.save(self.name, state, now=done == total)
+        return curve
+
+    def _check(self, loss: float, when: str, learner: Learner[Any]) -> None:
+        if math.isfinite(loss):
+            return
+        broken = [
+            name for name, array in learner.parameters.items() if not np.isfinite(array).all()
+        ]
+        where = f"'{broken[0]}' holds numbers that are not finite" if broken else "no weight is yet"
+        rate = self.schedule.learning_rate
+        raise ParamsError(
+            f"{self.stage}.learning_rate: the loss is {loss} {when}, and {where}; "
+            f"try less than {rate:g}"
+        )
 
 
 def curve_rows(curve: list[Point], baseline: float) -> list[dict[str, float]]:

@@ -12,8 +12,11 @@ from stages.evolve_c import controller_sizes, evolve_c
 from stages.judge import Fleet, Judge
 from stages.memory.ensemble import Ensemble
 from stages.memory.lstm import DeterministicLSTM
+from stages.nn.adam import Adam
 from stages.randomness import Streams
 from stages.scratch import NoScratch, Scratch, fingerprint, folder_of
+from stages.train_m import Lesson, train_m
+from stages.train_v import train_v
 from stages.vision.autoencoder import Autoencoder
 from stages.workers import Workers
 
@@ -146,3 +149,62 @@ def test_evolution_goes_on_where_it_was_and_ends_the_same(
     again, last = run(judge, scratch)
     np.testing.assert_array_equal(again, weight)
     assert last == report
+
+
+@pytest.fixture
+def stop_after(monkeypatch):
+    """Lets so many steps of Adam be done, and no more."""
+    step = Adam.step
+
+    def limited(steps: int) -> None:
+        left = [steps]
+
+        def counted(adam, gradient):
+            left[0] -= 1
+            if left[0] < 0:
+                raise KeyboardInterrupt
+            step(adam, gradient)
+
+        monkeypatch.setattr(Adam, "step", counted)
+
+    return limited
+
+
+def ends_the_same(run, scratch, stop_after, steps):
+    arrays, report = run(NoScratch())
+    for count in steps:
+        stop_after(count)
+        with pytest.raises(KeyboardInterrupt):
+            run(scratch)
+    stop_after(10**9)
+    again, last = run(scratch)
+    assert last == report
+    for name, array in arrays.items():
+        np.testing.assert_array_equal(again[name], array)
+
+
+@pytest.mark.parametrize("kind", ["autoencoder", "vae"])
+def test_v_goes_on_learning_where_it_was_and_ends_the_same(quick, scratch, stop_after, kind):
+    rollouts, _ = collect(quick.collect, quick.world, Streams(0, "collect"))
+
+    def run(scratch):
+        settings = replace(quick.train_v, kind=kind)
+        vision, report = train_v(settings, rollouts, Streams(0, "train_v"), scratch)
+        return dict(vision.parameters), report
+
+    ends_the_same(run, scratch, stop_after, [3, 1, 4])
+
+
+@pytest.mark.parametrize("kind", ["lstm", "mdn_lstm"])
+def test_m_goes_on_learning_where_it_was_and_ends_the_same(quick, scratch, stop_after, kind):
+    rollouts, _ = collect(quick.collect, quick.world, Streams(0, "collect"))
+    vision, _ = train_v(replace(quick.train_v, kind="vae"), rollouts, Streams(0, "train_v"))
+    latents, _ = encode(quick.encode, rollouts, vision)  # whose z are drawn anew for every batch
+    settings = replace(quick.train_m, kind=kind, members=2, noise=0.1, batch_size=4, epochs=3)
+
+    def run(scratch):
+        lesson = Lesson(settings, latents, Streams(0, "train_m"), scratch)
+        memory, report = train_m(lesson, Workers(lesson, count=1), settings.members)
+        return memory.arrays(), report
+
+    ends_the_same(run, scratch, stop_after, [2, 9, 1])

@@ -196,7 +196,9 @@ def test_learning_that_goes_wrong_is_said_in_words(note, rollouts):
         patch.setattr(Autoencoder, "initial", lambda *_: wild)
         with (
             pytest.raises(
-                UserError, match=r"^train_v.learning_rate: .* step 1 of \d+; try less than 0.002"
+                UserError,
+                match=r"^train_v.learning_rate: the loss is nan in step 1 of \d+, and 'z.weight' "
+                r"holds numbers that are not finite; try less than 0.002$",
             ),
         ):
             train_v(note.train_v, rollouts, Streams(0, "train_v"))
