@@ -18,8 +18,6 @@ SMALL = {  # a budget for pictures of 64 x 64 x 3 that all V's can be afforded
     "collect.episodes": 120,
     "collect.held_out_episodes": 30,
 }
-SHORT = {"train_m.hidden": 64, "train_m.epochs": 30}
-MIXTURES = {"train_m.kind": "mdn_lstm", "train_m.mixtures": 5}
 TABLES: dict[str, tuple[str, dict[str, dict[str, Any]]]] = {
     "inputs": (
         "unseen",
@@ -45,16 +43,14 @@ TABLES: dict[str, tuple[str, dict[str, dict[str, Any]]]] = {
     "dream": (
         "dream",
         {
-            f"{name}, temperature {temperature}": {
-                **changes,
-                "evolve_c.temperature": temperature,
-            }
-            for name, changes, temperatures in (
-                ("lstm of 64, 30 epochs", SHORT, (0.03, 0.1, 0.3, 1.0)),
-                ("lstm of 96, 80 epochs", {}, (0.03, 0.1, 0.3)),
-                ("mdn_lstm of 64, 30 epochs", SHORT | MIXTURES, (0.5, 1.0)),
-            )
-            for temperature in temperatures
+            "the recipe": {},
+            "C evolved on real roads": {"evolve_c.world": "real", "train_m.epochs": 0},
+            "temperature 0.3": {"evolve_c.temperature": 0.3},
+            "M shown no noise": {"train_m.noise": 0.0},
+            "hopeless episodes driven to their end": {"collect.patience": 0},
+            "one M, no caution": {"train_m.members": 1, "evolve_c.caution": 0.0},
+            "half of M's training": {"train_m.epochs": 15},
+            "MDN-LSTM of 5 mixtures": {"train_m.kind": "mdn_lstm", "train_m.mixtures": 5},
         },
     ),
     "v16": (

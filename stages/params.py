@@ -134,9 +134,7 @@ class TrainM(Section, frozen=True):
     kind: Literal["lstm", "mdn_lstm"]
     hidden: Width
     mixtures: Annotated[int, Meta(ge=1, le=20)]  # Gaussians for each number of the next z
-    sigma_floor: Annotated[
-        float, Meta(ge=1e-6, le=1)
-    ]  # the least standard deviation of any Gaussian, learned or fitted
+    sigma_floor: Deviation  # the least of any Gaussian, learned or fitted
     members: Annotated[int, Meta(ge=1, le=16)]  # Ms, trained apart
     noise: Annotated[float, Meta(ge=0, le=10)]  # on the z that M is shown, by their spread
     predict_outcome: bool  # say a step's reward, and whether the episode ends with it, too
