@@ -114,26 +114,36 @@ class LSTM:
 
     def backward(self, dhidden: Array, trace: LSTMTrace, gradient: Parameters) -> None:
         """Fill the gradient, from dhidden (N, H) = dL/dh after every step; it is used up."""
-        p, size = self._parameters, self.hidden_size
+        p = self._parameters
         i, f, g, o = _four(trace.gates)
-        tanh_c = np.tanh(trace.cells)
-        dc_by_dh = o * (1 - tanh_c**2)
-        # What a gate is multiplied with, times its own slope: y = a tanh(u) + b with u = a x, hence
-        # dy/dx = a^2 (1 - tanh(u)^2) = a^2 - (y - b)^2.
+        # A gate's own slope: y = a tanh(u) + b with u = a x, hence dy/dx = a^2 (1 - tanh(u)^2)
+        # = a^2 - (y - b)^2.
         a, b = self._slopes
-        dgates = np.concatenate([g, trace.cells_before, i, tanh_c], axis=1)  # (N, 4H)
-        dgates *= a * a - (trace.gates - b) ** 2
-        by_gate = dgates.reshape(len(dgates), 4, size)
+        a_squared = a * a
+        dgates = np.empty_like(trace.gates)  # (N, 4H)
+        di, df, dg, do = _four(dgates)
         dh_next = dc_next = dhidden[:0]
-        for now in reversed(steps_of(trace.running)):
+        for now in reversed(steps_of(trace.running)):  # all of a step stays in the cache
             dh = dhidden[now]
             dh[: len(dh_next)] += dh_next
-            dc = dh * dc_by_dh[now]
+            tanh_c = np.tanh(trace.cells[now])
+            np.multiply(dh, tanh_c, out=do[now])
+            dc = tanh_c
+            dc *= tanh_c
+            np.subtract(1, dc, out=dc)
+            dc *= o[now]
+            dc *= dh
             dc[: len(dc_next)] += dc_next
-            by_gate[now, :3] *= dc[:, None]  # i, f and g act through the cell,
-            by_gate[now, 3] *= dh  # o does not
+            np.multiply(dc, g[now], out=di[now])
+            np.multiply(dc, trace.cells_before[now], out=df[now])
+            np.multiply(dc, i[now], out=dg[now])
+            slope = trace.gates[now] - b
+            slope *= slope
+            np.subtract(a_squared, slope, out=slope)
+            dgates[now] *= slope
             dh_next = dgates[now] @ p["lstm.hidden_weight"].T
-            dc_next = dc * f[now]
+            dc *= f[now]
+            dc_next = dc
         gradient["lstm.input_weight"][...] = trace.x.T @ dgates
         gradient["lstm.hidden_weight"][...] = trace.hidden_before.T @ dgates
         gradient["lstm.bias"][...] = dgates.sum(axis=0)
