@@ -7,6 +7,7 @@ their own: a flipped bit is noticed before anything is made of it.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
 
@@ -34,11 +35,17 @@ class Writer:
     """
 
     def __init__(self, path: Path, kind: str) -> None:
-        self._file = h5py.File(path, "w", libver=FORMAT)
+        self._disk = _Disk(path)
+        self._file = h5py.File(self._disk, "w", libver=FORMAT)
         self._file.attrs["kind"] = np.bytes_(kind)
 
     def append(self, arrays: Arrays) -> None:
-        """Put the rows of the same arrays each time behind those that are there."""
+        """Put the rows of the same arrays each time behind those that are there.
+
+        Raises:
+            OSError: there is no room for them.
+        """
+        self._disk.check()
         for name, rows in arrays.items():
             dataset = self._file[name] if name in self._file else self._new(name, rows)
             start = len(dataset)
@@ -64,8 +71,53 @@ class Writer:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self._file.close()
+        self._disk.close()
+        if kind is None:
+            self._disk.check()
+
+
+class _Disk:
+    """A file that takes all that it is given, and says later that it could not keep it.
+
+    HDF5 falls over a write that fails: its file can never be closed, and ends the whole process.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("w+b")
+        self._error: OSError | None = None
+        self.seek, self.tell = self._file.seek, self._file.tell
+        self.read, self.readinto = self._file.read, self._file.readinto
+
+    def write(self, content: Any) -> int:
+        self._try(lambda: self._file.write(content))
+        return len(content)
+
+    def truncate(self, size: int) -> int:
+        self._try(lambda: self._file.truncate(size))
+        return size
+
+    def flush(self) -> None:
+        self._try(self._file.flush)
+
+    def close(self) -> None:
+        self._try(self._file.close)
+
+    def check(self) -> None:
+        """Raises:
+        OSError: something could not be kept.
+        """
+        if self._error:
+            raise self._error
+
+    def _try(self, action: Callable[[], object]) -> None:
+        if self._error:
+            return
+        try:
+            action()
+        except OSError as error:
+            self._error = error
 
 
 class Stored:

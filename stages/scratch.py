@@ -70,10 +70,13 @@ class Scratch:
         text = np.array(json.dumps(state(), default=kept))
         path = self._path(name)
         temporary = path.with_suffix(".tmp")
-        with suppress(OSError):  # where there is no room for it, the run goes on without
+        try:
             self._folder.mkdir(parents=True, exist_ok=True)
             npz.write(temporary, {**arrays, "state": text}, self._fingerprint)
             temporary.replace(path)
+        except OSError:  # where there is no room for it, the run goes on without
+            with suppress(OSError):
+                temporary.unlink()
         end = time.monotonic()
         self._due[name] = end + max(INTERVAL, (end - start) / SHARE)
 

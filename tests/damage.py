@@ -83,7 +83,7 @@ def read(name: str, path: Path) -> Any:
         return {field: getattr(table, field)[:] for field in table.schema()}
     if name in MODELS:
         stage, makers = MODELS[name]
-        run = Run("x", read_params(QUICK), {"x": path}, [], path.parent, Outputs())
+        run = Run("x", read_params(QUICK), {"x": path}, [], path.parent, Outputs(), [])
         model = run.model("x", stage, makers)
         if isinstance(model, Ensemble) and model.action_size != RacingWorld.action_size:
             raise refused(path, "M was made for other actions", stage)  # as `modules.mismatch`

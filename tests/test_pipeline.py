@@ -2,6 +2,8 @@
 
 import csv
 import json
+import shlex
+import sys
 
 import numpy as np
 import pytest
@@ -217,3 +219,24 @@ def test_nobody_dreams_with_an_m_that_predicts_no_outcome(project, tmp_path):
     assert result.returncode == 1
     assert "models/m.npz: this M predicts no rewards and ends" in result.stderr
     assert len(result.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("stage", "files"),
+    [
+        ("collect", ["data/rollouts.h5"]),
+        ("train_v", ["data/rollouts.h5", "models/v.npz"]),
+        ("encode", ["data/rollouts.h5", "models/v.npz", "data/latents.h5"]),
+        ("visualize", ["data/rollouts.h5", "models/v.npz", "data/drives.h5"]),
+    ],
+)
+def test_a_full_disk_is_said_in_a_line_and_loses_nothing(project, stage, files):
+    before = {path: project.read(path) for path in files}
+    command = [sys.executable, "-m", f"stages.{stage}", *files]
+    full = f"ulimit -f 8; exec {shlex.join(command)}"  # no file longer than 8 KiB
+    result = project.run("bash", "-c", full, check=False)
+    assert result.returncode == 1
+    assert result.stderr.startswith(f"{stage}: ")
+    assert len(result.stderr.splitlines()) == 1
+    assert {path: project.read(path) for path in files} == before
+    assert not list(project.folder.rglob("*.tmp"))
