@@ -6,10 +6,10 @@ Files are read back through the same lists of fields, so what a stage gets is wh
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, NamedTuple
+from typing import Annotated, Any, ClassVar, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,9 @@ from numpy.typing import NDArray
 from stages import files, npz
 from stages.columns import Column, Frames
 from stages.tables import Episodes, Field
+
+AnyModel = TypeVar("AnyModel")
+Maker = Callable[[Mapping[str, NDArray[Any]]], AnyModel]  # from a file's arrays, or ValueError
 
 PART_BYTES = 1 << 26  # of pictures
 
@@ -156,3 +159,19 @@ class Model:
                 if array.dtype.kind not in "fiub" or not np.isfinite(array).all():
                     raise ValueError(f"'{name}' holds something else than finite numbers")
         return cls(kind, arrays)
+
+
+def built(path: Path, stage: str, makers: Mapping[str, Maker[AnyModel]]) -> AnyModel:
+    """The model in a file that `stage` makes, built by the maker of its kind.
+
+    Raises:
+        UserError: the file is missing or damaged, or no maker takes what is in it.
+    """
+    model = Model.read(path, stage)
+    if model.kind not in makers:
+        known = " or ".join(makers)
+        raise files.refused(path, f"it should hold {known}, and says it holds {model.kind}", stage)
+    try:
+        return makers[model.kind](model.arrays)
+    except ValueError as error:
+        raise files.refused(path, f"not a whole {model.kind}: {error}", stage) from None

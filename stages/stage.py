@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stages import files, reports
-from stages.artifacts import Model
+from stages.artifacts import Maker, Model, built
 from stages.errors import ParamsError, UserError
 from stages.memory_limit import memory_limit
 from stages.params import Compute, Params, read_params
@@ -29,7 +29,6 @@ SUSPECTS = 3  # keys that are named where there is too little memory
 
 AnyTable = TypeVar("AnyTable", bound=Episodes)
 AnyModel = TypeVar("AnyModel")
-Maker = Callable[[Mapping[str, NDArray[Any]]], AnyModel]  # from a file's arrays, or ValueError
 
 
 @dataclass(frozen=True)
@@ -81,17 +80,7 @@ class Run:
         Raises:
             UserError: the file is missing or damaged, or no maker takes what is in it.
         """
-        path = self.paths[name]
-        model = Model.read(path, stage)
-        if model.kind not in makers:
-            known = " or ".join(makers)
-            raise files.refused(
-                path, f"it should hold {known}, and says it holds {model.kind}", stage
-            )
-        try:
-            return makers[model.kind](model.arrays)
-        except ValueError as error:
-            raise files.refused(path, f"not a whole {model.kind}: {error}", stage) from None
+        return built(self.paths[name], stage, makers)
 
     def curve(self, stage: str) -> dict[str, NDArray[np.float64]]:
         """The columns of the curve of `stage`, which reports.CURVES names."""

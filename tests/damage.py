@@ -18,17 +18,16 @@ import numpy as np
 
 from benchmarks.learning import drive, learn
 from stages import hdf5, npz
-from stages.artifacts import Drives, Latents, Model, Rollouts
+from stages.artifacts import Drives, Latents, Model, Rollouts, built
 from stages.collect import collect
 from stages.control.controller import ARRAYS, Controllers
 from stages.encode import encode
 from stages.errors import UserError
-from stages.files import Outputs, refused
+from stages.files import refused
 from stages.memory.ensemble import ENSEMBLES, Ensemble
 from stages.params import read_params
 from stages.randomness import Streams
 from stages.reports import read_curve, write_curve
-from stages.stage import Run
 from stages.vision.visions import VISIONS
 from stages.worlds.racing import RacingWorld
 from tests.imports import ROOT
@@ -83,8 +82,7 @@ def read(name: str, path: Path) -> Any:
         return {field: getattr(table, field)[:] for field in table.schema()}
     if name in MODELS:
         stage, makers = MODELS[name]
-        run = Run("x", read_params(QUICK), {"x": path}, [], path.parent, Outputs(), [])
-        model = run.model("x", stage, makers)
+        model = built(path, stage, makers)
         if isinstance(model, Ensemble) and model.action_size != RacingWorld.action_size:
             raise refused(path, "M was made for other actions", stage)  # as `modules.mismatch`
         return Model.read(path, stage).arrays
