@@ -90,6 +90,9 @@ class Rollouts(RecordedEpisodes):
         NDArray[np.bool_], Field("bool", "episodes", "kept from training, for scoring V and M")
     ]
 
+    def _inconsistency(self) -> str | None:
+        return super()._inconsistency() or _lack(self.held_out)
+
     def spans(self) -> list[tuple[int, int]]:
         """Where to cut into parts that fit in memory: the first episode of each, and the next's."""
         most = max(1, PART_BYTES // math.prod(self.observations.shape[1:]))  # frames
@@ -120,6 +123,15 @@ class Latents(Episodes):
     ]
     actions: Annotated[NDArray[np.float32], Field("float32", "steps actions", "as in the rollouts")]
     rewards: Annotated[NDArray[np.float64], Field("float64", "steps", "as in the rollouts")]
+
+    def _inconsistency(self) -> str | None:
+        return super()._inconsistency() or _lack(self.held_out)
+
+
+def _lack(held_out: NDArray[np.bool_]) -> str | None:
+    if held_out.all() or not held_out.any():
+        return "it should hold episodes to learn from, and others that are held out"
+    return None
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 from stages.artifacts import RecordedEpisodes
+from stages.errors import UserError
 from stages.worlds.track import Track
 
 
 def track_of(table: RecordedEpisodes, number: int) -> Track:
-    """The track of an episode."""
+    """The track of an episode.
+
+    Raises:
+        UserError: what the table remembers is no road.
+    """
     terms = [(int(order), amplitude, phase) for order, amplitude, phase in table.harmonics[number]]
-    return Track(float(table.radius[number]), terms, float(table.half_width[number]))
+    try:
+        return Track(float(table.radius[number]), terms, float(table.half_width[number]))
+    except ValueError as error:
+        raise UserError(
+            f"the road of episode {number} of what stage {table.stage} made is none ({error}); "
+            f"run 'dvc repro -f {table.stage}'"
+        ) from None

@@ -1,3 +1,4 @@
+import dataclasses
 import os
 import subprocess
 
@@ -11,6 +12,7 @@ from stages.artifacts import (
     Model,
     Rollouts,
 )
+from stages.driven_tracks import track_of
 from stages.errors import UserError
 from stages.pixels import to_bytes, to_pixels
 from stages.reports import read_curve, write_curve, write_metrics
@@ -82,6 +84,8 @@ def test_pixels_survive_being_stored():
         ({"rewards": np.full(8, np.nan)}, "'rewards' holds numbers that are not finite"),
         ({"rewards": np.zeros(7)}, "'rewards' has 7 steps, where 8 were expected"),
         ({"states": np.zeros((11, 5))}, "'states' has 5 4, where 4 were expected"),
+        ({"held_out": np.zeros(3, bool)}, "episodes to learn from, and others that are held out"),
+        ({"lengths": np.array([2**63 - 2, 2**63 - 2, 12])}, "one of its episodes has 9223372036"),
         ({"actions": np.zeros(8)}, "'actions' should be float32 over .steps, actions."),
     ],
 )
@@ -144,6 +148,13 @@ def test_a_curve_comes_back(tmp_path):
     write_curve(tmp_path / "c.csv", rows, "train_v")
     curve = read_curve(tmp_path / "c.csv", "train_v")
     np.testing.assert_allclose(curve["train"], [0.7, -0.3])
+
+
+def test_what_is_no_road_is_said_with_the_stage():
+    table = rollouts()
+    assert track_of(dataclasses.replace(table, harmonics=np.zeros((3, 2, 3))), 0).radius == 8.0
+    with pytest.raises(UserError, match=r"episode 1 of what stage collect made is none .the road "):
+        track_of(dataclasses.replace(table, radius=np.full(3, 1e300)), 1)
 
 
 HEADER = "epoch,train,held_out,baseline\n"
