@@ -7,7 +7,8 @@ their own: a flipped bit is noticed before anything is made of it.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
@@ -144,7 +145,7 @@ class Stored:
         Raises:
             UserError: they are damaged.
         """
-        with files.checked(self._path, self._stage):
+        with files.checked(self._path, self._stage), _named(self._dataset.name[1:]):
             return self._some(rows) if isinstance(rows, np.ndarray) else self._dataset[rows]
 
     def _some(self, rows: NDArray[np.integer[Any]]) -> NDArray[Any]:
@@ -182,11 +183,18 @@ def whole(dataset: h5py.Dataset) -> NDArray[Any]:
     name, stored = dataset.name[1:], dataset.id.get_storage_size()
     if dataset.nbytes > max(BELIEVED_BYTES, BELIEVED_RATIO * stored):
         raise ValueError(f"'{name}' claims {dataset.nbytes:,} bytes, and has {stored:,}")
-    try:
+    with _named(name):
         array: NDArray[Any] = dataset[()]
-    except OSError as error:
-        raise OSError(f"'{name}': {error}") from None
     return array
+
+
+@contextmanager
+def _named(array: str) -> Iterator[None]:
+    """HDF5 does not say what it cannot read."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(f"'{array}': {error}") from None
 
 
 def _kind(file: h5py.File) -> str:

@@ -41,6 +41,7 @@ MODELS: dict[str, tuple[str, Mapping[str, Any]]] = {
 }
 OPTIONAL = {"residual"}  # there is an M without
 CURVE = "train_v.csv"
+OURS: dict[str, Any] = {"compression": "gzip", "shuffle": True, "fletcher32": True}
 GIGABYTES = 10 * 10**9
 CUTS, FLIPS, BLOTS = 8, 16, 3  # a file
 
@@ -177,6 +178,7 @@ def damaged_tables(path: Path) -> Iterator[tuple[str, Callable[[h5py.File], obje
         (out, lambda n: lambda f: f.create_virtual_dataset(n, virtual)),
         (out, claim(shape=(10,), dtype="f8", external=[(path.with_name("other.bin"), 0, 80)])),
         (huge, claim(shape=(rows,), dtype="f8", chunks=(1 << 15,), compression="gzip")),
+        (huge, claim(shape=(rows,), dtype="f8", chunks=(1 << 15,), **OURS)),
         (huge, claim(shape=(rows,), dtype="i8")),
         (huge, claim(shape=(rows,), dtype="f8", chunks=(rows // 4,))),
         ("wrong schema", lambda n: lambda f: f.create_group(n)),

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from stages.artifacts import Rollouts
-from stages.collect import collect
+from stages.collect import collect, collect_parts
 from stages.control.random_weights import RandomWeightsPolicy, coarsened
 from stages.driven_tracks import track_of
 from stages.errors import ParamsError
@@ -75,6 +75,19 @@ def test_every_episode_has_a_road_of_its_own_which_the_file_remembers(note, unse
         apart = episode.states[:, None, :2] - track.centreline
         distance = np.sqrt(np.square(apart).sum(axis=2)).min(axis=1)
         np.testing.assert_allclose(episode.distances, distance, atol=1e-9)
+
+
+def test_episodes_are_handed_on_some_at_a_time(note, unseen, monkeypatch):
+    settings = replace(note.collect, episodes=20, held_out_episodes=3)
+    episode = (unseen.max_steps + 1) * 16 * 16  # bytes of its pictures, if it is driven to the end
+    monkeypatch.setattr("stages.recording.PICTURE_BYTES", 8 * episode)
+    parts: list[Rollouts] = []
+    report = collect_parts(settings, unseen, Streams(0, "collect"), parts.append)
+    assert [len(part.lengths) for part in parts] == [8, 8, 7]
+    assert [part.held_out.sum() for part in parts] == [0, 0, 3]
+    whole, again = collect(settings, unseen, Streams(0, "collect"))
+    assert report == again
+    np.testing.assert_array_equal(whole.states, np.concatenate([part.states for part in parts]))
 
 
 def test_the_note_has_one_road_for_all(note):

@@ -94,6 +94,22 @@ def test_stages_end_with_the_line_and_little_memory(
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize(("stage", "models"), [("train_v", []), ("encode", ["v.npz"])])
+def test_pictures_that_turn_out_to_be_damaged_leave_no_output(sound, tmp_path, stage, models):
+    content = bytearray((sound / "rollouts.h5").read_bytes())
+    with h5py.File(sound / "rollouts.h5") as file:
+        chunk = file["observations"].id.get_chunk_info(0)
+    content[chunk.byte_offset + chunk.size // 2] ^= 1
+    bad = tmp_path / "rollouts.h5"
+    bad.write_bytes(content)
+    result = run(stage, bad, *(sound / name for name in models), tmp_path / "output")
+    assert result.returncode == 1
+    assert result.stderr.startswith(f"{stage}: {bad}: damaged or of another kind ('observations': ")
+    assert "; stage collect makes it: " in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+    assert list(tmp_path.iterdir()) == [bad]
+
+
 def test_a_sound_stage_needs_no_more_than_that(sound, tmp_path):
     result = run("encode", sound / "rollouts.h5", sound / "v.npz", tmp_path / "latents.h5")
     assert result.returncode == 0, result.stderr
