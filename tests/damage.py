@@ -325,7 +325,7 @@ def main() -> None:
     total = sum(counts.values(), Counter())
     for damage, count in [*counts.items(), ("all", total)]:
         figures = (count.total(), count["refused"], count["the same"], count["other"])
-        print(f"| {damage} | {' | '.join(map(str, figures))} |")
+        print(f"| {damage} | {' | '.join(f'{figure:,}' for figure in figures)} |")
 
 
 if __name__ == "__main__":
