@@ -152,12 +152,15 @@ class Stored:
         """HDF5 reads scattered rows one by one, but neighbours at once."""
         order = np.argsort(rows, kind="stable")
         inwards = rows[order]
-        runs = np.split(inwards, np.flatnonzero(np.diff(inwards) != 1) + 1)
+        runs = np.split(inwards, np.flatnonzero(np.diff(inwards) != 1) + 1) if len(rows) else []
         found = np.empty((len(rows), *self.shape[1:]), self._dataset.dtype)
-        found[order] = np.concatenate(
-            [self._dataset[run[0] : run[-1] + 1] for run in runs if len(run)] or [found]
-        )
-        return found
+        start = 0
+        for run in runs:
+            end = start + len(run)
+            self._dataset.read_direct(found, np.s_[run[0] : run[-1] + 1], np.s_[start:end])
+            start = end
+        in_order = np.array_equal(inwards, rows)  # then nothing is to be copied
+        return found if in_order else found[np.argsort(order)]
 
 
 def opened(path: Path) -> tuple[str, dict[str, h5py.Dataset]]:
