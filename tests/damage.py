@@ -16,31 +16,11 @@ from typing import Any, NamedTuple
 import h5py
 import numpy as np
 
-from benchmarks.learning import drive, learn
 from stages import hdf5, npz
-from stages.artifacts import Drives, Latents, Model, Rollouts, built
-from stages.collect import collect
-from stages.control.controller import ARRAYS, Controllers
-from stages.encode import encode
 from stages.errors import UserError
-from stages.files import refused
-from stages.memory.ensemble import ENSEMBLES, Ensemble
-from stages.params import read_params
-from stages.randomness import Streams
-from stages.reports import read_curve, write_curve
-from stages.vision.visions import VISIONS
-from stages.worlds.racing import RacingWorld
-from tests.imports import ROOT
+from tests.sound import CURVE, MODELS, TABLES, make_sound_files, read
 
-QUICK = ROOT / "recipes" / "quick.yaml"
-TABLES = {"rollouts.h5": Rollouts, "latents.h5": Latents, "drives.h5": Drives}
-MODELS: dict[str, tuple[str, Mapping[str, Any]]] = {
-    "v.npz": ("train_v", VISIONS),
-    "m.npz": ("train_m", ENSEMBLES),
-    "c.npz": ("evolve_c", dict.fromkeys(ARRAYS, Controllers.from_arrays)),
-}
 OPTIONAL = {"residual"}  # there is an M without
-CURVE = "train_v.csv"
 OURS: dict[str, Any] = {"compression": "gzip", "shuffle": True, "fletcher32": True}
 GIGABYTES = 10 * 10**9
 CUTS, FLIPS, BLOTS = 8, 16, 3  # a file
@@ -54,49 +34,6 @@ class Damaged(NamedTuple):
     path: Path
     damage: str
     name: str  # of the sound file
-
-
-def make_sound_files(folder: Path) -> None:
-    """All six artifacts, a curve and the params."""
-    params = read_params(QUICK)
-    rollouts, _ = collect(params.collect, params.world, Streams(0, "collect"))
-    learned = learn(params)
-    rollouts.write(folder / "rollouts.h5")
-    encode(params.encode, rollouts, learned.vision)[0].write(folder / "latents.h5")
-    drive(params, learned)[0].write(folder / "drives.h5")
-    v, m, c = learned.vision, learned.memory, learned.controllers
-    Model(v.kind, v.parameters).write(folder / "v.npz")
-    Model(m.kind, m.arrays()).write(folder / "m.npz")
-    Model(c.kind, c.arrays(0)).write(folder / "c.npz")
-    write_curve(folder / CURVE, learned.reports["train_v"].curve, "train_v")
-    (folder / "params.yaml").write_bytes(QUICK.read_bytes())
-
-
-def read(name: str, path: Path) -> Any:
-    """What the stages make of a file; of a model, what is in it, if it makes a model.
-
-    Raises:
-        UserError: nothing.
-    """
-    if name in TABLES:
-        table = TABLES[name].read(path)
-        return {field: getattr(table, field)[:] for field in table.schema()}
-    if name in MODELS:
-        stage, makers = MODELS[name]
-        model = built(path, stage, makers)
-        if isinstance(model, Ensemble) and model.action_size != RacingWorld.action_size:
-            raise refused(path, "M was made for other actions", stage)  # as `modules.mismatch`
-        return Model.read(path, stage).arrays
-    if name == CURVE:
-        return read_curve(path, "train_v")
-    return {"params": read_params(path)}
-
-
-def stage_of(name: str) -> str | None:
-    """Which stage makes it; nobody makes the params."""
-    if name in TABLES:
-        return TABLES[name].stage
-    return MODELS[name][0] if name in MODELS else {CURVE: "train_v"}.get(name)
 
 
 def damaged_bytes(content: bytes, rng: np.random.Generator) -> Iterator[tuple[str, bytes]]:

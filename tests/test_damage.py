@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from stages import hdf5
-from tests.damage import CURVE, MODELS, QUICK, TABLES, make_sound_files, stage_of, verdicts
+from tests.damage import verdicts
 from tests.imports import ROOT
+from tests.sound import CURVE, MODELS, QUICK, TABLES, make_sound_files, stage_of
 
 MEMORY = 3 << 28  # bytes that a stage may ask for
 
