@@ -24,10 +24,15 @@ def note() -> Params:
 
 
 class Project:
-    """A copy of the working tree as a git and DVC repository of its own, on the quick recipe."""
+    """A git and DVC repository, and what one does in it."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+
+    @classmethod
+    def copied(cls, folder: Path) -> "Project":
+        """A copy of the working tree as a repository of its own, on the quick recipe."""
+        project = cls(folder)
         listed = subprocess.run(
             ["git", "ls-files", "-co", "--exclude-standard", "-z"],
             cwd=ROOT,
@@ -41,9 +46,15 @@ class Project:
                 target = folder / name
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_bytes(source.read_bytes())
-        self.write("params.yaml", (ROOT / "recipes" / "quick.yaml").read_text())
-        self.run("git", "init", "-q")
-        self.commit("start")
+        project.write("params.yaml", (ROOT / "recipes" / "quick.yaml").read_text())
+        project.run("git", "init", "-q")
+        project.commit("start")
+        return project
+
+    def clone(self, folder: Path) -> "Project":
+        """A git clone, with a cache of its own and nothing in it."""
+        self.run("git", "clone", "-q", ".", str(folder))
+        return Project(folder)
 
     def commit(self, message: str) -> None:
         who = ["-c", "user.name=t", "-c", "user.email=t@example.org"]
@@ -81,4 +92,4 @@ class Project:
 
 @pytest.fixture(scope="session")
 def make_project(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Project]:
-    return lambda: Project(tmp_path_factory.mktemp("project"))
+    return lambda: Project.copied(tmp_path_factory.mktemp("project"))
