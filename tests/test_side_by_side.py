@@ -1,0 +1,161 @@
+"""Several runs of DVC at the same moment: each is right, or is refused in words."""
+
+import hashlib
+import itertools
+import json
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+import pytest
+
+OUTPUTS = ["data/rollouts.h5", "models/v.npz", "data/latents.h5", "models/m.npz", "models/c.npz"]
+OUTPUTS += ["data/drives.h5", "reports/metrics/evaluate.json"]
+REPRO = ("dvc", "repro", "evaluate")  # all but the pictures, which take the most time
+BUSY = "is busy, it is being blocked by:\n  (PID "
+LOCKED = "Unable to acquire lock. Most likely another DVC process is running"
+
+
+@pytest.fixture(scope="module")
+def undisturbed(make_project):
+    project = make_project()
+    project.run(*REPRO)
+    project.commit("run")
+    return project
+
+
+def at_once(project, *commands, apart=0.0):
+    """What came of commands that began so many seconds one after the other."""
+
+    def begun(number, command):
+        time.sleep(number * apart)
+        return project.run(*command, check=False)
+
+    with ThreadPoolExecutor() as pool:
+        return list(pool.map(begun, itertools.count(), commands))
+
+
+def run_twice(project, apart=0.0):
+    runs = at_once(project, REPRO, REPRO, apart=apart)
+    for run in runs:
+        assert run.returncode == 0 or BUSY in run.stderr or LOCKED in run.stderr
+    ran = project.repro("evaluate")
+    assert not ran or all(run.returncode for run in runs)
+
+
+def test_two_runs_at_once_end_as_one_undisturbed(undisturbed, make_project):
+    project = make_project()
+    run_twice(project)
+    for name in ("dvc.lock", *OUTPUTS):
+        assert project.read(name) == undisturbed.read(name)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("apart", [0.5, 1.5, 2.5, 4])
+def test_a_run_that_begins_in_the_midst_of_another_spoils_nothing(undisturbed, make_project, apart):
+    project = make_project()
+    run_twice(project, apart)
+    for name in ("dvc.lock", *OUTPUTS):
+        assert project.read(name) == undisturbed.read(name)
+
+
+@pytest.mark.slow
+def test_two_recipes_run_at_once(undisturbed, make_project):
+    project = make_project()
+    recipes = ("unseen", "paper")
+    for recipe in recipes:
+        project.write(f"recipes/{recipe}.yaml", project.read("params.yaml").decode())
+    targets = [f"recipes/dvc.yaml:evaluate@{recipe}" for recipe in recipes]
+    runs = at_once(project, *(("dvc", "repro", target) for target in targets))
+    assert [run.returncode for run in runs] == [0, 0]
+    assert project.repro(*targets) == []
+    for recipe in recipes:
+        for name in OUTPUTS:
+            assert project.read(f"recipes/{recipe}/{name}") == undisturbed.read(name)
+
+
+def experiments(project):
+    """What each experiment is shown with."""
+    shown = json.loads(project.run("dvc", "exp", "show", "--json").stdout)
+    found = [exp for revision in shown for exp in revision.get("experiments") or []]
+    return [revision["data"] for exp in found for revision in exp["revs"]]
+
+
+def evolved_alone(project, folder: Path, population: int, generations: int) -> tuple[str, float]:
+    """The hash of C, and its return, from the stage by itself: without DVC and its run cache."""
+    c, settings = folder / "c.npz", {"population": population, "generations": generations}
+    project.stage(
+        *("evolve_c", "data/latents.h5", "models/v.npz", "models/m.npz", str(c)),
+        *("--reports", str(folder)),
+        *(f"--set=evolve_c.{key}={value}" for key, value in settings.items()),
+    )
+    metrics = json.loads((folder / "metrics" / "evolve_c.json").read_bytes())
+    return hashlib.md5(c.read_bytes()).hexdigest(), metrics["validation_return"]
+
+
+def evolved(experiment) -> tuple[str, float]:
+    metrics = experiment["metrics"]["reports/metrics/evolve_c.json"]["data"]
+    return experiment["outs"]["models/c.npz"]["hash"], metrics["validation_return"]
+
+
+def test_a_temporary_experiment_is_right_and_leaves_the_workspace_alone(undisturbed, tmp_path):
+    before = {name: undisturbed.read(name) for name in ("dvc.lock", "params.yaml", *OUTPUTS)}
+    settings = ("-S", "evolve_c.population=6", "-S", "evolve_c.generations=2")
+    undisturbed.run("dvc", "exp", "run", "--temp", *settings, "evolve_c")
+    assert {name: undisturbed.read(name) for name in before} == before
+    assert undisturbed.run("git", "status", "--short").stdout == ""
+    (experiment,) = experiments(undisturbed)
+    assert evolved(experiment) == evolved_alone(undisturbed, tmp_path, 6, 2)
+
+
+def workers(project):
+    """The processes that run below a project's folder."""
+    found = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            if Path(process.cwd()).is_relative_to(project.folder):
+                found.append(process)
+    return found
+
+
+@pytest.fixture
+def queue(make_project):
+    """A project whose queue's worker is gone when the test ends, whatever came of it."""
+    project = make_project()
+    project.run(*REPRO)
+    project.commit("run")
+    yield project
+    project.run("dvc", "queue", "stop", "--kill", check=False)
+    _, alive = psutil.wait_procs(workers(project), timeout=20)
+    for process in alive:
+        process.kill()
+    assert not alive, f"the queue's worker outlived dvc queue stop --kill: {alive}"
+
+
+@pytest.mark.slow
+def test_a_queue_of_six_experiments_gives_six_right_results(queue, tmp_path):
+    settings = ("-S", "evolve_c.population=6,8,10", "-S", "evolve_c.generations=2,3")
+    queue.run("dvc", "exp", "run", "--queue", *settings, "evaluate")
+    assert queue.run("git", "status", "--short").stdout == ""
+    queue.run("dvc", "queue", "start", "--jobs", "1")
+    queue.replace("params.yaml", "generations: 8", "generations: 4")
+    assert queue.repro("evaluate") == ["evolve_c", "evaluate"]  # the workspace goes on meanwhile
+    own = {name: queue.read(name) for name in ("dvc.lock", "params.yaml", *OUTPUTS)}
+    until = time.monotonic() + 300
+    while (status := queue.run("dvc", "queue", "status").stdout).count("Success") < 6:
+        assert "Failed" not in status
+        assert time.monotonic() < until, status
+        assert workers(queue), "the worker has left before its work was done"
+        time.sleep(2)
+    found = {}
+    for experiment in experiments(queue):
+        params = experiment["params"]["params.yaml"]["data"]["evolve_c"]
+        found[params["population"], params["generations"]] = evolved(experiment)
+    assert found == {
+        variant: evolved_alone(queue, tmp_path, *variant)
+        for variant in itertools.product((6, 8, 10), (2, 3))
+    }
+    assert {name: queue.read(name) for name in own} == own
+    assert hashlib.md5(own["models/c.npz"]).hexdigest() == evolved_alone(queue, tmp_path, 12, 4)[0]
