@@ -25,7 +25,7 @@ from stages.modules import Vision, controller_mismatch, mismatch
 from stages.pixels import to_bytes, to_pixels
 from stages.progress import progress
 from stages.randomness import Streams
-from stages.rollout import recorded_rollout, rollout
+from stages.rollout import recorded_rollout
 from stages.stage import Report, stage
 from stages.vision.visions import VISIONS
 from stages.worlds.dream import Dream
@@ -57,23 +57,21 @@ def compare(
     drives: Drives,
     streams: Streams,
 ) -> tuple[Pictures, Report]:
-    """Dream of every drive of C; the first one, and its dream, are shown step by step."""
+    """Dream of every drive of C; the first whose dream is the longest is shown step by step."""
     own = np.flatnonzero(drives.by_controller).tolist()
     driven = [drives.episode(number) for number in own]
     codes = [vision.encode(to_pixels(drive.observations)) for drive in driven]
     starts = np.array([z[0] for z in codes])
-
-    def dream(first: NDArray[np.float32], purpose: str) -> Dream:
-        seed = int(streams(purpose).integers(2**63))
-        return Dream(memory.members, first, len(first), max_steps, temperature, seed)
-
-    outcome = rollout(dream(starts, "dreams"), Dreamer(controllers))
-    _, recorded = recorded_rollout(
-        dream(starts[:1], "dream"), Dreamer(controllers), "compare", store=np.copy
-    )
+    seed = int(streams("dreams").integers(2**63))
+    dreams = Dream(memory.members, starts, len(starts), max_steps, temperature, seed)
+    outcome, recorded = recorded_rollout(dreams, Dreamer(controllers), "compare", store=np.copy)
+    shown = int(outcome.lengths.argmax())
+    frames = slice(*np.cumsum([0, *(outcome.lengths + 1)])[shown : shown + 2])
+    steps = slice(*np.cumsum([0, *outcome.lengths])[shown : shown + 2])
     shape = drives.observations.shape[1:]
-    dreamt = episode(vision, recorded.observations[:, : vision.z_size], recorded.rewards, shape)
-    real = episode(vision, codes[0], driven[0].rewards, shape)
+    z = recorded.observations[frames, : vision.z_size]
+    dreamt = episode(vision, z, recorded.rewards[steps], shape)
+    real = episode(vision, codes[shown], driven[shown].rewards, shape)
     errors = straying(
         memory.members[0],
         padded(codes),
@@ -89,8 +87,9 @@ def compare(
             to_pixels(real.views), to_pixels(dreamt.views), real.total, dreamt.total
         ),
     }
-    frames = dream_frames(track_of(drives, own[0]), driven[0].states, real, dreamt)
-    pictures = Pictures(figures, list(progress(frames, "compare: animation")))
+    track = track_of(drives, own[shown])
+    painted = dream_frames(track, driven[shown].states, real, dreamt)
+    pictures = Pictures(figures, list(progress(painted, "compare: animation")))
     metrics = {
         **{
             f"{name}_error_{steps}": float(errors[name][min(steps, len(errors[name])) - 1])

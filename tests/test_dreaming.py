@@ -70,8 +70,7 @@ def test_drives_and_dreams_are_shown_from_the_same_starts(dreaming):
 
     pictures, found = compared(0)
     assert set(pictures.figures) == {"dream_error", "filmstrip"}
-    lengths = drives.lengths[drives.by_controller]
-    assert len(pictures.frames) <= max(lengths[0], 20) + 1
+    assert len(pictures.frames) <= max(drives.lengths.max(), 20) + 1
     real = report.metrics["controller"]["mean_return"]
     assert found.metrics["real_return"] == pytest.approx(real)
     assert 0 < found.metrics["stays_error_1"] < 1
