@@ -120,6 +120,11 @@ def workers(project):
     return found
 
 
+def start_worker(project):
+    # it keeps the standard output that it is given, so that a pipe would stay open until it ends
+    project.run("sh", "-c", "dvc queue start --jobs 1 >.dvc/tmp/start 2>&1")
+
+
 @pytest.fixture
 def queue(make_project):
     """A project whose queue's worker is gone when the test ends, whatever came of it."""
@@ -129,9 +134,10 @@ def queue(make_project):
     yield project
     project.run("dvc", "queue", "stop", "--kill", check=False)
     _, alive = psutil.wait_procs(workers(project), timeout=20)
+    left = [process.cmdline() for process in alive]
     for process in alive:
         process.kill()
-    assert not alive, f"the queue's worker outlived dvc queue stop --kill: {alive}"
+    assert not left
 
 
 @pytest.mark.slow
@@ -139,7 +145,7 @@ def test_a_queue_of_six_experiments_gives_six_right_results(queue, tmp_path):
     settings = ("-S", "evolve_c.population=6,8,10", "-S", "evolve_c.generations=2,3")
     queue.run("dvc", "exp", "run", "--queue", *settings, "evaluate")
     assert queue.run("git", "status", "--short").stdout == ""
-    queue.run("dvc", "queue", "start", "--jobs", "1")
+    start_worker(queue)
     queue.replace("params.yaml", "generations: 8", "generations: 4")
     assert queue.repro("evaluate") == ["evolve_c", "evaluate"]  # the workspace goes on meanwhile
     own = {name: queue.read(name) for name in ("dvc.lock", "params.yaml", *OUTPUTS)}
@@ -159,3 +165,41 @@ def test_a_queue_of_six_experiments_gives_six_right_results(queue, tmp_path):
     }
     assert {name: queue.read(name) for name in own} == own
     assert hashlib.md5(own["models/c.npz"]).hexdigest() == evolved_alone(queue, tmp_path, 12, 4)[0]
+
+
+@pytest.mark.slow
+def test_of_a_killed_queue_the_stage_alone_goes_on_in_its_copy(queue):
+    endless = ("-S", "evolve_c.generations=100000")
+    queue.run("dvc", "exp", "run", "--queue", *endless, "evolve_c")
+    start_worker(queue)
+    until = time.monotonic() + 60
+    while not (stages := [each for each in workers(queue) if "stages.evolve_c" in each.cmdline()]):
+        assert time.monotonic() < until
+        time.sleep(1)
+    queue.run("dvc", "queue", "stop", "--kill")
+    # DVC kills the experiment, and not what the experiment has started
+    others = [each for each in workers(queue) if "stages.evolve_c" not in each.cmdline()]
+    assert not psutil.wait_procs(others, timeout=20)[1]
+    assert queue.run("git", "status", "--short").stdout == ""
+    for stage in stages:
+        assert Path(stage.cwd()).is_relative_to(queue.folder / ".dvc" / "tmp" / "exps")
+        stage.terminate()
+    assert not psutil.wait_procs(stages, timeout=20)[1]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("apart", [2, 3.25])
+def test_queueing_beside_a_run_at_worst_fails_the_run(make_project, tmp_path, apart):
+    project = make_project()
+    project.run(*REPRO)
+    project.commit("run")
+    project.replace("params.yaml", "generations: 8", "generations: 150")
+    queueing = ("dvc", "exp", "run", "--queue", "-S", "evolve_c.population=6,8,10", "evaluate")
+    run, queued = at_once(project, REPRO, queueing, apart=apart)
+    assert queued.returncode == 0
+    # DVC puts the workspace back as it was when it queued, without what the run has written since
+    assert run.returncode == 0 or "reports/metrics/evolve_c.json' does not exist" in run.stderr
+    ran = project.repro("evaluate")
+    assert (ran == []) == (run.returncode == 0)
+    c = hashlib.md5(project.read("models/c.npz")).hexdigest()
+    assert c == evolved_alone(project, tmp_path, 12, 150)[0]
