@@ -100,6 +100,7 @@ def evolved(experiment) -> tuple[str, float]:
     return experiment["outs"]["models/c.npz"]["hash"], metrics["validation_return"]
 
 
+@pytest.mark.slow
 def test_a_temporary_experiment_is_right_and_leaves_the_workspace_alone(undisturbed, tmp_path):
     before = {name: undisturbed.read(name) for name in ("dvc.lock", "params.yaml", *OUTPUTS)}
     settings = ("-S", "evolve_c.population=6", "-S", "evolve_c.generations=2")
