@@ -23,6 +23,9 @@ class Study(NamedTuple):
     random: float  # of the random policy, on roads
 
 
+WIDE = 100  # from the lowest to the highest, for an axis that is logarithmic
+APART = 1.5  # from one label of such an axis to the next, at the least
+
 PAPER = Study(  # Ha & Schmidhuber 2018, table 2: VizDoom: Take Cover, steps survived
     np.array([0.1, 0.5, 1.0, 1.15, 1.3]),
     np.array([[2086.0], [2060.0], [1145.0], [918.0], [732.0]]),
@@ -56,7 +59,13 @@ def _draw(axes: Axes, study: Study, title: str, score: str) -> None:
     axes.axhline(study.random, color=GREY, linestyle=":", label="random policy")
     best = study.temperatures[study.real.mean(axis=1).argmax()]
     axes.axvline(best, color=GREY, linewidth=0.8)
-    axes.set(title=title, xlabel="temperature of the dreams", ylabel=score, xscale="log")
-    axes.set_xticks(study.temperatures, [f"{tau:g}" for tau in study.temperatures], rotation=45)
+    wide = study.temperatures[-1] > WIDE * study.temperatures[0]
+    axes.set(xscale="log" if wide else "linear", title=title, ylabel=score)
+    axes.set(xlabel=f"temperature of the dreams{' (logarithmic)' if wide else ''}")
+    labelled: list[float] = []
+    for tau in study.temperatures.tolist():
+        if not (wide and labelled and tau < APART * labelled[-1]):
+            labelled.append(tau)
+    axes.set_xticks(labelled, [f"{tau:g}" for tau in labelled])
     axes.minorticks_off()
     axes.set_ylim(min(0.0, float(study.real.min())), None)
