@@ -16,8 +16,8 @@ import yaml
 from tests.imports import ROOT, imported_files
 
 RECIPES = ("unseen", "paper", "dream")
-SEEDS = (0, 1, 2)
-TEMPERATURES = (0.01, 0.1, 0.5, 1.0, 1.15, 1.3, 2.0, 4.0, 10.0)
+SEEDS = (0, 1, 2, 3, 4)
+TEMPERATURES = (0.01, 0.1, 0.5, 1.0, 1.15, 1.3, 2.0, 4.0, 10.0, 30.0)
 STUDIED = ("collect", "train_v", "encode", "train_m", "evolve_c", "evaluate")
 RECIPES_HEAD = """\
 # The stages of ../dvc.yaml, once for each recipe, and what shows a dream: written by

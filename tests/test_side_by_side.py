@@ -62,15 +62,18 @@ def test_a_run_that_begins_in_the_midst_of_another_spoils_nothing(undisturbed, m
 
 
 @pytest.mark.slow
-def test_two_recipes_run_at_once(undisturbed, make_project):
+def test_two_recipes_run_at_once_or_one_is_refused_and_made_good(undisturbed, make_project):
     project = make_project()
     recipes = ("unseen", "paper")
     for recipe in recipes:
         project.write(f"recipes/{recipe}.yaml", project.read("params.yaml").decode())
     targets = [f"recipes/dvc.yaml:evaluate@{recipe}" for recipe in recipes]
     runs = at_once(project, *(("dvc", "repro", target) for target in targets))
-    assert [run.returncode for run in runs] == [0, 0]
-    assert project.repro(*targets) == []
+    # DVC locks the workspace for moments only, but the other one may not wait for so long
+    refused = [run for run in runs if run.returncode]
+    assert all("Unable to acquire lock" in run.stderr for run in refused)
+    ran = project.repro(*targets)
+    assert refused or not ran
     for recipe in recipes:
         for name in OUTPUTS:
             assert project.read(f"recipes/{recipe}/{name}") == undisturbed.read(name)
