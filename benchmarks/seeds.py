@@ -46,9 +46,13 @@ def main() -> None:
     parser.add_argument("--first", type=int, default=0, help="the first seed")
     parser.add_argument("--seeds", type=int, default=20, help="how many")
     parser.add_argument("--processes", type=int, default=2, help="seeds at a time")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="another value for a key"
+    )
     given = parser.parse_args()
     seeds = range(given.first, given.first + given.seeds)
-    variants = [variant(given.params, {}, seed) for seed in seeds]
+    changes = dict(each.split("=", 1) for each in given.set)
+    variants = [variant(given.params, changes, seed) for seed in seeds]
     rows = side_by_side(one_seed, variants, given.processes)
 
     def shown(value: Any) -> str:
