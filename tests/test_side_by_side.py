@@ -71,7 +71,7 @@ def test_two_recipes_run_at_once_or_one_is_refused_and_made_good(undisturbed, ma
     runs = at_once(project, *(("dvc", "repro", target) for target in targets))
     # DVC locks the workspace for moments only, but the other one may not wait for so long
     refused = [run for run in runs if run.returncode]
-    assert all("Unable to acquire lock" in run.stderr for run in refused)
+    assert all(LOCKED in run.stderr for run in refused)
     ran = project.repro(*targets)
     assert refused or not ran
     for recipe in recipes:
