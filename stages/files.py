@@ -63,14 +63,15 @@ class Outputs:
 
 
 def _runs(process: str) -> bool:
-    """Whether there is a process of this number, "." before it."""
+    """Whether there is a process of this number, "." before it, that has not ended."""
     try:
         os.kill(int(process[1:]), 0)
+        status = Path(f"/proc/{process[1:]}/stat").read_text(encoding="utf-8", errors="replace")
     except (ProcessLookupError, ValueError):
         return False
-    except PermissionError:  # another user's
-        pass
-    return True
+    except OSError:  # another user's, or a system that tells no more
+        return True
+    return status.rpartition(")")[2].split()[0] != "Z"  # ended, and nobody has taken notice
 
 
 @contextmanager

@@ -204,6 +204,12 @@ def test_metrics_that_are_not_finite_are_not_written(tmp_path):
 def test_what_a_killed_run_has_left_is_cleared_away_and_what_another_is_writing_is_not(tmp_path):
     with subprocess.Popen(["true"]) as ended:
         pass
+    with subprocess.Popen(["true"]) as undead:  # of whose end nobody has taken notice yet
+        os.waitid(os.P_PID, undead.pid, os.WEXITED | os.WNOWAIT)
+        (tmp_path / f".v.npz.{undead.pid}.tmp").write_bytes(b"half")
+        with files.Outputs() as outputs:
+            outputs.place(tmp_path / "v.npz").write_bytes(b"whole")
+        assert not list(tmp_path.glob(".*.tmp"))
     left = tmp_path / f".v.npz.{ended.pid}.tmp"
     others = [tmp_path / f".v.npz.{os.getppid()}.tmp", tmp_path / f".m.npz.{ended.pid}.tmp"]
     for path in (left, *others):
