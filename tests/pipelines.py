@@ -148,9 +148,9 @@ def of_study(
             options += " --set evolve_c.temperature=${item.temperature}"
         keys = [key for key in root[name]["params"] if key != "seed"]
         stages[name] = placed(root[name], where, matrix, "../..", (file, keys), options)
-        for entry in (*stages[name]["metrics"], *stages[name].get("plots", [])):
-            for settings in entry.values():
-                del settings["cache"]  # in DVC's cache, not in git: there are too many of them
+        # Reports as plain outputs: too many for git, and for DVC to show among those of other runs.
+        reports = _paths([*stages[name].pop("metrics"), *stages[name].pop("plots", [])])
+        stages[name]["outs"] = [*stages[name].get("outs", []), *reports]
     return STUDY_HEAD + _text({"stages": stages | _shown(study, seeds, temperatures)})
 
 

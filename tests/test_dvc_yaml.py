@@ -122,7 +122,7 @@ def test_all_pipelines_are_as_derived_from_the_code():
 
 
 def produced(stage) -> list[str]:
-    return paths([*stage.get("outs", []), *stage["metrics"], *stage.get("plots", [])])
+    return paths([*stage.get("outs", []), *stage.get("metrics", []), *stage.get("plots", [])])
 
 
 def test_the_recipes_run_the_same_stages_in_folders_of_their_own():
