@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator
 
 from stages.figures.cma_es_curve import draw_fitness
 from stages.figures.style import BLUE, GREY, ORANGE, Curve, new_figure
@@ -35,6 +36,9 @@ def _draw_losses(axes: Axes, curve: Curve, name: str) -> None:
     least, most = min(curve["held_out"].min(), baseline), curve["held_out"].max()
     if least > 0 and most > 10 * least:  # what is learned late is small beside what is first
         axes.set(xlabel="epoch", yscale="log")
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.yaxis.set_major_formatter("{x:g}")
+        axes.minorticks_off()
     else:
         nats_of_a_density = least < 0
         axes.set(xlabel="epoch", ylim=(None if nats_of_a_density else 0, None))
