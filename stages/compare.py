@@ -80,7 +80,11 @@ def compare(
         temperature,
         int(streams("straying").integers(2**63)),
     )
-    named = {name.format(temperature=temperature): errors[key] for key, name in NAMES.items()}
+    named = {
+        name.format(temperature=temperature): errors[key]
+        for key, name in NAMES.items()
+        if key in errors
+    }
     figures = {
         "dream_error": dream_error(named, len(own)),
         "filmstrip": filmstrip(

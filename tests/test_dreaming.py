@@ -51,6 +51,15 @@ def test_a_dream_strays_by_what_it_does_not_see():
     np.testing.assert_array_equal(noisy["expected"], errors["expected"])
 
 
+def test_no_more_steps_are_looked_at_than_half_of_the_drives_last():
+    z = np.arange(10, dtype=np.float32)[:, None, None].repeat(3, axis=1)
+    actions = np.zeros((9, 3, 2), np.float32)
+    errors = straying(Counting(), z, actions, np.array([2, 5, 9]), 0.0, seed=0)
+    assert {len(error) for error in errors.values()} == {5}
+    alone = straying(Counting(), z[:, :1], actions[:, :1], np.array([9]), 0.0, seed=0)
+    assert "another" not in alone  # it would be compared with itself
+
+
 @pytest.fixture(scope="module")
 def dreaming(quick):
     train_m = replace(quick.train_m, predict_outcome=True, members=2)

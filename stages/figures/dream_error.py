@@ -15,8 +15,8 @@ LOOKS = ((BLUE, "-"), (GREEN, "--"), (VERMILION, "-."), (GREY, ":"), (INK, (0, (
 
 def dream_error(errors: Mapping[str, NDArray[np.float64]], drives: int) -> Figure:
     """A line a way of telling the next z: root mean square error (steps,) by steps ahead."""
-    figure = new_figure(7.2, 4.2)
-    axes = figure.add_axes((0.09, 0.12, 0.56, 0.8))
+    figure = new_figure(7.8, 4.2)
+    axes = figure.add_axes((0.08, 0.12, 0.53, 0.8))
     for (name, error), (colour, line) in zip(errors.items(), LOOKS, strict=False):
         steps = np.arange(1, len(error) + 1)
         axes.plot(steps, error, color=colour, linestyle=line, label=f"{name}: {error[-1]:.2f}")

@@ -19,7 +19,8 @@ def straying(
     temperature: float,
     seed: int,
 ) -> Mapping[str, NDArray[np.float64]]:
-    """Root mean square errors of z after 1 to T steps, (T,) each, as shares of the spread of z.
+    """Root mean square errors of z after 1, 2, ... steps, as shares of the spread of z; for as many
+    steps as at least half of the drives last.
 
     Args:
         memory: one M.
@@ -31,8 +32,8 @@ def straying(
 
     Returns:
         By who says z: a dream that sees the first z alone, the same without noise, who says that z
-        stays as it was at first, who takes another drive's z for it, and M awake, which sees each z
-        before it says the next.
+        stays as it was at first, who takes another drive's z for it (if there is another), and M
+        awake, which sees each z before it says the next.
     """
     rng = np.random.default_rng(seed)
     shown = np.arange(len(z))[:, None] <= lengths
@@ -48,7 +49,8 @@ def straying(
         miss = np.square(guess - truth, dtype=np.float64)
         errors.setdefault(name, []).append(float(np.sqrt(miss.mean()) / spread))
 
-    for t, done in enumerate(actions):
+    half = int(np.sort(lengths)[(len(lengths) - 1) // 2])
+    for t, done in enumerate(actions[:half]):
         on = lengths > t
         uniform, normal = rng.random(size, np.float32), rng.standard_normal(size, np.float32)
         for name, (seen, h, c) in minds.items():
@@ -60,5 +62,6 @@ def straying(
             minds[name] = seen, h, c
             add(name, seen[on], z[t + 1, on])
         add("stays", z[0, on], z[t + 1, on])
-        add("another", np.roll(z[t + 1, on], 1, axis=0), z[t + 1, on])
+        if len(lengths) > 1:
+            add("another", np.roll(z[t + 1, on], 1, axis=0), z[t + 1, on])
     return {name: np.array(values) for name, values in errors.items()}
