@@ -22,7 +22,7 @@ from stages.encode import encode
 from stages.evolve_c import controller_sizes, evolve_c
 from stages.judge import Fleet, Judge, Scores
 from stages.memory.ensemble import Ensemble
-from stages.params import Params, read_params
+from stages.params import Params, Racing, read_params
 from stages.randomness import Streams
 from stages.recording import columns_of
 from stages.rollout import Outcome, Policy, recorded_rollout, rollout
@@ -150,10 +150,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--params", type=Path, default=Path("params.yaml"))
     params = read_params(parser.parse_args().params)
-    if params.evolve_c.inputs != "zh" or params.evolve_c.hidden or params.world.tracks != "note":
+    world = params.world
+    if not isinstance(world, Racing) or world.tracks != "note":
+        parser.error("the plain loop knows only the note's road: world.tracks: note")
+    if params.evolve_c.inputs != "zh" or params.evolve_c.hidden:
         parser.error(
-            "the plain loop knows only the note's C and road: "
-            "evolve_c.inputs: zh, evolve_c.hidden: 0, world.tracks: note"
+            "the plain loop knows only the note's C: evolve_c.inputs: zh, evolve_c.hidden: 0"
         )
     if params.train_v.kind != "autoencoder" or params.train_m.kind != "lstm":
         parser.error("the plain loop knows only the note's V and M: autoencoder, lstm")

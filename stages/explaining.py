@@ -5,8 +5,10 @@ from __future__ import annotations
 import difflib
 import re
 import reprlib
+from collections.abc import Iterable
 from functools import cache
-from typing import Any, get_args, get_origin
+from types import UnionType
+from typing import Any, Literal, get_args, get_origin
 
 import msgspec
 
@@ -18,23 +20,24 @@ def misplaced(found: Any, kind: Any, where: str = "") -> str | None:
     """What is wrong with the keys of a section, or of one in it: all must be text, and known.
 
     Args:
-        found: what is to be a `kind`, a struct of msgspec or a tuple of such.
+        found: what is to be a `kind`: a struct of msgspec, one of several, or a tuple of such.
         kind: what it is to be; other kinds have no keys.
         where: its dotted key.
     """
     entry = _entry(kind)
     if entry and isinstance(found, list):
         inner = ((value, entry, f"{where}[{index}]") for index, value in enumerate(found))
-    elif _is_struct(kind) and isinstance(found, dict):
+    elif _structs(kind) and isinstance(found, dict):
         if not all(isinstance(key, str) for key in found):
             return f"{where or 'the file'}: a key must be text; found {reprlib.repr(list(found))}"
-        known = _types(kind)
+        struct = _struct(kind, found)
+        if not struct:  # which keys there may be hangs on the tag, and msgspec looks at that first
+            return None
+        known = _keys(kind, found)
         for key in found:
             if key not in known:
-                close = difflib.get_close_matches(key[:LONGEST_KEY], known, n=1)
-                hint = f"did you mean {close[0]!r}?" if close else f"known here: {', '.join(known)}"
                 name = key if key.isidentifier() and len(key) < LONGEST_KEY else reprlib.repr(key)
-                return f"{_join(where, name)}: unknown key; {hint}"
+                return f"{_join(where, name)}: unknown key; {_hint(key, known, struct, kind)}"
         inner = ((value, known[key], _join(where, key)) for key, value in found.items())
     else:
         return None
@@ -55,9 +58,9 @@ def explained(message: str, found: Any, kind: Any) -> str:
         return f"{_join(where, missing[1])}: missing; every key must be there"
     if not problem.startswith(OF_MSGSPEC):  # one of ours, key first
         return _join(where, problem)
-    if problem.startswith("Invalid enum value"):
-        choices = [str(choice) for choice in get_args(_kind_at(where, kind))]
-        problem = f"expected {', '.join(choices[:-1])} or {choices[-1]}"
+    expected = _kind_at(where, found, kind)
+    if get_origin(expected) is Literal:
+        problem = f"expected {_either(get_args(expected))}"
     problem = problem[:1].lower() + problem[1:].replace("`", "")
     problem = re.sub(r", got \w+$", "", problem).replace("object", "a section with its keys")
     return f"{where or 'the file'}: {problem}; found {reprlib.repr(_at(where, found))}"
@@ -80,21 +83,63 @@ def _at(where: str, found: Any) -> Any:
     return found
 
 
-def _kind_at(where: str, kind: Any) -> Any:
+def _kind_at(where: str, found: Any, kind: Any) -> Any:
     """The type of a dotted key in one of `kind`."""
     for step in _path(where):
-        kind = _entry(kind) if isinstance(step, int) else _types(kind)[step]
+        kind = _entry(kind) if isinstance(step, int) else _keys(kind, found)[step]
+        found = found[step]
     return kind
 
 
+def _structs(kind: Any) -> tuple[Any, ...]:
+    """The struct that something is to be, or those of which it is to be one; else none."""
+    kinds = get_args(kind) if isinstance(kind, UnionType) else (kind,)
+    return tuple(
+        each for each in kinds if isinstance(each, type) and issubclass(each, msgspec.Struct)
+    )
+
+
+def _struct(kind: Any, found: Any) -> Any:
+    """That of several which `found` says it is by its tag; None if it says none of them."""
+    structs = _structs(kind)
+    if len(structs) == 1:
+        return structs[0]
+    return next((each for each in structs if found.get(_tag_field(each)) == _tag(each)), None)
+
+
+def _tag_field(struct: Any) -> Any:
+    return struct.__struct_config__.tag_field
+
+
+def _tag(struct: Any) -> Any:
+    return struct.__struct_config__.tag
+
+
+def _keys(kind: Any, found: Any) -> dict[str, Any]:
+    """The type of every key that `found` may have, its tag, if there is one, first."""
+    structs, struct = _structs(kind), _struct(kind, found)
+    tags = {_tag_field(each): Literal[tuple(map(_tag, structs))] for each in structs[1:]}
+    return tags | (_types(struct) if struct else {})
+
+
 @cache
-def _types(kind: Any) -> dict[str, Any]:
-    """The type of every key of a struct."""
-    return {field.name: field.type for field in msgspec.structs.fields(kind)}
+def _types(struct: Any) -> dict[str, Any]:
+    return {field.name: field.type for field in msgspec.structs.fields(struct)}
 
 
-def _is_struct(kind: Any) -> bool:
-    return isinstance(kind, type) and issubclass(kind, msgspec.Struct)
+def _hint(key: str, known: Iterable[str], struct: Any, kind: Any) -> str:
+    """What may have been meant by a key that a struct does not have."""
+    for other in _structs(kind):
+        if key in _types(other):
+            field = _tag_field(struct)
+            return f"it is a key of {field}: {_tag(other)}, and this is {field}: {_tag(struct)}"
+    close = difflib.get_close_matches(key[:LONGEST_KEY], known, n=1)
+    return f"did you mean {close[0]!r}?" if close else f"known here: {', '.join(known)}"
+
+
+def _either(choices: Iterable[Any]) -> str:
+    *others, last = map(str, choices)
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 def _entry(kind: Any) -> Any:

@@ -24,7 +24,10 @@ Width = Annotated[int, Meta(ge=1, le=4096)]  # of a layer
 Rate = Annotated[float, Meta(gt=0, le=1)]
 Deviation = Annotated[float, Meta(ge=1e-6, le=1)]  # standard; its square is to be a float32
 Length = Annotated[float, Meta(gt=0, le=1000)]  # world units
+Steps = Annotated[int, Meta(ge=4, le=10_000)]  # of an episode; M learns from no fewer
 
+CAR_RACING_VIEWS = ((28, 32), (64, 64))  # height and width
+CONVOLVED = CAR_RACING_VIEWS  # of the pictures that conv_vae is made for
 
 Range = tuple[Annotated[float, Meta(ge=-1000, le=1000)], Annotated[float, Meta(ge=-1000, le=1000)]]
 LengthRange = tuple[Length, Length]
@@ -76,7 +79,7 @@ class Random(Section, frozen=True):
         _forwards(self, "radius", "half_width")
 
 
-class View(Section, frozen=True):
+class RacingView(Section, frozen=True):
     """What the camera sees."""
 
     size: Literal[16, 32, 64]  # pixels along one side
@@ -89,14 +92,46 @@ class View(Section, frozen=True):
         return self.size, self.size, self.channels
 
 
-class World(Section, frozen=True):
-    """The roads, the camera and the length of a drive."""
+class Racing(Section, frozen=True, tag_field="kind", tag="racing"):
+    """The note's world: the roads, the camera and the length of a drive."""
 
     tracks: Literal["note", "random"]  # one road for all episodes, or a new one for each
     note: Note
     random: Random
-    view: View
-    max_steps: Annotated[int, Meta(ge=4, le=10_000)]  # M learns from no fewer
+    view: RacingView
+    max_steps: Steps
+
+
+class CarRacingView(Section, frozen=True):
+    """What is made of the game's pictures, which have three colours."""
+
+    height: Literal[28, 64]  # pixels; 28 x 32 or 64 x 64
+    width: Literal[32, 64]
+
+    def __post_init__(self) -> None:
+        """Refuse what no key alone shows."""
+        if (self.height, self.width) not in CAR_RACING_VIEWS:
+            raise ValueError(
+                f"width: must be {dict(CAR_RACING_VIEWS)[self.height]} for a height of "
+                f"{self.height}; found {self.width}"
+            )
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Of a picture: height, width, channels."""
+        return self.height, self.width, 3
+
+
+class CarRacing(Section, frozen=True, tag_field="kind", tag="carracing"):
+    """Gymnasium's CarRacing-v3: who simulates it, what is seen of it, and the length of a drive."""
+
+    simulator: Literal["gymnasium", "envpool"]
+    view: CarRacingView
+    frame_skip: Annotated[int, Meta(ge=1, le=16)]  # frames that an action is held for
+    max_steps: Steps  # actions, not frames
+
+
+World = Racing | CarRacing  # told apart by `kind`
 
 
 class Collect(Section, frozen=True):
@@ -217,11 +252,11 @@ class Params(Section, frozen=True):
                 "train_m.predict_outcome: must be true for evolve_c.world: dream, whose rewards "
                 "and ends are what M predicts; found False"
             )
-        size = self.world.view.size
-        if self.train_v.kind == "conv_vae" and size != 64:
+        height, width, _ = self.world.view.shape
+        if self.train_v.kind == "conv_vae" and (height, width) not in CONVOLVED:
             raise ValueError(
-                "train_v.kind: conv_vae is made for views of 64 x 64 pixels; "
-                f"found world.view.size {size}: set that to 64, or take vae"
+                "train_v.kind: conv_vae is made for views of 64 x 64 pixels, or 28 x 32; found "
+                f"{height} x {width}: set world.view.size to 64, or take vae"
             )
 
 

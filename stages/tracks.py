@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from stages.errors import ParamsError
-from stages.params import World
+from stages.params import Racing, World
 from stages.worlds.random_track import random_track
 from stages.worlds.track import Track
 
@@ -18,6 +18,7 @@ class Roads:
     """
 
     def __init__(self, world: World) -> None:
+        assert isinstance(world, Racing)
         self._world = world
         self._note: list[Track] = []
         if world.tracks == "note":

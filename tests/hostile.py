@@ -1,7 +1,8 @@
 """Hostile params of every kind, key by key, and what `read_params` makes of them.
 
 `python -m tests.hostile` prints the counts as Markdown. Keys are those of the structs in
-stages/params.py: a new one is tried without being named here.
+stages/params.py: a new one is tried without being named here. The other world's are tried in its
+place.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, NamedTuple, get_args, get_origin
+from types import UnionType
+from typing import Any, Literal, NamedTuple, get_args, get_origin
 
 import msgspec
 import yaml
@@ -22,6 +24,15 @@ from stages.params import Params, read_params
 from tests.imports import ROOT
 
 GOOD = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+CAR_RACING = GOOD | {
+    "world": {
+        "kind": "carracing",
+        "simulator": "gymnasium",
+        "view": {"height": 28, "width": 32},
+        "frame_skip": 4,
+        "max_steps": 250,
+    }
+}
 MARK = "a_value_goes_here"
 Where = tuple[str | int, ...]
 
@@ -63,6 +74,10 @@ def keys(value: Any, kind: Any, where: Where = ()) -> Iterator[tuple[Where, Any]
     if where:
         yield where, kind
     bare = get_args(kind)[0] if hasattr(kind, "__metadata__") else kind
+    if isinstance(bare, UnionType):
+        tags = {each.__struct_config__.tag: each for each in get_args(bare)}
+        bare = tags[value["kind"]]
+        yield (*where, "kind"), Literal[tuple(tags)]
     if isinstance(bare, type) and issubclass(bare, msgspec.Struct):
         for field in msgspec.structs.fields(bare):
             yield from keys(value[field.name], field.type, (*where, field.name))
@@ -73,6 +88,9 @@ def keys(value: Any, kind: Any, where: Where = ()) -> Iterator[tuple[Where, Any]
 
 
 KEYS = dict(keys(GOOD, Params))
+OTHER_KEYS = {where: kind for where, kind in keys(CAR_RACING, Params) if where[0] == "world"}
+ALL_KEYS = [(GOOD, *each) for each in KEYS.items()]
+ALL_KEYS += [(CAR_RACING, *each) for each in OTHER_KEYS.items()]
 
 
 def dotted(where: Where) -> str:
@@ -81,9 +99,9 @@ def dotted(where: Where) -> str:
     return text.removeprefix(".")
 
 
-def changed(where: Where, value: Any) -> dict[str, Any]:
-    """The shipped params with another value for a key."""
-    params: dict[str, Any] = copy.deepcopy(GOOD)
+def changed(where: Where, value: Any, good: Any = GOOD) -> dict[str, Any]:
+    """The shipped params, or other good ones, with another value for a key."""
+    params: dict[str, Any] = copy.deepcopy(good)
     section: Any = params
     for step in where[:-1]:
         section = section[step]
@@ -113,8 +131,9 @@ def hostile_values() -> Iterator[Hostile]:
         "tag": TAGS,
         "anchor, alias, merge key": ALIASES,
     }
-    for where, kind in KEYS.items():
-        before, _, after = yaml.safe_dump(changed(where, MARK), width=10**6).partition(MARK)
+    for good, where, kind in ALL_KEYS:
+        params = changed(where, MARK, good)
+        before, _, after = yaml.safe_dump(params, width=10**6).partition(MARK)
         values = [(name, value) for name, values in kinds.items() for value in values]
         values += [("out of bounds", value) for value in beyond(kind)]
         for name, value in values:
@@ -123,24 +142,24 @@ def hostile_values() -> Iterator[Hostile]:
 
 def hostile_sections() -> Iterator[Hostile]:
     """Keys that are missing, unknown, given twice, or no text."""
-    for where in KEYS:
+    for good, where, _ in ALL_KEYS:
         *outer, name = where
         if isinstance(name, int):
             continue
-        params = changed(where, None)
+        params = changed(where, None, good)
         section: Any = params
         for step in outer:
             section = section[step]
         del section[name]
         yield Hostile("missing key", dotted(where), yaml.safe_dump(params))
-        value = GOOD if not outer else None
+        value = good if not outer else None
         for odd in (f"{name}x", f"{name} - at `$.{name}`", f"{name}\n", "x\u2028y", "", "x" * 9999):
-            text = yaml.safe_dump(changed((*outer, odd), value), allow_unicode=True)
+            text = yaml.safe_dump(changed((*outer, odd), value, good), allow_unicode=True)
             yield Hostile("unknown key", dotted(tuple(outer)), text)
         for odd in (7, None, True, 0.5):
-            text = yaml.safe_dump(changed((*outer, odd), 1))  # type: ignore[arg-type]
+            text = yaml.safe_dump(changed((*outer, odd), 1, good))  # type: ignore[arg-type]
             yield Hostile("key that is no text", dotted(tuple(outer)), text)
-        flow = yaml.safe_dump(GOOD, default_flow_style=True, width=10**6)
+        flow = yaml.safe_dump(good, default_flow_style=True, width=10**6)
         at = flow.index(f"{name}: ")
         yield Hostile("key given twice", "", f"{flow[:at]}{name}: 1, {flow[at:]}")
 

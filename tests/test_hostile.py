@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from stages.params import Params
 from tests.hostile import (
+    ALL_KEYS,
     KEYS,
     MARK,
     Hostile,
@@ -65,9 +66,10 @@ def test_thousands_of_hostile_params_are_a_run_or_one_line_with_the_key(tmp_path
 
 
 @here
-@given(st.sampled_from(list(KEYS)), st.text(max_size=20))
-def test_whatever_text_stands_there_is_taken_or_refused_in_one_line(tmp_path, where, value):
-    text = yaml.safe_dump(changed(where, MARK)).replace(MARK, value)
+@given(st.sampled_from(ALL_KEYS), st.text(max_size=20))
+def test_whatever_text_stands_there_is_taken_or_refused_in_one_line(tmp_path, key, value):
+    good, where, _ = key
+    text = yaml.safe_dump(changed(where, MARK, good)).replace(MARK, value)
     assert len(verdict(Hostile("", "", text), tmp_path / "p.yaml").splitlines()) <= 1
 
 
@@ -79,9 +81,10 @@ anything = st.recursive(
 
 
 @here
-@given(st.sampled_from(list(KEYS)), anything)
-def test_whatever_value_stands_there_is_taken_or_refused_with_its_key(tmp_path, where, value):
-    text = yaml.safe_dump(changed(where, value), allow_unicode=True)
+@given(st.sampled_from(ALL_KEYS), anything)
+def test_whatever_value_stands_there_is_taken_or_refused_with_its_key(tmp_path, key, value):
+    good, where, _ = key
+    text = yaml.safe_dump(changed(where, value, good), allow_unicode=True)
     said = verdict(Hostile("", "", text), tmp_path / "p.yaml")
     assert len(said.splitlines()) <= 1
     assert not said or named(dotted(where), said)

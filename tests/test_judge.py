@@ -13,7 +13,7 @@ from stages.errors import UserError
 from stages.judge import SHARD_CARS, Fleet, Judge
 from stages.memory.lstm import DeterministicLSTM
 from stages.memory.mdn_lstm import MDNLSTM
-from stages.params import World, read_params
+from stages.params import Racing, read_params
 from stages.tracks import Roads
 from stages.vision.autoencoder import Autoencoder
 from stages.vision.conv_vae import ConvVAE
@@ -44,7 +44,7 @@ def papers(rng: np.random.Generator) -> Fleet:
     return Fleet(random_roads(64, 3), vision, memory, (5 + 7, 2))
 
 
-def random_roads(size: int, channels: int) -> World:
+def random_roads(size: int, channels: int) -> Racing:
     world = read_params(ROOT / "recipes" / "quick.yaml").world
     view = replace(world.view, size=size, channels=channels)
     return replace(world, tracks="random", view=view)

@@ -2,11 +2,13 @@ import pytest
 import yaml
 
 from stages.errors import UserError
-from stages.params import read_params
-from tests.hostile import GOOD, KEYS, changed, dotted
+from stages.params import CarRacing, Racing, read_params
+from tests.hostile import ALL_KEYS, CAR_RACING, GOOD, changed, dotted
 from tests.imports import ROOT
 
-LEAVES = [where for where in KEYS if not any(other[:-1] == where for other in KEYS)]
+PARENTS = {where[:-1] for _, where, _ in ALL_KEYS}
+LEAVES = [(good, where) for good, where, _ in ALL_KEYS if where not in PARENTS]
+NAMED = [leaf for leaf in LEAVES if leaf[1][-1] not in (0, 1)]
 
 
 @pytest.fixture
@@ -52,9 +54,9 @@ def test_a_switch_may_be_written_as_dvc_writes_it(read, text):
     assert read(written).train_m.predict_outcome is True
 
 
-@pytest.mark.parametrize("where", [leaf for leaf in LEAVES if leaf[-1] not in (0, 1)], ids=dotted)
-def test_a_missing_key_is_named(read, where):
-    params = changed(where, 0)
+@pytest.mark.parametrize(("good", "where"), NAMED, ids=[dotted(where) for _, where in NAMED])
+def test_a_missing_key_is_named(read, good, where):
+    params = changed(where, 0, good)
     section = params
     for step in where[:-1]:
         section = section[step]
@@ -108,6 +110,37 @@ def test_a_file_that_is_no_params_file_is_refused(read, text, words):
         read(text)
 
 
+@pytest.mark.parametrize(
+    ("good", "where", "value", "words"),
+    [
+        (GOOD, ("kind",), "cars", "world.kind: expected racing or carracing; found 'cars'"),
+        (GOOD, ("kind",), 3, "world.kind: expected racing or carracing; found 3"),
+        (GOOD, ("kind",), "carracing", "world.note: unknown key; it is a key of kind: racing, "),
+        (CAR_RACING, ("kind",), "racing", "world.frame_skip: unknown key; it is a key of kind: "),
+        (GOOD, ("simulator",), "gymnasium", "world.simulator: unknown key; it is a key of kind: "),
+        (CAR_RACING, ("simulater",), "x", "world.simulater: unknown key; did you mean 'simulator"),
+        (CAR_RACING, ("simulator",), "gym", "simulator: expected gymnasium or envpool; found 'gym"),
+        (CAR_RACING, ("frame_skip",), 17, "world.frame_skip: expected int <= 16; found 17"),
+        (CAR_RACING, ("view", "width"), 64, "view.width: must be 32 for a height of 28; found 64"),
+        (CAR_RACING, ("view", "height"), 96, "world.view.height: expected 28 or 64; found 96"),
+    ],
+)
+def test_a_world_has_the_keys_of_its_kind(read, good, where, value, words):
+    with pytest.raises(UserError) as error:
+        read(yaml.safe_dump(changed(("world", *where), value, good)))
+    assert words in str(error.value)
+
+
+@pytest.mark.parametrize(("height", "width"), [(28, 32), (64, 64)])
+def test_carracing_is_seen_in_one_of_two_sizes_and_both_may_be_convolved(read, height, width):
+    params = changed(("world", "view"), {"height": height, "width": width}, CAR_RACING)
+    params["train_v"]["kind"] = "conv_vae"
+    found = read(yaml.safe_dump(params))
+    assert isinstance(found.world, CarRacing)
+    assert found.world.view.shape == (height, width, 3)
+    assert isinstance(read(yaml.safe_dump(GOOD)).world, Racing)
+
+
 def test_what_no_key_alone_shows_is_refused_by_its_dotted_key(read):
     params = changed(("evolve_c", "strategy"), "openai_es")
     params["evolve_c"]["population"] = 7
@@ -117,7 +150,7 @@ def test_what_no_key_alone_shows_is_refused_by_its_dotted_key(read):
 
 def test_a_convolutional_v_wants_the_papers_view(read):
     params = changed(("train_v", "kind"), "conv_vae")
-    words = r"params\.yaml: train_v\.kind: conv_vae is made for views of 64 x 64 .*size 16:"
+    words = r"params\.yaml: train_v\.kind: conv_vae is made for views of 64 x 64 .*found 16 x 16:"
     with pytest.raises(UserError, match=words):
         read(yaml.safe_dump(params))
     params["world"]["view"]["size"] = 64
