@@ -13,16 +13,14 @@ import numpy as np
 
 from benchmarks.speed import seconds
 from stages.agent import Agent, Dreamer
-from stages.cars import racing_world
 from stages.control.controller import Controllers
+from stages.grounds import grounds_of
 from stages.memory.ensemble import Ensemble
 from stages.params import Params, read_params
 from stages.rollout import Policy, World, rollout
-from stages.tracks import Roads
 from stages.train_m import make_memory
 from stages.train_v import make_vision
 from stages.worlds.dream import Dream
-from stages.worlds.racing import RacingWorld
 
 ROADS = 16  # as many starts
 ROUNDS = 3
@@ -45,8 +43,9 @@ def both(params: Params, cars: int) -> tuple[tuple[World, Policy], tuple[World, 
     """Real roads and a dream for so many cars that stand still the whole time, and C for each."""
     rng = np.random.default_rng(0)
     settings = params.train_m
-    vision = make_vision(params.train_v, params.world.view.shape, rng)
-    action_size = RacingWorld.action_size
+    grounds = grounds_of(params.world)
+    vision = make_vision(params.train_v, grounds.observation_shape, rng)
+    action_size = grounds.action_size
     members = [
         make_memory(settings, vision.z_size, action_size, rng) for _ in range(settings.members)
     ]
@@ -55,9 +54,9 @@ def both(params: Params, cars: int) -> tuple[tuple[World, Policy], tuple[World, 
     sizes = (vision.z_size, action_size)
     genomes = np.zeros((cars // ROADS, action_size * (vision.z_size + 1)))
     controllers = Controllers.from_genomes(genomes, sizes)
-    tracks = Roads(params.world).draw(ROADS, rng)
+    tracks = grounds.draw(ROADS, rng)
     starts = rng.standard_normal((ROADS, vision.z_size)).astype(np.float32)
-    real = racing_world(params.world, tracks, cars)
+    real = grounds.cars(tracks, cars)
     dream = Dream(members, starts, cars, params.world.max_steps, 1.0, seed=0)
     return (real, Agent(vision, Ensemble(members), controllers)), (dream, Dreamer(controllers))
 

@@ -13,9 +13,9 @@ import numpy as np
 
 from benchmarks.planner import plan
 from benchmarks.variants import result, side_by_side, variant
+from stages.grounds import grounds_of
 from stages.params import Params
 from stages.randomness import Streams
-from stages.tracks import Roads
 
 RECIPE = Path("recipes/unseen.yaml")
 PLANNED = 10  # of a seed's roads; a planner takes seconds for one
@@ -51,7 +51,7 @@ CONTROLLERS: dict[str, dict[str, Any]] = {
 def planned(params: Params) -> float:
     """The planner's mean return on the first of the roads that `evaluate` drives."""
     streams = Streams(params.seed, "evaluate")
-    tracks = Roads(params.world).draw(PLANNED, streams("tracks"))
+    tracks = grounds_of(params.world).draw(PLANNED, streams("tracks"))
     return float(np.mean([plan(track, params.world.max_steps) for track in tracks]))
 
 

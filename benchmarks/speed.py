@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,12 +14,12 @@ from benchmarks.learning import Learned, learn, teach
 from benchmarks.one_car import OneCar, OneDriver
 from stages.agent import Agent
 from stages.artifacts import Rollouts
-from stages.cars import racing_world
 from stages.control.controller import Controllers
 from stages.control.random_policy import RandomPolicy
 from stages.dreams import Night
 from stages.encode import encode
 from stages.evolve_c import controller_sizes, evolve_c
+from stages.grounds import grounds_of
 from stages.judge import Fleet, Judge, Scores
 from stages.memory.ensemble import Ensemble
 from stages.params import Params, Racing, read_params
@@ -28,7 +28,6 @@ from stages.recording import columns_of
 from stages.rollout import Outcome, Policy, recorded_rollout, rollout
 from stages.rollout import World as AnyWorld
 from stages.stage import Report
-from stages.tracks import Roads
 from stages.train_v import train_v
 from stages.vision.visions import AnyVision
 from stages.workers import Workers
@@ -50,7 +49,7 @@ class OneAtATime(Judge):
         self._one = one_car(params, plain=plain)
 
     def scores(
-        self, genomes: NDArray[np.float64], where: Sequence[Track] | Night, episodes: int
+        self, genomes: NDArray[np.float64], where: Sequence[Hashable] | Night, episodes: int
     ) -> Scores:
         """The same, in a loop, on the note's road."""
         drivers = [self._driver(self.fleet.controllers(genome[None])) for genome in genomes]
@@ -65,16 +64,17 @@ class OneAtATime(Judge):
 
 def note_track(params: Params) -> Track:
     """The road that all drive on."""
-    (track,) = Roads(params.world).draw(1, Streams(params.seed, "speed")("tracks"))
+    track: Track
+    (track,) = grounds_of(params.world).draw(1, Streams(params.seed, "speed")("tracks"))
     return track
 
 
 def one_car(params: Params, *, plain: bool) -> AnyWorld:
     """A world of one car: the plain one, or a batch of one."""
     track = note_track(params)
-    return (
-        OneCar(track, params.world.max_steps) if plain else racing_world(params.world, [track], 1)
-    )
+    if plain:
+        return OneCar(track, params.world.max_steps)
+    return grounds_of(params.world).cars([track], 1)
 
 
 def learn_one_at_a_time(params: Params, *, plain: bool) -> Report:
@@ -92,11 +92,11 @@ def collect_one_at_a_time(params: Params, world: AnyWorld) -> Rollouts:
     """What `collect` does, in a loop; other episodes, for the noise is drawn in another order."""
     episodes = params.collect.episodes + params.collect.held_out_episodes
     policy = RandomPolicy(Streams(params.seed, "collect")("policy"))
-    track = note_track(params)
+    grounds, track = grounds_of(params.world), note_track(params)
     drives = [recorded_rollout(world, policy, "collect") for _ in range(episodes)]
     return Rollouts.joined(
         Rollouts(
-            **columns_of(outcome, recording, [track]),
+            **columns_of(grounds, [track], outcome, recording),
             held_out=np.array([number >= params.collect.episodes]),
         )
         for number, (outcome, recording) in enumerate(drives)
@@ -119,7 +119,7 @@ def rollouts_table(params: Params, learned: Learned) -> None:
     print("|---:|---:|---:|")
     track = note_track(params)
     for cars in CARS:
-        world = racing_world(params.world, [track], cars)
+        world = grounds_of(params.world).cars([track], cars)
         agent = Agent(learned.vision, learned.memory, learned.controllers)
         steps = int(rollout(world, agent).lengths.sum())
         taken = seconds(lambda world=world, agent=agent: rollout(world, agent), 3)  # type: ignore[misc]

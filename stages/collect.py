@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
 from stages.artifacts import Rollouts
 from stages.control.random_policy import RandomPolicy
 from stages.control.random_weights import RandomWeightsPolicy
+from stages.grounds import Grounds, grounds_of
 from stages.params import Collect, World
 from stages.randomness import Streams
 from stages.recording import record
 from stages.rollout import Outcome, Policy
 from stages.stage import Report, stage
-from stages.tracks import Roads
 
 GOOD = 90.0  # a return that no noise gets
 
@@ -31,11 +32,11 @@ def collect_parts(
 ) -> Report:
     """The same, some episodes at a time; `keep` is given each part."""
     episodes = settings.episodes + settings.held_out_episodes
-    roads, rng = Roads(world), streams("tracks")
+    grounds, rng = grounds_of(world), streams("tracks")
     recorded = record(
-        world,
-        make_policy(settings, world, streams),
-        lambda count: roads.draw(count, rng),
+        grounds,
+        make_policy(settings, grounds, streams),
+        lambda count: grounds.draw(count, rng),
         episodes,
         "collect",
         settings.patience,
@@ -62,11 +63,11 @@ def collect_parts(
     return Report(summary, metrics)
 
 
-def make_policy(settings: Collect, world: World, streams: Streams) -> Policy:
+def make_policy(settings: Collect, grounds: Grounds[Any], streams: Streams) -> Policy:
     """What drives."""
     if settings.policy == "noise":
         return RandomPolicy(streams("policy"))
-    return RandomWeightsPolicy(world.view.shape, streams("policy"))
+    return RandomWeightsPolicy(grounds.observation_shape, streams("policy"))
 
 
 def main() -> None:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from stages.agent import Agent
 from stages.artifacts import Drives
 from stages.control.controller import ARRAYS, Controllers
 from stages.control.random_policy import RandomPolicy
 from stages.errors import UserError
+from stages.grounds import grounds_of
 from stages.memory.ensemble import ENSEMBLES
 from stages.modules import Memory, Vision, controller_mismatch, mismatch
 from stages.params import Evaluate, World
@@ -19,9 +23,7 @@ from stages.randomness import Streams
 from stages.recording import record
 from stages.rollout import Outcome, Policy
 from stages.stage import Report, stage
-from stages.tracks import Roads
 from stages.vision.visions import VISIONS
-from stages.worlds.racing import RacingWorld
 
 
 def evaluate(
@@ -66,22 +68,21 @@ def _driven(
     episodes: int, world: World, policy: Policy, streams: Streams, keep: Callable[[Drives], None]
 ) -> dict[str, float]:
     """What one policy's drives come to."""
-    roads, rng = Roads(world), streams("tracks")
+    grounds = grounds_of(world)
     outcomes: list[Outcome] = []
-    beyond, frames = 0, 0
-    recorded = record(world, policy, lambda count: roads.draw(count, rng), episodes, "evaluate")
+    measured: dict[str, list[NDArray[Any]]] = defaultdict(list)
+    recorded = record(grounds, policy, grounds.tests(streams("tracks")), episodes, "evaluate")
     for outcome, columns in recorded:
         by_controller = np.full(len(outcome.lengths), isinstance(policy, Agent))
         keep(Drives(**columns, by_controller=by_controller, laps=outcome.laps))
-        edge = np.repeat(columns["half_width"], columns["lengths"] + 1)
-        beyond += int((columns["distances"] > edge).sum())
-        frames += len(edge)
+        for name, values in grounds.measures(columns).items():
+            measured[name].append(values)
         outcomes.append(outcome)
     whole = Outcome.joined(outcomes)
     return {
         **whole.figures(),
         "laps": float(whole.laps.mean()),
-        "beyond_edge_share": beyond / frames,
+        **{name: float(np.concatenate(values).mean()) for name, values in measured.items()},
     }
 
 
@@ -91,10 +92,10 @@ def main() -> None:
         vision = run.model("v", "train_v", VISIONS)
         memory = run.model("m", "train_m", ENSEMBLES)
         controllers = run.model("c", "evolve_c", dict.fromkeys(ARRAYS, Controllers.from_arrays))
-        pixels = math.prod(run.params.world.view.shape)
-        problem = mismatch(vision, memory, pixels, RacingWorld.action_size) or controller_mismatch(
-            vision, memory, controllers.features, controllers.actions
-        )
+        grounds = grounds_of(run.params.world)
+        problem = mismatch(
+            vision, memory, math.prod(grounds.observation_shape), grounds.action_size
+        ) or controller_mismatch(vision, memory, controllers.features, controllers.actions)
         if problem:
             read = ", ".join(str(run.paths[name]) for name in ("v", "m", "c"))
             raise UserError(f"{read}: {problem}; run 'dvc repro'")

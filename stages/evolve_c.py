@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from collections.abc import Hashable, Sequence
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.random import Generator
@@ -16,6 +16,7 @@ from stages.control.random_policy import RandomPolicy
 from stages.control.strategies import STRATEGIES
 from stages.dreams import Night, Nights
 from stages.errors import ParamsError, UserError
+from stages.grounds import Grounds, grounds_of
 from stages.judge import Fleet, Judge, Scores
 from stages.memory.ensemble import ENSEMBLES
 from stages.modules import Memory, Vision, feature_counts, mismatch
@@ -24,11 +25,8 @@ from stages.progress import progress
 from stages.randomness import Streams
 from stages.scratch import NoScratch, Scratch, State
 from stages.stage import Report, stage
-from stages.tracks import Roads
 from stages.vision.visions import VISIONS
 from stages.workers import Workers
-from stages.worlds.racing import RacingWorld
-from stages.worlds.track import Track
 
 RANDOM_EPISODES = 64  # of the baseline
 VALIDATED_AT_ONCE = 64  # candidates between two steps of the progress bar
@@ -61,9 +59,9 @@ def fitness_of(scores: Scores, settings: EvolveC) -> NDArray[np.float64]:
 
 
 class Places(Protocol):
-    """Where candidates are tried: `Roads` or `Nights`."""
+    """Where candidates are tried: `Grounds` or `Nights`."""
 
-    def draw(self, episodes: int, rng: Generator) -> Sequence[Track] | Night:
+    def draw(self, episodes: int, rng: Generator) -> Sequence[Hashable] | Night:
         """So many of them."""
 
 
@@ -151,10 +149,10 @@ def validate(
     return Scores(*(np.concatenate(entry) for entry in zip(*scores, strict=True)))
 
 
-def random_return(fleet: Fleet, roads: Roads, streams: Streams) -> float:
+def random_return(fleet: Fleet, grounds: Grounds[Any], streams: Streams) -> float:
     """The baseline: the mean return of the note's random policy."""
-    tracks = roads.draw(RANDOM_EPISODES, streams("random tracks"))
-    outcome = fleet.drive(RandomPolicy(streams("random")), tracks, RANDOM_EPISODES)
+    drawn = grounds.draw(RANDOM_EPISODES, streams("random tracks"))
+    outcome = fleet.drive(RandomPolicy(streams("random")), drawn, RANDOM_EPISODES)
     return float(outcome.returns.mean())
 
 
@@ -185,9 +183,9 @@ def evolve_c(
     learns in dreams is chosen in dreams too, those of held-out episodes; how it does on real roads
     is looked at only when all is done.
     """
-    roads = Roads(world)
+    grounds = grounds_of(world)
     dreaming = settings.world == "dream"
-    places = Nights(latents, held_out=False) if dreaming else roads
+    places = Nights(latents, held_out=False) if dreaming else grounds
     scratch = scratch or NoScratch()
     history = evolve(settings, judge, places, streams("mutations"), streams("tracks"), scratch)
     genomes = history.genomes
@@ -200,7 +198,7 @@ def evolve_c(
     if dreaming:
         different, generations = np.unique(champion, return_inverse=True)
         drawing = streams("real tracks")
-        tried = validate(settings, judge, roads, genomes[different], drawing, scratch, "real")
+        tried = validate(settings, judge, grounds, genomes[different], drawing, scratch, "real")
         real = tried.mean_return[generations], tried.off_track[generations]
     generation, which = divmod(int(champion[-1]), 2)
     chosen = genomes[champion[-1]]
@@ -213,7 +211,7 @@ def evolve_c(
         "real_return": float(real[0][-1]),
         "real_off_track": int(real[1][-1]),
         "last_mean_return": float(validated.mean_return[-1]),
-        "random_return": random_return(judge.fleet, roads, streams),
+        "random_return": random_return(judge.fleet, grounds, streams),
         "flat_generations": int((np.ptp(history.fitness, axis=1) == 0).sum()),
         "episodes": settings.generations * settings.population * settings.episodes,
     }
@@ -249,8 +247,9 @@ def main() -> None:
     with stage("evolve_c", reads=["latents", "v", "m"], writes=["c"]) as run:
         vision = run.model("v", "train_v", VISIONS)
         memory = run.model("m", "train_m", ENSEMBLES)
-        pixels = math.prod(run.params.world.view.shape)
-        if problem := mismatch(vision, memory, pixels, RacingWorld.action_size):
+        grounds = grounds_of(run.params.world)
+        pixels = math.prod(grounds.observation_shape)
+        if problem := mismatch(vision, memory, pixels, grounds.action_size):
             raise UserError(f"{run.paths['v']} and {run.paths['m']}: {problem}; run 'dvc repro'")
         settings = run.params.evolve_c
         sizes = controller_sizes(settings, vision, memory)

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stages.agent import Agent, Dreamer
-from stages.cars import racing_world
 from stages.control.controller import Controllers, parameter_count
 from stages.dreams import Night
+from stages.grounds import grounds_of
 from stages.memory.ensemble import Ensemble
 from stages.modules import Vision
 from stages.params import World
 from stages.rollout import Outcome, Policy, rollout
+from stages.rollout import World as AnyWorld
 from stages.workers import Workers
 from stages.worlds.dream import Dream
-from stages.worlds.racing import RacingWorld
-from stages.worlds.track import Track
 
 SHARD_CARS = 128  # at the most, but that all cars of a candidate are in one shard
 
@@ -41,10 +40,10 @@ class Scores(NamedTuple):
 
 
 class Shard(NamedTuple):
-    """Candidates, and what they are to drive: episode i on tracks[i % len(tracks)], or dream i."""
+    """Candidates, and what they are to drive: episode i at places[i % len(places)], or dream i."""
 
     genomes: NDArray[np.float64]  # (candidates, n)
-    where: Sequence[Track] | Night
+    where: Sequence[Hashable] | Night
     episodes: int  # a candidate
 
 
@@ -52,7 +51,7 @@ class Fleet:
     """Drives shards; all that they have in common.
 
     Args:
-        world: the camera and the length of a drive.
+        world: where, what is seen of it, and the length of a drive.
         vision: V.
         memory: M.
         sizes: of the controllers: features, any hidden layer, actions.
@@ -67,12 +66,12 @@ class Fleet:
         sizes: Sequence[int],
         temperature: float = 1.0,
     ) -> None:
-        self._world = world
+        self._grounds = grounds_of(world)
         self._temperature = temperature
         self._vision = vision
         self._memory = memory
         self._sizes = sizes
-        self._worlds: dict[tuple[object, ...], RacingWorld] = {}  # the last one, to be used again
+        self._worlds: dict[tuple[object, ...], AnyWorld] = {}  # the last one, to be used again
 
     def __getstate__(self) -> dict[str, object]:
         """What a worker gets: no world, it makes its own."""
@@ -102,16 +101,16 @@ class Fleet:
             self._memory.members,
             night.starts,
             cars,
-            self._world.max_steps,
+            self._grounds.max_steps,
             self._temperature,
             night.seed,
         )
 
-    def drive(self, policy: Policy, tracks: Sequence[Track], cars: int) -> Outcome:
-        """Drive so many cars, number i on tracks[i % len(tracks)]."""
-        key = (cars, *((track.radius, track.harmonics, track.half_width) for track in tracks))
+    def drive(self, policy: Policy, places: Sequence[Hashable], cars: int) -> Outcome:
+        """Drive so many cars, number i at places[i % len(places)]."""
+        key = (cars, *places)
         if key not in self._worlds:
-            self._worlds = {key: racing_world(self._world, tracks, cars)}
+            self._worlds = {key: self._grounds.cars(places, cars)}
         return rollout(self._worlds[key], policy)
 
 
@@ -128,11 +127,11 @@ class Judge:
         self._workers = workers
 
     def scores(
-        self, genomes: NDArray[np.float64], where: Sequence[Track] | Night, episodes: int
+        self, genomes: NDArray[np.float64], where: Sequence[Hashable] | Night, episodes: int
     ) -> Scores:
         """How candidates (n, genome_size) do in `episodes` drives each.
 
-        Episode i of each is on tracks[i % len(tracks)], or dream i: all candidates drive the same.
+        Episode i of each is at places[i % len(places)], or dream i: all candidates drive the same.
         """
         at_once = max(1, SHARD_CARS // episodes)
         parts = np.split(genomes, range(at_once, len(genomes), at_once))

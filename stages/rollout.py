@@ -19,8 +19,8 @@ Store = Callable[[NDArray[Any]], NDArray[Any]]
 class World(Protocol):
     """Gymnasium's vector signature, plus `keep`: finished cars can be dropped from the batch.
 
-    `info` has `laps` (cars,) and, where drives are to be recorded, `state` (cars, 4) and `distance`
-    (cars,).
+    `info` has `laps` (cars,) and, where drives are to be recorded, what the world's grounds make
+    columns of.
     """
 
     num_cars: int

@@ -4,9 +4,11 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from stages.params import Params, read_params
+from stages.params import CarRacing, CarRacingView, Params, read_params
+from tests import toy_carracing
 from tests.pipelines import RECIPES
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -21,6 +23,16 @@ def quick() -> Params:
 @pytest.fixture(scope="session")
 def note() -> Params:
     return read_params(ROOT / "params.yaml")
+
+
+@pytest.fixture
+def carracing(quick: Params, monkeypatch: pytest.MonkeyPatch) -> Params:
+    """The quick recipe in CarRacing, of which a toy is simulated."""
+    monkeypatch.setitem(sys.modules, "stages.worlds.carracing", toy_carracing)
+    view = CarRacingView(height=28, width=32)
+    world = CarRacing(simulator="gymnasium", view=view, frame_skip=2, max_steps=30)
+    replace = msgspec.structs.replace
+    return replace(quick, world=world, compute=replace(quick.compute, workers=1))
 
 
 class Project:

@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Collection
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+ON_DEMAND = {  # imported within a function, when params or the command line ask for it
+    "stages/racing_grounds.py": "racing",
+    "stages/carracing_grounds.py": "carracing",
+}
 
 
-def imported_files(script: str) -> set[str]:
-    """Paths below the root of `script` and of every file of `stages` that it needs."""
-    found: set[str] = set()
+def imported_files(script: str, demands: Collection[str] = ("racing",)) -> set[str]:
+    """Paths below the root of `script` and of every file of `stages` that it needs.
+
+    Args:
+        script: where to begin.
+        demands: the values of ON_DEMAND that are asked for; a pipeline does not depend on the world
+            that it does not drive in.
+    """
+    found = {path for path, demand in ON_DEMAND.items() if demand not in demands}
+    undemanded = found.copy()
     waiting = [script]
     while waiting:
         path = waiting.pop()
         if path not in found:
             found.add(path)
             waiting += [name for name in named_files(path) if name not in found]
-    return found
+    return found - undemanded
 
 
 def named_files(path: str) -> set[str]:

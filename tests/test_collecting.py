@@ -9,9 +9,9 @@ from stages.collect import collect, collect_parts
 from stages.control.random_weights import RandomWeightsPolicy, coarsened
 from stages.driven_tracks import track_of
 from stages.errors import ParamsError
+from stages.grounds import grounds_of
 from stages.randomness import Streams
 from stages.recording import EPISODES_AT_ONCE
-from stages.tracks import Roads
 
 replace = msgspec.structs.replace
 
@@ -66,7 +66,7 @@ def test_every_episode_has_a_road_of_its_own_which_the_file_remembers(note, unse
     table, _ = collect(settings, unseen, Streams(0, "collect"))
     table.write(tmp_path / "r.h5")
     table = Rollouts.read(tmp_path / "r.h5")
-    drawn = Roads(unseen).draw(episodes + 1, Streams(0, "collect")("tracks"))
+    drawn = grounds_of(unseen).draw(episodes + 1, Streams(0, "collect")("tracks"))
     assert len(np.unique(table.half_width)) == episodes + 1
     for number in (0, EPISODES_AT_ONCE - 1, EPISODES_AT_ONCE, episodes):
         track, episode = track_of(table, number), table.episode(number)
@@ -91,7 +91,7 @@ def test_episodes_are_handed_on_some_at_a_time(note, unseen, monkeypatch):
 
 
 def test_the_note_has_one_road_for_all(note):
-    first, second = (Roads(note.world).draw(5, np.random.default_rng(s)) for s in (0, 1))
+    first, second = (grounds_of(note.world).draw(5, np.random.default_rng(s)) for s in (0, 1))
     assert len(first) == 1
     np.testing.assert_array_equal(first[0].mask, second[0].mask)
 
@@ -107,7 +107,7 @@ def test_streams_draw_other_roads(unseen):
             ("evolve_c", "random tracks"),
             ("evaluate", "tracks"),
         )
-        for track in Roads(unseen).draw(20, Streams(seed, stage)(purpose))
+        for track in grounds_of(unseen).draw(20, Streams(seed, stage)(purpose))
     ]
     assert len(set(lengths)) == len(lengths) == 200
 
@@ -115,4 +115,4 @@ def test_streams_draw_other_roads(unseen):
 def test_ranges_that_hold_no_road_are_refused_by_their_keys(unseen):
     world = replace(unseen, random=replace(unseen.random, radius=(11.0, 11.0)))
     with pytest.raises(ParamsError, match=r"^world\.random\.radius, .*: none of 100 roads"):
-        Roads(world).draw(1, np.random.default_rng(0))
+        grounds_of(world).draw(1, np.random.default_rng(0))

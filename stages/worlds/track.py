@@ -28,7 +28,8 @@ NOTE_HARMONICS = (Harmonic(2, 1.4, 0.7), Harmonic(3, 0.6, 1.9))
 
 
 class Track:
-    """One closed road on a square raster, drawn once and then only looked at.
+    """One closed road on a square raster, drawn once and then only looked at; of equal numbers are
+    equal tracks.
 
     Example:
         >>> track = Track()
@@ -74,6 +75,19 @@ class Track:
             [r * np.cos(angle), r * np.sin(angle)], axis=1
         )
         self._check_bends()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Track) and self._numbers == other._numbers
+
+    def __hash__(self) -> int:
+        return hash(self._numbers)
+
+    @property
+    def _numbers(self) -> tuple[object, ...]:
+        return (
+            *(self.radius, self.harmonics, self.half_width),
+            *(self.samples, self.grid, self.extent),
+        )
 
     def _check_radius(self, r: NDArray[np.float64]) -> None:
         if self.samples < 3 or self.grid < 2:

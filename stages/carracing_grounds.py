@@ -1,0 +1,100 @@
+"""Gymnasium's CarRacing, as the params' `world` describes it: seeds of tracks, and cars on them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stages.errors import ParamsError
+from stages.grounds import Columns
+from stages.params import CarRacing
+from stages.rollout import Outcome, Recording, World
+
+TESTS = 1 << 16  # the seeds below are for the final drives alone, and all others are drawn
+SEEDS = 1 << 31
+
+
+class CarRacingGrounds:
+    """Every episode on a track of its own, which is what the game makes of a seed.
+
+    The final drives are on tracks 0, 1, 2 and so on, the same for everybody; who learns draws from
+    65,536 to 2^31 - 1, and so never meets one of them.
+    """
+
+    action_size = 2  # steer, and the pedals in one: gas is positive, brake negative
+
+    def __init__(self, world: CarRacing) -> None:
+        self._world = world
+        self.observation_shape = world.view.shape
+        self.max_steps = world.max_steps
+
+    def draw(self, episodes: int, rng: np.random.Generator) -> list[int]:
+        """A seed each for so many episodes."""
+        seeds: list[int] = rng.integers(TESTS, SEEDS, size=episodes).tolist()
+        return seeds
+
+    def tests(self, rng: np.random.Generator) -> Callable[[int], list[int]]:
+        """The seeds from 0 on; nothing is drawn."""
+        given = 0
+
+        def following(episodes: int) -> list[int]:
+            nonlocal given
+            first, given = given, given + episodes
+            if given > TESTS:
+                raise ParamsError(
+                    f"evaluate.episodes: must be at most {TESTS} in world.kind: carracing, which "
+                    "has so many tracks that nobody learns on; found more"
+                )
+            return list(range(first, given))
+
+        return following
+
+    def cars(self, places: Sequence[int], cars: int) -> World:
+        """So many cars, number i on the track of seed places[i % len(places)].
+
+        Raises:
+            ParamsError: the simulator is not there.
+        """
+        world = self._world
+        height, width, _ = self.observation_shape
+        made: World = _simulator(world.simulator)(
+            places, cars, self.max_steps, view=(height, width), frame_skip=world.frame_skip
+        )
+        return made
+
+    def columns(self, places: Sequence[int], outcome: Outcome, recording: Recording) -> Columns:
+        """On which tracks, and who came round."""
+        last = np.cumsum(outcome.lengths + 1) - 1  # frames
+        return {
+            "track_seeds": np.array(places, np.int64),
+            "finished": recording.info["finished"][last],
+        }
+
+    def measures(self, columns: Columns) -> dict[str, NDArray[Any]]:
+        """Which episodes ended with the whole track driven."""
+        return {"finished_share": columns["finished"]}
+
+
+def _simulator(name: str) -> Callable[..., Any]:
+    """The class behind a name in the params, imported only when it is asked for.
+
+    Raises:
+        ParamsError: what it needs is not installed.
+    """
+    try:
+        if name == "envpool":
+            from stages.worlds.envpool_carracing import (  # type: ignore[import-not-found,unused-ignore]
+                EnvPoolCarRacing,
+            )
+
+            return EnvPoolCarRacing  # type: ignore[no-any-return,unused-ignore]
+        from stages.worlds.carracing import (  # type: ignore[import-not-found,unused-ignore]
+            CarRacing as GymnasiumCarRacing,
+        )
+
+        return GymnasiumCarRacing  # type: ignore[no-any-return,unused-ignore]
+    except ImportError as error:
+        raise ParamsError(f"world.simulator: {name} cannot be used here: {error}") from None

@@ -1,0 +1,74 @@
+"""Where cars drive: all that the stages ask of a world, whichever kind the params say it is of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stages import params
+from stages.rollout import Outcome, Recording, World
+
+Place = TypeVar("Place", bound=Hashable)
+
+Columns = dict[str, NDArray[Any]]  # of a table of recorded episodes, by name
+
+
+class Grounds(Protocol[Place]):
+    """Gives out places, each of which says all about where an episode is driven, and puts cars
+    there.
+    """
+
+    @property
+    def action_size(self) -> int:
+        """How many numbers an action has."""
+
+    @property
+    def observation_shape(self) -> tuple[int, int, int]:
+        """Of what a car sees: height, width, channels."""
+
+    @property
+    def max_steps(self) -> int:
+        """When an episode is cut short."""
+
+    def draw(self, episodes: int, rng: np.random.Generator) -> Sequence[Place]:
+        """Places for so many episodes to learn from or to choose by: one each, or one for all.
+
+        Raises:
+            ParamsError: there are no such places.
+        """
+
+    def tests(self, rng: np.random.Generator) -> Callable[[int], Sequence[Place]]:
+        """What gives, call by call, the places of the next so many of the final drives.
+
+        Raises:
+            ParamsError: there are no such places.
+        """
+
+    def cars(self, places: Sequence[Place], cars: int) -> World:
+        """So many cars, number i at places[i % len(places)].
+
+        Raises:
+            ParamsError: this machine cannot have such a world.
+        """
+
+    def columns(self, places: Sequence[Place], outcome: Outcome, recording: Recording) -> Columns:
+        """What files remember of episodes besides what they do in every world; car i drove at
+        places[i].
+        """
+
+    def measures(self, columns: Columns) -> dict[str, NDArray[Any]]:
+        """By the name of a metric, what it is the mean of, given all columns of a batch."""
+
+
+def grounds_of(world: params.World) -> Grounds[Any]:
+    """Those that the params describe; only the world that is asked for is imported."""
+    if isinstance(world, params.CarRacing):
+        from stages.carracing_grounds import CarRacingGrounds
+
+        return CarRacingGrounds(world)
+    from stages.racing_grounds import RacingGrounds
+
+    return RacingGrounds(world)

@@ -1,0 +1,85 @@
+"""The note's racing world, as the params' `world` describes it: roads, and cars on them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stages.errors import ParamsError
+from stages.grounds import Columns
+from stages.params import Racing
+from stages.rollout import Outcome, Recording
+from stages.worlds.racing import RacingWorld
+from stages.worlds.random_track import random_track
+from stages.worlds.track import Track
+
+
+class RacingGrounds:
+    """All episodes on the note's road, or each on a new one.
+
+    Raises:
+        ParamsError: there can be no such road.
+    """
+
+    action_size = RacingWorld.action_size
+
+    def __init__(self, world: Racing) -> None:
+        self._world = world
+        self.observation_shape = world.view.shape
+        self.max_steps = world.max_steps
+        self._note: list[Track] = []
+        if world.tracks == "note":
+            harmonics = [(term.order, term.amplitude, term.phase) for term in world.note.harmonics]
+            try:
+                self._note = [Track(world.note.radius, harmonics, world.note.half_width)]
+            except ValueError as error:
+                keys = "world.note.radius, world.note.harmonics, world.note.half_width"
+                raise ParamsError(f"{keys}: {error}") from None
+
+    def draw(self, episodes: int, rng: np.random.Generator) -> list[Track]:
+        """Tracks for so many episodes: the one of all of them, or one each.
+
+        Raises:
+            ParamsError: the ranges hold hardly any road.
+        """
+        if self._note:
+            return self._note
+        ranges = self._world.random
+        harmonics = [(term.order, term.amplitude) for term in ranges.harmonics]
+        try:
+            return [
+                random_track(ranges.radius, harmonics, ranges.half_width, rng)
+                for _ in range(episodes)
+            ]
+        except ValueError as error:
+            keys = "world.random.radius, world.random.harmonics, world.random.half_width"
+            raise ParamsError(f"{keys}: {error}") from None
+
+    def tests(self, rng: np.random.Generator) -> Callable[[int], list[Track]]:
+        """Drawn like all others: no road comes up twice."""
+        return lambda episodes: self.draw(episodes, rng)
+
+    def cars(self, places: Sequence[Track], cars: int) -> RacingWorld:
+        """So many cars, number i on places[i % len(places)]."""
+        view = self._world.view
+        return RacingWorld(places, cars, self.max_steps, view.size, view.channels, view.reach)
+
+    def columns(self, places: Sequence[Track], outcome: Outcome, recording: Recording) -> Columns:
+        """How the cars drove, and on what roads."""
+        return {
+            "states": recording.info["state"],
+            "distances": recording.info["distance"],
+            "radius": np.array([track.radius for track in places]),
+            "harmonics": np.array([track.harmonics for track in places]).reshape(
+                len(places), -1, 3
+            ),
+            "half_width": np.array([track.half_width for track in places]),
+        }
+
+    def measures(self, columns: Columns) -> dict[str, NDArray[Any]]:
+        """Which frames are from beyond the edge of the road."""
+        edge = np.repeat(columns["half_width"], columns["lengths"] + 1)
+        return {"beyond_edge_share": columns["distances"] > edge}

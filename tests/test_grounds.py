@@ -1,0 +1,128 @@
+"""What the stages ask of a world, of either kind."""
+
+import subprocess
+import sys
+
+import msgspec
+import numpy as np
+import pytest
+
+from stages.carracing_grounds import TESTS
+from stages.errors import ParamsError
+from stages.grounds import grounds_of
+from stages.judge import Fleet
+from stages.randomness import Streams
+from stages.worlds.track import Track
+from tests.imports import ROOT, imported_files
+
+replace = msgspec.structs.replace
+PURPOSES = (
+    *(("collect", "tracks"), ("evolve_c", "tracks")),
+    *(("evolve_c", "validation tracks"), ("evolve_c", "random tracks")),
+)
+
+
+def rng() -> np.random.Generator:
+    return np.random.default_rng(0)
+
+
+@pytest.mark.parametrize("kind", ["quick", "carracing"])
+def test_grounds_say_of_a_world_what_it_then_is(request, kind):
+    params = request.getfixturevalue(kind)
+    grounds = grounds_of(params.world)
+    places = grounds.draw(3, rng())
+    world = grounds.cars(places, 6)
+    observations, info = world.reset()
+    assert observations.shape == (6, *grounds.observation_shape)
+    assert (world.num_cars, world.max_steps) == (6, grounds.max_steps)
+    assert world.step(np.zeros((6, grounds.action_size)))[0].shape == observations.shape
+    assert info["laps"].shape == (6,)
+    assert len({*places, *grounds.draw(3, rng())}) == len(places)  # equal draws, equal places
+
+
+def test_nobody_learns_on_the_seeds_of_the_final_drives(carracing):
+    grounds = grounds_of(carracing.world)
+    drawn = [
+        seed
+        for number in range(3)
+        for stage, purpose in PURPOSES
+        for seed in grounds.draw(100, Streams(number, stage)(purpose))
+    ]
+    assert min(drawn) >= TESTS
+    assert max(drawn) < 2**31
+    assert len(set(drawn)) == len(drawn)
+    tests = grounds.tests(Streams(5, "evaluate")("tracks"))
+    assert [*tests(3), *tests(4)] == list(range(7))  # in two batches
+
+
+def test_more_final_drives_than_there_are_seeds_for_them_are_refused(carracing):
+    tests = grounds_of(carracing.world).tests(rng())
+    assert tests(TESTS)[-1] == TESTS - 1
+    with pytest.raises(ParamsError, match=r"^evaluate\.episodes: must be at most 65536 in world"):
+        tests(1)
+
+
+def test_c_and_the_random_policy_drive_the_same_tracks_in_the_end(carracing):
+    grounds = grounds_of(carracing.world)
+    first, second = (grounds.tests(Streams(0, "evaluate")("tracks"))(4) for _ in range(2))
+    assert first == second == [0, 1, 2, 3]
+
+
+def test_a_simulator_that_is_not_there_is_said_with_its_key(carracing, monkeypatch):
+    monkeypatch.setitem(sys.modules, "stages.worlds.envpool_carracing", None)
+    grounds = grounds_of(replace(carracing.world, simulator="envpool"))
+    with pytest.raises(ParamsError, match=r"^world\.simulator: envpool cannot be used here: "):
+        grounds.cars([1], 1)
+
+
+def test_tracks_of_the_same_numbers_are_the_same_track():
+    assert Track() == Track()
+    assert len({Track(), Track(half_width=1.3), Track()}) == 2
+    assert Track() != "a track"
+
+
+def test_a_fleet_puts_cars_on_the_same_places_once(carracing):
+    fleet = Fleet(carracing.world, None, None, (3, 2))
+    for places in ([70_000, 70_001], [70_000, 70_001], [70_002]):
+        fleet.drive(Standing(), places, 2)
+        assert list(fleet._worlds) == [(2, *places)]
+
+
+LOADED = """
+import sys
+from stages.collect import main
+main()
+print(*(name for name in sys.modules if name.startswith("stages")))
+"""
+
+
+def test_what_a_stage_has_loaded_in_the_end_is_what_it_is_said_to_depend_on(tmp_path):
+    """And so nothing of a world that it does not drive in."""
+    options = ["--params", "recipes/quick.yaml", "--reports", tmp_path]
+    result = subprocess.run(
+        [sys.executable, "-c", LOADED, tmp_path / "rollouts.h5", *options],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    loaded = {name.replace(".", "/") for name in result.stdout.splitlines()[-1].split()}
+    listed = {
+        path.removesuffix(".py").removesuffix("/__init__")
+        for path in imported_files("stages/collect.py")
+    }
+    assert loaded == listed
+    other = imported_files("stages/collect.py", demands=("carracing",))
+    assert "stages/carracing_grounds.py" in other
+    assert not {"stages/racing_grounds.py", "stages/worlds/racing.py"} & other
+
+
+class Standing:
+    def reset(self, num_cars):
+        self.num_cars = num_cars
+
+    def keep(self, rows):
+        self.num_cars = len(rows)
+
+    def act(self, observations):
+        return np.zeros((self.num_cars, 2))
