@@ -94,8 +94,8 @@ def collect_one_at_a_time(params: Params, world: AnyWorld) -> Rollouts:
     policy = RandomPolicy(Streams(params.seed, "collect")("policy"))
     grounds, track = grounds_of(params.world), note_track(params)
     drives = [recorded_rollout(world, policy, "collect") for _ in range(episodes)]
-    return Rollouts.joined(
-        Rollouts(
+    return grounds.rollouts.joined(
+        grounds.rollouts(
             **columns_of(grounds, [track], outcome, recording),
             held_out=np.array([number >= params.collect.episodes]),
         )

@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, NamedTuple, TypeVar
+from typing import Annotated, Any, ClassVar, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,12 +24,11 @@ Maker = Callable[[Mapping[str, NDArray[Any]]], AnyModel]  # from a file's arrays
 PART_BYTES = 1 << 26  # of pictures
 
 
-class Episode(NamedTuple):
+@dataclass(frozen=True)
+class Episode:
     """One episode of L steps and L + 1 frames."""
 
     observations: NDArray[np.uint8]  # (L + 1, height, width, channels)
-    states: NDArray[np.float64]  # (L + 1, 4)
-    distances: NDArray[np.float64]  # (L + 1,)
     actions: NDArray[np.float32]  # (L, actions)
     rewards: NDArray[np.float64]  # (L,)
 
@@ -40,14 +39,43 @@ class Episode(NamedTuple):
 
 
 @dataclass(frozen=True)
+class RoadEpisode(Episode):
+    """One in the racing world."""
+
+    states: NDArray[np.float64]  # (L + 1, 4)
+    distances: NDArray[np.float64]  # (L + 1,)
+
+
+@dataclass(frozen=True)
 class RecordedEpisodes(Episodes):
-    """Episodes with all that was seen and done."""
+    """Episodes with all that was seen and done, as every world has it."""
 
     terminated: Annotated[NDArray[np.bool_], Field("bool", "episodes", "lost, far off the road")]
+    laps: Annotated[NDArray[np.float64], Field("float64", "episodes", "laps driven, signed")]
     observations: Annotated[
         Column,
         Field("uint8", "frames height width channels", "what the car saw; 255 is white", True),
     ]
+    actions: Annotated[
+        NDArray[np.float32], Field("float32", "steps actions", "what it then did, in [-1, 1]")
+    ]
+    rewards: Annotated[NDArray[np.float64], Field("float64", "steps", "what it got for it")]
+
+    def episode(self, number: int) -> Episode:
+        """One of the episodes."""
+        frames, steps = self._rows(number)
+        return Episode(self.observations[frames], self.actions[steps], self.rewards[steps])
+
+    def _rows(self, number: int) -> tuple[slice, slice]:
+        """The frames and the steps of an episode."""
+        ends = slice(number, number + 2)
+        return slice(*self.first_frame[ends]), slice(*self.first_step[ends])
+
+
+@dataclass(frozen=True)
+class OnRoads(RecordedEpisodes):
+    """What the racing world adds: how the cars drove, and on what roads."""
+
     states: Annotated[
         NDArray[np.float64],
         Field("float64", "frames 4", "x, y (world units), heading (rad), speed"),
@@ -55,10 +83,6 @@ class RecordedEpisodes(Episodes):
     distances: Annotated[
         NDArray[np.float64], Field("float64", "frames", "from the centreline, world units")
     ]
-    actions: Annotated[
-        NDArray[np.float32], Field("float32", "steps actions", "what it then did, in [-1, 1]")
-    ]
-    rewards: Annotated[NDArray[np.float64], Field("float64", "steps", "what it got for it")]
     radius: Annotated[NDArray[np.float64], Field("float64", "episodes", "of the road, world units")]
     harmonics: Annotated[
         NDArray[np.float64],
@@ -68,22 +92,29 @@ class RecordedEpisodes(Episodes):
         NDArray[np.float64], Field("float64", "episodes", "of the road, world units")
     ]
 
-    def episode(self, number: int) -> Episode:
+    def episode(self, number: int) -> RoadEpisode:
         """One of the episodes."""
-        frames = slice(*self.first_frame[number : number + 2])
-        steps = slice(*self.first_step[number : number + 2])
-        return Episode(
+        frames, steps = self._rows(number)
+        return RoadEpisode(
             self.observations[frames],
-            self.states[frames],
-            self.distances[frames],
             self.actions[steps],
             self.rewards[steps],
+            self.states[frames],
+            self.distances[frames],
         )
 
 
 @dataclass(frozen=True)
+class OnSeeds(RecordedEpisodes):
+    """What CarRacing adds: on which tracks, and who came round."""
+
+    track_seeds: Annotated[NDArray[np.int64], Field("int64", "episodes", "of the game's tracks")]
+    finished: Annotated[NDArray[np.bool_], Field("bool", "episodes", "drove the whole track")]
+
+
+@dataclass(frozen=True)
 class Rollouts(RecordedEpisodes):
-    """data/rollouts.h5: episodes of a random policy."""
+    """data/rollouts.h5: episodes to learn from."""
 
     stage: ClassVar[str] = "collect"
     held_out: Annotated[
@@ -115,6 +146,7 @@ class Latents(Episodes):
     """data/latents.h5: the same episodes as V sees them."""
 
     stage: ClassVar[str] = "encode"
+    kind: ClassVar[str] = "latents"
     terminated: Annotated[NDArray[np.bool_], Field("bool", "episodes", "as in the rollouts")]
     held_out: Annotated[NDArray[np.bool_], Field("bool", "episodes", "as in the rollouts")]
     mean: Annotated[NDArray[np.float32], Field("float32", "frames z", "V's code z of each frame")]
@@ -142,7 +174,34 @@ class Drives(RecordedEpisodes):
     by_controller: Annotated[
         NDArray[np.bool_], Field("bool", "episodes", "driven by C; otherwise by the random policy")
     ]
-    laps: Annotated[NDArray[np.float64], Field("float64", "episodes", "laps driven, signed")]
+
+
+@dataclass(frozen=True)
+class RacingRollouts(Rollouts, OnRoads):
+    """Those of the racing world."""
+
+    kind: ClassVar[str] = "rollouts of racing"
+
+
+@dataclass(frozen=True)
+class CarRacingRollouts(Rollouts, OnSeeds):
+    """Those of CarRacing."""
+
+    kind: ClassVar[str] = "rollouts of carracing"
+
+
+@dataclass(frozen=True)
+class RacingDrives(Drives, OnRoads):
+    """Those of the racing world."""
+
+    kind: ClassVar[str] = "drives of racing"
+
+
+@dataclass(frozen=True)
+class CarRacingDrives(Drives, OnSeeds):
+    """Those of CarRacing."""
+
+    kind: ClassVar[str] = "drives of carracing"
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from stages.artifacts import CarRacingDrives, CarRacingRollouts
 from stages.errors import ParamsError
 from stages.grounds import Columns
 from stages.params import CarRacing
@@ -25,6 +26,8 @@ class CarRacingGrounds:
     """
 
     action_size = 2  # steer, and the pedals in one: gas is positive, brake negative
+    rollouts = CarRacingRollouts
+    drives = CarRacingDrives
 
     def __init__(self, world: CarRacing) -> None:
         self._world = world

@@ -24,7 +24,7 @@ def collect(settings: Collect, world: World, streams: Streams) -> tuple[Rollouts
     """Drive all episodes, the held-out ones last."""
     parts: list[Rollouts] = []
     report = collect_parts(settings, world, streams, parts.append)
-    return Rollouts.joined(parts), report
+    return grounds_of(world).rollouts.joined(parts), report
 
 
 def collect_parts(
@@ -45,7 +45,7 @@ def collect_parts(
     driven = 0
     for outcome, columns in recorded:
         numbers = driven + np.arange(len(outcome.lengths))
-        keep(Rollouts(**columns, held_out=numbers >= settings.episodes))
+        keep(grounds.rollouts(**columns, held_out=numbers >= settings.episodes))
         driven += len(numbers)
         outcomes.append(outcome)
     outcome = Outcome.joined(outcomes)
@@ -73,7 +73,7 @@ def make_policy(settings: Collect, grounds: Grounds[Any], streams: Streams) -> P
 def main() -> None:
     """Read the files that the command line names, run the stage, write its own."""
     with stage("collect", writes=["rollouts"]) as run:
-        with run.growing("rollouts", Rollouts) as keep:
+        with run.growing("rollouts", grounds_of(run.params.world).rollouts) as keep:
             report = collect_parts(run.params.collect, run.params.world, run.streams, keep)
         run.report(report)
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from stages.agent import Dreamer
-from stages.artifacts import Drives
+from stages.artifacts import RacingDrives
 from stages.control.controller import ARRAYS, Controllers
 from stages.driven_tracks import track_of
 from stages.errors import UserError
@@ -54,7 +54,7 @@ def compare(
     vision: Vision,
     memory: Ensemble,
     controllers: Controllers,
-    drives: Drives,
+    drives: RacingDrives,
     streams: Streams,
 ) -> tuple[Pictures, Report]:
     """Dream of every drive of C; the first whose dream is the longest is shown step by step."""
@@ -136,7 +136,7 @@ def main() -> None:
         vision = run.model("v", "train_v", VISIONS)
         memory = run.model("m", "train_m", ENSEMBLES)
         controllers = run.model("c", "evolve_c", dict.fromkeys(ARRAYS, Controllers.from_arrays))
-        drives = run.table("drives", Drives)
+        drives = run.table("drives", RacingDrives)
         problem = mismatch(
             vision, memory, drives.observations[0].size, drives.actions.shape[1]
         ) or controller_mismatch(vision, memory, controllers.features, controllers.actions)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from stages.artifacts import RecordedEpisodes
+from stages.artifacts import OnRoads
 from stages.errors import UserError
 from stages.worlds.track import Track
 
 
-def track_of(table: RecordedEpisodes, number: int) -> Track:
+def track_of(table: OnRoads, number: int) -> Track:
     """The track of an episode.
 
     Raises:

@@ -38,7 +38,7 @@ def evaluate(
     parts: list[Drives] = []
     agent = Agent(vision, memory, controllers)
     report = evaluate_parts(settings, world, agent, streams, parts.append)
-    return Drives.joined(parts), report
+    return grounds_of(world).drives.joined(parts), report
 
 
 def evaluate_parts(
@@ -74,7 +74,7 @@ def _driven(
     recorded = record(grounds, policy, grounds.tests(streams("tracks")), episodes, "evaluate")
     for outcome, columns in recorded:
         by_controller = np.full(len(outcome.lengths), isinstance(policy, Agent))
-        keep(Drives(**columns, by_controller=by_controller, laps=outcome.laps))
+        keep(grounds.drives(**columns, by_controller=by_controller))
         for name, values in grounds.measures(columns).items():
             measured[name].append(values)
         outcomes.append(outcome)
@@ -101,7 +101,7 @@ def main() -> None:
             raise UserError(f"{read}: {problem}; run 'dvc repro'")
         params = run.params
         agent = Agent(vision, memory, controllers)
-        with run.growing("drives", Drives) as keep:
+        with run.growing("drives", grounds.drives) as keep:
             report = evaluate_parts(params.evaluate, params.world, agent, run.streams, keep)
         run.report(report)
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stages import params
+from stages.artifacts import Drives, Rollouts
 from stages.rollout import Outcome, Recording, World
 
 Place = TypeVar("Place", bound=Hashable)
@@ -32,6 +33,14 @@ class Grounds(Protocol[Place]):
     @property
     def max_steps(self) -> int:
         """When an episode is cut short."""
+
+    @property
+    def rollouts(self) -> type[Rollouts]:
+        """The table of episodes to learn from."""
+
+    @property
+    def drives(self) -> type[Drives]:
+        """The table of final drives."""
 
     def draw(self, episodes: int, rng: np.random.Generator) -> Sequence[Place]:
         """Places for so many episodes to learn from or to choose by: one each, or one for all.

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from stages.artifacts import RacingDrives, RacingRollouts
 from stages.errors import ParamsError
 from stages.grounds import Columns
 from stages.params import Racing
@@ -25,6 +26,8 @@ class RacingGrounds:
     """
 
     action_size = RacingWorld.action_size
+    rollouts = RacingRollouts
+    drives = RacingDrives
 
     def __init__(self, world: Racing) -> None:
         self._world = world

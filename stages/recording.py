@@ -49,6 +49,7 @@ def columns_of(
     return {
         "lengths": outcome.lengths,
         "terminated": outcome.terminated,
+        "laps": outcome.laps,
         "observations": recording.observations,
         "actions": recording.actions,
         "rewards": recording.rewards,

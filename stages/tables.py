@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stages import files, hdf5
+from stages.errors import UserError
 
 
 class Field(NamedTuple):
@@ -33,11 +34,19 @@ class Field(NamedTuple):
 class Episodes:
     """Arrays over episodes, laid end to end, in an HDF5 file of which each array is a dataset.
 
-    An episode of L steps has L + 1 frames, the last one at its end.
+    An episode of L steps has L + 1 frames, the last one at its end. What files hold are the classes
+    at the ends of the tree; the others say what those below them have in common.
     """
 
-    stage: ClassVar[str]
+    stage: ClassVar[str]  # that makes such files
+    kind: ClassVar[str]  # what they say they hold
     lengths: Annotated[NDArray[np.int64], Field("int64", "episodes", "steps of each episode")]
+
+    @classmethod
+    def kinds(cls) -> dict[str, type[Self]]:
+        """The tables of this class that files hold, by what they say: itself, or those below it."""
+        below = [each.kinds() for each in cls.__subclasses__()]
+        return {kind: table for kinds in below for kind, table in kinds.items()} or {cls.kind: cls}
 
     @classmethod
     def schema(cls) -> dict[str, Field]:
@@ -54,7 +63,7 @@ class Episodes:
     @contextmanager
     def growing(cls, path: Path) -> Iterator[Callable[[Self], None]]:
         """The same for a table in parts: what appends them to the file, till the block ends."""
-        with hdf5.Writer(path, cls._kind()) as writer:
+        with hdf5.Writer(path, cls.kind) as writer:
             yield lambda part: writer.append(part._arrays())
 
     @classmethod
@@ -65,20 +74,28 @@ class Episodes:
 
     @classmethod
     def read(cls, path: Path) -> Self:
-        """The file's arrays; those that may be too large stay in it until they are looked at.
+        """The file's arrays, as a table of the class that it says it holds, this one or one below;
+        those that may be too large stay in it until they are looked at.
 
         Raises:
-            UserError: it is missing, damaged, or does not hold what stands above.
+            UserError: it is missing, damaged, or does not hold what such a table has, no more and
+                no less.
         """
         with files.checked(path, cls.stage):
             kind, datasets = hdf5.opened(path)
+        known = cls.kinds()
+        wanted = " or ".join(known)
+        if kind not in known and getattr(Episodes.kinds().get(kind), "stage", None) == cls.stage:
+            raise UserError(f"{path}: it holds {kind}; only {wanted} will do here")
+        if kind not in known:
+            problem = f"it should hold {wanted}, and says it holds {kind}"
+            raise files.refused(path, problem, cls.stage)
+        return known[kind]._read(path, datasets)
+
+    @classmethod
+    def _read(cls, path: Path, datasets: Mapping[str, h5py.Dataset]) -> Self:
         schema = cls.schema()
-        problem = (
-            _misfit(schema, datasets)
-            if kind == cls._kind()
-            else f"it should hold {cls._kind()}, and says it holds {kind}"
-        )
-        if problem:
+        if problem := _misfit(schema, datasets):
             raise files.refused(path, problem, cls.stage)
         with files.checked(path, cls.stage):
             columns: dict[str, Any] = {
@@ -101,10 +118,6 @@ class Episodes:
         }
         axes = {name: field.axes.split()[0] for name, field in self.schema().items()}
         return type(self)(*(getattr(self, name)[rows[axis]] for name, axis in axes.items()))
-
-    @classmethod
-    def _kind(cls) -> str:
-        return cls.__name__.lower()
 
     def _arrays(self) -> dict[str, NDArray[Any]]:
         return {

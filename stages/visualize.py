@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from PIL import Image
 
-from stages.artifacts import Drives, RecordedEpisodes, Rollouts
+from stages.artifacts import OnRoads, RacingDrives, RacingRollouts, Rollouts
 from stages.driven_tracks import track_of
 from stages.errors import UserError
 from stages.figures.cma_es_curve import cma_es_curve
@@ -48,9 +48,9 @@ class Pictures(NamedTuple):
 def visualize(
     settings: Visualize,
     policy: str,
-    rollouts: Rollouts,
+    rollouts: RacingRollouts,
     vision: Vision,
-    drives: Drives,
+    drives: RacingDrives,
     curves: Curves,
     streams: Streams,
 ) -> tuple[Pictures, Report]:
@@ -101,21 +101,21 @@ def reconstructions(
     return vae_reconstruction(seen, vision.decode(z).reshape(seen.shape), z)
 
 
-def driven_tracks(drives: Drives) -> list[Track]:
+def driven_tracks(drives: RacingDrives) -> list[Track]:
     """The tracks of the first drives; one if all are the same."""
     tracks = [track_of(drives, number) for number in range(min(TRACKS_SHOWN, len(drives.lengths)))]
     alike = all(np.array_equal(track.centreline, tracks[0].centreline) for track in tracks)
     return tracks[:1] if alike else tracks
 
 
-def coverages(policy: str, rollouts: Rollouts, drives: Drives) -> dict[str, Frames]:
+def coverages(policy: str, rollouts: RacingRollouts, drives: RacingDrives) -> dict[str, Frames]:
     """Speeds and distances of the note's noise, of what was collected by whom, and of C."""
     collected = {f"{policy} (collected)": _frames(rollouts, np.ones_like(rollouts.held_out))}
     noise = {"noise": _frames(drives, ~drives.by_controller)} if policy != "noise" else {}
     return noise | collected | {"C": _frames(drives, drives.by_controller)}
 
 
-def _frames(table: RecordedEpisodes, episodes: NDArray[np.bool_]) -> Frames:
+def _frames(table: OnRoads, episodes: NDArray[np.bool_]) -> Frames:
     chosen = np.repeat(episodes, table.lengths + 1)
     half_width = np.repeat(table.half_width, table.lengths + 1)
     return Frames(table.states[chosen, 3], (table.distances / half_width)[chosen])
@@ -125,7 +125,8 @@ def main() -> None:
     """Read the files that the command line names, run the stage, write its own."""
     with stage("visualize", reads=["rollouts", "v", "drives"]) as run:
         settings, vision = run.params.visualize, run.model("v", "train_v", VISIONS)
-        rollouts, drives = run.table("rollouts", Rollouts), run.table("drives", Drives)
+        rollouts = run.table("rollouts", RacingRollouts)
+        drives = run.table("drives", RacingDrives)
         for name, table in (("rollouts", rollouts), ("drives", drives)):
             whose = f"those in {run.paths[name]}"
             if problem := picture_mismatch(vision, table.observations[0].size, whose):

@@ -5,11 +5,15 @@ import subprocess
 import numpy as np
 import pytest
 
-from stages import files
+from stages import files, hdf5
 from stages.artifacts import (
+    CarRacingDrives,
+    CarRacingRollouts,
     Drives,
     Latents,
     Model,
+    RacingDrives,
+    RacingRollouts,
     Rollouts,
 )
 from stages.driven_tracks import track_of
@@ -18,13 +22,14 @@ from stages.pixels import to_bytes, to_pixels
 from stages.reports import read_curve, write_curve, write_metrics
 
 
-def rollouts(**changes) -> Rollouts:
+def rollouts(**changes) -> RacingRollouts:
     lengths = np.array([3, 1, 4])
     rng = np.random.default_rng(0)
     arrays = {
         "lengths": lengths,
         "held_out": np.array([False, False, True]),
         "terminated": np.array([True, True, False]),
+        "laps": rng.random(3),
         "observations": rng.integers(0, 2, (11, 4, 4, 1), np.uint8) * np.uint8(255),
         "states": rng.standard_normal((11, 4)),
         "distances": rng.random(11),
@@ -34,14 +39,24 @@ def rollouts(**changes) -> Rollouts:
         "harmonics": rng.standard_normal((3, 2, 3)),
         "half_width": np.full(3, 1.4),
     }
-    return Rollouts(**{**arrays, **changes})
+    return RacingRollouts(**{**arrays, **changes})
+
+
+def on_seeds(kind, **own):
+    """Of CarRacing: what it has in common with the above, and its own."""
+    table = rollouts()
+    common = set(kind.schema()) & set(table.schema())
+    arrays = {name: getattr(table, name) for name in common}
+    seeds, finished = np.array([70_000, 0, 2**31 - 1]), np.array([True, False, True])
+    return kind(**arrays, **own, track_seeds=seeds, finished=finished)
 
 
 def test_a_table_comes_back_as_it_was(tmp_path):
     before = rollouts()
     before.write(tmp_path / "r.h5")
     after = Rollouts.read(tmp_path / "r.h5")
-    for name in Rollouts.schema():
+    assert type(after) is RacingRollouts
+    for name in after.schema():
         found = getattr(after, name)[:]
         np.testing.assert_array_equal(getattr(before, name), found)
         assert getattr(before, name).dtype == found.dtype
@@ -127,8 +142,39 @@ def test_a_file_that_is_not_there_is_named_with_its_stage(tmp_path):
 
 def test_a_table_of_another_kind_is_refused(tmp_path):
     rollouts().write(tmp_path / "r.h5")
-    with pytest.raises(UserError, match="should hold latents, and says it holds rollouts"):
+    with pytest.raises(UserError, match="should hold latents, and says it holds rollouts of rac"):
         Latents.read(tmp_path / "r.h5")
+    words = "should hold drives of racing or drives of carracing, and says it holds rollouts of rac"
+    with pytest.raises(UserError, match=words):
+        Drives.read(tmp_path / "r.h5")
+
+
+def test_rollouts_and_drives_are_read_whichever_world_they_are_of(tmp_path):
+    on_seeds(CarRacingRollouts).write(tmp_path / "r.h5")
+    on_seeds(CarRacingDrives, by_controller=np.array([True, True, False])).write(tmp_path / "d.h5")
+    found, driven = Rollouts.read(tmp_path / "r.h5"), Drives.read(tmp_path / "d.h5")
+    assert (type(found), type(driven)) == (CarRacingRollouts, CarRacingDrives)
+    np.testing.assert_array_equal(found.track_seeds, [70_000, 0, 2**31 - 1])
+    np.testing.assert_array_equal(driven.finished, [True, False, True])
+    np.testing.assert_array_equal(found.observations[:], rollouts().observations)
+    assert found.episode(1).score == rollouts().episode(1).score
+
+
+def test_a_table_of_another_world_is_refused_where_only_one_will_do(tmp_path):
+    on_seeds(CarRacingRollouts).write(tmp_path / "r.h5")
+    words = "r.h5: it holds rollouts of carracing; only rollouts of racing will do here"
+    with pytest.raises(UserError, match=words):
+        RacingRollouts.read(tmp_path / "r.h5")
+
+
+def test_a_table_has_the_arrays_of_its_own_world_and_no_others(tmp_path):
+    with hdf5.Writer(tmp_path / "r.h5", CarRacingRollouts.kind) as writer:
+        writer.append(rollouts()._arrays())
+    with pytest.raises(UserError, match=r"missing arrays .'finished', 'track_seeds'.*'radius'"):
+        Rollouts.read(tmp_path / "r.h5")
+    assert set(RacingDrives.schema()) - set(CarRacingDrives.schema()) == {
+        *("states", "distances", "radius", "harmonics", "half_width"),
+    }
 
 
 def test_a_pickle_in_an_npz_is_never_opened(tmp_path):

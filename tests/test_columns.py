@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from stages.artifacts import Latents, Rollouts
+from stages.artifacts import Latents, RacingRollouts, Rollouts
 from stages.columns import BLOCK_BYTES, Deck, Frames, block_length
 from stages.encode import encode, encode_parts
 from stages.randomness import Streams
@@ -76,11 +76,11 @@ def test_rows_of_a_file_are_those_of_the_array(stored):
 def test_a_table_in_parts_is_the_whole_and_always_the_same_bytes(stored, tmp_path):
     table, read = stored
     for name in "ab":
-        with Rollouts.growing(tmp_path / name) as append:
+        with RacingRollouts.growing(tmp_path / name) as append:
             for number in range(3):
                 append(read.some(number, number + 1))
     again = Rollouts.read(tmp_path / "a")
-    for name in Rollouts.schema():
+    for name in RacingRollouts.schema():
         np.testing.assert_array_equal(getattr(again, name)[:], getattr(table, name))
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
 

@@ -7,11 +7,16 @@ import msgspec
 import numpy as np
 import pytest
 
+from benchmarks.learning import drive, learn
+from stages import visualize
+from stages.artifacts import CarRacingDrives, CarRacingRollouts, Model
 from stages.carracing_grounds import TESTS
+from stages.collect import collect
 from stages.errors import ParamsError
 from stages.grounds import grounds_of
 from stages.judge import Fleet
 from stages.randomness import Streams
+from stages.vision.autoencoder import Autoencoder
 from stages.worlds.track import Track
 from tests.imports import ROOT, imported_files
 
@@ -115,6 +120,45 @@ def test_what_a_stage_has_loaded_in_the_end_is_what_it_is_said_to_depend_on(tmp_
     other = imported_files("stages/collect.py", demands=("carracing",))
     assert "stages/carracing_grounds.py" in other
     assert not {"stages/racing_grounds.py", "stages/worlds/racing.py"} & other
+
+
+@pytest.mark.parametrize("inputs", ["z", "zh"])
+def test_the_whole_procedure_runs_in_carracing(carracing, inputs):
+    params = replace(carracing, evolve_c=replace(carracing.evolve_c, inputs=inputs))
+    learned = learn(params)
+    drives, report = drive(params, learned)
+    assert isinstance(drives, CarRacingDrives)
+    np.testing.assert_array_equal(drives.track_seeds, [0, 1, 2, 3] * 2)
+    by_c = report.metrics["controller"]
+    assert by_c["finished_share"] == drives.finished[drives.by_controller].mean()
+    assert set(report.metrics["random"]) == {*by_c} - {"laps"}
+    assert learned.reports["evolve_c"].metrics["random_return"] > 0
+
+
+def test_carracings_rollouts_remember_seeds_laps_and_who_came_round(carracing):
+    settings = replace(carracing.collect, policy="random_weights", episodes=60)
+    rollouts, _ = collect(settings, carracing.world, Streams(0, "collect"))
+    assert isinstance(rollouts, CarRacingRollouts)
+    assert rollouts.observations.shape[1:] == (28, 32, 3)
+    assert rollouts.track_seeds.min() >= TESTS
+    assert len(set(rollouts.track_seeds)) == 64
+    assert 0 < rollouts.finished.sum() < 64
+    np.testing.assert_array_equal(rollouts.finished, rollouts.laps >= 1)
+
+
+def test_the_notes_pictures_are_not_drawn_of_another_world(carracing, tmp_path, monkeypatch):
+    rollouts, _ = collect(carracing.collect, carracing.world, Streams(0, "collect"))
+    path = tmp_path / "r.h5"
+    rollouts.write(path)
+    vision = Autoencoder.initial(28 * 32 * 3, 4, 3, rng())
+    Model(vision.kind, vision.parameters).write(tmp_path / "v.npz")
+    files = [path, tmp_path / "v.npz", tmp_path / "d.h5", "--reports", tmp_path]
+    monkeypatch.setattr(sys, "argv", ["visualize", *map(str, files)])
+    with pytest.raises(SystemExit) as stop:
+        visualize.main()
+    assert stop.value.code == (
+        f"visualize: {path}: it holds rollouts of carracing; only rollouts of racing will do here"
+    )
 
 
 class Standing:
