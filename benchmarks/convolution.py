@@ -9,7 +9,7 @@ import numpy as np
 
 from benchmarks.speed import seconds
 from stages.nn.parameters import Array
-from stages.vision.conv_vae import SIDE, ConvVAE
+from stages.vision.conv_vae import PAPER, ConvVAE
 from stages.vision.variational import Seen
 
 Z, CHANNELS = 32, 3  # the paper's
@@ -48,9 +48,9 @@ def main() -> None:
     parser.add_argument("--pictures", type=int, default=100, help="in a batch")
     pictures = parser.parse_args().pictures
     rng = np.random.default_rng(0)
-    vision = ConvVAE.initial((SIDE, SIDE, CHANNELS), Z, 1.0, rng)
+    vision = ConvVAE.initial((*PAPER.picture, CHANNELS), Z, 1.0, rng)
     seen = Seen(
-        rng.random((pictures, SIDE, SIDE, CHANNELS), dtype=np.float32),
+        rng.random((pictures, *PAPER.picture, CHANNELS), dtype=np.float32),
         rng.standard_normal((pictures, Z), dtype=np.float32),
     )
     print("| | operations | ms | GFLOP/s | share of the product's |\n|---|---:|---:|---:|---:|")
