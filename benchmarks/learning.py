@@ -43,7 +43,7 @@ def learn(params: Params) -> Learned:
     latents, reports["encode"] = encode(params.encode, rollouts, vision)
     memory, reports["train_m"] = teach(params, latents)
     sizes = controller_sizes(params.evolve_c, vision, memory)
-    fleet = Fleet(params.world, vision, memory, sizes, params.evolve_c.temperature)
+    fleet = Fleet(params.world, vision, memory, sizes, params.evolve_c)
     with Workers(fleet, params.compute.workers) as workers:
         judge = Judge(fleet, workers)
         controllers, reports["evolve_c"] = evolve_c(

@@ -42,7 +42,7 @@ class OneAtATime(Judge):
 
     def __init__(self, params: Params, vision: AnyVision, memory: Ensemble, *, plain: bool) -> None:
         sizes = controller_sizes(params.evolve_c, vision, memory)
-        fleet = Fleet(params.world, vision, memory, sizes)
+        fleet = Fleet(params.world, vision, memory, sizes, params.evolve_c)
         super().__init__(fleet, Workers(fleet, count=1))
         self._v, (self._m,) = vision, memory.members
         self._plain = plain

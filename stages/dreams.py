@@ -1,4 +1,4 @@
-"""Where dreams begin: at what V made of the first frames of real episodes."""
+"""Where dreams begin: at what V made of frames of real episodes."""
 
 from __future__ import annotations
 
@@ -8,13 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stages.artifacts import Latents
+from stages.worlds.dream import Past
+
+FRESH = 5  # of so many dreams that may begin anywhere, one begins where an episode does
 
 
 class Night(NamedTuple):
-    """What all candidates dream: dream i begins at starts[i]."""
+    """What all candidates dream: dream i begins at starts[i], after its past, if there is one."""
 
     starts: NDArray[np.float32]  # (dreams, Z)
     seed: int  # of what happens in them
+    past: Past | None = None
 
 
 class Nights:
@@ -23,13 +27,38 @@ class Nights:
     Args:
         latents: the episodes as V sees them.
         held_out: which of them.
+        warm_up: recorded steps that M lives through before a dream, which then begins at any frame
+            of them; 0: dreams begin with an episode's first frame.
     """
 
-    def __init__(self, latents: Latents, *, held_out: bool) -> None:
+    def __init__(self, latents: Latents, *, held_out: bool, warm_up: int = 0) -> None:
         chosen = latents.held_out == held_out
-        self._starts = latents.mean[latents.first_frame[:-1][chosen]]
+        self._latents, self._warm_up = latents, warm_up
+        self._first_frame = latents.first_frame[:-1][chosen]
+        lengths = latents.lengths[chosen]
+        first_step = np.repeat(latents.first_step[:-1][chosen], lengths)
+        self._since = np.arange(len(first_step)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+        self._step = first_step + self._since  # of all that are chosen, its number
+        self._frame = np.repeat(self._first_frame, lengths) + self._since
 
     def draw(self, episodes: int, rng: np.random.Generator) -> Night:
         """So many dreams."""
-        starts = self._starts[rng.integers(len(self._starts), size=episodes)]
-        return Night(starts, int(rng.integers(2**63)))
+        mean = self._latents.mean
+        if not self._warm_up:
+            frames = self._first_frame[rng.integers(len(self._first_frame), size=episodes)]
+            return Night(mean[frames], int(rng.integers(2**63)))
+        drawn = rng.integers(len(self._step), size=episodes)
+        fresh = np.arange(episodes) % FRESH == 0
+        drawn[fresh] -= self._since[drawn[fresh]]
+        before = np.arange(-self._warm_up, 0)
+        frames, steps = (
+            # where there is none, any will do: it is not looked at
+            np.maximum(numbers[drawn][:, None] + before, 0)
+            for numbers in (self._frame, self._step)
+        )
+        past = Past(
+            mean[frames],
+            self._latents.actions[steps],
+            np.minimum(self._since[drawn], self._warm_up),
+        )
+        return Night(mean[self._frame[drawn]], int(rng.integers(2**63)), past)

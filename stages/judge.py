@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stages.agent import Agent, Dreamer
+from stages.control.basis import Basis
 from stages.control.controller import Controllers, parameter_count
 from stages.dreams import Night
 from stages.grounds import grounds_of
 from stages.memory.ensemble import Ensemble
 from stages.modules import Vision
-from stages.params import World
+from stages.params import EvolveC, World
 from stages.rollout import Outcome, Policy, rollout
 from stages.rollout import World as AnyWorld
 from stages.workers import Workers
@@ -55,7 +56,8 @@ class Fleet:
         vision: V.
         memory: M.
         sizes: of the controllers: features, any hidden layer, actions.
-        temperature: of dreams.
+        settings: of dreams, and when a drive is hopeless.
+        basis: of the features beside z, where the controllers see those and not h.
     """
 
     def __init__(
@@ -64,10 +66,12 @@ class Fleet:
         vision: Vision,
         memory: Ensemble,
         sizes: Sequence[int],
-        temperature: float = 1.0,
+        settings: EvolveC,
+        basis: Basis | None = None,
     ) -> None:
         self._grounds = grounds_of(world)
-        self._temperature = temperature
+        self._settings = settings
+        self._basis = basis
         self._vision = vision
         self._memory = memory
         self._sizes = sizes
@@ -83,8 +87,8 @@ class Fleet:
         return parameter_count(self._sizes)
 
     def controllers(self, genomes: NDArray[np.float64]) -> Controllers:
-        """The controllers that genomes (candidates, n) stand for."""
-        return Controllers.from_genomes(genomes, self._sizes)
+        """The controllers, on z or on z and h, that genomes (candidates, n) stand for."""
+        return Controllers.from_genomes(genomes, self._sizes, self._basis)
 
     def __call__(self, shard: Shard) -> Scores:
         """Drive all of a shard's cars at once."""
@@ -101,9 +105,10 @@ class Fleet:
             self._memory.members,
             night.starts,
             cars,
-            self._grounds.max_steps,
-            self._temperature,
+            self._settings.horizon or self._grounds.max_steps,
+            self._settings.temperature,
             night.seed,
+            night.past,
         )
 
     def drive(self, policy: Policy, places: Sequence[Hashable], cars: int) -> Outcome:
@@ -111,7 +116,7 @@ class Fleet:
         key = (cars, *places)
         if key not in self._worlds:
             self._worlds = {key: self._grounds.cars(places, cars)}
-        return rollout(self._worlds[key], policy)
+        return rollout(self._worlds[key], policy, self._settings.patience)
 
 
 class Judge:

@@ -193,18 +193,28 @@ class EvolveC(Section, frozen=True):
 
     world: Literal["real", "dream"]  # where it drives: on roads, or in what M imagines
     temperature: Annotated[float, Meta(ge=0.01, le=100)]  # of the dream
+    horizon: Annotated[int, Meta(ge=0, le=10_000)]  # steps of a dream; 0: as long as an episode
+    warm_up: Annotated[int, Meta(ge=0, le=1000)]  # recorded steps before it; 0: an episode's start
     caution: Annotated[float, Meta(ge=0, le=100)]  # fitness: mean return less so many std
     inputs: Literal["z", "zh"]  # what C sees: V's code alone, or M's state too
+    components: Annotated[int, Meta(ge=0, le=4096)]  # of h that C learns on; 0: h itself
     hidden: Annotated[int, Meta(ge=0, le=4096)]  # width of C's hidden layer; 0 for none: linear
     strategy: Literal["rank_mu", "cma_es", "sep_cma_es", "openai_es"]
     population: Annotated[int, Meta(ge=2, le=1_000_000)]
     generations: Count
     sigma: Annotated[float, Meta(ge=1e-4, le=5)]
     episodes: Drives  # a candidate and generation
+    patience: Annotated[int, Meta(ge=0, le=1_000_000)]  # of a real drive, see collect.patience
+    checked_every: Annotated[int, Meta(ge=0, le=1_000_000)]  # generations; 0: chosen as learned
     validation_episodes: Drives  # a candidate for the final choice
 
     def __post_init__(self) -> None:
         """Refuse what no key alone shows."""
+        if self.components and self.inputs != "zh":
+            raise ValueError(
+                "components: are those of h, which inputs: z leaves out; set inputs to zh, or "
+                f"components to 0; found {self.components}"
+            )
         if self.strategy == "openai_es" and self.population % 2:
             raise ValueError(
                 f"population: must be even for openai_es, whose mutations come in pairs; "

@@ -131,9 +131,13 @@ class _Recorder:
         return columns
 
 
-def rollout(world: World, policy: Policy) -> Outcome:
-    """Drive one episode a car; cars that are done drop out of the batch."""
-    return _drive(world, policy)
+def rollout(world: World, policy: Policy, patience: int = 0) -> Outcome:
+    """Drive one episode a car; cars that are done drop out of the batch.
+
+    With patience, an episode is cut short as hopeless when its return has not come to a new high
+    for so many steps.
+    """
+    return _drive(world, policy, patience=patience)
 
 
 def recorded_rollout(
@@ -141,8 +145,7 @@ def recorded_rollout(
 ) -> tuple[Outcome, Recording]:
     """The same, with everything that was seen and done, behind a progress bar named `what`.
 
-    With patience, an episode is cut short as hopeless when its return has not come to a new high
-    for so many steps. `store` turns observations into what is kept of them.
+    Patience is that of `rollout`; `store` turns observations into what is kept of them.
     """
     recorder = _Recorder(store)
     steps = progress(range(1, world.max_steps + 1), what, world.max_steps)

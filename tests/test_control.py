@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stages.control.basis import Basis
 from stages.control.cma_es import CMAES, SepCMAES
 from stages.control.controller import Controllers, parameter_count
 from stages.control.openai_es import OpenAIES
@@ -229,3 +230,34 @@ def test_a_controller_comes_back_from_its_arrays(sizes, kind):
 def test_genomes_of_another_length_are_refused():
     with pytest.raises(ValueError, match=r"have 14 numbers; found an array of \(3, 13\)"):
         Controllers.from_genomes(np.zeros((3, 13)), (6, 2))
+
+
+def test_a_basis_is_whitened_and_leads_with_what_varies_most():
+    rng = np.random.default_rng(0)
+    mixing = rng.standard_normal((6, 6)) * np.array([5, 3, 2, 1, 0.5, 0.1])[:, None]
+    states = (rng.standard_normal((500, 6)) @ mixing + 7).astype(np.float32)
+    basis = Basis.fitted(states, 3)
+    components = (states - basis.mean) @ basis.directions
+    np.testing.assert_allclose(components.mean(axis=0), 0, atol=1e-6)
+    np.testing.assert_allclose(np.cov(components.T, bias=True), np.eye(3), atol=1e-5)
+    values = np.linalg.svd(states - states.mean(axis=0), compute_uv=False)
+    kept = np.linalg.norm((states - states.mean(axis=0)) @ np.linalg.pinv(basis.directions).T)
+    assert kept == pytest.approx(np.linalg.norm(values[:3]), rel=1e-4)
+    with pytest.raises(ValueError, match="h varies in 6 directions, and 7 are asked for"):
+        Basis.fitted(states, 7)
+    with pytest.raises(ValueError, match="varies in 0 directions"):
+        Basis.fitted(np.ones((5, 3)), 1)
+
+
+@pytest.mark.parametrize("hidden", [[], [5]])
+def test_a_controller_learned_on_a_basis_is_the_same_one_on_all_of_h(hidden):
+    rng = np.random.default_rng(1)
+    z, h = (rng.standard_normal((4, size)).astype(np.float32) for size in (3, 8))
+    basis = Basis.fitted(rng.standard_normal((50, 8)), 2)
+    sizes = (3 + 2, *hidden, 2)
+    genomes = rng.standard_normal((4, parameter_count(sizes)))
+    on_basis = Controllers.from_genomes(genomes, sizes)
+    on_h = Controllers.from_genomes(genomes, sizes, basis)
+    x = ((h - basis.mean) @ basis.directions).astype(np.float32)
+    expected = on_basis.act(np.hstack([z, x]))
+    np.testing.assert_allclose(on_h.act(np.hstack([z, h])), expected, atol=1e-5)

@@ -11,7 +11,7 @@ from stages.memory.ensemble import ENSEMBLES, Ensemble
 from stages.memory.lstm import DeterministicLSTM
 from stages.memory.mdn_lstm import MDNLSTM
 from stages.rollout import rollout
-from stages.worlds.dream import Dream
+from stages.worlds.dream import Dream, Past
 
 replace = msgspec.structs.replace
 STARTS = np.random.default_rng(0).standard_normal((3, 4)).astype(np.float32)
@@ -47,6 +47,25 @@ def test_a_dream_is_what_its_memory_says():
         np.testing.assert_allclose(rewards, memory.outcome(h)[0], atol=1e-5)
         assert not terminated.any()
         assert truncated.all() == (step == 19)
+
+
+def test_a_dream_begins_with_what_is_remembered_of_its_past():
+    rng = np.random.default_rng(4)
+    members = [member(0, end=-50), member(1, end=-50)]
+    z = rng.standard_normal((3, 4, 4)).astype(np.float32)
+    actions = rng.standard_normal((3, 4, 2)).astype(np.float32)
+    past = Past(z, actions, np.array([4, 0, 2]))
+    world = Dream(members, STARTS, 6, 20, 1e-12, 1, past)
+    observations, _ = world.reset()
+    for start, steps in enumerate(past.steps):
+        state = (np.zeros((1, 5), np.float32),) * 2
+        for t in range(4 - steps, 4):
+            state = members[0].step(z[start, t][None], actions[start, t][None], *state)
+        expected = np.hstack([STARTS[start], state[0][0]])
+        np.testing.assert_allclose(observations[start], expected, atol=1e-6)
+        np.testing.assert_array_equal(observations[start], observations[start + 3])
+    world.step(np.full((6, 2), 0.3))
+    np.testing.assert_array_equal(world.reset()[0], observations)
 
 
 @pytest.mark.parametrize("mixed", [False, True])

@@ -87,7 +87,7 @@ def test_tracks_of_the_same_numbers_are_the_same_track():
 
 
 def test_a_fleet_puts_cars_on_the_same_places_once(carracing):
-    fleet = Fleet(carracing.world, None, None, (3, 2))
+    fleet = Fleet(carracing.world, None, None, (3, 2), carracing.evolve_c)
     for places in ([70_000, 70_001], [70_000, 70_001], [70_002]):
         fleet.drive(Standing(), places, 2)
         assert list(fleet._worlds) == [(2, *places)]

@@ -21,6 +21,7 @@ from stages.workers import Workers
 
 ROOT = Path(__file__).resolve().parent.parent
 replace = msgspec.structs.replace
+NOTE = read_params(ROOT / "params.yaml")
 
 
 def die(shard: int) -> None:
@@ -35,13 +36,13 @@ def process(shard: int) -> int:
 def plain(rng: np.random.Generator) -> Fleet:
     vision = Autoencoder.initial(256, 20, 5, rng)
     memory = DeterministicLSTM.initial(5, 2, 7, rng)
-    return Fleet(random_roads(16, 1, 120), vision, memory, (5 + 7, 2))
+    return Fleet(random_roads(16, 1, 120), vision, memory, (5 + 7, 2), NOTE.evolve_c)
 
 
 def papers(rng: np.random.Generator) -> Fleet:
     vision = ConvVAE.initial((64, 64, 3), 5, 0.03, rng)
     memory = MDNLSTM.initial(5, 2, 7, rng, mixtures=2, sigma_floor=0.01)
-    return Fleet(random_roads(64, 3, 10), vision, memory, (5 + 7, 2))
+    return Fleet(random_roads(64, 3, 10), vision, memory, (5 + 7, 2), NOTE.evolve_c)
 
 
 def random_roads(size: int, channels: int, max_steps: int) -> Racing:

@@ -134,7 +134,7 @@ def test_evolution_goes_on_where_it_was_and_ends_the_same(
     settings = replace(quick.evolve_c, strategy=strategy, world=world, generations=5)
     vision = Autoencoder.initial(256, 64, 16, rng())
     memory = Ensemble([DeterministicLSTM.initial(16, 2, 4, rng(), predict_outcome=True)])
-    fleet = Fleet(quick.world, vision, memory, controller_sizes(settings, vision, memory))
+    fleet = Fleet(quick.world, vision, memory, controller_sizes(settings, vision, memory), settings)
     judge = Judge(fleet, Workers(fleet, count=1))
 
     def run(judge, scratch):

@@ -9,10 +9,12 @@ import pytest
 
 from benchmarks.learning import drive, learn
 from stages import stage as frame
+from stages.choosing import champions
 from stages.collect import collect
 from stages.encode import encode
 from stages.errors import ParamsError, UserError
-from stages.evolve_c import Scores, champions, check_fitness
+from stages.evolve_c import check_fitness
+from stages.judge import Scores
 from stages.randomness import Streams
 from stages.train_m import Lesson, train_m
 from stages.train_v import train_v

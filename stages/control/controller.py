@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from stages.control.basis import Basis
 from stages.nn.parameters import Array, checked_shapes
 
 ARRAYS = {  # of a file, by the kind of its controller: features F, hidden H, actions A
@@ -53,8 +54,13 @@ class Controllers:
         self._layers = tuple(layers)
 
     @classmethod
-    def from_genomes(cls, genomes: NDArray[np.float64], sizes: Sequence[int]) -> Controllers:
+    def from_genomes(
+        cls, genomes: NDArray[np.float64], sizes: Sequence[int], basis: Basis | None = None
+    ) -> Controllers:
         """One controller a row of genomes: layer after layer, W row by row, then b.
+
+        Given a basis, the sizes are those of controllers on z and the components of h, and the
+        controllers are the same ones on z and h.
 
         Raises:
             ValueError: the rows are not `parameter_count(sizes)` long.
@@ -64,13 +70,16 @@ class Controllers:
                 f"controllers of sizes {tuple(sizes)} have {parameter_count(sizes)} numbers; "
                 f"found an array of {genomes.shape}"
             )
-        layers, start = [], 0
+        layers, start = list[Layer](), 0
         for inputs, outputs in pairwise(sizes):
             split, end = start + outputs * inputs, start + outputs * (inputs + 1)
-            weight = genomes[:, start:split].reshape(-1, outputs, inputs)
-            layers.append(
-                Layer(weight.astype(np.float32), genomes[:, split:end].astype(np.float32))
+            weight, bias = (
+                genomes[:, start:split].reshape(-1, outputs, inputs),
+                genomes[:, split:end],
             )
+            if basis and not layers:
+                weight, bias = basis.unfolded(weight, bias)
+            layers.append(Layer(weight.astype(np.float32), bias.astype(np.float32)))
             start = end
         return cls(layers)
 

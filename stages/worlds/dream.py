@@ -7,7 +7,7 @@ from. Ha & Schmidhuber 2018, section 4.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -34,6 +34,14 @@ class Imagination(Protocol):
         """What the step to h earned, and the probability that it was the last, (N,) each."""
 
 
+class Past(NamedTuple):
+    """What came before the starts of dreams, W steps at the most, as it was recorded."""
+
+    z: NDArray[np.float32]  # (starts, W, Z)
+    actions: NDArray[np.float32]  # (starts, W, A), what was then done
+    steps: NDArray[np.int64]  # (starts,), how many of them, the last ones, a start has
+
+
 class Dream:
     """Many cars, each in a dream of its own, behind Gymnasium's vector signature.
 
@@ -41,7 +49,8 @@ class Dream:
     Observation space: (num_cars, Z + H) float32: z, and the h of the first M before the action.
     Rewards: M's; of several Ms the least that any of them says: what one of them alone believes in
         is not worth cheating for.
-    Starting state: car i at starts[i % len(starts)], with an M that remembers nothing.
+    Starting state: car i at starts[i % len(starts)], with an M that remembers the past of that
+        start, if it is given one; otherwise nothing.
     Episode end: terminated with M's probability (of several Ms the greatest); truncated after
         `max_steps`. No auto-reset: a finished car stands still and earns 0.
     Randomness: the noise of a step is the same for all cars with the same start, so that candidates
@@ -55,6 +64,7 @@ class Dream:
         max_steps: when an episode is cut short.
         temperature: 1 is the world as learned, more a less certain one, towards 0 a surer one.
         seed: of the noise.
+        past: of each start; None if they have none.
     """
 
     def __init__(
@@ -65,6 +75,7 @@ class Dream:
         max_steps: int,
         temperature: float,
         seed: int,
+        past: Past | None = None,
     ) -> None:
         if not members or not len(starts) or num_cars < 1 or max_steps < 1 or temperature <= 0:
             raise ValueError(
@@ -78,17 +89,28 @@ class Dream:
         self._starts = starts
         self._temperature = temperature
         self._seed = seed
+        self._memories = [self._of_the_past(member, past) for member in members]
         self.reset()
+
+    def _of_the_past(self, member: Imagination, past: Past | None) -> tuple[Array, Array]:
+        """A member's h and c (starts, H) where the dreams begin."""
+        h = np.zeros((len(self._starts), member.hidden_size), np.float32)
+        c = np.zeros_like(h)
+        if past is not None:
+            for number in range(past.z.shape[1]):
+                has = past.steps >= past.z.shape[1] - number
+                z, actions = past.z[has, number], past.actions[has, number]
+                h[has], c[has] = member.step(z, actions, h[has], c[has])
+        return h, c
 
     def reset(self, *, seed: int | None = None) -> tuple[NDArray[np.float32], Info]:
         """Fall asleep: the same dreams again, or those of another seed."""
         self._rng = np.random.default_rng(self._seed if seed is None else seed)
         self._start = np.arange(self.num_cars) % len(self._starts)
         self._z: NDArray[np.float32] = self._starts[self._start]
-        self._h: list[Array] = [
-            np.zeros((self.num_cars, member.hidden_size), np.float32) for member in self._members
-        ]
-        self._c: list[Array] = [np.zeros_like(h) for h in self._h]
+        self._h, self._c = (
+            [state[self._start] for state in states] for states in zip(*self._memories, strict=True)
+        )
         self._done = np.zeros(self.num_cars, np.bool_)
         self._terminated = np.zeros(self.num_cars, np.bool_)
         self._steps = np.zeros(self.num_cars, np.int64)

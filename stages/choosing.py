@@ -1,0 +1,164 @@
+"""Which C is kept of all that evolution left: a high fitness may be luck, so all drive again."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+
+from stages.artifacts import Latents
+from stages.dreams import Night, Nights
+from stages.grounds import Grounds
+from stages.judge import Judge, Scores
+from stages.params import EvolveC
+from stages.progress import progress
+from stages.randomness import Streams
+from stages.scratch import Scratch
+
+VALIDATED_AT_ONCE = 64  # candidates between two steps of the progress bar
+
+
+class History(NamedTuple):
+    """What all generations leave: two candidates each for the final choice, and how it went."""
+
+    best: NDArray[np.float64]  # (generations, n), genomes of the best candidates
+    mean: NDArray[np.float64]  # (generations, n), where the distribution moved to
+    fitness: NDArray[np.float64]  # (generations, population)
+    sigma: NDArray[np.float64]  # (generations,)
+
+    @property
+    def genomes(self) -> NDArray[np.float64]:
+        """(2 generations, n): best and mean in turns."""
+        return np.stack([self.best, self.mean], axis=1).reshape(-1, self.best.shape[1])
+
+
+class Choice(NamedTuple):
+    """Which candidate it is, and how the best up to each generation did."""
+
+    genome: NDArray[np.float64]  # (n,)
+    chosen: str  # `best` of its generation, or the distribution's `mean`
+    generation: int  # from 1
+    champion: NDArray[np.float64]  # (generations,), what the choice went by
+    distribution_mean: NDArray[np.float64]  # (generations,), likewise
+    real: NDArray[np.float64]  # (generations,), on real roads
+    off_track: int  # of the chosen one's drives in the last look at it, and
+    real_off_track: int  # on real roads
+
+
+class Places(Protocol):
+    """Where candidates are tried: `Grounds` or `Nights`."""
+
+    def draw(self, episodes: int, rng: Generator) -> Sequence[Hashable] | Night:
+        """So many of them."""
+
+
+def fitness_of(scores: Scores, settings: EvolveC) -> NDArray[np.float64]:
+    """(candidates,): what evolution maximises."""
+    return scores.mean_return - settings.caution * scores.std_return
+
+
+def validate(
+    settings: EvolveC,
+    judge: Judge,
+    places: Places,
+    genomes: NDArray[np.float64],
+    drawing: Generator,
+    scratch: Scratch,
+    name: str,
+) -> Scores:
+    """Drive candidates (n, genome_size), all on the same validation roads or in the same dreams;
+    `name` is that of the state in between.
+    """
+    drawn = places.draw(settings.validation_episodes, drawing)
+    parts = np.split(genomes, range(VALIDATED_AT_ONCE, len(genomes), VALIDATED_AT_ONCE))
+    state = scratch.load(name) or {"scores": []}
+    scores = [Scores(*entry) for entry in state["scores"]]
+    first = len(scores)
+    for part in progress(parts[first:], "evolve_c: validation", len(parts), first):
+        scores.append(judge.scores(part, drawn, settings.validation_episodes))
+        scratch.save(name, lambda: {"scores": [list(entry) for entry in scores]})
+    return Scores(*(np.concatenate(entry) for entry in zip(*scores, strict=True)))
+
+
+def champions(validated: Scores, settings: EvolveC) -> NDArray[np.intp]:
+    """(generations,): the number of the candidate that is best up to each generation.
+
+    On real roads who is lost in fewer episodes is better, and among equals whose fitness is higher.
+    In dreams fitness alone counts: they end by chance, too, and least for who stands still.
+    """
+    fitness = fitness_of(validated, settings)
+    lost = validated.off_track if settings.world == "real" else np.zeros_like(validated.off_track)
+    order = np.lexsort((-fitness, lost))
+    rank = np.argsort(order)
+    return order[np.minimum.accumulate(rank.reshape(-1, 2).min(axis=1))]
+
+
+def choose(
+    settings: EvolveC,
+    judge: Judge,
+    grounds: Grounds[Any],
+    latents: Latents,
+    history: History,
+    streams: Streams,
+    scratch: Scratch,
+) -> Choice:
+    """The best of all distribution means and all generations' best.
+
+    Who learned in dreams is chosen in dreams too, those of held-out episodes; how it does on real
+    roads is looked at only when all is done.
+    """
+    dreaming = settings.world == "dream"
+    places = Nights(latents, held_out=True, warm_up=settings.warm_up) if dreaming else grounds
+    genomes, drawing = history.genomes, streams("validation tracks")
+    validated = validate(settings, judge, places, genomes, drawing, scratch, "validation")
+    champion = champions(validated, settings)
+    real = validated.mean_return[champion], validated.off_track[champion]
+    if dreaming:
+        different, generations = np.unique(champion, return_inverse=True)
+        drawing = streams("real tracks")
+        tried = validate(settings, judge, grounds, genomes[different], drawing, scratch, "real")
+        real = tried.mean_return[generations], tried.off_track[generations]
+    generation, which = divmod(int(champion[-1]), 2)
+    return Choice(
+        genome=genomes[champion[-1]],
+        chosen="mean" if which else "best",
+        generation=generation + 1,
+        champion=validated.mean_return[champion],
+        distribution_mean=validated.mean_return[1::2],
+        real=real[0],
+        off_track=int(validated.off_track[champion[-1]]),
+        real_off_track=int(real[1][-1]),
+    )
+
+
+def choose_by_checks(
+    settings: EvolveC,
+    judge: Judge,
+    grounds: Grounds[Any],
+    history: History,
+    streams: Streams,
+    scratch: Scratch,
+) -> Choice:
+    """The best of the distribution means of every so many generations, all driven on the same real
+    validation roads: a dream that goes on too long is cheated.
+    """
+    count, every = len(history.mean), settings.checked_every
+    checked = np.unique([*range(every - 1, count, every), count - 1])
+    drawing = streams("validation tracks")
+    tried = validate(settings, judge, grounds, history.mean[checked], drawing, scratch, "real")
+    best = np.maximum.accumulate(tried.mean_return)
+    last_check = np.maximum(np.searchsorted(checked, np.arange(count), "right") - 1, 0)
+    chosen = int(tried.mean_return.argmax())
+    return Choice(
+        genome=history.mean[checked[chosen]],
+        chosen="mean",
+        generation=int(checked[chosen]) + 1,
+        champion=best[last_check],
+        distribution_mean=tried.mean_return[last_check],
+        real=best[last_check],
+        off_track=int(tried.off_track[chosen]),
+        real_off_track=int(tried.off_track[chosen]),
+    )

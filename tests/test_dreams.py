@@ -1,0 +1,58 @@
+"""Where dreams begin."""
+
+import numpy as np
+import pytest
+
+from stages.artifacts import Latents
+from stages.dreams import FRESH, Nights
+
+LENGTHS = np.array([3, 9, 1, 6])
+HELD_OUT = np.array([False, False, True, False])
+
+
+@pytest.fixture
+def latents() -> Latents:
+    """Each z is (episode, frame), each action (episode, step)."""
+    frames = [(e, t) for e, length in enumerate(LENGTHS) for t in range(length + 1)]
+    steps = [(e, t) for e, length in enumerate(LENGTHS) for t in range(length)]
+    columns = {
+        field: np.zeros(len(LENGTHS), field_type.dtype)
+        for field, field_type in Latents.schema().items()
+        if field_type.axes == "episodes"
+    }
+    return Latents(
+        **{**columns, "lengths": LENGTHS, "held_out": HELD_OUT},
+        mean=np.array(frames, np.float32),
+        logvar=np.zeros((len(frames), 2), np.float32),
+        actions=np.array(steps, np.float32),
+        rewards=np.zeros(len(steps)),
+    )
+
+
+def test_without_warm_up_dreams_begin_where_episodes_do(latents):
+    night = Nights(latents, held_out=False).draw(50, np.random.default_rng(0))
+    assert night.past is None
+    assert set(map(tuple, night.starts.tolist())) == {(0, 0), (1, 0), (3, 0)}
+
+
+def test_with_it_they_begin_anywhere_after_what_came_before(latents):
+    night = Nights(latents, held_out=False, warm_up=4).draw(300, np.random.default_rng(0))
+    begun = {(e, t) for e in (0, 1, 3) for t in range(LENGTHS[e])}  # not where an episode ends
+    assert set(map(tuple, night.starts.astype(int).tolist())) == begun
+    for number, (episode, t) in enumerate(night.starts.astype(int)):
+        steps = night.past.steps[number]
+        assert steps == min(t, 4)
+        lived = [[episode, before] for before in range(t - steps, t)]
+        for recorded in (night.past.z, night.past.actions):
+            assert recorded[number, 4 - steps :].tolist() == lived
+
+
+def test_some_of_them_begin_where_episodes_do(latents):
+    night = Nights(latents, held_out=False, warm_up=4).draw(4 * FRESH, np.random.default_rng(0))
+    assert not night.starts[::FRESH, 1].any()
+    assert not night.past.steps[::FRESH].any()
+
+
+def test_held_out_episodes_have_nights_of_their_own(latents):
+    night = Nights(latents, held_out=True, warm_up=4).draw(9, np.random.default_rng(0))
+    assert set(map(tuple, night.starts.tolist())) == {(2, 0)}
