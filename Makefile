@@ -4,11 +4,12 @@ VENV := .venv
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 CORE := $(VENV)/.core
 DEV := $(VENV)/.dev
+CARRACING := $(VENV)/.carracing
 
 RECIPES := unseen paper dream
 SHOWN_dream := recipes/dvc.yaml:compare@dream
 
-.PHONY: all repro $(RECIPES) temperature test chaos lint bench studies seeds clean
+.PHONY: all repro $(RECIPES) temperature carracing test chaos lint bench studies seeds clean
 
 all: repro
 
@@ -31,6 +32,8 @@ temperature: $(CORE)
 	@echo
 	@cat recipes/dream/reports/curves/temperature.csv
 	@echo "Pictures: recipes/dream/reports/figures/temperature.png; how C cheats: recipes/dream/cheating/reports"
+
+carracing: $(CARRACING)
 
 test: $(DEV) lint
 	python -m pytest -n 2
@@ -76,4 +79,8 @@ $(CORE): requirements.txt constraints.txt | $(VENV)/bin/python
 
 $(DEV): requirements-dev.txt $(CORE)
 	python -m pip install --quiet --disable-pip-version-check -c constraints.txt -r requirements-dev.txt
+	touch $@
+
+$(CARRACING): requirements-carracing.txt $(CORE)
+	python -m pip install --quiet --disable-pip-version-check -c constraints.txt -r requirements-carracing.txt
 	touch $@
