@@ -19,7 +19,7 @@ def extra(*packages: str) -> Iterator[None]:
     missing = [package for package in packages if find_spec(package) is None]
     if missing:
         raise ModuleNotFoundError(
-            f"CarRacing needs {', '.join(missing)}, which is not installed: "
+            f"CarRacing needs packages that are not installed, {', '.join(missing)}: "
             "pip install -c constraints.txt -r requirements-carracing.txt"
         )
     os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
