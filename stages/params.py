@@ -154,6 +154,7 @@ class TrainV(Section, frozen=True):
     free_bits: Annotated[float, Meta(ge=0, le=100)]  # nats a number of z that cost nothing
     epochs: Annotated[int, Meta(ge=0, le=1_000_000)]
     learning_rate: Rate
+    final_rate: Annotated[float, Meta(ge=0, le=1)]  # share of it that is left in the end
     batch_size: Count
 
 
@@ -173,8 +174,10 @@ class TrainM(Section, frozen=True):
     members: Annotated[int, Meta(ge=1, le=16)]  # Ms, trained apart
     noise: Annotated[float, Meta(ge=0, le=10)]  # on the z that M is shown, by their spread
     predict_outcome: bool  # say a step's reward, and whether the episode ends with it, too
+    reward_weight: Annotated[float, Meta(gt=0, le=1e6)]  # of its squared error, beside z's error
     epochs: Annotated[int, Meta(ge=0, le=1_000_000)]
     learning_rate: Rate
+    final_rate: Annotated[float, Meta(ge=0, le=1)]  # share of it that is left in the end
     batch_size: Count
     sequence_length: Annotated[int, Meta(ge=4, le=100_000)]
     clip_norm: Annotated[float, Meta(gt=0, le=1e9)]

@@ -93,6 +93,7 @@ class Lesson:
 
         settings, train, held_out = self._settings, self._train, self._held_out
         memory = make_memory(settings, *self._sizes, stream("weights"))
+        memory.weigh(settings.reward_weight)
         codes, noise = stream("codes"), stream("noise")
 
         def shown(rows: NDArray[np.intp]) -> Pieces:
@@ -157,7 +158,8 @@ def gather(memory: RecurrentMemory, pieces: CodedPieces, rng: np.random.Generato
 def baseline(memory: RecurrentMemory, found: Mapping[str, float]) -> float:
     """What M's loss would be of saying that z stays the same and, of an outcome, what is usual."""
     z_stays = found["z_stays_nats" if memory.unit == "nats" else "z_stays_mse"]
-    return z_stays + found.get("mean_reward_mse", 0.0) + found.get("base_rate_nats", 0.0)
+    reward = memory.reward_weight * found.get("mean_reward_mse", 0.0)
+    return z_stays + reward + found.get("base_rate_nats", 0.0)
 
 
 def summary(memory: RecurrentMemory, found: Mapping[str, float]) -> str:

@@ -52,6 +52,10 @@ class Schedule(Protocol):
     def learning_rate(self) -> float:
         """Adam's step size."""
 
+    @property
+    def final_rate(self) -> float:
+        """The share of it that is left in the end; it falls in a straight line."""
+
 
 class Point(NamedTuple):
     """One point of a learning curve."""
@@ -149,7 +153,7 @@ class Trainer:
                 loss, gradient = learner.loss_and_gradient(examples.select(rows))
                 done += 1
                 self._check(loss, f"in step {done} of {total}", learner)
-                adam.step(gradient)
+                adam.step(gradient, 1 - (1 - schedule.final_rate) * (done - 1) / total)
                 losses.append(loss)
                 if done % interval == 0 or done == total:
                     held_out = learner.loss(examples.held_out)

@@ -43,7 +43,7 @@ class RecurrentMemory(ABC):
     """[z_t, a_t] and a state of H numbers to the next z and, perhaps, the outcome of the step.
 
     What is trained on is a sum: the error of the next z, a step and dimension; with the layers of
-    an outcome, the squared error of the reward and the nats of the end, a step each.
+    an outcome, the squared error of the reward, weighted, and the nats of the end, a step each.
 
     Args:
         arrays: LSTM_SHAPES (I = Z + A), the Z_SHAPES of the class; OUTCOME_SHAPES if it predicts
@@ -68,6 +68,11 @@ class RecurrentMemory(ABC):
             raise ValueError(f"input of {sizes['I']} leaves no action beside z of {sizes['Z']}")
         self.parameters = Parameters(arrays, dtype)
         self._lstm = LSTM(self.parameters)
+        self.reward_weight = 1.0
+
+    def weigh(self, reward: float) -> None:
+        """Set what the reward's squared error counts in training, beside the error of the next z."""
+        self.reward_weight = reward
 
     def arrays(self) -> dict[str, Array]:
         """What the constructor takes, as a file holds it."""
@@ -134,11 +139,12 @@ class RecurrentMemory(ABC):
         """By layer: its loss, and the gradient of that by what the layer gives."""
         errors = {"z": self._z_error(dense(states, self.parameters, "z"), pieces)}
         if self.predicts_outcome:
-            for name, error, targets in (
-                ("reward", squared_error, pieces.rewards),
-                ("end", binary_cross_entropy, pieces.ends),
+            for name, error, targets, weight in (
+                ("reward", squared_error, pieces.rewards, self.reward_weight),
+                ("end", binary_cross_entropy, pieces.ends, 1.0),
             ):
-                errors[name] = error(dense(states, self.parameters, name), targets)
+                loss, dy = error(dense(states, self.parameters, name), targets)
+                errors[name] = weight * loss, weight * dy
         return errors
 
     @abstractmethod

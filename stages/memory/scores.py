@@ -80,7 +80,7 @@ def scores(
     if outcome_losses:
         rate = np.clip(train.ends, 1e-6, 1 - 1e-6)
         found |= {
-            "reward_mse": outcome_losses[0],
+            "reward_mse": outcome_losses[0] / memory.reward_weight,
             "mean_reward_mse": float(
                 held_out.reward_squared - 2 * held_out.reward * train.reward + train.reward**2
             ),

@@ -32,8 +32,8 @@ class Adam:
         self._second = np.zeros_like(parameters.flat)  # v
         self._steps = 0
 
-    def step(self, gradient: Parameters) -> None:
-        """One update; `gradient` is used up."""
+    def step(self, gradient: Parameters, share: float = 1.0) -> None:
+        """One update, by a share of the learning rate; `gradient` is used up."""
         g = gradient.flat
         if self._clip_norm is not None:
             norm = float(np.sqrt(g @ g))
@@ -42,7 +42,7 @@ class Adam:
         self._steps += 1
         self._first += (1 - BETA1) * (g - self._first)
         self._second += (1 - BETA2) * (g * g - self._second)
-        rate = self._learning_rate / (1 - BETA1**self._steps)
+        rate = share * self._learning_rate / (1 - BETA1**self._steps)
         root = np.sqrt(self._second / (1 - BETA2**self._steps))
         self._parameters.flat -= rate * self._first / (root + EPSILON)
 
