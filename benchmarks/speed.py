@@ -98,6 +98,7 @@ def collect_one_at_a_time(params: Params, world: AnyWorld) -> Rollouts:
         grounds.rollouts(
             **columns_of(grounds, [track], outcome, recording),
             held_out=np.array([number >= params.collect.episodes]),
+            round=np.array([0]),
         )
         for number, (outcome, recording) in enumerate(drives)
     )

@@ -120,6 +120,9 @@ class Rollouts(RecordedEpisodes):
     held_out: Annotated[
         NDArray[np.bool_], Field("bool", "episodes", "kept from training, for scoring V and M")
     ]
+    round: Annotated[
+        NDArray[np.int64], Field("int64", "episodes", "of the procedure, in which it was driven")
+    ]
 
     def _inconsistency(self) -> str | None:
         return super()._inconsistency() or _lack(self.held_out)
@@ -149,6 +152,7 @@ class Latents(Episodes):
     kind: ClassVar[str] = "latents"
     terminated: Annotated[NDArray[np.bool_], Field("bool", "episodes", "as in the rollouts")]
     held_out: Annotated[NDArray[np.bool_], Field("bool", "episodes", "as in the rollouts")]
+    round: Annotated[NDArray[np.int64], Field("int64", "episodes", "as in the rollouts")]
     mean: Annotated[NDArray[np.float32], Field("float32", "frames z", "V's code z of each frame")]
     logvar: Annotated[
         NDArray[np.float32], Field("float32", "frames z", "log of the variance that V gives it")

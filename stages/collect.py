@@ -1,4 +1,8 @@
-"""collect: random policies drive, and everything they see is kept.     -> rollouts.h5"""
+"""collect: cars drive, and everything they see is kept.     -> rollouts.h5
+
+Random policies drive; or, in later rounds of the procedure (--driver, --after), the C of the round
+before, with noise, and what it sees is laid behind what was collected so far.
+"""
 
 from __future__ import annotations
 
@@ -10,42 +14,73 @@ import numpy as np
 from stages.artifacts import Rollouts
 from stages.control.random_policy import RandomPolicy
 from stages.control.random_weights import RandomWeightsPolicy
+from stages.errors import UserError
 from stages.grounds import Grounds, grounds_of
 from stages.params import Collect, World
+from stages.progress import progress
 from stages.randomness import Streams
 from stages.recording import record
 from stages.rollout import Outcome, Policy
-from stages.stage import Report, stage
+from stages.stage import Report, Run, stage
 
 GOOD = 90.0  # a return that no noise gets
 
+Driver = Callable[[np.random.Generator], Policy]  # made with where its noise comes from
 
-def collect(settings: Collect, world: World, streams: Streams) -> tuple[Rollouts, Report]:
-    """Drive all episodes, the held-out ones last."""
+
+def collect(
+    settings: Collect,
+    world: World,
+    streams: Streams,
+    before: Rollouts | None = None,
+    driver: Driver | None = None,
+) -> tuple[Rollouts, Report]:
+    """Drive all episodes, the held-out ones last, behind those of the rounds before."""
     parts: list[Rollouts] = []
-    report = collect_parts(settings, world, streams, parts.append)
+    report = collect_parts(settings, world, streams, parts.append, before, driver)
     return grounds_of(world).rollouts.joined(parts), report
 
 
 def collect_parts(
-    settings: Collect, world: World, streams: Streams, keep: Callable[[Rollouts], None]
+    settings: Collect,
+    world: World,
+    streams: Streams,
+    keep: Callable[[Rollouts], None],
+    before: Rollouts | None = None,
+    driver: Driver | None = None,
 ) -> Report:
-    """The same, some episodes at a time; `keep` is given each part."""
+    """The same, some episodes at a time; `keep` is given each part.
+
+    Raises:
+        UserError: the rounds before are of other pictures, actions or roads.
+    """
+    round_number = 0 if before is None else int(before.round.max()) + 1
+
+    def stream(purpose: str) -> np.random.Generator:
+        return streams(f"{purpose} {round_number}" if round_number else purpose)
+
     episodes = settings.episodes + settings.held_out_episodes
-    grounds, rng = grounds_of(world), streams("tracks")
+    grounds, rng = grounds_of(world), stream("tracks")
+    make = driver or make_policy(settings, grounds)
     recorded = record(
         grounds,
-        make_policy(settings, grounds, streams),
+        make(stream("policy")),
         lambda count: grounds.draw(count, rng),
         episodes,
         "collect",
         settings.patience,
     )
+    if before is not None:
+        keep_all(before, keep)
     outcomes: list[Outcome] = []
     driven = 0
     for outcome, columns in recorded:
         numbers = driven + np.arange(len(outcome.lengths))
-        keep(grounds.rollouts(**columns, held_out=numbers >= settings.episodes))
+        held_out, rounds = numbers >= settings.episodes, np.full(len(numbers), round_number)
+        part = grounds.rollouts(**columns, held_out=held_out, round=rounds)
+        if before is not None and (problem := before.unlike(part)):
+            raise UserError(f"--after: nothing can be laid behind these rollouts: {problem}")
+        keep(part)
         driven += len(numbers)
         outcomes.append(outcome)
     outcome = Outcome.joined(outcomes)
@@ -53,28 +88,57 @@ def collect_parts(
         **outcome.figures(),
         "frames": int((outcome.lengths + 1).sum()),
         "good_share": float((outcome.returns > GOOD).mean()),
+        **({"round": round_number} if round_number else {}),
     }
     summary = (
-        f"{metrics['frames']} frames from {episodes} episodes of {settings.policy}, "
+        f"{metrics['frames']} frames from {episodes} episodes of "
+        f"{'C with noise' if driver else settings.policy}, "
         f"return {metrics['mean_return']:+.2f} +- {metrics['stderr']:.2f} (standing still: 0), "
         f"above {GOOD:g} in {metrics['good_share']:.1%} of them; "
         f"{metrics['mean_length']:.1f} of {world.max_steps} steps on the road"
     )
+    if before is not None:
+        summary += f"; behind {len(before.lengths)} episodes of the rounds before"
     return Report(summary, metrics)
 
 
-def make_policy(settings: Collect, grounds: Grounds[Any], streams: Streams) -> Policy:
-    """What drives."""
+def keep_all(before: Rollouts, keep: Callable[[Rollouts], None]) -> None:
+    """Copy episodes, some at a time."""
+    spans = before.spans()
+    for span in progress(spans, "collect: rounds before", len(spans)):
+        keep(before.some(*span))
+
+
+def make_policy(settings: Collect, grounds: Grounds[Any]) -> Driver:
+    """What makes the policy that the params name."""
     if settings.policy == "noise":
-        return RandomPolicy(streams("policy"))
-    return RandomWeightsPolicy(grounds.observation_shape, streams("policy"))
+        return RandomPolicy
+    return lambda rng: RandomWeightsPolicy(grounds.observation_shape, rng)
+
+
+def make_driver(run: Run, grounds: Grounds[Any]) -> Driver | None:
+    """What makes the agent that the command line names, if it does.
+
+    Raises:
+        UserError: there is no such agent.
+    """
+    if "c" not in run.paths:
+        return None
+    from stages.noisy_agent import noisy_agent  # who draws at random depends on no model
+
+    return noisy_agent(run, run.params.collect, grounds)
 
 
 def main() -> None:
     """Read the files that the command line names, run the stage, write its own."""
-    with stage("collect", writes=["rollouts"]) as run:
-        with run.growing("rollouts", grounds_of(run.params.world).rollouts) as keep:
-            report = collect_parts(run.params.collect, run.params.world, run.streams, keep)
+    optional = {"after": ["before"], "driver": ["v", "m", "c"]}
+    with stage("collect", optional=optional, writes=["rollouts"]) as run:
+        world = run.params.world
+        grounds = grounds_of(world)
+        before = run.table("before", grounds.rollouts) if "before" in run.paths else None
+        driver = make_driver(run, grounds)
+        with run.growing("rollouts", grounds.rollouts) as keep:
+            report = collect_parts(run.params.collect, world, run.streams, keep, before, driver)
         run.report(report)
 
 

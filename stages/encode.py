@@ -43,6 +43,7 @@ def encode_parts(
                 lengths=part.lengths,
                 terminated=part.terminated,
                 held_out=part.held_out,
+                round=part.round,
                 mean=mean,
                 logvar=logvar,
                 actions=part.actions,

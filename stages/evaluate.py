@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
@@ -12,18 +11,16 @@ from numpy.typing import NDArray
 
 from stages.agent import Agent
 from stages.artifacts import Drives
-from stages.control.controller import ARRAYS, Controllers
+from stages.control.controller import Controllers
 from stages.control.random_policy import RandomPolicy
-from stages.errors import UserError
 from stages.grounds import grounds_of
-from stages.memory.ensemble import ENSEMBLES
-from stages.modules import Memory, Vision, controller_mismatch, mismatch
+from stages.modules import Memory, Vision
 from stages.params import Evaluate, World
 from stages.randomness import Streams
 from stages.recording import record
 from stages.rollout import Outcome, Policy
 from stages.stage import Report, stage
-from stages.vision.visions import VISIONS
+from stages.trained import trained
 
 
 def evaluate(
@@ -89,18 +86,8 @@ def _driven(
 def main() -> None:
     """Read the files that the command line names, run the stage, write its own."""
     with stage("evaluate", reads=["v", "m", "c"], writes=["drives"]) as run:
-        vision = run.model("v", "train_v", VISIONS)
-        memory = run.model("m", "train_m", ENSEMBLES)
-        controllers = run.model("c", "evolve_c", dict.fromkeys(ARRAYS, Controllers.from_arrays))
-        grounds = grounds_of(run.params.world)
-        problem = mismatch(
-            vision, memory, math.prod(grounds.observation_shape), grounds.action_size
-        ) or controller_mismatch(vision, memory, controllers.features, controllers.actions)
-        if problem:
-            read = ", ".join(str(run.paths[name]) for name in ("v", "m", "c"))
-            raise UserError(f"{read}: {problem}; run 'dvc repro'")
-        params = run.params
-        agent = Agent(vision, memory, controllers)
+        params, grounds = run.params, grounds_of(run.params.world)
+        agent = Agent(*trained(run, grounds))
         with run.growing("drives", grounds.drives) as keep:
             report = evaluate_parts(params.evaluate, params.world, agent, run.streams, keep)
         run.report(report)

@@ -24,6 +24,7 @@ Width = Annotated[int, Meta(ge=1, le=4096)]  # of a layer
 Rate = Annotated[float, Meta(gt=0, le=1)]
 Deviation = Annotated[float, Meta(ge=1e-6, le=1)]  # standard; its square is to be a float32
 Length = Annotated[float, Meta(gt=0, le=1000)]  # world units
+Strength = Annotated[float, Meta(ge=0, le=10)]  # the most of it; each car draws its own
 Steps = Annotated[int, Meta(ge=4, le=10_000)]  # of an episode; M learns from no fewer
 
 CAR_RACING_VIEWS = ((28, 32), (64, 64))  # height and width
@@ -141,6 +142,11 @@ class Collect(Section, frozen=True):
     episodes: Count
     held_out_episodes: Count  # more of them, which V and M are scored on and never trained on
     patience: Annotated[int, Meta(ge=0, le=1_000_000)]  # steps without a new high; 0: never cut
+    # Of a C that drives again (--driver): how many cars are without noise, and what the others have
+    noiseless: Annotated[float, Meta(ge=0, le=1)]  # share
+    weight_noise: Strength  # on weights and biases
+    action_noise: Strength  # on actions, before the tanh
+    push: Strength  # on the pedal, before the tanh
 
 
 class TrainV(Section, frozen=True):

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import msgspec
@@ -139,10 +140,19 @@ def _want_of_memory_in_words(name: str, params: Params) -> Iterator[None]:
 
 @contextmanager
 def stage(
-    name: str, *, reads: Sequence[str] = (), writes: Sequence[str] = (), folders: str = ""
+    name: str,
+    *,
+    reads: Sequence[str] = (),
+    writes: Sequence[str] = (),
+    folders: str = "",
+    optional: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> Iterator[Run]:
     """Run the block as the stage `name`; the command line gives a file for each of `reads`, then
     `writes`, and then, if they have a name, any number of folders.
+
+    `optional` are the files that it may give to read besides, by the name of the option that they
+    all stand behind: {"driver": ["v", "m", "c"]} takes `--driver V M C`. Those that it does not
+    give are not among the run's paths.
 
     The outputs take their places when the block ends well. A `UserError` becomes one line
     on standard error and exit status 1, Ctrl-C exit status 130; then none of them does.
@@ -154,6 +164,14 @@ def stage(
         parser.add_argument(file, type=Path, help="written")
     if folders:
         parser.add_argument(folders, type=Path, nargs="+", help="folders to read from")
+    for option, files_of_it in optional.items():
+        parser.add_argument(
+            f"--{option}",
+            type=Path,
+            nargs=len(files_of_it),
+            metavar=tuple(file.upper() for file in files_of_it),
+            help="read",
+        )
     parser.add_argument(
         "--params", type=Path, default=Path("params.yaml"), help="default: %(default)s"
     )
@@ -172,7 +190,10 @@ def stage(
         help="folder of metrics, curves and pictures",
     )
     given = parser.parse_args()
-    paths = {file: getattr(given, file) for file in (*reads, *writes)}
+    paths = {file: getattr(given, file) for file in reads}
+    for option, files_of_it in optional.items():
+        paths |= zip(files_of_it, getattr(given, option) or (), strict=False)
+    paths |= {file: getattr(given, file) for file in writes}
     try:
         with memory_limit(), files.Outputs() as outputs:
             params = read_params(given.params, dict(given.set))

@@ -109,6 +109,14 @@ class Episodes:
             raise files.refused(path, problem, cls.stage)
         return table
 
+    def unlike(self, other: Episodes) -> str | None:
+        """Why the episodes of another such table cannot be laid behind these; None if they can."""
+        for name in self.schema():
+            ours, theirs = (getattr(table, name).shape[1:] for table in (self, other))
+            if ours != theirs:
+                return f"each of their '{name}' is of shape {ours}, each of the others' of {theirs}"
+        return None
+
     def some(self, first: int, last: int) -> Self:
         """The episodes from number `first` to before `last`."""
         rows = {

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stages.artifacts import Latents, Model
-from stages.memory.ensemble import Ensemble
+from stages.memory.ensemble import ENSEMBLES, Ensemble
 from stages.memory.lstm import DeterministicLSTM
 from stages.memory.mdn_lstm import MDNLSTM
 from stages.memory.recurrent import Pieces, RecurrentMemory
@@ -21,6 +21,7 @@ from stages.randomness import Streams
 from stages.scratch import NoScratch, Scratch
 from stages.stage import Report, stage
 from stages.training import Examples, Point, Trainer, curve_rows
+from stages.warm_start import Start
 from stages.workers import Workers
 
 
@@ -63,6 +64,7 @@ class Lesson:
         latents: what it learns from.
         streams: where the random numbers come from.
         scratch: what a stopped run has left.
+        start: what the members begin at, in place of weights that are drawn.
     """
 
     def __init__(
@@ -71,7 +73,9 @@ class Lesson:
         latents: Latents,
         streams: Streams,
         scratch: Scratch | None = None,
+        start: Start | None = None,
     ) -> None:
+        self._start = start
         self._scratch = scratch or NoScratch()
         self._settings = settings
         self._train = cut(latents, settings.sequence_length, held_out=False)
@@ -86,7 +90,11 @@ class Lesson:
         return len(self._train)
 
     def __call__(self, member: int) -> Taught:
-        """Teach one."""
+        """Teach one.
+
+        Raises:
+            UserError: it cannot start from what there is.
+        """
 
         def stream(purpose: str) -> np.random.Generator:
             return self._streams(f"{purpose} {member}" if member else purpose)
@@ -94,6 +102,8 @@ class Lesson:
         settings, train, held_out = self._settings, self._train, self._held_out
         memory = make_memory(settings, *self._sizes, stream("weights"))
         memory.weigh(settings.reward_weight)
+        if self._start:
+            self._start.give(memory, member, settings.members)
         codes, noise = stream("codes"), stream("noise")
 
         def shown(rows: NDArray[np.intp]) -> Pieces:
@@ -192,9 +202,13 @@ def summary(memory: RecurrentMemory, found: Mapping[str, float]) -> str:
 
 def main() -> None:
     """Read the files that the command line names, run the stage, write its own."""
-    with stage("train_m", reads=["latents"], writes=["m"]) as run:
-        settings = run.params.train_m
-        lesson = Lesson(settings, run.table("latents", Latents), run.streams, run.scratch)
+    optional = {"start": ["start"]}
+    with stage("train_m", reads=["latents"], optional=optional, writes=["m"]) as run:
+        settings, latents, start = run.params.train_m, run.table("latents", Latents), None
+        if "start" in run.paths:
+            known = run.model("start", "train_m", ENSEMBLES)
+            start = Start(run.paths["start"], known.members)
+        lesson = Lesson(settings, latents, run.streams, run.scratch, start)
         with Workers(lesson, run.params.compute.workers) as workers:
             memory, report = train_m(lesson, workers, settings.members)
         run.write("m", Model(memory.kind, memory.arrays()))

@@ -20,7 +20,8 @@ from stages.vision.autoencoder import Autoencoder
 from stages.vision.conv_vae import ConvVAE
 from stages.vision.vae import VAE
 from stages.vision.variational import Parts, Seen
-from stages.vision.visions import AnyVision
+from stages.vision.visions import VISIONS, AnyVision
+from stages.warm_start import Start
 
 MEMORY_BYTES = 1 << 28  # of the pictures to train on
 FRAMES_AT_ONCE = 1024  # held-out ones; the curve is measured on no more
@@ -29,11 +30,21 @@ Pictures = NDArray[np.uint8]  # (N, height, width, channels)
 
 
 def train_v(
-    settings: TrainV, rollouts: Rollouts, streams: Streams, scratch: Scratch | None = None
+    settings: TrainV,
+    rollouts: Rollouts,
+    streams: Streams,
+    scratch: Scratch | None = None,
+    start: Start | None = None,
 ) -> tuple[AnyVision, Report]:
-    """Fit V to the frames of the training episodes; score it on those held out."""
+    """Fit V to the frames of the training episodes; score it on those held out.
+
+    Raises:
+        ParamsError, UserError: there is no such V, or none such to start from.
+    """
     train, held_out = rollouts.frames(held_out=False), rollouts.frames(held_out=True)
     vision = make_vision(settings, train.shape, streams("weights"))
+    if start:
+        start.give(vision)
     training_noise, held_out_noise = streams("noise"), streams("held-out noise")
 
     def seen(frames: Pictures, rng: np.random.Generator) -> Seen:
@@ -115,9 +126,12 @@ def mean_picture_error(vision: AnyVision, train: Frames, held_out: Frames) -> fl
 
 def main() -> None:
     """Read the files that the command line names, run the stage, write its own."""
-    with stage("train_v", reads=["rollouts"], writes=["v"]) as run:
-        rollouts = run.table("rollouts", Rollouts)
-        vision, report = train_v(run.params.train_v, rollouts, run.streams, run.scratch)
+    optional = {"start": ["start"]}
+    with stage("train_v", reads=["rollouts"], optional=optional, writes=["v"]) as run:
+        rollouts, start = run.table("rollouts", Rollouts), None
+        if "start" in run.paths:
+            start = Start(run.paths["start"], [run.model("start", "train_v", VISIONS)])
+        vision, report = train_v(run.params.train_v, rollouts, run.streams, run.scratch, start)
         run.write("v", Model(vision.kind, vision.parameters))
         run.report(report)
 

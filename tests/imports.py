@@ -10,6 +10,7 @@ ROOT = Path(__file__).resolve().parent.parent
 ON_DEMAND = {  # imported within a function, when params or the command line ask for it
     "stages/racing_grounds.py": "racing",
     "stages/carracing_grounds.py": "carracing",
+    "stages/noisy_agent.py": "--driver",
 }
 
 
@@ -18,8 +19,8 @@ def imported_files(script: str, demands: Collection[str] = ("racing",)) -> set[s
 
     Args:
         script: where to begin.
-        demands: the values of ON_DEMAND that are asked for; a pipeline does not depend on the world
-            that it does not drive in.
+        demands: the values of ON_DEMAND that are asked for: the kind of the world, for a pipeline
+            does not depend on one that it does not drive in, and options of the command line.
     """
     found = {path for path, demand in ON_DEMAND.items() if demand not in demands}
     undemanded = found.copy()

@@ -130,7 +130,7 @@ def rng() -> np.random.Generator:
 def test_evolution_goes_on_where_it_was_and_ends_the_same(
     quick, latents, scratch, monkeypatch, world, strategy
 ):
-    monkeypatch.setattr("stages.evolve_c.VALIDATED_AT_ONCE", 4)
+    monkeypatch.setattr("stages.choosing.VALIDATED_AT_ONCE", 4)
     settings = replace(quick.evolve_c, strategy=strategy, world=world, generations=5)
     vision = Autoencoder.initial(256, 64, 16, rng())
     memory = Ensemble([DeterministicLSTM.initial(16, 2, 4, rng(), predict_outcome=True)])

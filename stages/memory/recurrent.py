@@ -71,7 +71,7 @@ class RecurrentMemory(ABC):
         self.reward_weight = 1.0
 
     def weigh(self, reward: float) -> None:
-        """Set what the reward's squared error counts in training, beside the error of the next z."""
+        """Set what the reward's squared error counts in training, beside the next z's."""
         self.reward_weight = reward
 
     def arrays(self) -> dict[str, Array]:

@@ -1,0 +1,71 @@
+"""An agent that drives again to collect: every car with noise of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stages.agent import Agent
+from stages.control.controller import Controllers
+from stages.control.noise import Noise, NoisyControllers
+from stages.grounds import Grounds
+from stages.modules import Array, Memory, Vision
+from stages.params import Collect
+from stages.stage import Run
+from stages.trained import trained
+
+
+class NoisyAgent:
+    """`Agent`, but every car is driven by a C of its own, as `NoisyControllers` draws it.
+
+    Args:
+        vision: V.
+        memory: M.
+        controllers: C, one.
+        noise: how much of it.
+        rng: where the noise comes from.
+    """
+
+    def __init__(
+        self,
+        vision: Vision,
+        memory: Memory,
+        controllers: Controllers,
+        noise: Noise,
+        rng: np.random.Generator,
+    ) -> None:
+        self._vision = vision
+        self._memory = memory
+        self._controllers = controllers
+        self._noise = noise
+        self._rng = rng
+
+    def reset(self, num_cars: int) -> None:
+        """Begin episodes of `num_cars` cars, with other noise each time."""
+        drivers = NoisyControllers.drawn(self._controllers, num_cars, self._noise, self._rng)
+        self._agent = Agent(self._vision, self._memory, drivers)
+        self._agent.reset(num_cars)
+
+    def keep(self, rows: NDArray[np.intp]) -> None:
+        """Go on with these rows of the batch only."""
+        self._agent.keep(rows)
+
+    def act(self, observations: Array) -> Array:
+        """Actions (N, A) for what N cars see."""
+        return self._agent.act(observations)
+
+
+def noisy_agent(
+    run: Run, settings: Collect, grounds: Grounds[Any]
+) -> Callable[[np.random.Generator], NoisyAgent]:
+    """What makes the agent in the files for "v", "m" and "c", given where its noise comes from.
+
+    Raises:
+        UserError: a file is missing or damaged, or they do not fit.
+    """
+    agent = trained(run, grounds)
+    noise = Noise(settings.noiseless, settings.weight_noise, settings.action_noise, settings.push)
+    return lambda rng: NoisyAgent(*agent, noise, rng)

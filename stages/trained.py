@@ -1,0 +1,40 @@
+"""V, M and C as the stages before have left them, if they fit each other and the world."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+from stages.control.controller import ARRAYS, Controllers
+from stages.errors import UserError
+from stages.grounds import Grounds
+from stages.memory.ensemble import ENSEMBLES, Ensemble
+from stages.modules import controller_mismatch, mismatch
+from stages.stage import Run
+from stages.vision.visions import VISIONS, AnyVision
+
+
+class Trained(NamedTuple):
+    """What `Agent` is made of."""
+
+    vision: AnyVision
+    memory: Ensemble
+    controllers: Controllers  # one
+
+
+def trained(run: Run, grounds: Grounds[Any]) -> Trained:
+    """Those in the files for "v", "m" and "c".
+
+    Raises:
+        UserError: a file is missing or damaged, or they do not fit.
+    """
+    vision = run.model("v", "train_v", VISIONS)
+    memory = run.model("m", "train_m", ENSEMBLES)
+    controllers = run.model("c", "evolve_c", dict.fromkeys(ARRAYS, Controllers.from_arrays))
+    problem = mismatch(
+        vision, memory, math.prod(grounds.observation_shape), grounds.action_size
+    ) or controller_mismatch(vision, memory, controllers.features, controllers.actions)
+    if problem:
+        read = ", ".join(str(run.paths[name]) for name in ("v", "m", "c"))
+        raise UserError(f"{read}: {problem}; run 'dvc repro'")
+    return Trained(vision, memory, controllers)
