@@ -18,11 +18,11 @@ from stages.control.strategies import STRATEGIES
 from stages.dreams import Nights
 from stages.errors import ParamsError, UserError
 from stages.grounds import Grounds, grounds_of
+from stages.imitation import first_genome, fitted_basis
 from stages.judge import Fleet, Judge
-from stages.memory.ensemble import ENSEMBLES, Ensemble
+from stages.memory.ensemble import ENSEMBLES
 from stages.modules import Memory, Vision, feature_counts, mismatch
 from stages.params import EvolveC, World
-from stages.pieces import cut
 from stages.progress import progress
 from stages.randomness import Streams
 from stages.scratch import NoScratch, Scratch, State
@@ -31,7 +31,6 @@ from stages.vision.visions import VISIONS
 from stages.workers import Workers
 
 RANDOM_EPISODES = 64  # of the baseline
-BASIS_STEPS = 20_000  # of episodes, that components of h are fitted to
 LARGEST_COVARIANCE = 5_000  # rows; 200 MB a matrix, and a minute a decomposition
 
 
@@ -45,36 +44,16 @@ def controller_sizes(
     return [features, *([settings.hidden] if settings.hidden else []), memory.action_size]
 
 
-def fitted_basis(
-    settings: EvolveC, memory: Ensemble, latents: Latents, rng: Generator
-) -> Basis | None:
-    """The leading components of h where M lives through some of the episodes; None if C is to learn
-    on h itself.
-
-    Raises:
-        ParamsError: there are not so many.
-    """
-    if not settings.components:
-        return None
-    pieces = cut(latents, int(latents.lengths.max()), held_out=False)
-    order = rng.permutation(len(pieces))
-    enough = int(np.searchsorted(np.cumsum(pieces.steps[order]), BASIS_STEPS)) + 1
-    states = memory.members[0].states(pieces.sampled(order[:enough], rng))
-    try:
-        return Basis.fitted(states, settings.components)
-    except ValueError as error:
-        raise ParamsError(f"evolve_c.components: {error}") from None
-
-
 def evolve(
     settings: EvolveC,
     judge: Judge,
+    start: NDArray[np.float64],
     places: Places,
     mutations: Generator,
     drawing: Generator,
     scratch: Scratch,
 ) -> History:
-    """Run the strategy from a controller of zeros, every generation on roads, or in dreams, of its
+    """Run the strategy from a genome, every generation on roads, or in dreams, of its
     own.
 
     Raises:
@@ -82,7 +61,7 @@ def evolve(
     """
     size, shape = judge.fleet.genome_size, (settings.generations, settings.population)
     make = STRATEGIES[settings.strategy]
-    strategy = make(np.zeros(size), settings.sigma, settings.population, mutations)
+    strategy = make(start, settings.sigma, settings.population, mutations)
     best, mean = np.zeros((2, settings.generations, size))
     history, done = History(best, mean, np.zeros(shape), np.zeros(settings.generations)), 0
     if left := scratch.load("evolution"):
@@ -141,13 +120,16 @@ def evolve_c(
     latents: Latents,
     streams: Streams,
     scratch: Scratch | None = None,
+    start: NDArray[np.float64] | None = None,
 ) -> tuple[Controllers, Report]:
-    """Evolve, then choose; who learned in dreams is driven on real roads at last."""
+    """Evolve, from a genome or from zeros, then choose; who learned in dreams drives at last."""
     grounds = grounds_of(world)
     dreaming = settings.world == "dream"
     places = Nights(latents, held_out=False, warm_up=settings.warm_up) if dreaming else grounds
     scratch = scratch or NoScratch()
-    history = evolve(settings, judge, places, streams("mutations"), streams("tracks"), scratch)
+    start = np.zeros(judge.fleet.genome_size) if start is None else start
+    random = streams("mutations"), streams("tracks")
+    history = evolve(settings, judge, start, places, *random, scratch)
     if settings.checked_every:
         choice = choose_by_checks(settings, judge, grounds, history, streams, scratch)
     else:
@@ -213,18 +195,20 @@ def main() -> None:
                 f"{run.paths['m']}: this M predicts no rewards and ends, so that nobody can dream "
                 "with it; run 'dvc repro'"
             )
-        basis = fitted_basis(settings, memory, latents, run.streams("basis"))
+        basis = fitted_basis(settings, memory.members[0], latents, run.streams("basis"))
         sizes = controller_sizes(settings, vision, memory, basis)
         if settings.strategy == "cma_es" and parameter_count(sizes) > LARGEST_COVARIANCE:
             raise ParamsError(
                 f"evolve_c.strategy: cma_es learns a matrix of {parameter_count(sizes)} rows for "
                 f"this C, and {LARGEST_COVARIANCE} are the most; take sep_cma_es, or a smaller C"
             )
+        size, first = parameter_count(sizes), memory.members[0]
+        start = first_genome(settings, first, latents, basis, size, run.streams("imitation"))
         fleet = Fleet(world, vision, memory, sizes, settings, basis)
         with Workers(fleet, run.params.compute.workers) as workers:
             judge = Judge(fleet, workers)
             controllers, report = evolve_c(
-                settings, world, judge, latents, run.streams, run.scratch
+                settings, world, judge, latents, run.streams, run.scratch, start
             )
         run.write("c", Model(controllers.kind, controllers.arrays(0)))
         run.report(report)

@@ -159,11 +159,11 @@ def stop_after(monkeypatch):
     def limited(steps: int) -> None:
         left = [steps]
 
-        def counted(adam, gradient):
+        def counted(adam, gradient, share):
             left[0] -= 1
             if left[0] < 0:
                 raise KeyboardInterrupt
-            step(adam, gradient)
+            step(adam, gradient, share)
 
         monkeypatch.setattr(Adam, "step", counted)
 

@@ -1,0 +1,109 @@
+"""Where the search for C begins: at nothing or, after a first round, at what C did before.
+
+V and M have learned on since then, so that the old C's weights mean little now; what it did with
+what it saw is in the episodes that it drove without noise.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from itertools import pairwise
+
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+
+from stages.artifacts import Latents
+from stages.control.basis import Basis
+from stages.errors import ParamsError
+from stages.memory.recurrent import RecurrentMemory
+from stages.nn.lstm import steps_of
+from stages.nn.parameters import Array
+from stages.params import EvolveC
+from stages.pieces import NOISELESS, CodedPieces, cut
+
+BASIS_STEPS = 20_000  # of episodes, that components of h are fitted to
+RIDGE = 0.01  # of the least squares, a step
+LARGEST = 0.98  # of an action that is imitated: a tanh comes no nearer to 1
+
+
+def whole_episodes(latents: Latents, chosen: NDArray[np.bool_]) -> CodedPieces:
+    """Those that are chosen, each in one piece, with V's mean as their z.
+
+    Raises:
+        ParamsError: all of them are too short.
+    """
+    sure = np.full_like(latents.logvar, 2 * NOISELESS)
+    some = dataclasses.replace(latents, held_out=~chosen, logvar=sure)
+    return cut(some, int(latents.lengths.max()), held_out=False)
+
+
+def fitted_basis(
+    settings: EvolveC, memory: RecurrentMemory, latents: Latents, rng: Generator
+) -> Basis | None:
+    """The leading components of h where M lives through some of the episodes; None if C is to learn
+    on h itself.
+
+    Raises:
+        ParamsError: there are not so many.
+    """
+    if not settings.components:
+        return None
+    pieces = whole_episodes(latents, ~latents.held_out)
+    order = rng.permutation(len(pieces))
+    enough = int(np.searchsorted(np.cumsum(pieces.steps[order]), BASIS_STEPS)) + 1
+    states = memory.states(pieces.sampled(order[:enough], rng))
+    try:
+        return Basis.fitted(states, settings.components)
+    except ValueError as error:
+        raise ParamsError(f"evolve_c.components: {error}") from None
+
+
+def first_genome(
+    settings: EvolveC,
+    memory: RecurrentMemory,
+    latents: Latents,
+    basis: Basis | None,
+    size: int,
+    rng: Generator,
+) -> NDArray[np.float64]:
+    """(size,): zeros or, where the last round of the episodes was driven by a C, the linear C that
+    comes nearest to what it did without noise, by least squares before the tanh.
+
+    Raises:
+        ParamsError: C is to have a hidden layer, or nothing was driven without noise.
+    """
+    last = int(latents.round.max())
+    if not last:
+        return np.zeros(size)
+    if settings.hidden:
+        raise ParamsError(
+            f"evolve_c.hidden: must be 0 after a first round, whose C is imitated by a linear one; "
+            f"found {settings.hidden}"
+        )
+    chosen = latents.noiseless & (latents.round == last) & ~latents.held_out
+    if not chosen.any():
+        raise ParamsError(
+            f"collect.noiseless: in round {last} C drove no episode without noise, so that there "
+            "is nothing to imitate; set it above 0"
+        )
+    pieces = whole_episodes(latents, chosen)
+    lived = pieces.sampled(np.arange(len(pieces)), rng)
+    features = lived.z
+    if settings.inputs == "zh":
+        h = states_before(memory.states(lived), lived.running)
+        seen = (h - basis.mean) @ basis.directions if basis else h
+        features = np.concatenate([features, seen], axis=1)
+    x = np.concatenate([features, np.ones((len(features), 1))], axis=1, dtype=np.float64)
+    y = np.arctanh(np.clip(lived.actions, -LARGEST, LARGEST), dtype=np.float64)
+    solved = np.linalg.solve(x.T @ x + RIDGE * len(x) * np.eye(x.shape[1]), x.T @ y)
+    return np.concatenate([solved[:-1].T.ravel(), solved[-1]])
+
+
+def states_before(states: Array, running: Array) -> Array:
+    """h (N, H) before every step of packed sequences, given h after it."""
+    before = np.zeros_like(states)
+    steps = steps_of(running)
+    for then, now in pairwise(steps):
+        before[now] = states[then][: now.stop - now.start]
+    return before
