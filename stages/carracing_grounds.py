@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stages.artifacts import CarRacingDrives, CarRacingRollouts
+from stages.control.random_weights import CARRACING
 from stages.errors import ParamsError
 from stages.grounds import Columns
 from stages.params import CarRacing
@@ -26,6 +27,7 @@ class CarRacingGrounds:
     """
 
     action_size = 2  # steer, and the pedals in one: gas is positive, brake negative
+    temper = CARRACING
     rollouts = CarRacingRollouts
     drives = CarRacingDrives
 

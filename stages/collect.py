@@ -115,7 +115,7 @@ def make_policy(settings: Collect, grounds: Grounds[Any]) -> Driver:
     """What makes the policy that the params name."""
     if settings.policy == "noise":
         return RandomPolicy
-    return lambda rng: RandomWeightsPolicy(grounds.observation_shape, rng)
+    return lambda rng: RandomWeightsPolicy(grounds.observation_shape, grounds.temper, rng)
 
 
 def make_driver(run: Run, grounds: Grounds[Any]) -> Driver | None:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from stages import params
 from stages.artifacts import Drives, Rollouts
+from stages.control.random_weights import Temper
 from stages.rollout import Outcome, Recording, World
 
 Place = TypeVar("Place", bound=Hashable)
@@ -33,6 +34,10 @@ class Grounds(Protocol[Place]):
     @property
     def max_steps(self) -> int:
         """When an episode is cut short."""
+
+    @property
+    def temper(self) -> Temper:
+        """What policies of random weights are drawn from here."""
 
     @property
     def rollouts(self) -> type[Rollouts]:

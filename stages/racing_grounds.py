@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stages.artifacts import RacingDrives, RacingRollouts
+from stages.control.random_weights import RACING
 from stages.errors import ParamsError
 from stages.grounds import Columns
 from stages.params import Racing
@@ -26,6 +27,7 @@ class RacingGrounds:
     """
 
     action_size = RacingWorld.action_size
+    temper = RACING
     rollouts = RacingRollouts
     drives = RacingDrives
 

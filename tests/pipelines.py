@@ -2,7 +2,8 @@
 
 The files that a stage's script imports are its dependencies. The pipeline of the recipes is the
 root's with folders of its own for each recipe, and that of the temperature study is again the
-root's, once for each seed and, from evolve_c on, each temperature.
+root's, once for each seed and, from evolve_c on, each temperature. That of CarRacing is its first
+five stages once for each round, each behind the one before it, and then its last ones.
 """
 
 from __future__ import annotations
@@ -40,6 +41,26 @@ COMPARE: dict[str, Any] = {
     ],
 }
 CHAMPIONS = "C: the best found so far, driven again on validation roads or in dreams"
+
+ROUNDS = 6  # of CarRacing, after the first
+CARRACING_HEAD = """\
+# The real CarRacing, round by round; `make carracing` runs it. Written by
+# `python -m tests.pipelines`.
+"""
+KEEP: dict[str, Any] = {
+    "desc": "The V, M and C of the round whose C drove best on validation tracks",
+    "outs": ["models/v.npz", "models/m.npz", "models/c.npz"],
+    "metrics": [{"reports/metrics/keep.json": {"cache": False}}],
+}
+AGENT = ("models/v.npz", "models/m.npz", "models/c.npz")
+CHOSEN = "reports/metrics/evolve_c.json"
+LEARNING = ("collect", "train_v", "encode", "train_m", "evolve_c")
+# What a stage is given of the round before, by option.
+BEFORE: dict[str, dict[str, tuple[str, ...]]] = {
+    "collect": {"--after": ("data/rollouts.h5",), "--driver": AGENT},
+    "train_v": {"--start": ("models/v.npz",)},
+    "train_m": {"--start": ("models/m.npz",)},
+}
 
 Stage = dict[str, Any]
 Move = Callable[[str], str]  # a path of the root's pipeline to one elsewhere
@@ -194,6 +215,54 @@ def _shown(study: str, seeds: Sequence[int], temperatures: Sequence[float]) -> d
     }
 
 
+def of_carracing(
+    pipeline: str,
+    rounds: int = ROUNDS,
+    folder: str = "carracing",
+    file: str = "carracing/params.yaml",
+) -> str:
+    """The text of carracing/dvc.yaml: a first round, so many later ones, and what comes of them."""
+    wdir = "/".join([".."] * len(folder.split("/")))
+    root, stages = _stages(pipeline), {}
+
+    def of(name: str, where: Move, reports: str, demands: tuple[str, ...] = ()) -> Stage:
+        stage = {key: value for key, value in root[name].items() if key != "deps"}
+        stage["deps"] = [path for path in root[name]["deps"] if not path.startswith("stages/")]
+        options = f"--params {file} --reports {reports}"
+        made = placed(stage, where, {}, wdir, (file, root[name]["params"]), options)
+        del made["matrix"]
+        files = imported_files(f"stages/{name}.py", ("carracing", *demands))
+        return {**made, "deps": [*made["deps"], *sorted(files)]}
+
+    for name in LEARNING:
+        first = f"{folder}/rounds/0"
+        stages[f"{name}0"] = of(name, moved_to(first), f"{first}/reports")
+    here, before = (moved_to(f"{folder}/rounds/{number}") for number in ("${key}", "${item}"))
+    for name in LEARNING:
+        given = BEFORE.get(name, {})
+        stage = of(name, here, f"{folder}/rounds/${{key}}/reports", tuple(given))
+        for option, paths in given.items():
+            stage["cmd"] += f" {option} {' '.join(map(before, paths))}"
+        old = [before(path) for paths in given.values() for path in paths]
+        stage["deps"] = [*old, *stage["deps"]]
+        again = {"foreach": {number: number - 1 for number in range(1, rounds + 1)}, "do": stage}
+        stages[name] = again
+    there = moved_to(folder)
+    folders = [f"{folder}/rounds/{number}" for number in range(rounds + 1)]
+    keep = with_files("keep", {**KEEP, "deps": []})
+    options = f"{' '.join(folders)} --params {file} --reports {folder}/reports"
+    keep["cmd"] = f"python -m stages.keep {' '.join(AGENT)}"
+    keep["params"] = []
+    stages["keep"] = placed(keep, there, {}, wdir, (file, []), options)
+    del stages["keep"]["matrix"], stages["keep"]["params"]
+    stages["keep"]["deps"] = [
+        *(f"{each}/{path}" for each in folders for path in (*AGENT, CHOSEN)),
+        *stages["keep"]["deps"],
+    ]
+    stages["evaluate"] = of("evaluate", there, f"{folder}/reports")
+    return CARRACING_HEAD + _text({"stages": stages})
+
+
 def with_files(name: str, stage: Stage) -> Stage:
     """A stage with every file of `stages` that its script imports under its deps."""
     return {**stage, "deps": [*stage["deps"], *sorted(imported_files(f"stages/{name}.py"))]}
@@ -221,7 +290,7 @@ def _text(pipeline: Mapping[str, Any]) -> str:
 
 
 def main() -> None:
-    """Write all three."""
+    """Write all of them."""
     root = ROOT / "dvc.yaml"
     pipeline = with_dependencies(root.read_text(encoding="utf-8"))
     root.write_text(pipeline, encoding="utf-8")
@@ -230,8 +299,12 @@ def main() -> None:
 
 
 def derived(pipeline: str) -> dict[str, str]:
-    """The texts of the other two, by path."""
-    return {"recipes/dvc.yaml": of_recipes(pipeline), "recipes/dream/dvc.yaml": of_study(pipeline)}
+    """The texts of the others, by path."""
+    return {
+        "recipes/dvc.yaml": of_recipes(pipeline),
+        "recipes/dream/dvc.yaml": of_study(pipeline),
+        "carracing/dvc.yaml": of_carracing(pipeline),
+    }
 
 
 if __name__ == "__main__":

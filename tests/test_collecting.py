@@ -6,7 +6,7 @@ import pytest
 
 from stages.artifacts import Rollouts
 from stages.collect import collect, collect_parts
-from stages.control.random_weights import RandomWeightsPolicy, coarsened
+from stages.control.random_weights import RACING, RandomWeightsPolicy, coarsened
 from stages.driven_tracks import track_of
 from stages.errors import ParamsError
 from stages.grounds import grounds_of
@@ -34,7 +34,7 @@ def test_random_weights_drive_in_a_way_of_their_own_and_one_car_alone_as_in_a_ba
     seen = np.random.default_rng(1).random((3, 16, 16, 1))
 
     def actions(rows: list[int]) -> np.ndarray:
-        policy = RandomWeightsPolicy((16, 16, 1), np.random.default_rng(5))
+        policy = RandomWeightsPolicy((16, 16, 1), RACING, np.random.default_rng(5))
         policy.reset(3)
         policy.act(seen)
         policy.keep(np.array(rows))

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 CELLS = 4  # along each side of the coarsened picture
-WEIGHT = 1.0  # standard deviation of a weight
-BIAS = (0.0, 1.0)  # mean of the biases, steer and throttle: a foot on the throttle
-BIAS_SPREAD = (0.15, 0.5)  # their standard deviations
-NOISE = 1.0  # the strongest noise, as a standard deviation
 SMOOTHING = 0.7  # share of the last step's noise that is kept
+
+
+class Temper(NamedTuple):
+    """What policies are drawn from; steer first, then throttle."""
+
+    weight: tuple[float, float]  # standard deviation of a weight
+    bias: tuple[float, float]  # mean of the biases: a foot on the throttle
+    bias_spread: tuple[float, float]  # their standard deviations
+    noise: float  # the strongest, as a standard deviation
+
+
+RACING = Temper(weight=(1.0, 1.0), bias=(0.0, 1.0), bias_spread=(0.15, 0.5), noise=1.0)
+# A little gas is much, and who is fast in a bend is off the road.
+CARRACING = Temper(weight=(1.0, 0.3), bias=(0.0, 0.15), bias_spread=(0.05, 0.15), noise=0.6)
 
 
 class RandomWeightsPolicy:
@@ -24,22 +34,27 @@ class RandomWeightsPolicy:
 
     Args:
         observation_shape: (height, width, channels) of the pictures.
-        rng: where weights and noise come from. Each step draws for all cars of the batch, driving
+        temper: what weights and noise are drawn from.
+        rng: where they come from. Each step draws for all cars of the batch, driving
             or not, so that one car's noise does not hang on when another one's drive ended.
     """
 
-    def __init__(self, observation_shape: tuple[int, int, int], rng: np.random.Generator) -> None:
+    def __init__(
+        self, observation_shape: tuple[int, int, int], temper: Temper, rng: np.random.Generator
+    ) -> None:
+        self._temper = temper
         self._features = CELLS * CELLS * observation_shape[2]
         self._rng = rng
 
     def reset(self, num_cars: int) -> None:
         """Begin an episode with `num_cars` cars, each with a policy of its own."""
-        rng = self._rng
+        rng, temper = self._rng, self._temper
         self._num_cars = num_cars
         self._rows: NDArray[np.intp] = np.arange(num_cars)
-        self._weight = rng.normal(0, WEIGHT, (num_cars, 2, self._features))
-        self._bias = rng.normal(BIAS, BIAS_SPREAD, (num_cars, 2))
-        self._strength = rng.uniform(0, NOISE, (num_cars, 1))
+        self._weight = rng.standard_normal((num_cars, 2, self._features))
+        self._weight *= np.array(temper.weight)[:, None]
+        self._bias = rng.normal(temper.bias, temper.bias_spread, (num_cars, 2))
+        self._strength = rng.uniform(0, temper.noise, (num_cars, 1))
         self._noise = np.zeros((num_cars, 2))
 
     def keep(self, rows: NDArray[np.intp]) -> None:
