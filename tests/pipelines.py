@@ -43,6 +43,7 @@ COMPARE: dict[str, Any] = {
 CHAMPIONS = "C: the best found so far, driven again on validation roads or in dreams"
 
 ROUNDS = 6  # of CarRacing, after the first
+FIRST_EPISODES = 640  # of random policies, which are soon off the road: most of them are short
 CARRACING_HEAD = """\
 # The real CarRacing, round by round; `make carracing` runs it. Written by
 # `python -m tests.pipelines`.
@@ -218,6 +219,7 @@ def _shown(study: str, seeds: Sequence[int], temperatures: Sequence[float]) -> d
 def of_carracing(
     pipeline: str,
     rounds: int = ROUNDS,
+    first_episodes: int = FIRST_EPISODES,
     folder: str = "carracing",
     file: str = "carracing/params.yaml",
 ) -> str:
@@ -237,6 +239,7 @@ def of_carracing(
     for name in LEARNING:
         first = f"{folder}/rounds/0"
         stages[f"{name}0"] = of(name, moved_to(first), f"{first}/reports")
+    stages["collect0"]["cmd"] += f" --set collect.episodes={first_episodes}"
     here, before = (moved_to(f"{folder}/rounds/{number}") for number in ("${key}", "${item}"))
     for name in LEARNING:
         given = BEFORE.get(name, {})
