@@ -1,4 +1,7 @@
-"""evolve_c: evolution finds C, and a second look chooses it.   latents, v.npz, m.npz -> c.npz"""
+"""evolve_c: evolution finds C, and a second look chooses it.   latents, v.npz, m.npz -> c.npz
+
+C sees the h of the M that it dreams with; or of another one (--memory), an untrained one, say.
+"""
 
 from __future__ import annotations
 
@@ -176,13 +179,18 @@ def evolve_c(
 
 def main() -> None:
     """Read the files that the command line names, run the stage, write its own."""
-    with stage("evolve_c", reads=["latents", "v", "m"], writes=["c"]) as run:
+    optional = {"memory": ["remembers"]}
+    with stage("evolve_c", reads=["latents", "v", "m"], optional=optional, writes=["c"]) as run:
         vision = run.model("v", "train_v", VISIONS)
         memory = run.model("m", "train_m", ENSEMBLES)
+        other = "remembers" in run.paths
+        remembers = run.model("remembers", "train_m", ENSEMBLES) if other else memory
         grounds = grounds_of(run.params.world)
         pixels = math.prod(grounds.observation_shape)
-        if problem := mismatch(vision, memory, pixels, grounds.action_size):
-            raise UserError(f"{run.paths['v']} and {run.paths['m']}: {problem}; run 'dvc repro'")
+        for name, each in {"m": memory, **({"remembers": remembers} if other else {})}.items():
+            if problem := mismatch(vision, each, pixels, grounds.action_size):
+                read = f"{run.paths['v']} and {run.paths[name]}"
+                raise UserError(f"{read}: {problem}; run 'dvc repro'")
         settings = run.params.evolve_c
         world, latents = run.params.world, run.table("latents", Latents)
         if latents.mean.shape[1] != vision.z_size:
@@ -195,16 +203,16 @@ def main() -> None:
                 f"{run.paths['m']}: this M predicts no rewards and ends, so that nobody can dream "
                 "with it; run 'dvc repro'"
             )
-        basis = fitted_basis(settings, memory.members[0], latents, run.streams("basis"))
-        sizes = controller_sizes(settings, vision, memory, basis)
+        basis = fitted_basis(settings, remembers.members[0], latents, run.streams("basis"))
+        sizes = controller_sizes(settings, vision, remembers, basis)
         if settings.strategy == "cma_es" and parameter_count(sizes) > LARGEST_COVARIANCE:
             raise ParamsError(
                 f"evolve_c.strategy: cma_es learns a matrix of {parameter_count(sizes)} rows for "
                 f"this C, and {LARGEST_COVARIANCE} are the most; take sep_cma_es, or a smaller C"
             )
-        size, first = parameter_count(sizes), memory.members[0]
+        size, first = parameter_count(sizes), remembers.members[0]
         start = first_genome(settings, first, latents, basis, size, run.streams("imitation"))
-        fleet = Fleet(world, vision, memory, sizes, settings, basis)
+        fleet = Fleet(world, vision, memory, sizes, settings, basis, remembers if other else None)
         with Workers(fleet, run.params.compute.workers) as workers:
             judge = Judge(fleet, workers)
             controllers, report = evolve_c(

@@ -54,10 +54,11 @@ class Fleet:
     Args:
         world: where, what is seen of it, and the length of a drive.
         vision: V.
-        memory: M.
+        memory: M, which dreams and, unless another one does, remembers.
         sizes: of the controllers: features, any hidden layer, actions.
         settings: of dreams, and when a drive is hopeless.
         basis: of the features beside z, where the controllers see those and not h.
+        remembers: the M whose h the controllers see, if that is another one.
     """
 
     def __init__(
@@ -68,12 +69,14 @@ class Fleet:
         sizes: Sequence[int],
         settings: EvolveC,
         basis: Basis | None = None,
+        remembers: Ensemble | None = None,
     ) -> None:
         self._grounds = grounds_of(world)
         self._settings = settings
         self._basis = basis
         self._vision = vision
         self._memory = memory
+        self._remembers = remembers
         self._sizes = sizes
         self._worlds: dict[tuple[object, ...], AnyWorld] = {}  # the last one, to be used again
 
@@ -96,7 +99,7 @@ class Fleet:
         if isinstance(shard.where, Night):
             outcome = rollout(self._dream(shard.where, cars), Dreamer(controllers))
         else:
-            agent = Agent(self._vision, self._memory, controllers)
+            agent = Agent(self._vision, self._remembers or self._memory, controllers)
             outcome = self.drive(agent, shard.where, cars)
         return Scores.of(outcome, shard.episodes)
 
@@ -109,6 +112,7 @@ class Fleet:
             self._settings.temperature,
             night.seed,
             night.past,
+            self._remembers,
         )
 
     def drive(self, policy: Policy, places: Sequence[Hashable], cars: int) -> Outcome:

@@ -263,7 +263,41 @@ def of_carracing(
         *stages["keep"]["deps"],
     ]
     stages["evaluate"] = of("evaluate", there, f"{folder}/reports")
+    stages |= _ablations(of, f"{folder}/rounds/{rounds}", f"{folder}/ablations")
     return CARRACING_HEAD + _text({"stages": stages})
+
+
+def _ablations(of: Callable[[str, Move, str], Stage], last: str, folder: str) -> dict[str, Stage]:
+    """What h is worth: C on z alone, C on z and the h of an untrained M, and C of the last round,
+    which dreamt of the same with the same V and M.
+    """
+
+    def moved(kind: str, *own: str) -> Move:
+        """To the folder of an ablation for its own files and reports, else to the last round."""
+        to_own, to_last = moved_to(f"{folder}/{kind}"), moved_to(last)
+        return lambda path: (to_own if path.startswith("reports/") or path in own else to_last)(
+            path
+        )
+
+    def made(name: str, kind: str, own: Sequence[str], settings: str = "", desc: str = "") -> Stage:
+        stage = of(name, moved(kind, *own), f"{folder}/{kind}/reports")
+        stage["cmd"] += settings
+        return {**stage, "desc": desc or stage["desc"]}
+
+    m, c, drives = "models/m.npz", "models/c.npz", "data/drives.h5"
+    other = f"{folder}/untrained/{m}"
+    nothing = " --set train_m.epochs=0 --set train_m.members=1"
+    on_z = " --set evolve_c.inputs=z --set evolve_c.components=0"
+    untrained = made("evolve_c", "untrained", [c], f" --memory {other}", "C on z and a blind h")
+    untrained["deps"] = [other, *untrained["deps"]]
+    return {
+        "untrained": made("train_m", "untrained", [m], nothing, "An M that has learned nothing"),
+        "evolve_c_untrained": untrained,
+        "evolve_c_z": made("evolve_c", "z", [c], on_z, "C on z alone"),
+        "evaluate_untrained": made("evaluate", "untrained", [m, c, drives]),
+        "evaluate_z": made("evaluate", "z", [c, drives]),
+        "evaluate_zh": made("evaluate", "zh", [drives]),
+    }
 
 
 def with_files(name: str, stage: Stage) -> Stage:

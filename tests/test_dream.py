@@ -68,6 +68,25 @@ def test_a_dream_begins_with_what_is_remembered_of_its_past():
     np.testing.assert_array_equal(world.reset()[0], observations)
 
 
+def test_what_is_seen_of_h_may_be_anothers_who_only_remembers():
+    dreaming, other = member(0, end=-50), member(7)
+    alone = Dream([dreaming], STARTS, 3, 20, 1e-12, 1)
+    watched = Dream([dreaming], STARTS, 3, 20, 1e-12, 1, None, other)
+    h = c = np.zeros((3, 5), np.float32)
+    for world in (alone, watched):
+        world.reset()
+    z = STARTS
+    for step in range(5):
+        actions = np.full((3, 2), np.sin(step), np.float32)
+        expected, rewards, *_ = alone.step(actions)
+        observations, same, *_ = watched.step(actions)
+        h, c = other.step(z, actions, h, c)
+        z = expected[:, :4]
+        np.testing.assert_array_equal(observations[:, :4], z)
+        np.testing.assert_allclose(observations[:, 4:], h, atol=1e-6)
+        np.testing.assert_array_equal(same, rewards)
+
+
 @pytest.mark.parametrize("mixed", [False, True])
 def test_candidates_with_the_same_start_meet_the_same_fate(mixed):
     world = dream([member(mixed=mixed)], cars=9)

@@ -17,8 +17,8 @@ Info = dict[str, Array]
 Step = tuple[NDArray[np.float32], NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_], Info]
 
 
-class Imagination(Protocol):
-    """An M that one can dream with: z (N, Z), actions (N, A), its state h and c (N, H)."""
+class Recurrent(Protocol):
+    """What remembers: z (N, Z), actions (N, A), its state h and c (N, H)."""
 
     z_size: int
     action_size: int
@@ -26,6 +26,10 @@ class Imagination(Protocol):
 
     def step(self, z: Array, actions: Array, h: Array, c: Array) -> tuple[Array, Array]:
         """The next h and c."""
+
+
+class Imagination(Recurrent, Protocol):
+    """An M that one can dream with."""
 
     def sample(self, h: Array, uniform: Array, normal: Array, temperature: float) -> Array:
         """A next z (N, Z) that h stands for, by noise (N, Z) in [0, 1), and from N(0, 1)."""
@@ -46,7 +50,8 @@ class Dream:
     """Many cars, each in a dream of its own, behind Gymnasium's vector signature.
 
     Action space: (num_cars, A), whatever M has learned from.
-    Observation space: (num_cars, Z + H) float32: z, and the h of the first M before the action.
+    Observation space: (num_cars, Z + H) float32: z, and the h before the action of the M that
+        remembers.
     Rewards: M's; of several Ms the least that any of them says: what one of them alone believes in
         is not worth cheating for.
     Starting state: car i at starts[i % len(starts)], with an M that remembers the past of that
@@ -65,6 +70,7 @@ class Dream:
         temperature: 1 is the world as learned, more a less certain one, towards 0 a surer one.
         seed: of the noise.
         past: of each start; None if they have none.
+        remembers: the M whose h is seen; None for the first that dreams.
     """
 
     def __init__(
@@ -76,6 +82,7 @@ class Dream:
         temperature: float,
         seed: int,
         past: Past | None = None,
+        remembers: Recurrent | None = None,
     ) -> None:
         if not members or not len(starts) or num_cars < 1 or max_steps < 1 or temperature <= 0:
             raise ValueError(
@@ -89,18 +96,20 @@ class Dream:
         self._starts = starts
         self._temperature = temperature
         self._seed = seed
-        self._memories = [self._of_the_past(member, past) for member in members]
+        self._awake = [*members] if remembers is None else [*members, remembers]
+        self._seen = 0 if remembers is None else len(members)  # the number of whose h is seen
+        self._memories = [self._of_the_past(memory, past) for memory in self._awake]
         self.reset()
 
-    def _of_the_past(self, member: Imagination, past: Past | None) -> tuple[Array, Array]:
-        """A member's h and c (starts, H) where the dreams begin."""
-        h = np.zeros((len(self._starts), member.hidden_size), np.float32)
+    def _of_the_past(self, memory: Recurrent, past: Past | None) -> tuple[Array, Array]:
+        """An M's h and c (starts, H) where the dreams begin."""
+        h = np.zeros((len(self._starts), memory.hidden_size), np.float32)
         c = np.zeros_like(h)
         if past is not None:
             for number in range(past.z.shape[1]):
                 has = past.steps >= past.z.shape[1] - number
                 z, actions = past.z[has, number], past.actions[has, number]
-                h[has], c[has] = member.step(z, actions, h[has], c[has])
+                h[has], c[has] = memory.step(z, actions, h[has], c[has])
         return h, c
 
     def reset(self, *, seed: int | None = None) -> tuple[NDArray[np.float32], Info]:
@@ -136,8 +145,8 @@ class Dream:
             )
         z_before, h_before, c_before = self._z, self._h, self._c
         states = [
-            member.step(self._z, action, h, c)
-            for member, h, c in zip(self._members, self._h, self._c, strict=True)
+            memory.step(self._z, action, h, c)
+            for memory, h, c in zip(self._awake, self._h, self._c, strict=True)
         ]
         self._h, self._c = [h for h, _ in states], [c for _, c in states]
         z, rewards, ends = self._come_true()
@@ -161,19 +170,20 @@ class Dream:
         uniform = self._rng.random((count, z_size), np.float32)[self._start]
         normal = self._rng.standard_normal((count, z_size), np.float32)[self._start]
         fate = self._rng.random((count,))[self._start]
+        states = self._h[: len(self._members)]
         rewards, risks = zip(
-            *(member.outcome(h) for member, h in zip(self._members, self._h, strict=True)),
+            *(member.outcome(h) for member, h in zip(self._members, states, strict=True)),
             strict=True,
         )
         z = np.empty_like(self._z)
-        for number, (member, h) in enumerate(zip(self._members, self._h, strict=True)):
+        for number, (member, h) in enumerate(zip(self._members, states, strict=True)):
             own = self._start % len(self._members) == number
             z[own] = member.sample(h[own], uniform[own], normal[own], self._temperature)
         ends = np.asarray(fate < np.max(risks, axis=0))
         return z, np.min(rewards, axis=0).astype(np.float64), ends
 
     def _observation(self) -> NDArray[np.float32]:
-        return np.concatenate([self._z, self._h[0]], axis=1)
+        return np.concatenate([self._z, self._h[self._seen]], axis=1)
 
     def _info(self) -> Info:
         return {"laps": np.zeros(len(self._z))}
