@@ -99,7 +99,6 @@ def collect_one_at_a_time(params: Params, world: AnyWorld) -> Rollouts:
             **columns_of(grounds, [track], outcome, recording),
             held_out=np.array([number >= params.collect.episodes]),
             round=np.array([0]),
-            noiseless=np.array([False]),
         )
         for number, (outcome, recording) in enumerate(drives)
     )

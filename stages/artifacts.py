@@ -123,9 +123,6 @@ class Rollouts(RecordedEpisodes):
     round: Annotated[
         NDArray[np.int64], Field("int64", "episodes", "of the procedure, in which it was driven")
     ]
-    noiseless: Annotated[
-        NDArray[np.bool_], Field("bool", "episodes", "driven by a C, just as it would")
-    ]
 
     def _inconsistency(self) -> str | None:
         return super()._inconsistency() or _lack(self.held_out)
@@ -156,7 +153,6 @@ class Latents(Episodes):
     terminated: Annotated[NDArray[np.bool_], Field("bool", "episodes", "as in the rollouts")]
     held_out: Annotated[NDArray[np.bool_], Field("bool", "episodes", "as in the rollouts")]
     round: Annotated[NDArray[np.int64], Field("int64", "episodes", "as in the rollouts")]
-    noiseless: Annotated[NDArray[np.bool_], Field("bool", "episodes", "as in the rollouts")]
     mean: Annotated[NDArray[np.float32], Field("float32", "frames z", "V's code z of each frame")]
     logvar: Annotated[
         NDArray[np.float32], Field("float32", "frames z", "log of the variance that V gives it")

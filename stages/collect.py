@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from stages.artifacts import Rollouts
-from stages.control.noise import calm
 from stages.control.random_policy import RandomPolicy
 from stages.control.random_weights import RandomWeightsPolicy
 from stages.errors import UserError
@@ -78,8 +77,7 @@ def collect_parts(
     for outcome, columns in recorded:
         numbers = driven + np.arange(len(outcome.lengths))
         held_out, rounds = numbers >= settings.episodes, np.full(len(numbers), round_number)
-        noiseless = calm(len(numbers), settings.noiseless if driver else 0.0)
-        part = grounds.rollouts(**columns, held_out=held_out, round=rounds, noiseless=noiseless)
+        part = grounds.rollouts(**columns, held_out=held_out, round=rounds)
         if before is not None and (problem := before.unlike(part)):
             raise UserError(f"--after: nothing can be laid behind these rollouts: {problem}")
         keep(part)

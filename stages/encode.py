@@ -44,7 +44,6 @@ def encode_parts(
                 terminated=part.terminated,
                 held_out=part.held_out,
                 round=part.round,
-                noiseless=part.noiseless,
                 mean=mean,
                 logvar=logvar,
                 actions=part.actions,

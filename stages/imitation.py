@@ -1,7 +1,7 @@
-"""Where the search for C begins: at nothing or, after a first round, at what C did before.
+"""Where the search for C begins: at nothing, or at what was done in the best episodes there are.
 
-V and M have learned on since then, so that the old C's weights mean little now; what it did with
-what it saw is in the episodes that it drove without noise.
+Among many random policies some are lucky; and in a later round, when V and M have learned on, the
+old C's weights mean little, but what it did with what it saw is in the episodes that it drove.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from stages.memory.recurrent import RecurrentMemory
 from stages.nn.lstm import steps_of
 from stages.nn.parameters import Array
 from stages.params import EvolveC
-from stages.pieces import NOISELESS, CodedPieces, cut
+from stages.pieces import NOISELESS, SHORTEST_PIECE, CodedPieces, cut
 
 BASIS_STEPS = 20_000  # of episodes, that components of h are fitted to
-RIDGE = 0.01  # of the least squares, a step
+RIDGE = 0.1  # of the least squares, a step
 LARGEST = 0.98  # of an action that is imitated: a tanh comes no nearer to 1
 
 
@@ -67,27 +67,12 @@ def first_genome(
     size: int,
     rng: Generator,
 ) -> NDArray[np.float64]:
-    """(size,): zeros or, where the last round of the episodes was driven by a C, the linear C that
-    comes nearest to what it did without noise, by least squares before the tanh.
-
-    Raises:
-        ParamsError: C is to have a hidden layer, or nothing was driven without noise.
+    """(size,): zeros, or the linear C that comes nearest, by least squares before the tanh, to what
+    was done in the best episodes of the last round, up to where their return was highest.
     """
-    last = int(latents.round.max())
-    if not last:
+    if not settings.imitated:
         return np.zeros(size)
-    if settings.hidden:
-        raise ParamsError(
-            f"evolve_c.hidden: must be 0 after a first round, whose C is imitated by a linear one; "
-            f"found {settings.hidden}"
-        )
-    chosen = latents.noiseless & (latents.round == last) & ~latents.held_out
-    if not chosen.any():
-        raise ParamsError(
-            f"collect.noiseless: in round {last} C drove no episode without noise, so that there "
-            "is nothing to imitate; set it above 0"
-        )
-    pieces = whole_episodes(latents, chosen)
+    pieces = best_episodes(latents, settings.imitated)
     lived = pieces.sampled(np.arange(len(pieces)), rng)
     features = lived.z
     if settings.inputs == "zh":
@@ -98,6 +83,25 @@ def first_genome(
     y = np.arctanh(np.clip(lived.actions, -LARGEST, LARGEST), dtype=np.float64)
     solved = np.linalg.solve(x.T @ x + RIDGE * len(x) * np.eye(x.shape[1]), x.T @ y)
     return np.concatenate([solved[:-1].T.ravel(), solved[-1]])
+
+
+def best_episodes(latents: Latents, count: int) -> CodedPieces:
+    """So many of the last round's, those of highest return, up to where that was highest.
+
+    Raises:
+        ParamsError: all of them are too short.
+    """
+    last = np.flatnonzero((latents.round == latents.round.max()) & ~latents.held_out)
+    gained = [np.cumsum(latents.rewards[slice(*latents.first_step[n : n + 2])]) for n in last]
+    order = np.argsort([-each[-1] for each in gained], kind="stable")[:count]
+    chosen = np.zeros(len(latents.lengths), np.bool_)
+    chosen[last[order]] = True
+    pieces = whole_episodes(latents, chosen)
+    by_first_step = {
+        latents.first_step[last[n]]: max(int(gained[n].argmax()) + 1, SHORTEST_PIECE) for n in order
+    }
+    steps = np.array([by_first_step[first] for first in pieces.first_step])
+    return dataclasses.replace(pieces, steps=np.minimum(steps, pieces.steps))
 
 
 def states_before(states: Array, running: Array) -> Array:

@@ -207,6 +207,7 @@ class EvolveC(Section, frozen=True):
     caution: Annotated[float, Meta(ge=0, le=100)]  # fitness: mean return less so many std
     inputs: Literal["z", "zh"]  # what C sees: V's code alone, or M's state too
     components: Annotated[int, Meta(ge=0, le=4096)]  # of h that C learns on; 0: h itself
+    imitated: Annotated[int, Meta(ge=0, le=1_000_000)]  # episodes that the search starts from
     hidden: Annotated[int, Meta(ge=0, le=4096)]  # width of C's hidden layer; 0 for none: linear
     strategy: Literal["rank_mu", "cma_es", "sep_cma_es", "openai_es"]
     population: Annotated[int, Meta(ge=2, le=1_000_000)]
@@ -219,6 +220,11 @@ class EvolveC(Section, frozen=True):
 
     def __post_init__(self) -> None:
         """Refuse what no key alone shows."""
+        if self.imitated and self.hidden:
+            raise ValueError(
+                "imitated: must be 0 for a C with a hidden layer, for it is a linear one that "
+                f"imitates; found {self.imitated}"
+            )
         if self.components and self.inputs != "zh":
             raise ValueError(
                 "components: are those of h, which inputs: z leaves out; set inputs to zh, or "

@@ -29,7 +29,6 @@ def rollouts(**changes) -> RacingRollouts:
         "lengths": lengths,
         "held_out": np.array([False, False, True]),
         "round": np.array([0, 0, 1]),
-        "noiseless": np.array([False, False, True]),
         "terminated": np.array([True, True, False]),
         "laps": rng.random(3),
         "observations": rng.integers(0, 2, (11, 4, 4, 1), np.uint8) * np.uint8(255),

@@ -19,7 +19,6 @@ def episodes(lengths: list[int], logvar: float = -100) -> Latents:
         terminated=np.arange(len(lengths)) % 2 == 0,
         held_out=np.zeros(len(lengths), bool),
         round=np.zeros(len(lengths), int),
-        noiseless=np.zeros(len(lengths), bool),
         mean=np.arange(frames, dtype=np.float32)[:, None],
         logvar=np.full((frames, 1), logvar, np.float32),
         actions=np.arange(steps, dtype=np.float32)[:, None],

@@ -24,12 +24,6 @@ class Noise(NamedTuple):
     push: float  # the strongest on the pedal, before the tanh; half of it the other way
 
 
-def calm(cars: int, noiseless: float) -> NDArray[np.bool_]:
-    """Which of so many cars have no noise: this share of them, spread evenly among the others."""
-    without: NDArray[np.bool_] = np.diff(np.ceil(np.arange(cars + 1) * noiseless)) > 0
-    return without
-
-
 class Disturbance:
     """What is added to the actions of all cars before the tanh, step by step.
 
@@ -81,9 +75,11 @@ class NoisyControllers(Controllers):
         """The first of some controllers, once for each of so many cars, with its own noise.
 
         A car's weights and biases are each off by ~ N(0, (u weights)^2), the strength of the noise
-        on its actions is u' actions, with u, u' ~ U(0, 1); its push is ~ U(-push / 2, push).
+        on its actions is u' actions, with u, u' ~ U(0, 1); its push is ~ U(-push / 2, push). Cars
+        without noise are spread evenly among the others.
         """
-        amount = np.where(calm(cars, noise.noiseless), 0.0, 1.0)[:, None]  # (N, 1)
+        calm = np.diff(np.ceil(np.arange(cars + 1) * noise.noiseless)) > 0
+        amount = np.where(calm, 0.0, 1.0)[:, None]  # (N, 1)
         off = rng.uniform(0, noise.weights, (cars, 1)) * amount
         strength = rng.uniform(0, noise.actions, (cars, 1)) * amount
         push = np.zeros((cars, controllers.actions))
