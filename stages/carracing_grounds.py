@@ -91,15 +91,11 @@ def _simulator(name: str) -> Callable[..., Any]:
     """
     try:
         if name == "envpool":
-            from stages.worlds.envpool_carracing import (  # type: ignore[import-not-found,unused-ignore]
-                EnvPoolCarRacing,
-            )
+            from stages.worlds.envpool_carracing import EnvPoolCarRacing
 
-            return EnvPoolCarRacing  # type: ignore[no-any-return,unused-ignore]
-        from stages.worlds.carracing import (  # type: ignore[import-not-found,unused-ignore]
-            CarRacing as GymnasiumCarRacing,
-        )
+            return EnvPoolCarRacing
+        from stages.worlds.carracing import CarRacing as GymnasiumCarRacing
 
-        return GymnasiumCarRacing  # type: ignore[no-any-return,unused-ignore]
+        return GymnasiumCarRacing
     except ImportError as error:
         raise ParamsError(f"world.simulator: {name} cannot be used here: {error}") from None
