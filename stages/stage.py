@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import resource
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -111,6 +113,13 @@ class Run:
         print(f"{self.name}: {report.summary}")
 
 
+def _cost(start: float) -> dict[str, float]:
+    """What was spent: CPU time of this process and its ended children, and time since `start`."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    seconds = sum(each.ru_utime + each.ru_stime for each in used)
+    return {"core_hours": seconds / 3600, "hours": (time.monotonic() - start) / 3600}
+
+
 def _setting(text: str) -> tuple[str, str]:
     """A dotted key and its value, as text, from KEY=VALUE."""
     key, equals, value = text.partition("=")
@@ -154,9 +163,14 @@ def stage(
     all stand behind: {"driver": ["v", "m", "c"]} takes `--driver V M C`. Those that it does not
     give are not among the run's paths.
 
+    With `--cost FILE` it also writes what the run has cost, the only output that is not the same
+    bytes each time. Of a run that went on where another was stopped, it is the cost of the last
+    process alone.
+
     The outputs take their places when the block ends well. A `UserError` becomes one line
     on standard error and exit status 1, Ctrl-C exit status 130; then none of them does.
     """
+    start = time.monotonic()
     parser = argparse.ArgumentParser(prog=f"python -m stages.{name}", description=f"Stage {name}.")
     for file in reads:
         parser.add_argument(file, type=Path, help="read")
@@ -189,6 +203,9 @@ def stage(
         default=Path("reports"),
         help="folder of metrics, curves and pictures",
     )
+    parser.add_argument(
+        "--cost", type=Path, metavar="FILE", help="where to write the core hours and hours of it"
+    )
     given = parser.parse_args()
     paths = {file: getattr(given, file) for file in reads}
     for option, files_of_it in optional.items():
@@ -201,6 +218,8 @@ def stage(
             run = Run(name, params, paths, many, given.reports, outputs, writes)
             with _want_of_memory_in_words(name, params):
                 yield run
+            if given.cost:
+                reports.write_metrics(outputs.place(given.cost), _cost(start))
         if "scratch" in vars(run):
             run.scratch.clear()
     except ParamsError as error:

@@ -236,14 +236,20 @@ def of_carracing(
         files = imported_files(f"stages/{name}.py", ("carracing", *demands))
         return {**made, "deps": [*made["deps"], *sorted(files)]}
 
+    def of_round(number: str, name: str, demands: tuple[str, ...] = ()) -> Stage:
+        there = f"{folder}/rounds/{number}"
+        cost = f"{there}/reports/cost/{name}.json"
+        stage = of(name, moved_to(there), f"{there}/reports", demands)
+        metrics = [*stage["metrics"], {cost: {"cache": False}}]
+        return {**stage, "cmd": f"{stage['cmd']} --cost {cost}", "metrics": metrics}
+
     for name in LEARNING:
-        first = f"{folder}/rounds/0"
-        stages[f"{name}0"] = of(name, moved_to(first), f"{first}/reports")
+        stages[f"{name}0"] = of_round("0", name)
     stages["collect0"]["cmd"] += f" --set collect.episodes={first_episodes}"
-    here, before = (moved_to(f"{folder}/rounds/{number}") for number in ("${key}", "${item}"))
+    before = moved_to(f"{folder}/rounds/${{item}}")
     for name in LEARNING:
         given = BEFORE.get(name, {})
-        stage = of(name, here, f"{folder}/rounds/${{key}}/reports", tuple(given))
+        stage = of_round("${key}", name, tuple(given))
         for option, paths in given.items():
             stage["cmd"] += f" {option} {' '.join(map(before, paths))}"
         old = [before(path) for paths in given.values() for path in paths]

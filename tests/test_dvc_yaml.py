@@ -157,6 +157,15 @@ def test_the_study_evolves_c_for_each_seed_and_temperature_and_the_rest_once_for
     assert len(cells) == len(SEEDS) * len(TEMPERATURES)
 
 
+def test_every_stage_of_a_round_says_what_it_has_cost():
+    stages = yaml.safe_load((ROOT / "carracing" / "dvc.yaml").read_text())["stages"]
+    for name in ORDER[:5]:
+        for stage, number in ((stages[f"{name}0"], "0"), (stages[name]["do"], "${key}")):
+            cost = f"carracing/rounds/{number}/reports/cost/{name}.json"
+            assert {cost: {"cache": False}} in stage["metrics"]
+            assert f" --cost {cost}" in stage["cmd"]
+
+
 @pytest.mark.parametrize(
     ("file", "stage", "script"),
     [

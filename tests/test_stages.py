@@ -1,7 +1,9 @@
 import dataclasses
+import json
 import re
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import msgspec
 import numpy as np
@@ -269,6 +271,26 @@ def run_stage(monkeypatch, *arguments, fault=None):
         run.place(run.paths["rollouts"]).write_text("new")
         if fault:
             raise fault
+
+
+def test_what_a_run_has_cost_is_written_where_it_is_asked_for(monkeypatch, tmp_path):
+    run_stage(monkeypatch, tmp_path / "r.h5")
+    assert [path.name for path in tmp_path.iterdir()] == ["r.h5"]
+    cost = tmp_path / "cost" / "collect.json"
+    arguments = [tmp_path / "r.h5", "--cost", cost]
+    with pytest.raises(SystemExit):
+        run_stage(monkeypatch, *arguments, fault=UserError("gone"))
+    assert not cost.exists()
+    monkeypatch.setattr(frame.resource, "getrusage", {0: used(5, 1), -1: used(7, 2)}.get)
+    clock = SimpleNamespace(monotonic=iter([100.0, 136.0]).__next__)
+    monkeypatch.setattr(frame, "time", clock)
+    run_stage(monkeypatch, *arguments)
+    assert json.loads(cost.read_text()) == {"core_hours": 15 / 3600, "hours": 0.01}
+
+
+def used(user: float, system: float) -> SimpleNamespace:
+    """Seconds of the CPU."""
+    return SimpleNamespace(ru_utime=user, ru_stime=system)
 
 
 @pytest.mark.parametrize(
