@@ -46,6 +46,7 @@ class Choice(NamedTuple):
     real: NDArray[np.float64]  # (generations,), on real roads
     off_track: int  # of the chosen one's drives in the last look at it, and
     real_off_track: int  # on real roads
+    real_steps: int  # of all drives on real roads that the choice took
 
 
 class Places(Protocol):
@@ -115,12 +116,11 @@ def choose(
     genomes, drawing = history.genomes, streams("validation tracks")
     validated = validate(settings, judge, places, genomes, drawing, scratch, "validation")
     champion = champions(validated, settings)
-    real = validated.mean_return[champion], validated.off_track[champion]
+    tried, candidate = validated, champion
     if dreaming:
-        different, generations = np.unique(champion, return_inverse=True)
+        different, candidate = np.unique(champion, return_inverse=True)
         drawing = streams("real tracks")
         tried = validate(settings, judge, grounds, genomes[different], drawing, scratch, "real")
-        real = tried.mean_return[generations], tried.off_track[generations]
     generation, which = divmod(int(champion[-1]), 2)
     return Choice(
         genome=genomes[champion[-1]],
@@ -128,9 +128,10 @@ def choose(
         generation=generation + 1,
         champion=validated.mean_return[champion],
         distribution_mean=validated.mean_return[1::2],
-        real=real[0],
+        real=tried.mean_return[candidate],
         off_track=int(validated.off_track[champion[-1]]),
-        real_off_track=int(real[1][-1]),
+        real_off_track=int(tried.off_track[candidate[-1]]),
+        real_steps=int(tried.steps.sum()),
     )
 
 
@@ -161,4 +162,5 @@ def choose_by_checks(
         real=best[last_check],
         off_track=int(tried.off_track[chosen]),
         real_off_track=int(tried.off_track[chosen]),
+        real_steps=int(tried.steps.sum()),
     )

@@ -149,6 +149,7 @@ def evolve_c(
         "random_return": random_return(judge.fleet, grounds, streams),
         "flat_generations": int((np.ptp(history.fitness, axis=1) == 0).sum()),
         "episodes": settings.generations * settings.population * settings.episodes,
+        **({"checked_steps": choice.real_steps} if settings.checked_every else {}),
     }
     curve = [
         {

@@ -30,14 +30,16 @@ class Scores(NamedTuple):
     mean_return: NDArray[np.float64]
     std_return: NDArray[np.float64]  # over episodes
     off_track: NDArray[np.intp]  # episodes that were terminated, far off the road
+    steps: NDArray[np.int64]  # of all episodes together
 
     @classmethod
     def of(cls, outcome: Outcome, episodes: int) -> Scores:
         """The scores of candidates whose episodes follow one another."""
-        returns, off = (
-            entry.reshape(-1, episodes) for entry in (outcome.returns, outcome.terminated)
+        returns, off, lengths = (
+            entry.reshape(-1, episodes)
+            for entry in (outcome.returns, outcome.terminated, outcome.lengths)
         )
-        return cls(returns.mean(axis=1), returns.std(axis=1), off.sum(axis=1))
+        return cls(returns.mean(axis=1), returns.std(axis=1), off.sum(axis=1), lengths.sum(axis=1))
 
 
 class Shard(NamedTuple):

@@ -125,13 +125,15 @@ def rng() -> np.random.Generator:
     return np.random.default_rng(0)
 
 
-@pytest.mark.parametrize("world", ["real", "dream"])
+@pytest.mark.parametrize(("world", "every"), [("real", 0), ("dream", 0), ("dream", 1)])
 @pytest.mark.parametrize("strategy", ["rank_mu", "cma_es", "sep_cma_es", "openai_es"])
 def test_evolution_goes_on_where_it_was_and_ends_the_same(
-    quick, latents, scratch, monkeypatch, world, strategy
+    quick, latents, scratch, monkeypatch, world, every, strategy
 ):
     monkeypatch.setattr("stages.choosing.VALIDATED_AT_ONCE", 4)
-    settings = replace(quick.evolve_c, strategy=strategy, world=world, generations=5)
+    settings = replace(
+        quick.evolve_c, strategy=strategy, world=world, generations=5, checked_every=every
+    )
     vision = Autoencoder.initial(256, 64, 16, rng())
     memory = Ensemble([DeterministicLSTM.initial(16, 2, 4, rng(), predict_outcome=True)])
     fleet = Fleet(quick.world, vision, memory, controller_sizes(settings, vision, memory), settings)

@@ -11,12 +11,10 @@ import pytest
 
 from benchmarks.learning import drive, learn
 from stages import stage as frame
-from stages.choosing import champions
 from stages.collect import collect
 from stages.encode import encode
 from stages.errors import ParamsError, UserError
 from stages.evolve_c import check_fitness
-from stages.judge import Scores
 from stages.randomness import Streams
 from stages.train_m import Lesson, train_m
 from stages.train_v import train_v
@@ -206,23 +204,6 @@ def test_learning_that_goes_wrong_is_said_in_words(note, rollouts):
             ),
         ):
             train_v(note.train_v, rollouts, Streams(0, "train_v"))
-
-
-def test_the_champion_stays_on_the_road_before_it_scores(note):
-    returns = np.array([10, 50, 90, 40, 45, 60], float)  # best, mean of three generations
-    off = np.array([0, 0, 1, 1, 0, 0])
-    scores = Scores(returns, np.zeros(6), off)
-    assert champions(scores, note.evolve_c).tolist() == [1, 1, 5]
-    dreaming = replace(note.evolve_c, world="dream")
-    assert champions(scores, dreaming).tolist() == [1, 2, 2]  # where the end is a matter of chance
-    cautious = replace(dreaming, caution=1.0)
-    risky = scores._replace(std_return=np.array([0, 0, 80, 0, 0, 0.0]))
-    assert champions(risky, cautious).tolist() == [1, 1, 5]
-
-
-def test_who_leaves_the_road_less_often_is_better_where_all_leave_it(note):
-    returns, off = np.array([10, 90, 50, 60], float), np.array([2, 2, 1, 1])
-    assert champions(Scores(returns, np.zeros(4), off), note.evolve_c).tolist() == [1, 3]
 
 
 def test_the_command_line_may_change_a_key(tmp_path, monkeypatch, capsys):

@@ -1,0 +1,141 @@
+"""Which C is kept: by dreams and roads that it has not learned on, or by checks on the way."""
+
+import msgspec
+import numpy as np
+import pytest
+
+from stages.choosing import History, champions, choose_by_checks
+from stages.collect import collect
+from stages.encode import encode
+from stages.evolve_c import controller_sizes, evolve_c
+from stages.grounds import grounds_of
+from stages.judge import Fleet, Judge, Scores
+from stages.memory.ensemble import Ensemble
+from stages.memory.lstm import DeterministicLSTM
+from stages.randomness import Streams
+from stages.reports import EVOLUTION
+from stages.scratch import NoScratch
+from stages.vision.autoencoder import Autoencoder
+from stages.workers import Workers
+
+replace = msgspec.structs.replace
+
+
+def test_the_champion_stays_on_the_road_before_it_scores(note):
+    returns = np.array([10, 50, 90, 40, 45, 60], float)  # best, mean of three generations
+    off = np.array([0, 0, 1, 1, 0, 0])
+    scores = Scores(returns, np.zeros(6), off, np.ones(6, int))
+    assert champions(scores, note.evolve_c).tolist() == [1, 1, 5]
+    dreaming = replace(note.evolve_c, world="dream")
+    assert champions(scores, dreaming).tolist() == [1, 2, 2]  # where the end is a matter of chance
+    cautious = replace(dreaming, caution=1.0)
+    risky = scores._replace(std_return=np.array([0, 0, 80, 0, 0, 0.0]))
+    assert champions(risky, cautious).tolist() == [1, 1, 5]
+
+
+def test_who_leaves_the_road_less_often_is_better_where_all_leave_it(note):
+    returns, off = np.array([10, 90, 50, 60], float), np.array([2, 2, 1, 1])
+    scores = Scores(returns, np.zeros(4), off, np.ones(4, int))
+    assert champions(scores, note.evolve_c).tolist() == [1, 3]
+
+
+class ByNumber:
+    """A judge to whom a genome is a number: that of its return, and of its steps."""
+
+    def __init__(self, returns):
+        self.returns, self.asked = np.array(returns, float), []
+
+    def scores(self, genomes, where, episodes):
+        numbers = genomes[:, 0].astype(int)
+        self.asked.append((numbers.tolist(), where, episodes))
+        return Scores(self.returns[numbers], 0 * numbers, numbers % 2, 10 * numbers)
+
+
+def checked(params, returns, every):
+    """The choice among so many means, and whom the judge was asked about."""
+    settings = replace(params.evolve_c, checked_every=every, validation_episodes=3)
+    count, judge = len(returns), ByNumber(returns)
+    mean = np.arange(count, dtype=float)[:, None]
+    history = History(mean - 1, mean, np.zeros((count, 4)), np.zeros(count))
+    roads, streams = grounds_of(params.world), Streams(0, "evolve_c")
+    choice = choose_by_checks(settings, judge, roads, history, streams, NoScratch())
+    ((numbers, where, episodes),) = judge.asked
+    assert (where, episodes) == (roads.draw(3, Streams(0, "evolve_c")("validation tracks")), 3)
+    return choice, numbers
+
+
+def test_the_mean_of_every_so_many_generations_and_the_last_is_checked(quick):
+    params = replace(quick, world=replace(quick.world, tracks="random"))
+    choice, numbers = checked(params, [0, 0, 5, 99, 99, 9, 7], every=3)
+    assert numbers == [2, 5, 6]
+    assert (choice.genome.tolist(), choice.generation, choice.chosen) == ([5], 6, "mean")
+    assert (choice.off_track, choice.real_off_track) == (1, 1)
+    assert choice.real_steps == 20 + 50 + 60
+    assert choice.distribution_mean.tolist() == [5, 5, 5, 5, 5, 9, 7]  # the last check's
+    assert choice.champion.tolist() == choice.real.tolist() == [5, 5, 5, 5, 5, 9, 9]
+
+
+@pytest.mark.parametrize(("every", "numbers"), [(1, [0, 1, 2]), (2, [1, 2]), (3, [2]), (9, [2])])
+def test_no_generation_is_checked_twice_and_the_last_one_always(quick, every, numbers):
+    assert checked(quick, [1, 2, 3], every)[1] == numbers
+
+
+class Watched(Judge):
+    """Remembers what was driven: whether it was dreamt, and the steps of it."""
+
+    def __init__(self, judge):
+        vars(self).update(vars(judge))
+        self.nights, self.steps = [], []
+
+    def scores(self, genomes, where, episodes):
+        scores = super().scores(genomes, where, episodes)
+        if isinstance(where, list):
+            self.steps.append(scores.steps)
+        else:
+            self.nights.append((where, scores.steps))
+        return scores
+
+
+def test_c_learns_in_short_dreams_that_begin_anywhere_and_is_checked_on_roads(quick):
+    settings = replace(
+        quick.evolve_c,
+        world="dream", horizon=7, warm_up=5, episodes=6, population=4,
+        generations=4, checked_every=3, validation_episodes=2,
+    )  # fmt: skip
+    rng = np.random.default_rng(0)
+    vision = Autoencoder.initial(256, 64, 16, rng)
+    rollouts, _ = collect(quick.collect, quick.world, Streams(0, "collect"))
+    latents, _ = encode(quick.encode, rollouts, vision)
+    memory = Ensemble([DeterministicLSTM.initial(16, 2, 4, rng, predict_outcome=True)])
+    fleet = Fleet(quick.world, vision, memory, controller_sizes(settings, vision, memory), settings)
+    judge = Watched(Judge(fleet, Workers(fleet, count=1)))
+    _, report = evolve_c(settings, quick.world, judge, latents, Streams(0, "evolve_c"))
+    assert len(judge.nights) == 4
+    for night, steps in judge.nights:
+        assert night.past.z.shape == (6, 5, 16)
+        assert (steps <= 6 * 7).all()
+    (steps,) = judge.steps
+    assert report.metrics["checked_steps"] == steps.sum() > 2 * 7
+    assert report.metrics["chosen_generation"] in (3, 4)
+    assert report.metrics["validation_return"] == report.metrics["real_return"]
+    assert all(tuple(row) == EVOLUTION for row in report.curve)
+    real = [row["real"] for row in report.curve]
+    assert real[0] == real[1] == real[2] <= real[3]
+
+
+def test_steps_are_those_of_all_of_a_candidates_episodes(quick):
+    world = replace(quick.world, max_steps=5)
+    fleet = Fleet(world, None, None, (3, 2), quick.evolve_c)
+    outcome = fleet.drive(Standing(), grounds_of(world).draw(1, np.random.default_rng(0)), 6)
+    assert Scores.of(outcome, 3).steps.tolist() == [15, 15]
+
+
+class Standing:
+    def reset(self, num_cars):
+        self.num_cars = num_cars
+
+    def keep(self, rows):
+        self.num_cars = len(rows)
+
+    def act(self, observations):
+        return np.zeros((self.num_cars, 2))
