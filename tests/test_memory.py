@@ -83,6 +83,18 @@ def test_the_loss_is_a_mean_over_steps_and_a_sum_over_what_is_predicted():
     assert memory.loss(batch) == pytest.approx(sum(expected.values()))
 
 
+@pytest.mark.parametrize("kind", MEMORIES)
+def test_the_reward_counts_as_much_as_it_is_weighed(kind):
+    memory, batch = small(kind, outcome=True), pieces(5, 3)
+    before = memory.losses(memory.states(batch), batch)
+    memory.weigh(0.25)
+    after = memory.losses(memory.states(batch), batch)
+    assert after == {**before, "reward": 0.25 * before["reward"]}
+    loss, gradient = memory.loss_and_gradient(batch)
+    assert loss == pytest.approx(sum(after.values()))
+    assert_gradient(lambda: memory.loss(batch), memory.parameters, gradient)
+
+
 def test_pieces_of_a_batch_do_not_know_each_other(memory):
     batch = pieces(6, 3)
     loss, gradient = memory.loss_and_gradient(batch)

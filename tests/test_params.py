@@ -35,9 +35,12 @@ def test_the_shipped_params_are_the_notes_recipe():
     assert params.world.max_steps == 120
 
 
-@pytest.mark.parametrize(
-    "path", sorted((ROOT / "recipes").glob("[!d]*.yaml")), ids=lambda p: p.stem
+FILES = sorted(
+    path for folder in ("recipes", "carracing") for path in (ROOT / folder).glob("[!d]*.yaml")
 )
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}-{path.stem}")
 def test_every_recipe_is_a_whole_params_file(path):
     read_params(path)
 
@@ -146,6 +149,17 @@ def test_what_no_key_alone_shows_is_refused_by_its_dotted_key(read):
     params["evolve_c"]["population"] = 7
     with pytest.raises(UserError, match=r"evolve_c\.population: must be even for openai_es"):
         read(yaml.safe_dump(params))
+
+
+def test_components_of_h_want_a_c_that_sees_h(read):
+    params = changed(("evolve_c", "components"), 8)
+    assert read(yaml.safe_dump(params)).evolve_c.components == 8
+    params["evolve_c"]["inputs"] = "z"
+    words = r"evolve_c\.components: are those of h, which inputs: z leaves out; .*found 8$"
+    with pytest.raises(UserError, match=words):
+        read(yaml.safe_dump(params))
+    params["evolve_c"]["components"] = 0
+    assert read(yaml.safe_dump(params)).evolve_c.inputs == "z"
 
 
 def test_a_convolutional_v_wants_the_papers_view(read):

@@ -162,6 +162,27 @@ def test_m_learns_the_outcome_beside_z(note, latents, kind):
     )
 
 
+def test_the_reward_is_weighed_in_training_and_in_ms_loss_and_not_in_its_score(note, latents):
+    outcomes = replace(note.train_m, predict_outcome=True, epochs=0)
+    plain, weighed = (
+        taught(replace(outcomes, reward_weight=weight), latents)[1] for weight in (1.0, 0.25)
+    )
+    found = weighed.metrics
+    assert found["reward_mse"] == plain.metrics["reward_mse"]
+    assert found["held_out_loss"] == pytest.approx(
+        found["held_out_mse"] + 0.25 * found["reward_mse"] + found["end_nats"]
+    )
+    assert weighed.curve[0]["baseline"] == pytest.approx(
+        found["z_stays_mse"] + 0.25 * found["mean_reward_mse"] + found["base_rate_nats"]
+    )
+    learning = replace(outcomes, epochs=8)
+    little, much = (
+        taught(replace(learning, reward_weight=weight), latents)[1].metrics["reward_mse"]
+        for weight in (1e-4, 1.0)
+    )
+    assert much < little
+
+
 def test_m_learns_from_codes_that_are_drawn(mixture, latents):
     wide = dataclasses.replace(latents, logvar=np.zeros_like(latents.logvar))
     settings = replace(mixture, epochs=2)
