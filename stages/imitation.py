@@ -20,7 +20,7 @@ from stages.memory.recurrent import RecurrentMemory
 from stages.nn.lstm import steps_of
 from stages.nn.parameters import Array
 from stages.params import EvolveC
-from stages.pieces import NOISELESS, SHORTEST_PIECE, CodedPieces, cut
+from stages.pieces import NOISELESS, CodedPieces, cut
 
 BASIS_STEPS = 20_000  # of episodes, that components of h are fitted to
 RIDGE = 0.1  # of the least squares, a step
@@ -81,7 +81,9 @@ def first_genome(
         features = np.concatenate([features, seen], axis=1)
     x = np.concatenate([features, np.ones((len(features), 1))], axis=1, dtype=np.float64)
     y = np.arctanh(np.clip(lived.actions, -LARGEST, LARGEST), dtype=np.float64)
-    solved = np.linalg.solve(x.T @ x + RIDGE * len(x) * np.eye(x.shape[1]), x.T @ y)
+    penalty = RIDGE * len(x) * np.eye(x.shape[1])
+    penalty[-1, -1] = 0  # the bias may be as large as it likes
+    solved = np.linalg.solve(x.T @ x + penalty, x.T @ y)
     return np.concatenate([solved[:-1].T.ravel(), solved[-1]])
 
 
@@ -91,17 +93,15 @@ def best_episodes(latents: Latents, count: int) -> CodedPieces:
     Raises:
         ParamsError: all of them are too short.
     """
-    last = np.flatnonzero((latents.round == latents.round.max()) & ~latents.held_out)
-    gained = [np.cumsum(latents.rewards[slice(*latents.first_step[n : n + 2])]) for n in last]
-    order = np.argsort([-each[-1] for each in gained], kind="stable")[:count]
-    chosen = np.zeros(len(latents.lengths), np.bool_)
-    chosen[last[order]] = True
+    ends = latents.first_step
+    gained = [np.cumsum(latents.rewards[slice(*span)]) for span in pairwise(ends)]
+    returns = np.array([each[-1] for each in gained])
+    returns[latents.held_out | (latents.round < latents.round.max())] = -np.inf
+    best = np.argsort(-returns, kind="stable")[:count]
+    chosen = np.isin(np.arange(len(returns)), best) & np.isfinite(returns)
     pieces = whole_episodes(latents, chosen)
-    by_first_step = {
-        latents.first_step[last[n]]: max(int(gained[n].argmax()) + 1, SHORTEST_PIECE) for n in order
-    }
-    steps = np.array([by_first_step[first] for first in pieces.first_step])
-    return dataclasses.replace(pieces, steps=np.minimum(steps, pieces.steps))
+    highest = np.array([each.argmax() for each in gained])[np.isin(ends[:-1], pieces.first_step)]
+    return dataclasses.replace(pieces, steps=highest + 1)
 
 
 def states_before(states: Array, running: Array) -> Array:

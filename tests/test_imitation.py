@@ -1,4 +1,4 @@
-"""Where the search for C begins after a first round: at what C did without noise before."""
+"""Where the search for C begins: at what was done in the best episodes of the last round."""
 
 import msgspec
 import numpy as np
@@ -8,16 +8,18 @@ from stages import imitation
 from stages.artifacts import Latents
 from stages.control.basis import Basis
 from stages.errors import ParamsError
-from stages.imitation import first_genome, fitted_basis, states_before
+from stages.imitation import best_episodes, first_genome, fitted_basis, states_before
 from stages.memory.lstm import DeterministicLSTM
 
 replace = msgspec.structs.replace
 Z, H = 3, 5
 LENGTHS = np.array([40, 60, 35, 4, 50, 60])
 ROUND = np.array([0, 1, 1, 1, 1, 1])
-NOISELESS = np.array([True, True, False, True, True, True])
+BEST = 3  # that are imitated, of those of round 1 which are not held out
 HELD_OUT = np.array([False, False, False, False, False, True])
-IMITATED = (ROUND == 1) & NOISELESS & ~HELD_OUT
+GAIN = np.array([9.0, 2.0, 1.0, 4.0, 3.0, 8.0])  # the return of each episode
+IMITATED = np.array([False, True, False, True, True, False])
+WANDERED = 5  # steps of the longer episodes after all was gained
 
 
 def rng() -> np.random.Generator:
@@ -29,19 +31,25 @@ def memory() -> DeterministicLSTM:
     return DeterministicLSTM.initial(Z, 2, H, rng())
 
 
-def driven(memory, weight, bias, rounds=ROUND, noiseless=NOISELESS) -> Latents:
+def driven(memory, weight, bias) -> Latents:
     """Episodes whose z is noise; in those that are to be imitated a C (2, Z + H) drives by z and
-    h, in the others who knows what.
+    h, until all is gained; in the others, and then, who knows what.
     """
     draw = rng()
     mean = draw.standard_normal((int(LENGTHS.sum()) + len(LENGTHS), Z)).astype(np.float32)
     actions = draw.uniform(-1, 1, (int(LENGTHS.sum()), 2)).astype(np.float32)
+    rewards = np.zeros(len(actions))
     frame = step = 0
-    for length, imitated in zip(LENGTHS, IMITATED, strict=True):
+    for length, gain, imitated in zip(LENGTHS, GAIN, IMITATED, strict=True):
+        driven_on = step + length - (WANDERED if length > 2 * WANDERED else 0)
+        rewards[step:driven_on] = (gain + 1) / (driven_on - step)
+        rewards[driven_on : step + length] = -1 / WANDERED
+        if driven_on == step + length:
+            rewards[step:driven_on] = gain / length
         h, c = np.zeros((2, 1, H), np.float32)
         for now in range(step, step + length):
             z = mean[frame + now - step][None]
-            if imitated:
+            if imitated and now < driven_on:
                 actions[now] = np.tanh(np.concatenate([z, h], axis=1) @ weight.T + bias)
             h, c = memory.step(z, actions[now][None], h, c)
         frame, step = frame + length + 1, step + length
@@ -49,12 +57,11 @@ def driven(memory, weight, bias, rounds=ROUND, noiseless=NOISELESS) -> Latents:
         lengths=LENGTHS,
         terminated=HELD_OUT & False,
         held_out=HELD_OUT,
-        round=rounds,
-        noiseless=noiseless,
+        round=ROUND,
         mean=mean,
         logvar=np.zeros_like(mean),  # which nothing is drawn by
         actions=actions,
-        rewards=np.zeros(len(actions)),
+        rewards=rewards,
     )
 
 
@@ -64,7 +71,7 @@ def genome(weight, bias):
 
 @pytest.fixture
 def settings(quick):
-    return replace(quick.evolve_c, inputs="zh", hidden=0)
+    return replace(quick.evolve_c, inputs="zh", hidden=0, imitated=BEST)
 
 
 @pytest.fixture
@@ -99,21 +106,18 @@ def test_what_no_tanh_reaches_is_imitated_as_far_as_it_goes(settings, memory):
     np.testing.assert_allclose(np.tanh(found[-2:]), [0.98, -0.98], atol=0.01)
 
 
-def test_after_random_policies_the_search_begins_at_nothing(settings, memory):
-    latents = driven(memory, np.ones((2, Z + H)), np.ones(2), rounds=0 * ROUND)
-    hidden = replace(settings, hidden=4)
-    for each in (settings, hidden):
-        assert not first_genome(each, memory, latents, None, 7, rng()).any()
+def test_the_search_may_begin_at_nothing(settings, memory):
+    latents = driven(memory, np.ones((2, Z + H)), np.ones(2))
+    nothing = first_genome(replace(settings, imitated=0), memory, latents, None, 7, rng())
+    np.testing.assert_array_equal(nothing, np.zeros(7))
 
 
-def test_a_hidden_layer_and_a_round_that_is_all_noise_are_refused(settings, memory):
-    weight, bias = np.zeros((2, Z + H)), np.zeros(2)
-    hidden = replace(settings, hidden=4)
-    with pytest.raises(ParamsError, match=r"^evolve_c\.hidden: must be 0 .*; found 4$"):
-        first_genome(hidden, memory, driven(memory, weight, bias), None, 18, rng())
-    noisy = driven(memory, weight, bias, noiseless=NOISELESS & (HELD_OUT | (ROUND == 0)))
-    with pytest.raises(ParamsError, match=r"^collect\.noiseless: in round 1 .* set it above 0$"):
-        first_genome(settings, memory, noisy, None, 18, rng())
+def test_the_best_episodes_are_imitated_up_to_where_their_return_was_highest(memory):
+    latents = driven(memory, np.zeros((2, Z + H)), np.zeros(2))
+    pieces = best_episodes(latents, BEST)
+    assert pieces.first_step.tolist() == latents.first_step[:-1][IMITATED].tolist()
+    assert pieces.steps.tolist() == [60 - WANDERED, 4, 50 - WANDERED]
+    assert len(best_episodes(latents, 100)) == 4  # as many as there are
 
 
 def test_a_state_before_a_step_is_that_after_the_one_before():
