@@ -55,11 +55,13 @@ EVOLUTION = (
     *("distribution_mean", "champion", "real", "random", "sigma"),
 )
 STUDY = ("temperature", "dreamt", "real", "real_least", "real_most", "lost", "random")
-CURVES = {  # columns by stage
+ROUNDS = ("round", "real_return", "core_hours", "real_frames")  # the last two: with all before
+CURVES = {  # columns by file, most of which are named for their stage
     "train_v": LEARNING,
     "train_m": LEARNING,
     "evolve_c": EVOLUTION,
     "temperature": STUDY,
+    "rounds": ROUNDS,
 }
 
 

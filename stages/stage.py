@@ -154,10 +154,12 @@ def stage(
     reads: Sequence[str] = (),
     writes: Sequence[str] = (),
     folders: str = "",
+    need_folders: bool = True,
     optional: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> Iterator[Run]:
     """Run the block as the stage `name`; the command line gives a file for each of `reads`, then
-    `writes`, and then, if they have a name, any number of folders.
+    `writes`, and then, if they have a name, any number of folders; none only where they are not
+    needed.
 
     `optional` are the files that it may give to read besides, by the name of the option that they
     all stand behind: {"driver": ["v", "m", "c"]} takes `--driver V M C`. Those that it does not
@@ -177,7 +179,8 @@ def stage(
     for file in writes:
         parser.add_argument(file, type=Path, help="written")
     if folders:
-        parser.add_argument(folders, type=Path, nargs="+", help="folders to read from")
+        number = "+" if need_folders else "*"
+        parser.add_argument(folders, type=Path, nargs=number, help="folders to read from")
     for option, files_of_it in optional.items():
         parser.add_argument(
             f"--{option}",

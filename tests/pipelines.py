@@ -53,9 +53,23 @@ KEEP: dict[str, Any] = {
     "outs": ["models/v.npz", "models/m.npz", "models/c.npz"],
     "metrics": [{"reports/metrics/keep.json": {"cache": False}}],
 }
+RACE: dict[str, Any] = {
+    "desc": "CarRacing in pictures: a drive beside its dream, every track, every round",
+    "cmd": "python -m stages.race models/v.npz models/m.npz models/c.npz data/drives.h5",
+    "deps": ["models/v.npz", "models/m.npz", "models/c.npz", "data/drives.h5"],
+    "params": ["seed", "world", "evolve_c.temperature", "visualize.frames_per_second"],
+    "metrics": [{"reports/metrics/race.json": {"cache": False}}],
+    "plots": [
+        {"reports/curves/rounds.csv": {"cache": False}},
+        {"reports/figures/rounds.png": {"cache": False}},
+        {"reports/figures/tracks.png": {"cache": False}},
+        {"reports/drive.gif": {"cache": False}},
+    ],
+}
 AGENT = ("models/v.npz", "models/m.npz", "models/c.npz")
 CHOSEN = "reports/metrics/evolve_c.json"
 LEARNING = ("collect", "train_v", "encode", "train_m", "evolve_c")
+TOLD = (CHOSEN, "reports/metrics/collect.json", *(f"reports/cost/{name}.json" for name in LEARNING))
 # What a stage is given of the round before, by option.
 BEFORE: dict[str, dict[str, tuple[str, ...]]] = {
     "collect": {"--after": ("data/rollouts.h5",), "--driver": AGENT},
@@ -270,6 +284,11 @@ def of_carracing(
     ]
     stages["evaluate"] = of("evaluate", there, f"{folder}/reports")
     stages |= _ablations(of, f"{folder}/rounds/{rounds}", f"{folder}/ablations")
+    race = placed(RACE, there, {}, wdir, (file, RACE["params"]), options)
+    del race["matrix"]
+    race["deps"] += [f"{each}/{path}" for each in folders for path in TOLD]
+    race["deps"] += sorted(imported_files("stages/race.py", ("carracing",)))
+    stages["race"] = race
     return CARRACING_HEAD + _text({"stages": stages})
 
 

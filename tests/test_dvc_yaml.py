@@ -182,6 +182,18 @@ def test_what_shows_dreams_names_its_files_too(file, stage, script):
     assert set(read) <= set(shown["cmd"].split())
 
 
+def test_the_race_is_shown_of_every_round_and_of_what_was_kept():
+    stages = yaml.safe_load((ROOT / "carracing" / "dvc.yaml").read_text())["stages"]
+    shown, kept = stages["race"], stages["keep"]
+    listed = {path for path in shown["deps"] if path.endswith(".py")}
+    assert listed == imported_files("stages/race.py", demands=("carracing",))
+    read = [path for path in shown["deps"] if not path.endswith((".py", ".json"))]
+    assert set(read) == set(paths([*kept["outs"], *stages["evaluate"]["outs"]]))
+    folders = {path.split("/reports/")[0] for path in shown["deps"] if path.endswith(".json")}
+    assert {*read, *folders} <= set(shown["cmd"].split())
+    assert folders < set(kept["cmd"].split())
+
+
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_every_recipe_of_the_matrix_says_its_score_and_time(recipe):
     first = (ROOT / "recipes" / f"{recipe}.yaml").read_text().splitlines()[0]

@@ -12,9 +12,12 @@ from stages.figures.drive_gif import drive_frames
 from stages.figures.filmstrip import SHOWN, filmstrip, shown
 from stages.figures.paper import Paper, save_gif
 from stages.figures.policy_trajectory import policy_trajectory
+from stages.figures.race_gif import CELLS, GAME, Mind, cells, race_frames, slices
+from stages.figures.rounds import Final, Rounds, rounds
 from stages.figures.style import save
 from stages.figures.temperature import PAPER, temperature
 from stages.figures.track_layout import track_layout
+from stages.figures.tracks import tracks
 from stages.figures.training_curves import training_curves
 from stages.figures.vae_reconstruction import vae_reconstruction
 from stages.pixels import to_bytes
@@ -38,6 +41,8 @@ EVOLUTION = {
         "sigma",
     )
 } | {"generation": np.arange(1.0, 10), "random": np.full(9, 2.0), "sigma": np.full(9, 0.1)}
+SCORES = np.linspace(300, 950, 99)
+COURSE = Rounds(np.array([9.0, 700, 850, 900]), np.arange(1.0, 5), 1e5 * np.arange(1, 5))
 
 
 def drive(steps: int):
@@ -66,6 +71,10 @@ def drive(steps: int):
         lambda: filmstrip(PICTURES[:2], PICTURES[:, :, ::-1], np.arange(2), np.arange(3)),
         lambda: dream_error({"a": np.linspace(0, 1, 9), "b": np.ones(9)}, 3),
         lambda: temperature(PAPER),
+        lambda: tracks(SCORES, SCORES > 800, SCORES / 90 - 50),
+        lambda: tracks(SCORES[:1], SCORES[:1] > 900, SCORES[:1]),
+        lambda: rounds(COURSE, 3, Final(905.0, 4.0, -40.0)),
+        lambda: rounds(Rounds(*np.ones((3, 1))), 0, Final(-60.0, 4.0, -40.0)),
         lambda: policy_trajectory(Track(), drive(9)[0], np.zeros((9, 2), np.float32), 1.0),
     ],
 )
@@ -101,6 +110,49 @@ def test_a_dream_goes_on_when_the_drive_is_over():
     assert (frames[5][picture, road] == frames[9][picture, road]).all()
     assert (frames[5][picture, real] == frames[9][picture, real]).all()
     assert (frames[5][picture, dream] != frames[9][picture, dream]).any()
+
+
+def mind(steps: int) -> Mind:
+    rng = np.random.default_rng(steps)
+    views = rng.integers(0, 256, (steps + 1, 28, 32, 3)).astype(np.uint8)
+    z, h = (rng.uniform(-1, 1, (steps + 1, size)).astype(np.float32) for size in (8, 192))
+    return Mind(views, z, h, rng.normal(size=steps))
+
+
+@pytest.mark.parametrize(("lasts", "dreams"), [(5, 9), (9, 5), (8, 8)])
+def test_of_a_race_every_second_step_is_shown_and_the_last(lasts, dreams):
+    rng = np.random.default_rng(0)
+    game = rng.integers(0, 256, (-(-lasts // 2) + 1, *GAME[::-1], 3)).astype(np.uint8)
+    real, dreamt = mind(lasts), mind(dreams)
+    frames = [
+        np.asarray(frame.convert("RGB"), int)
+        for frame in race_frames(game, real.views, real, dreamt)
+    ]
+    longest = max(lasts, dreams)
+    assert len(frames) == -(-longest // 2) + 1
+    top = slice(40, 200)
+    for columns, steps in (
+        (slice(20, 300), lasts),
+        (slice(330, 540), lasts),
+        (slice(800, 1020), dreams),
+    ):
+        for number, (before, after) in enumerate(pairwise(frames)):
+            stands = 2 * number >= steps
+            assert (before[top, columns] == after[top, columns]).all() == stands
+
+
+def test_cells_are_as_blue_or_vermilion_as_numbers_are_large():
+    picture = cells(np.array([0, 1, -1, 0.5], np.float32))
+    assert picture[0].tolist()[:3] == [[255, 255, 255], [0, 114, 178], [213, 94, 0]]
+    assert picture[0, 3].tolist() == [128, 184, 216]
+    assert cells(np.zeros(CELLS, np.float32)).shape == (2, 32, 3)
+    assert cells(np.zeros(33, np.float32)).shape == (2, 32, 3)
+
+
+def test_slices_are_of_all_times():
+    pictures = np.arange(50, dtype=np.uint8)[:, None, None, None] * np.ones((1, 4, 32, 3), np.uint8)
+    assert slices(pictures).shape == (4, 32, 3)
+    assert slices(pictures)[0, ::4, 0].tolist() == [0, 7, 14, 21, 28, 35, 42, 49]
 
 
 def test_the_animation_has_a_frame_a_step_and_holds_its_last(tmp_path):

@@ -13,7 +13,7 @@ from PIL import Image
 
 from stages.figures.paper import Paper
 from stages.figures.scene import Scene
-from stages.figures.style import BLUE, GREY, INK, ORANGE, VERMILION, draw_track
+from stages.figures.style import BLUE, GREY, INK, ORANGE, draw_track
 from stages.worlds.track import Track
 
 WIDTH, HEIGHT = 920, 400  # pixels
@@ -65,7 +65,7 @@ def drive_frames(
     def paint(step: int) -> None:
         scene.paint_car(paper, panels.road, states[step])
         scene.paint_view(paper, panels.view, views[step])
-        _paint_code(paper, panels, z[step])
+        scene.paint_bars(paper, panels.code, z[step])
         paper.dot(curve[step], ORANGE)
         paper.write(WIDTH - 14, 8, f"{total[step]:+.1f} after {step} steps", INK)
 
@@ -84,12 +84,3 @@ def limits(total: NDArray[np.float64]) -> tuple[float, float]:
     """Of an axis for rewards so far."""
     low, high = min(0.0, total.min()), max(1.0, total.max())
     return low - 0.03 * (high - low), high + 0.08 * (high - low)
-
-
-def _paint_code(paper: Paper, panels: Panels, z: NDArray[np.float32]) -> None:
-    scene, entry = panels.scene, np.arange(len(z))
-    corner = scene.at(panels.code, np.stack([entry - 0.4, np.maximum(z, 0)], axis=1))
-    opposite = scene.at(panels.code, np.stack([entry + 0.4, np.minimum(z, 0)], axis=1))
-    corners = np.rint(np.concatenate([corner, opposite], axis=1)).astype(int).tolist()
-    boxes = [(left, top, max(right, left + 1), bottom + 1) for left, top, right, bottom in corners]
-    paper.fill_boxes(boxes, [VERMILION if value < 0 else BLUE for value in z])

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from stages.figures.paper import Paper, Picture, Points
-from stages.figures.style import VERMILION, new_figure, pixels
+from stages.figures.style import BLUE, VERMILION, new_figure, pixels
 
 CAR = np.array([[0.9, 0.0], [-0.6, 0.5], [-0.3, 0.0], [-0.6, -0.5]])  # looking along x
 PAPER_DPI = 100
@@ -56,14 +56,29 @@ class Scene:
         for size, colour in ((1.25, "white"), (1.0, VERMILION)):
             paper.fill(self.at(axes, size * CAR @ turn + (x, y)), colour)
 
+    def lay(self, paper: Paper, axes: Axes, picture: NDArray[np.uint8]) -> None:
+        """A picture (H, W, 3) over the whole of a panel, its pixels enlarged, not smoothed."""
+        left, bottom, right, top = (round(edge) for edge in axes.get_window_extent().extents)
+        rows, columns = (
+            np.arange(pixels) * length // pixels
+            for pixels, length in zip((top - bottom, right - left), picture.shape, strict=False)
+        )
+        paper.lay(left, self.height - top, picture[rows][:, columns])
+
     def paint_view(self, paper: Paper, axes: Axes, view: NDArray[np.uint8]) -> None:
         """A picture (H, W, 1 or 3) that V gets, with the car where it stands, looking up."""
-        left, bottom, right, _ = (round(edge) for edge in axes.get_window_extent().extents)
-        side = right - left
-        nearest = np.arange(side) * len(view) // side
-        large = view[nearest][:, nearest]
         if view.shape[2] == 1:  # black and white tire the eye
-            large = np.repeat(40 + (large * np.float32(215 / 255)).astype(np.uint8), 3, axis=2)
-        top = self.height - bottom - side
-        paper.lay(left, top, large)
-        paper.fill(np.array([left, top]) + side / 2 + 10 * CAR[:, ::-1] * (1, -1), VERMILION)
+            view = np.repeat(40 + (view * np.float32(215 / 255)).astype(np.uint8), 3, axis=2)
+        self.lay(paper, axes, view)
+        left, bottom, right, top = (round(edge) for edge in axes.get_window_extent().extents)
+        centre = np.array([left + (right - left) / 2, self.height - top + (top - bottom) / 2])
+        paper.fill(centre + 10 * CAR[:, ::-1] * (1, -1), VERMILION)
+
+    def paint_bars(self, paper: Paper, axes: Axes, values: NDArray[np.float32]) -> None:
+        """A bar for each of some numbers, at 0, 1 and so on in a panel."""
+        entry = np.arange(len(values))
+        corner = self.at(axes, np.stack([entry - 0.4, np.maximum(values, 0)], axis=1))
+        opposite = self.at(axes, np.stack([entry + 0.4, np.minimum(values, 0)], axis=1))
+        corners = np.rint(np.concatenate([corner, opposite], axis=1)).astype(int).tolist()
+        boxes = [(left, up, max(right, left + 1), down + 1) for left, up, right, down in corners]
+        paper.fill_boxes(boxes, [VERMILION if value < 0 else BLUE for value in values])

@@ -1,0 +1,87 @@
+"""rounds.png: what C came to round by round, and what that took, beside the paper."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from stages.figures.style import BLUE, GREEN, GREY, INK, ORANGE, VERMILION, new_figure
+from stages.figures.tracks import SOLVED
+
+PAPER = {1_000: 823, 7_370: 880, 71_600: 906}  # Ha & Schmidhuber 2018: return by core-hours
+
+
+class Rounds(NamedTuple):
+    """One entry a round."""
+
+    real_return: NDArray[np.float64]  # of its C on validation tracks
+    core_hours: NDArray[np.float64]  # that it took, with all rounds before it
+    real_frames: NDArray[np.float64]  # of the game that were collected, likewise
+
+
+class Final(NamedTuple):
+    """The final drives, on tracks that no round saw."""
+
+    mean: float
+    stderr: float
+    random: float  # mean of the random policy
+
+
+def rounds(course: Rounds, kept: int, test: Final) -> Figure:
+    """Validation by core-hours and by frames; the final test stands where all rounds are paid."""
+    figure = new_figure(10, 4.4)
+    left = figure.add_axes((0.065, 0.25, 0.5, 0.67))
+    right = figure.add_axes((0.605, 0.25, 0.38, 0.67), sharey=left)
+    millions = course.real_frames / 1e6
+    for axes, spent in ((left, course.core_hours), (right, millions)):
+        _draw(axes, spent, course.real_return, kept, test)
+    for number, point in enumerate(zip(millions, course.real_return, strict=True)):
+        _say(right, point, str(number), (-6, 4))
+    left.plot(
+        list(PAPER), list(PAPER.values()), "s:", color=VERMILION, label="the paper, test tracks"
+    )
+    for point in PAPER.items():
+        _say(left, point, str(point[1]), (0, -14))
+    left.set(
+        title="What it took to learn",
+        xlabel="core-hours so far (logarithmic)",
+        ylabel="mean return of C",
+        xscale="log",
+    )
+    left.xaxis.set_major_formatter(lambda hours, _: f"{hours:,g}")
+    left.margins(x=0.08)
+    right.set(title="What it saw", xlabel="real frames collected so far (millions)")
+    right.set(xlim=(0, 1.08 * millions[-1]))
+    right.tick_params(labelleft=False)
+    figure.legend(*left.get_legend_handles_labels(), loc="lower center", ncols=3)
+    return figure
+
+
+def _draw(
+    axes: Axes, spent: NDArray[np.float64], score: NDArray[np.float64], kept: int, test: Final
+) -> None:
+    axes.plot(spent, score, "o-", color=BLUE, label="this project's rounds, validation tracks")
+    name = f"round {kept}, which was kept"
+    axes.scatter(spent[kept], score[kept], 150, facecolors="none", edgecolors=INK, label=name)
+    axes.errorbar(
+        [spent[-1]],
+        [test.mean],
+        [test.stderr],
+        fmt="D",
+        markersize=5,
+        color=ORANGE,
+        markeredgecolor=INK,
+        ecolor=INK,
+        capsize=4,
+        label=f"its C on test tracks: {test.mean:.0f} ± {test.stderr:.0f} (standard error)",
+    )
+    axes.axhline(SOLVED, color=GREEN, linestyle="--", linewidth=1.1, label=f"solved: {SOLVED}")
+    axes.axhline(test.random, color=GREY, linestyle=":", label="random policy")
+
+
+def _say(axes: Axes, point: tuple[float, float], text: str, away: tuple[float, float]) -> None:
+    axes.annotate(text, point, away, textcoords="offset points", ha="center", fontsize=8)

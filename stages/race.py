@@ -1,0 +1,214 @@
+"""race: CarRacing in pictures.     v.npz, m.npz, c.npz, drives.h5, rounds -> figures, drive.gif"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from PIL import Image
+
+from stages.agent import Dreamer
+from stages.artifacts import CarRacingDrives, Episode
+from stages.carracing_grounds import CarRacingGrounds
+from stages.errors import ParamsError, UserError
+from stages.figures.paper import save_gif
+from stages.figures.race_gif import EVERY, GAME, Mind, race_frames
+from stages.figures.rounds import Final, Rounds, rounds
+from stages.figures.style import save
+from stages.figures.tracks import SOLVED, tracks
+from stages.modules import Memory, Vision
+from stages.params import CarRacing
+from stages.pixels import to_bytes, to_pixels
+from stages.progress import progress
+from stages.randomness import Streams
+from stages.redriving import redriven
+from stages.reports import ROUNDS, read_metrics, write_curve
+from stages.rollout import recorded_rollout
+from stages.stage import Report, stage
+from stages.trained import Trained, trained
+from stages.worlds.dream import Dream
+
+HOLD = 2.0  # seconds for which the animation's last frame stays
+PAID = ("collect", "train_v", "encode", "train_m", "evolve_c")  # stages of a round
+
+
+class Pictures(NamedTuple):
+    """Figures by name, and the frames of the animation."""
+
+    figures: dict[str, Figure]
+    frames: list[Image.Image]
+
+
+def race(
+    world: CarRacing,
+    temperature: float,
+    agent: Trained,
+    drives: CarRacingDrives,
+    course: Rounds | None,
+    streams: Streams,
+) -> tuple[Pictures, Report]:
+    """Draw everything; the drive that is shown is C's of median return, beside a dream.
+
+    `course` is what came of the rounds, if there were any.
+
+    Raises:
+        UserError: the game does not do again what was recorded.
+    """
+    returns = np.add.reduceat(drives.rewards, drives.first_step[:-1])
+    by_c = drives.by_controller
+    own, random = returns[by_c], returns[~by_c]
+    shown = np.flatnonzero(by_c)[own.argsort(kind="stable")[(len(own) - 1) // 2]]
+    drive = drives.episode(int(shown))
+    real = awake(agent.vision, agent.memory, drive)
+    dreamt = asleep(agent, real.z[:1], world, temperature, streams)
+    pictures = game(world, int(drives.track_seeds[shown]), drive)
+    frames = race_frames(pictures, drive.observations, real, dreamt)
+    painted = list(progress(frames, "race: animation"))
+    figures = {"tracks": tracks(own, drives.finished[by_c], random)}
+    metrics: dict[str, float] = {
+        "mean_return": own.mean(),
+        "std_return": own.std(),
+        "stderr": own.std() / np.sqrt(len(own)),
+        "median_return": np.median(own),
+        "worst_return": own.min(),
+        "finished_share": drives.finished[by_c].mean(),
+        "episodes": len(own),
+        "above_900": int((own > SOLVED).sum()),
+        "random_return": random.mean(),
+        "shown_track": int(drives.track_seeds[shown]),
+        "shown_return": drive.score,
+        "dreamt_return": dreamt.total[-1],
+    }
+    took = ""
+    if course:
+        kept = int(course.real_return.argmax())  # as stage keep has it
+        test = Final(own.mean(), metrics["stderr"], random.mean())
+        figures["rounds"] = rounds(course, kept, test)
+        metrics |= {
+            "kept_round": kept,
+            "core_hours": course.core_hours[-1],
+            "real_frames": int(course.real_frames[-1]),
+        }
+        took = (
+            f"; {len(course.core_hours)} rounds took {course.core_hours[-1]:.1f} core-hours and "
+            f"{course.real_frames[-1]:,.0f} real frames"
+        )
+    summary = (
+        f"C returns {own.mean():+.1f} +- {metrics['stderr']:.1f} on {len(own)} tracks, more than "
+        f"{SOLVED} on {metrics['above_900']} of them (the random policy: {random.mean():+.1f})"
+        f"{took}; in the animation of {len(painted)} frames it returns {drive.score:+.1f}, and "
+        f"{dreamt.total[-1]:+.1f} in its dream"
+    )
+    return Pictures(figures, painted), Report(summary, metrics)
+
+
+def awake(vision: Vision, memory: Memory, drive: Episode) -> Mind:
+    """What V and M made of a drive."""
+    z = vision.encode(to_pixels(drive.observations))
+    h = np.zeros((len(z), 1, memory.hidden_size), np.float32)
+    c = np.zeros_like(h[0])
+    for step, action in enumerate(drive.actions):
+        h[step + 1], c = memory.step(z[step : step + 1], action[None], h[step], c)
+    return _mind(vision, z, h[:, 0], drive.rewards, drive.observations.shape)
+
+
+def asleep(
+    agent: Trained,
+    start: NDArray[np.float32],
+    world: CarRacing,
+    temperature: float,
+    streams: Streams,
+) -> Mind:
+    """What the first M dreams of C's driving from z (1, Z) on."""
+    seed = int(streams("dream").integers(2**63))
+    dream = Dream(agent.memory.members[:1], start, 1, world.max_steps, temperature, seed)
+    driver = Dreamer(agent.controllers)
+    _, recorded = recorded_rollout(dream, driver, "race: dream", store=np.copy)
+    z, h = np.split(recorded.observations, [start.shape[1]], axis=1)
+    return _mind(agent.vision, z, h, recorded.rewards, (-1, *world.view.shape))
+
+
+def _mind(
+    vision: Vision,
+    z: NDArray[np.float32],
+    h: NDArray[np.float32],
+    rewards: NDArray[np.float64],
+    shape: tuple[int, ...],
+) -> Mind:
+    return Mind(to_bytes(vision.decode(z)).reshape(shape), z, h, rewards)
+
+
+def game(world: CarRacing, track_seed: int, drive: Episode) -> NDArray[np.uint8]:
+    """Pictures of the steps of a drive that the animation shows, as large as it shows them."""
+    last = len(drive.actions)
+    again = progress(redriven(world, track_seed, drive), "race: the drive again", last + 1)
+    return np.stack(
+        [
+            np.asarray(Image.fromarray(picture()).resize(GAME, Image.Resampling.LANCZOS))
+            for step, picture in enumerate(again)
+            if step % EVERY == 0 or step == last
+        ]
+    )
+
+
+def course_of(folders: Sequence[Path], frame_skip: int) -> Rounds | None:
+    """What is in the folders of rounds, in their order; None without any.
+
+    Raises:
+        UserError: a file of a round is missing or damaged.
+    """
+    rows = []
+    for folder in folders:
+        metrics = folder / "reports/metrics"
+        (score,) = read_metrics(metrics / "evolve_c.json", "evolve_c", ["real_return"])
+        frames, episodes = read_metrics(metrics / "collect.json", "collect", ["frames", "episodes"])
+        hours = [
+            read_metrics(folder / f"reports/cost/{name}.json", name, ["core_hours"])[0]
+            for name in PAID
+        ]
+        rows.append((score, sum(hours), (frames - episodes) * frame_skip))
+    if not rows:
+        return None
+    scores, core_hours, real_frames = np.array(rows).T
+    return Rounds(scores, core_hours.cumsum(), real_frames.cumsum())
+
+
+def main() -> None:
+    """Read the files that the command line names, run the stage, write its own."""
+    reads = ["v", "m", "c", "drives"]
+    with stage("race", reads=reads, folders="rounds", need_folders=False) as run:
+        params, drives = run.params, run.table("drives", CarRacingDrives)
+        if not isinstance(params.world, CarRacing):
+            raise ParamsError("world.kind: must be carracing where its drives are shown")
+        grounds = CarRacingGrounds(params.world)
+        agent = trained(run, grounds)
+        if drives.observations.shape[1:] != grounds.observation_shape:
+            raise UserError(
+                f"{run.paths['drives']}: what was seen is of shape {drives.observations.shape[1:]}"
+                f", but the params' world.view says {grounds.observation_shape}; run 'dvc repro'"
+            )
+        if not agent.memory.predicts_outcome:
+            raise UserError(f"{run.paths['m']}: this M predicts no rewards and ends: none to dream")
+        course = course_of(run.folders, params.world.frame_skip)
+        pictures, report = race(
+            params.world, params.evolve_c.temperature, agent, drives, course, run.streams
+        )
+        for name, figure in pictures.figures.items():
+            save(figure, run.place(run.reports / "figures" / f"{name}.png"))
+        gif = run.place(run.reports / "drive.gif")
+        save_gif(gif, pictures.frames, params.visualize.frames_per_second, HOLD)
+        if course:
+            table = run.place(run.reports / "curves" / "rounds.csv")
+            rows = enumerate(zip(*course, strict=True))
+            write_curve(
+                table, [dict(zip(ROUNDS, (n, *row), strict=True)) for n, row in rows], "rounds"
+            )
+        run.report(report)
+
+
+if __name__ == "__main__":
+    main()
