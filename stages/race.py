@@ -69,28 +69,21 @@ def race(
     frames = race_frames(pictures, drive.observations, real, dreamt)
     painted = list(progress(frames, "race: animation"))
     figures = {"tracks": tracks(own, drives.finished[by_c], random)}
-    metrics: dict[str, float] = {
-        "mean_return": own.mean(),
-        "std_return": own.std(),
-        "stderr": own.std() / np.sqrt(len(own)),
-        "median_return": np.median(own),
-        "worst_return": own.min(),
-        "finished_share": drives.finished[by_c].mean(),
-        "episodes": len(own),
-        "above_900": int((own > SOLVED).sum()),
-        "random_return": random.mean(),
+    metrics = {
+        **scores(own, drives.finished[by_c]),
+        "random_return": float(random.mean()),
         "shown_track": int(drives.track_seeds[shown]),
         "shown_return": drive.score,
-        "dreamt_return": dreamt.total[-1],
+        "dreamt_return": float(dreamt.total[-1]),
     }
     took = ""
     if course:
         kept = int(course.real_return.argmax())  # as stage keep has it
-        test = Final(own.mean(), metrics["stderr"], random.mean())
-        figures["rounds"] = rounds(course, kept, test)
+        final = Final(metrics["mean_return"], metrics["stderr"], metrics["random_return"])
+        figures["rounds"] = rounds(course, kept, final)
         metrics |= {
             "kept_round": kept,
-            "core_hours": course.core_hours[-1],
+            "core_hours": float(course.core_hours[-1]),
             "real_frames": int(course.real_frames[-1]),
         }
         took = (
@@ -104,6 +97,20 @@ def race(
         f"{dreamt.total[-1]:+.1f} in its dream"
     )
     return Pictures(figures, painted), Report(summary, metrics)
+
+
+def scores(returns: NDArray[np.float64], finished: NDArray[np.bool_]) -> dict[str, float]:
+    """What the final drives of C come to."""
+    return {
+        "mean_return": float(returns.mean()),
+        "std_return": float(returns.std()),
+        "stderr": float(returns.std() / np.sqrt(len(returns))),
+        "median_return": float(np.median(returns)),
+        "worst_return": float(returns.min()),
+        "finished_share": float(finished.mean()),
+        "episodes": len(returns),
+        "above_900": int((returns > SOLVED).sum()),
+    }
 
 
 def awake(vision: Vision, memory: Memory, drive: Episode) -> Mind:

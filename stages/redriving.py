@@ -26,7 +26,7 @@ def redriven(
     """
     view = (world.view.height, world.view.width)
     try:
-        cars = CarRacing([track_seed], 1, world.max_steps, view, world.frame_skip)
+        cars = CarRacing([track_seed], 1, len(drive.actions), view, world.frame_skip)
     except ModuleNotFoundError as error:
         raise UserError(str(error)) from None
     yield cars.big_picture

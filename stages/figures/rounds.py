@@ -31,21 +31,22 @@ class Final(NamedTuple):
     random: float  # mean of the random policy
 
 
-def rounds(course: Rounds, kept: int, test: Final) -> Figure:
+def rounds(course: Rounds, kept: int, final: Final) -> Figure:
     """Validation by core-hours and by frames; the final test stands where all rounds are paid."""
     figure = new_figure(10, 4.4)
     left = figure.add_axes((0.065, 0.25, 0.5, 0.67))
     right = figure.add_axes((0.605, 0.25, 0.38, 0.67), sharey=left)
     millions = course.real_frames / 1e6
     for axes, spent in ((left, course.core_hours), (right, millions)):
-        _draw(axes, spent, course.real_return, kept, test)
+        _draw(axes, spent, course.real_return, kept, final)
     for number, point in enumerate(zip(millions, course.real_return, strict=True)):
-        _say(right, point, str(number), (-6, 4))
+        _say(right, point, str(number), (-9, 5))
     left.plot(
         list(PAPER), list(PAPER.values()), "s:", color=VERMILION, label="the paper, test tracks"
     )
     for point in PAPER.items():
         _say(left, point, str(point[1]), (0, -14))
+    _say(left, (course.core_hours[-1], final.mean), f"{final.mean:.0f}", (14, -14))
     left.set(
         title="What it took to learn",
         xlabel="core-hours so far (logarithmic)",
@@ -62,25 +63,25 @@ def rounds(course: Rounds, kept: int, test: Final) -> Figure:
 
 
 def _draw(
-    axes: Axes, spent: NDArray[np.float64], score: NDArray[np.float64], kept: int, test: Final
+    axes: Axes, spent: NDArray[np.float64], score: NDArray[np.float64], kept: int, final: Final
 ) -> None:
     axes.plot(spent, score, "o-", color=BLUE, label="this project's rounds, validation tracks")
-    name = f"round {kept}, which was kept"
+    name = f"round {kept}, which was kept: {score[kept]:.0f}"
     axes.scatter(spent[kept], score[kept], 150, facecolors="none", edgecolors=INK, label=name)
     axes.errorbar(
         [spent[-1]],
-        [test.mean],
-        [test.stderr],
+        [final.mean],
+        [final.stderr],
         fmt="D",
         markersize=5,
         color=ORANGE,
         markeredgecolor=INK,
         ecolor=INK,
         capsize=4,
-        label=f"its C on test tracks: {test.mean:.0f} ± {test.stderr:.0f} (standard error)",
+        label=f"its C on test tracks: {final.mean:.0f} ± {final.stderr:.0f} (standard error)",
     )
     axes.axhline(SOLVED, color=GREEN, linestyle="--", linewidth=1.1, label=f"solved: {SOLVED}")
-    axes.axhline(test.random, color=GREY, linestyle=":", label="random policy")
+    axes.axhline(final.random, color=GREY, linestyle=":", label="random policy")
 
 
 def _say(axes: Axes, point: tuple[float, float], text: str, away: tuple[float, float]) -> None:

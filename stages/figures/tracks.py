@@ -74,7 +74,7 @@ def tracks(by_controller: Scores, finished: NDArray[np.bool_], random: Scores) -
         xlim=(0, 101.5),
     )
     right.set(title=f"How often, by {BIN} points", xlabel="tracks")
-    right.xaxis.set_major_locator(MaxNLocator(integer=True))
+    right.xaxis.set_major_locator(MaxNLocator(5, integer=True, steps=[1, 2, 5, 10]))
     right.tick_params(labelleft=False)
     figure.legend(loc="lower center", ncols=3)
     return figure
