@@ -24,6 +24,7 @@ VALIDATED_AT_ONCE = 64  # candidates between two steps of the progress bar
 class History(NamedTuple):
     """What all generations leave: two candidates each for the final choice, and how it went."""
 
+    start: NDArray[np.float64]  # (n,), where the search began
     best: NDArray[np.float64]  # (generations, n), genomes of the best candidates
     mean: NDArray[np.float64]  # (generations, n), where the distribution moved to
     fitness: NDArray[np.float64]  # (generations, population)
@@ -39,8 +40,8 @@ class Choice(NamedTuple):
     """Which candidate it is, and how the best up to each generation did."""
 
     genome: NDArray[np.float64]  # (n,)
-    chosen: str  # `best` of its generation, or the distribution's `mean`
-    generation: int  # from 1
+    chosen: str  # `best` of its generation, the distribution's `mean`, or the `start`
+    generation: int  # from 1; 0: the start
     champion: NDArray[np.float64]  # (generations,), what the choice went by
     distribution_mean: NDArray[np.float64]  # (generations,), likewise
     real: NDArray[np.float64]  # (generations,), on real roads
@@ -143,20 +144,22 @@ def choose_by_checks(
     streams: Streams,
     scratch: Scratch,
 ) -> Choice:
-    """The best of the distribution means of every so many generations, all driven on the same real
-    validation roads: a dream that goes on too long is cheated.
+    """The best of where the search began and the distribution means of every so many generations,
+    all driven on the same real validation roads: a dream that goes on too long is cheated, and one
+    that knows too little from its first generation.
     """
     count, every = len(history.mean), settings.checked_every
-    checked = np.unique([*range(every - 1, count, every), count - 1])
+    checked = np.unique([*range(0, count, every), count])  # after so many generations
+    means = np.concatenate([history.start[None], history.mean])
     drawing = streams("validation tracks")
-    tried = validate(settings, judge, grounds, history.mean[checked], drawing, scratch, "real")
+    tried = validate(settings, judge, grounds, means[checked], drawing, scratch, "real")
     best = np.maximum.accumulate(tried.mean_return)
-    last_check = np.maximum(np.searchsorted(checked, np.arange(count), "right") - 1, 0)
+    last_check = np.searchsorted(checked, np.arange(1, count + 1), "right") - 1
     chosen = int(tried.mean_return.argmax())
     return Choice(
-        genome=history.mean[checked[chosen]],
-        chosen="mean",
-        generation=int(checked[chosen]) + 1,
+        genome=means[checked[chosen]],
+        chosen="mean" if checked[chosen] else "start",
+        generation=int(checked[chosen]),
         champion=best[last_check],
         distribution_mean=tried.mean_return[last_check],
         real=best[last_check],

@@ -66,7 +66,7 @@ def evolve(
     make = STRATEGIES[settings.strategy]
     strategy = make(start, settings.sigma, settings.population, mutations)
     best, mean = np.zeros((2, settings.generations, size))
-    history, done = History(best, mean, np.zeros(shape), np.zeros(settings.generations)), 0
+    history, done = History(start, best, mean, np.zeros(shape), np.zeros(settings.generations)), 0
     if left := scratch.load("evolution"):
         strategy = make.from_state(left["strategy"])
         drawing.bit_generator.state = left["drawing"]
@@ -167,9 +167,10 @@ def evolve_c(
             zip(history.fitness, history.sigma, strict=True), start=1
         )
     ]
-    dreamt = f" in dreams, {metrics['real_return']:+.2f} on real roads," if dreaming else ""
+    dreamt = dreaming and not settings.checked_every
+    where = f" in dreams, {metrics['real_return']:+.2f} on real roads," if dreamt else ""
     summary = (
-        f"return {metrics['validation_return']:+.2f}{dreamt} by the {metrics['chosen']} of "
+        f"return {metrics['validation_return']:+.2f}{where} by the {metrics['chosen']} of "
         f"generation {metrics['chosen_generation']} of {settings.generations} (the last mean: "
         f"{metrics['last_mean_return']:+.2f}, the random policy: {metrics['random_return']:+.2f})"
     )
