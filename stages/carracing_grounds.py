@@ -65,9 +65,14 @@ class CarRacingGrounds:
         """
         world = self._world
         height, width, _ = self.observation_shape
-        made: World = _simulator(world.simulator)(
-            places, cars, self.max_steps, view=(height, width), frame_skip=world.frame_skip
-        )
+        try:
+            made: World = _simulator(world.simulator)(
+                places, cars, self.max_steps, view=(height, width), frame_skip=world.frame_skip
+            )
+        except ImportError as error:
+            raise ParamsError(
+                f"world.simulator: {world.simulator} cannot be used here: {error}"
+            ) from None
         return made
 
     def columns(self, places: Sequence[int], outcome: Outcome, recording: Recording) -> Columns:
@@ -84,18 +89,11 @@ class CarRacingGrounds:
 
 
 def _simulator(name: str) -> Callable[..., Any]:
-    """The class behind a name in the params, imported only when it is asked for.
+    """The class behind a name in the params, imported only when it is asked for."""
+    if name == "envpool":
+        from stages.worlds.envpool_carracing import EnvPoolCarRacing
 
-    Raises:
-        ParamsError: what it needs is not installed.
-    """
-    try:
-        if name == "envpool":
-            from stages.worlds.envpool_carracing import EnvPoolCarRacing
+        return EnvPoolCarRacing
+    from stages.worlds.carracing import CarRacing as GymnasiumCarRacing
 
-            return EnvPoolCarRacing
-        from stages.worlds.carracing import CarRacing as GymnasiumCarRacing
-
-        return GymnasiumCarRacing
-    except ImportError as error:
-        raise ParamsError(f"world.simulator: {name} cannot be used here: {error}") from None
+    return GymnasiumCarRacing

@@ -52,11 +52,13 @@ class ByNumber:
 
 
 def checked(params, returns, every):
-    """The choice among so many means, and whom the judge was asked about."""
+    """The choice among where the search began and so many means, and whom the judge was asked
+    about.
+    """
     settings = replace(params.evolve_c, checked_every=every, validation_episodes=3)
-    count, judge = len(returns), ByNumber(returns)
-    mean = np.arange(count, dtype=float)[:, None]
-    history = History(mean - 1, mean, np.zeros((count, 4)), np.zeros(count))
+    count, judge = len(returns) - 1, ByNumber(returns)
+    mean = np.arange(1, count + 1, dtype=float)[:, None]
+    history = History(np.zeros(1), mean - 1, mean, np.zeros((count, 4)), np.zeros(count))
     roads, streams = grounds_of(params.world), Streams(0, "evolve_c")
     choice = choose_by_checks(settings, judge, roads, history, streams, NoScratch())
     ((numbers, where, episodes),) = judge.asked
@@ -66,18 +68,27 @@ def checked(params, returns, every):
 
 def test_the_mean_of_every_so_many_generations_and_the_last_is_checked(quick):
     params = replace(quick, world=replace(quick.world, tracks="random"))
-    choice, numbers = checked(params, [0, 0, 5, 99, 99, 9, 7], every=3)
-    assert numbers == [2, 5, 6]
-    assert (choice.genome.tolist(), choice.generation, choice.chosen) == ([5], 6, "mean")
-    assert (choice.off_track, choice.real_off_track) == (1, 1)
-    assert choice.real_steps == 20 + 50 + 60
-    assert choice.distribution_mean.tolist() == [5, 5, 5, 5, 5, 9, 7]  # the last check's
-    assert choice.champion.tolist() == choice.real.tolist() == [5, 5, 5, 5, 5, 9, 9]
+    choice, numbers = checked(params, [1, 0, 0, 5, 99, 99, 9, 7], every=3)
+    assert numbers == [0, 3, 6, 7]
+    assert (choice.genome.tolist(), choice.generation, choice.chosen) == ([6], 6, "mean")
+    assert (choice.off_track, choice.real_off_track) == (0, 0)
+    assert choice.real_steps == 30 + 60 + 70
+    assert choice.distribution_mean.tolist() == [1, 1, 5, 5, 5, 9, 7]  # the last check's
+    assert choice.champion.tolist() == choice.real.tolist() == [1, 1, 5, 5, 5, 9, 9]
 
 
-@pytest.mark.parametrize(("every", "numbers"), [(1, [0, 1, 2]), (2, [1, 2]), (3, [2]), (9, [2])])
+def test_where_the_search_began_may_be_best(quick):
+    choice, _ = checked(quick, [8, 99, 7, 99, 6], every=2)
+    assert (choice.genome.tolist(), choice.generation, choice.chosen) == ([0], 0, "start")
+    assert choice.champion.tolist() == [8, 8, 8, 8]
+    assert choice.distribution_mean.tolist() == [8, 7, 7, 6]
+
+
+@pytest.mark.parametrize(
+    ("every", "numbers"), [(1, [0, 1, 2, 3]), (2, [0, 2, 3]), (3, [0, 3]), (9, [0, 3])]
+)
 def test_no_generation_is_checked_twice_and_the_last_one_always(quick, every, numbers):
-    assert checked(quick, [1, 2, 3], every)[1] == numbers
+    assert checked(quick, [0, 1, 2, 3], every)[1] == numbers
 
 
 class Watched(Judge):
@@ -116,11 +127,11 @@ def test_c_learns_in_short_dreams_that_begin_anywhere_and_is_checked_on_roads(qu
         assert (steps <= 6 * 7).all()
     (steps,) = judge.steps
     assert report.metrics["checked_steps"] == steps.sum() > 2 * 7
-    assert report.metrics["chosen_generation"] in (3, 4)
+    assert report.metrics["chosen_generation"] in (0, 3, 4)
     assert report.metrics["validation_return"] == report.metrics["real_return"]
     assert all(tuple(row) == EVOLUTION for row in report.curve)
     real = [row["real"] for row in report.curve]
-    assert real[0] == real[1] == real[2] <= real[3]
+    assert real[0] == real[1] <= real[2] <= real[3]
 
 
 def test_steps_are_those_of_all_of_a_candidates_episodes(quick):
