@@ -12,7 +12,11 @@ from tests import toy_carracing
 from tests.pipelines import RECIPES
 
 ROOT = Path(__file__).resolve().parent.parent
-RECIPE_FOLDERS = [f"recipes/{recipe}/" for recipe in RECIPES]
+NOT_COPIED = (  # what the pipelines make, and the tests
+    *("tests/", "reports/", "dvc.lock", "recipes/dvc.lock", "carracing/dvc.lock"),
+    *(f"recipes/{recipe}/" for recipe in RECIPES),
+    *(f"carracing/{made}/" for made in ("rounds", "data", "models", "reports", "released")),
+)
 
 
 @pytest.fixture(scope="session")
@@ -42,8 +46,10 @@ class Project:
         self.folder = folder
 
     @classmethod
-    def copied(cls, folder: Path) -> "Project":
-        """A copy of the working tree as a repository of its own, on the quick recipe."""
+    def copied(cls, folder: Path, pipelines: tuple[str, ...]) -> "Project":
+        """A copy of the working tree as a repository of its own, on the quick recipe; beside the
+        root's pipeline with those alone, for DVC reads all that it finds, each time.
+        """
         project = cls(folder)
         listed = subprocess.run(
             ["git", "ls-files", "-co", "--exclude-standard", "-z"],
@@ -53,8 +59,8 @@ class Project:
         ).stdout.decode()
         for name in filter(None, listed.split("\0")):
             source = ROOT / name
-            made = ("tests/", "reports/", "dvc.lock", "recipes/dvc.lock", *RECIPE_FOLDERS)
-            if source.is_file() and not name.startswith(made):
+            other = name.endswith("/dvc.yaml") and name not in pipelines
+            if source.is_file() and not other and not name.startswith(NOT_COPIED):
                 target = folder / name
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_bytes(source.read_bytes())
@@ -103,5 +109,5 @@ class Project:
 
 
 @pytest.fixture(scope="session")
-def make_project(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Project]:
-    return lambda: Project.copied(tmp_path_factory.mktemp("project"))
+def make_project(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Project]:
+    return lambda *pipelines: Project.copied(tmp_path_factory.mktemp("project"), pipelines)

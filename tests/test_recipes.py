@@ -86,7 +86,7 @@ def test_a_planner_with_the_full_state_finds_what_is_known_to_be_there(monkeypat
 
 @pytest.fixture(scope="module")
 def project(make_project):
-    project = make_project()
+    project = make_project("recipes/dvc.yaml", "carracing/dvc.yaml")  # all that goes together
     params = msgspec.yaml.decode((ROOT / "recipes" / "quick.yaml").read_bytes())
     params["world"]["tracks"] = "random"
     project.write("recipes/unseen.yaml", msgspec.yaml.encode(params).decode())

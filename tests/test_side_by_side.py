@@ -63,7 +63,7 @@ def test_a_run_that_begins_in_the_midst_of_another_spoils_nothing(undisturbed, m
 
 @pytest.mark.slow
 def test_two_recipes_run_at_once_or_one_is_refused_and_made_good(undisturbed, make_project):
-    project = make_project()
+    project = make_project("recipes/dvc.yaml")
     recipes = ("unseen", "paper")
     for recipe in recipes:
         project.write(f"recipes/{recipe}.yaml", project.read("params.yaml").decode())
