@@ -8,8 +8,10 @@ CARRACING := $(VENV)/.carracing
 
 RECIPES := unseen paper dream
 SHOWN_dream := recipes/dvc.yaml:compare@dream
+RELEASED := $(addprefix carracing/released/,v.npz m.npz c.npz drives.h5)
+RELEASED_OPTIONS := --params carracing/params.yaml --reports carracing/released/reports
 
-.PHONY: all repro $(RECIPES) temperature carracing test chaos lint bench studies seeds clean
+.PHONY: all repro $(RECIPES) temperature carracing carracing-extra drive test chaos lint bench studies seeds clean
 
 all: repro
 
@@ -34,6 +36,18 @@ temperature: $(CORE)
 	@echo "Pictures: recipes/dream/reports/figures/temperature.png; how C cheats: recipes/dream/cheating/reports"
 
 carracing: $(CARRACING)
+	dvc repro carracing/dvc.yaml
+	@echo
+	@dvc metrics diff --all --precision 4 --targets carracing/reports/metrics -R
+	@echo "HEAD: as committed; workspace: as just computed."
+	@echo "Pictures: carracing/reports/figures/*.png and carracing/reports/drive.gif"
+
+carracing-extra: $(CARRACING)
+
+drive: $(CARRACING)
+	python -m stages.evaluate $(RELEASED) $(RELEASED_OPTIONS) --set evaluate.episodes=5
+	python -m stages.race $(RELEASED) $(RELEASED_OPTIONS)
+	@echo "Its drive: carracing/released/reports/drive.gif"
 
 test: $(DEV) lint
 	python -m pytest -n 2

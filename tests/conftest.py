@@ -15,7 +15,10 @@ ROOT = Path(__file__).resolve().parent.parent
 NOT_COPIED = (  # what the pipelines make, and the tests
     *("tests/", "reports/", "dvc.lock", "recipes/dvc.lock", "carracing/dvc.lock"),
     *(f"recipes/{recipe}/" for recipe in RECIPES),
-    *(f"carracing/{made}/" for made in ("rounds", "data", "models", "reports", "released")),
+    *(
+        f"carracing/{made}/"
+        for made in ("rounds", "ablations", "data", "models", "reports", "released")
+    ),
 )
 
 
