@@ -86,7 +86,7 @@ class Project:
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         environment = {**os.environ, "PATH": path, "DVC_NO_ANALYTICS": "1", "PYTHONPATH": ""}
         result = subprocess.run(
-            command, cwd=self.folder, capture_output=True, text=True, env=environment, timeout=120
+            command, cwd=self.folder, capture_output=True, text=True, env=environment, timeout=300
         )
         assert not check or result.returncode == 0, result.stdout + result.stderr
         return result

@@ -1,4 +1,6 @@
-"""`make chaos`: every stage is killed at random moments, and nothing comes of it."""
+"""`make chaos`: every stage is killed at random moments, and so is a pipeline of rounds; nothing
+comes of it.
+"""
 
 import os
 import signal
@@ -9,6 +11,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
+from tests.imports import ROOT
+from tests.pipelines import of_carracing
 
 STAGES = ["collect", "train_v", "encode", "train_m", "evolve_c", "evaluate", "visualize"]
 MOMENTS = 10  # for each stage
@@ -46,11 +51,13 @@ def outputs(project) -> dict[str, bytes]:
     return found | {"dvc.lock": project.read("dvc.lock")}
 
 
-def kill_after(project, seconds: float, stage: str) -> bool:
-    """Run a stage, and kill it, DVC and workers after so many seconds; did it come to that?"""
+def kill_after(project, seconds: float, *arguments: str) -> bool:
+    """Run `dvc repro`, and kill it, its stage and workers after so many seconds; did it come to
+    that?
+    """
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     process = subprocess.Popen(
-        ["dvc", "repro", "-f", "-s", stage],
+        ["dvc", "repro", "-f", *arguments],
         cwd=project.folder,
         env={**os.environ, "PATH": path, "DVC_NO_ANALYTICS": "1", "PYTHONPATH": ""},
         stdout=subprocess.DEVNULL,
@@ -66,12 +73,12 @@ def kill_after(project, seconds: float, stage: str) -> bool:
     return False
 
 
-def mend_what_dvc_left(project, lock: bytes) -> None:
+def mend_what_dvc_left(project, lock: bytes, name: str = "dvc.lock") -> None:
     """DVC writes two files in place. Killed in that moment it names the one that it cannot read;
     here is done what README says of that.
     """
-    if project.read("dvc.lock") != lock:
-        project.run("git", "checkout", "--", "dvc.lock")
+    if project.read(name) != lock:
+        project.run("git", "checkout", "--", name)
     (project.folder / ".dvc" / "tmp" / "rwlock").unlink(missing_ok=True)
 
 
@@ -83,7 +90,7 @@ def test_a_stage_that_is_killed_leaves_all_old_or_all_new_and_is_made_good(
 ):
     project, seconds, expected = undisturbed
     rng = np.random.default_rng([STAGES.index(stage), moment])
-    killed = kill_after(project, rng.uniform(0.1, 1) * seconds[stage], stage)
+    killed = kill_after(project, rng.uniform(0.1, 1) * seconds[stage], "-s", stage)
     for path, content in outputs(project).items():
         if path != "dvc.lock":
             assert content == expected[path], f"{path} is neither whole nor gone"
@@ -93,3 +100,43 @@ def test_a_stage_that_is_killed_leaves_all_old_or_all_new_and_is_made_good(
     if killed:
         left = project.folder / ".scratch"
         assert not left.exists() or not list(left.rglob("*.npz"))
+
+
+RACED = "carracing/dvc.yaml:keep"
+LOCK = "carracing/dvc.lock"
+
+
+@pytest.fixture(scope="module")
+def raced(make_project):
+    """A project in which two rounds of CarRacing have run, how long they took, and their models."""
+    for module in ("gymnasium", "Box2D", "pygame"):
+        pytest.importorskip(module, reason="needs requirements-carracing.txt")
+    project = make_project()
+    root = (ROOT / "dvc.yaml").read_text(encoding="utf-8")
+    pipeline = of_carracing(root, rounds=1, first_episodes=6, file="carracing/quick.yaml")
+    project.write("carracing/dvc.yaml", pipeline)
+    start = time.monotonic()
+    project.run("dvc", "repro", RACED)
+    seconds = time.monotonic() - start
+    project.commit("as it should be")
+    return project, seconds, models(project)
+
+
+def models(project) -> dict[str, bytes]:
+    """What all rounds learned from, and learned, by path: all but reports, which tell of costs."""
+    paths = [path for end in ("h5", "npz") for path in project.folder.glob(f"carracing/**/*.{end}")]
+    return {str(path.relative_to(project.folder)): path.read_bytes() for path in paths}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("moment", range(MOMENTS))
+def test_rounds_that_are_killed_come_to_the_same_models(raced, moment):
+    project, seconds, expected = raced
+    assert len(expected) == 2 * 5 + 3
+    rng = np.random.default_rng([len(STAGES), moment])
+    kill_after(project, rng.uniform(0.05, 1) * seconds, RACED)
+    for path, content in models(project).items():
+        assert content == expected[path], f"{path} is neither whole nor gone"
+    mend_what_dvc_left(project, project.run("git", "show", f"HEAD:{LOCK}").stdout.encode(), LOCK)
+    project.run("dvc", "repro", "--no-run-cache", RACED)
+    assert models(project) == expected
