@@ -87,7 +87,7 @@ def test_a_drive_its_dream_and_every_track_and_round_are_shown(learned, folder, 
     figures = {"figures/tracks.png", "figures/rounds.png"}
     assert made(folder) == {"drive.gif", "metrics/race.json", "curves/rounds.csv", *figures}
     with Image.open(folder / "reports/drive.gif") as gif:
-        assert gif.n_frames == 20 // 2 + 1
+        assert gif.n_frames == read_params(QUICK).world.max_steps // 2 + 1
     found = json.loads((folder / "reports/metrics/race.json").read_text())
     _, _, drives = learned
     scores = [drives.episode(number).score for number in range(3)]
