@@ -86,14 +86,18 @@ class _Disk:
     """
 
     def __init__(self, path: Path) -> None:
-        self._file = path.open("w+b")
+        self._file = path.open("w+b", buffering=0)  # a buffer is written by a mere seek or read
         self._error: OSError | None = None
         self.seek, self.tell = self._file.seek, self._file.tell
         self.read, self.readinto = self._file.read, self._file.readinto
 
     def write(self, content: Any) -> int:
-        self._try(lambda: self._file.write(content))
+        self._try(lambda: self._write(memoryview(content)))
         return len(content)
+
+    def _write(self, content: memoryview) -> None:
+        while content.nbytes:
+            content = content[self._file.write(content) :]
 
     def truncate(self, size: int) -> int:
         self._try(lambda: self._file.truncate(size))
