@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, TypeVar
 
@@ -159,6 +160,11 @@ class Latents(Episodes):
     ]
     actions: Annotated[NDArray[np.float32], Field("float32", "steps actions", "as in the rollouts")]
     rewards: Annotated[NDArray[np.float64], Field("float64", "steps", "as in the rollouts")]
+
+    def rising(self) -> NDArray[np.int64]:
+        """(episodes,): after how many steps the return of each was at its highest."""
+        gained = [np.cumsum(self.rewards[slice(*span)]) for span in pairwise(self.first_step)]
+        return np.array([each.argmax() + 1 for each in gained], np.int64)
 
     def _inconsistency(self) -> str | None:
         return super()._inconsistency() or _lack(self.held_out)

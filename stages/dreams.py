@@ -27,19 +27,22 @@ class Nights:
     Args:
         latents: the episodes as V sees them.
         held_out: which of them.
-        warm_up: recorded steps that M lives through before a dream, which then begins at any frame
-            of them; 0: dreams begin with an episode's first frame.
+        warm_up: recorded steps that M lives through before a dream, which then begins anywhere in
+            an episode of the last round, as long as its return still rose: from where all is lost,
+            nothing can be learned; 0: dreams begin with an episode's first frame.
     """
 
     def __init__(self, latents: Latents, *, held_out: bool, warm_up: int = 0) -> None:
         chosen = latents.held_out == held_out
         self._latents, self._warm_up = latents, warm_up
+        if warm_up:
+            chosen &= latents.round == latents.round[chosen].max(initial=0)
         self._first_frame = latents.first_frame[:-1][chosen]
-        lengths = latents.lengths[chosen]
-        first_step = np.repeat(latents.first_step[:-1][chosen], lengths)
-        self._since = np.arange(len(first_step)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-        self._step = first_step + self._since  # of all that are chosen, its number
-        self._frame = np.repeat(self._first_frame, lengths) + self._since
+        first_step = latents.first_step[:-1][chosen]
+        rising = latents.rising()[chosen] if warm_up else latents.lengths[chosen]
+        self._since = np.arange(rising.sum()) - np.repeat(np.cumsum(rising) - rising, rising)
+        self._step = np.repeat(first_step, rising) + self._since  # of all of these, its number
+        self._frame = np.repeat(self._first_frame, rising) + self._since
 
     def draw(self, episodes: int, rng: np.random.Generator) -> Night:
         """So many dreams."""

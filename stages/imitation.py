@@ -93,15 +93,13 @@ def best_episodes(latents: Latents, count: int) -> CodedPieces:
     Raises:
         ParamsError: all of them are too short.
     """
-    ends = latents.first_step
-    gained = [np.cumsum(latents.rewards[slice(*span)]) for span in pairwise(ends)]
-    returns = np.array([each[-1] for each in gained])
+    returns = np.add.reduceat(latents.rewards, latents.first_step[:-1])
     returns[latents.held_out | (latents.round < latents.round.max())] = -np.inf
     best = np.argsort(-returns, kind="stable")[:count]
     chosen = np.isin(np.arange(len(returns)), best) & np.isfinite(returns)
     pieces = whole_episodes(latents, chosen)
-    highest = np.array([each.argmax() for each in gained])[np.isin(ends[:-1], pieces.first_step)]
-    return dataclasses.replace(pieces, steps=highest + 1)
+    long_enough = np.isin(latents.first_step[:-1], pieces.first_step)
+    return dataclasses.replace(pieces, steps=latents.rising()[long_enough])
 
 
 def states_before(states: Array, running: Array) -> Array:

@@ -6,13 +6,17 @@ import pytest
 from stages.artifacts import Latents
 from stages.dreams import FRESH, Nights
 
-LENGTHS = np.array([3, 9, 1, 6])
-HELD_OUT = np.array([False, False, True, False])
+LENGTHS = np.array([3, 9, 1, 6, 5])
+HELD_OUT = np.array([False, False, True, False, False])
+ROUND = np.array([1, 1, 1, 1, 0])
+ROSE = np.array([3, 7, 1, 4, 5])  # steps for which the return did
 
 
 @pytest.fixture
 def latents() -> Latents:
-    """Each z is (episode, frame), each action (episode, step)."""
+    """Each z is (episode, frame), each action (episode, step); the last two rewards of the longer
+    episodes are losses.
+    """
     frames = [(e, t) for e, length in enumerate(LENGTHS) for t in range(length + 1)]
     steps = [(e, t) for e, length in enumerate(LENGTHS) for t in range(length)]
     columns = {
@@ -21,23 +25,23 @@ def latents() -> Latents:
         if field_type.axes == "episodes"
     }
     return Latents(
-        **{**columns, "lengths": LENGTHS, "held_out": HELD_OUT},
+        **{**columns, "lengths": LENGTHS, "held_out": HELD_OUT, "round": ROUND},
         mean=np.array(frames, np.float32),
         logvar=np.zeros((len(frames), 2), np.float32),
         actions=np.array(steps, np.float32),
-        rewards=np.zeros(len(steps)),
+        rewards=np.array([1.0 if t < ROSE[e] else -1.0 for e, t in steps]),
     )
 
 
 def test_without_warm_up_dreams_begin_where_episodes_do(latents):
     night = Nights(latents, held_out=False).draw(50, np.random.default_rng(0))
     assert night.past is None
-    assert set(map(tuple, night.starts.tolist())) == {(0, 0), (1, 0), (3, 0)}
+    assert set(map(tuple, night.starts.tolist())) == {(0, 0), (1, 0), (3, 0), (4, 0)}
 
 
-def test_with_it_they_begin_anywhere_after_what_came_before(latents):
+def test_with_it_they_begin_anywhere_in_the_last_round_while_the_return_still_rose(latents):
     night = Nights(latents, held_out=False, warm_up=4).draw(300, np.random.default_rng(0))
-    begun = {(e, t) for e in (0, 1, 3) for t in range(LENGTHS[e])}  # not where an episode ends
+    begun = {(e, t) for e in (0, 1, 3) for t in range(ROSE[e])}
     assert set(map(tuple, night.starts.astype(int).tolist())) == begun
     for number, (episode, t) in enumerate(night.starts.astype(int)):
         steps = night.past.steps[number]
