@@ -18,8 +18,8 @@ def project(make_project):
     return project
 
 
-def section(name: str, old: str, new: str):
-    return pytest.param(name, old, new, id=f"{name}-{old.split(':')[0]}")
+def section(name: str, old: str, new: str, marks=()):
+    return pytest.param(name, old, new, marks=marks, id=f"{name}-{old.split(':')[0]}")
 
 
 def test_a_second_run_does_nothing_and_says_so(project):
@@ -32,13 +32,13 @@ def test_a_second_run_does_nothing_and_says_so(project):
     ("stage", "old", "new"),
     [
         section("collect", "held_out_episodes: 4", "held_out_episodes: 5"),
-        section("collect", "half_width: 1.4", "half_width: 1.3"),  # the world
+        section("collect", "half_width: 1.4", "half_width: 1.3", pytest.mark.slow),  # the world
         section("train_v", "z_size: 16", "z_size: 12"),
         section("train_m", "sequence_length: 30", "sequence_length: 20"),
         section("evolve_c", "population: 12", "population: 14"),
         section("evaluate", "evaluate:\n  episodes: 4", "evaluate:\n  episodes: 3"),
         section("visualize", "reconstructions: 8", "reconstructions: 4"),
-        section("collect", "seed: 0", "seed: 1"),
+        section("collect", "seed: 0", "seed: 1", pytest.mark.slow),
     ],
 )
 def test_an_edited_parameter_reruns_its_stage_and_those_after_it(project, stage, old, new):
