@@ -4,8 +4,8 @@ import json
 
 import pytest
 
+from tests.carracing_rounds import LEARNING, of_carracing
 from tests.imports import ROOT
-from tests.pipelines import LEARNING, of_carracing
 
 WHY = "needs requirements-carracing.txt"
 pytest.importorskip("gymnasium", reason=WHY)

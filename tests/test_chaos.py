@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.carracing_rounds import of_carracing
 from tests.imports import ROOT
-from tests.pipelines import of_carracing
 
 STAGES = ["collect", "train_v", "encode", "train_m", "evolve_c", "evaluate", "visualize"]
 MOMENTS = 10  # for each stage

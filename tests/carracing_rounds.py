@@ -1,0 +1,139 @@
+"""carracing/dvc.yaml: the root's stages once for each round, and what comes of all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from tests.imports import imported_files
+from tests.placing import Move, Stage, moved_to, placed, stages_of, text_of, with_files
+
+ROUNDS = 6  # of CarRacing, after the first
+FIRST_EPISODES = 640  # of random policies, which are soon off the road: most of them are short
+CARRACING_HEAD = """\
+# The real CarRacing, round by round; `make carracing` runs it. Written by
+# `python -m tests.pipelines`.
+"""
+KEEP: dict[str, Any] = {
+    "desc": "The V, M and C of the round whose C drove best on validation tracks",
+    "outs": ["models/v.npz", "models/m.npz", "models/c.npz"],
+    "metrics": [{"reports/metrics/keep.json": {"cache": False}}],
+}
+RACE: dict[str, Any] = {
+    "desc": "CarRacing in pictures: a drive beside its dream, every track, every round",
+    "cmd": "python -m stages.race models/v.npz models/m.npz models/c.npz data/drives.h5",
+    "deps": ["models/v.npz", "models/m.npz", "models/c.npz", "data/drives.h5"],
+    "params": ["seed", "world", "evolve_c.temperature", "visualize.frames_per_second"],
+    "metrics": [{"reports/metrics/race.json": {"cache": False}}],
+    "plots": [
+        {"reports/curves/rounds.csv": {"cache": False}},
+        {"reports/figures/rounds.png": {"cache": False}},
+        {"reports/figures/tracks.png": {"cache": False}},
+        {"reports/drive.gif": {"cache": False}},
+    ],
+}
+AGENT = ("models/v.npz", "models/m.npz", "models/c.npz")
+CHOSEN = "reports/metrics/evolve_c.json"
+LEARNING = ("collect", "train_v", "encode", "train_m", "evolve_c")
+TOLD = (CHOSEN, "reports/metrics/collect.json", *(f"reports/cost/{name}.json" for name in LEARNING))
+# What a stage is given of the round before, by option.
+BEFORE: dict[str, dict[str, tuple[str, ...]]] = {
+    "collect": {"--after": ("data/rollouts.h5",), "--driver": AGENT},
+    "train_v": {"--start": ("models/v.npz",)},
+    "train_m": {"--start": ("models/m.npz",)},
+}
+
+
+def of_carracing(
+    pipeline: str,
+    rounds: int = ROUNDS,
+    first_episodes: int = FIRST_EPISODES,
+    folder: str = "carracing",
+    file: str = "carracing/params.yaml",
+) -> str:
+    """The text of carracing/dvc.yaml: a first round, so many later ones, and what comes of them."""
+    wdir = "/".join([".."] * len(folder.split("/")))
+    root, stages = stages_of(pipeline), {}
+
+    def of(name: str, where: Move, reports: str, demands: tuple[str, ...] = ()) -> Stage:
+        stage = {key: value for key, value in root[name].items() if key != "deps"}
+        stage["deps"] = [path for path in root[name]["deps"] if not path.startswith("stages/")]
+        options = f"--params {file} --reports {reports}"
+        made = placed(stage, where, {}, wdir, (file, root[name]["params"]), options)
+        del made["matrix"]
+        files = imported_files(f"stages/{name}.py", ("carracing", *demands))
+        return {**made, "deps": [*made["deps"], *sorted(files)]}
+
+    def of_round(number: str, name: str, demands: tuple[str, ...] = ()) -> Stage:
+        there = f"{folder}/rounds/{number}"
+        cost = f"{there}/reports/cost/{name}.json"
+        stage = of(name, moved_to(there), f"{there}/reports", demands)
+        metrics = [*stage["metrics"], {cost: {"cache": False}}]
+        return {**stage, "cmd": f"{stage['cmd']} --cost {cost}", "metrics": metrics}
+
+    for name in LEARNING:
+        stages[f"{name}0"] = of_round("0", name)
+    stages["collect0"]["cmd"] += f" --set collect.episodes={first_episodes}"
+    before = moved_to(f"{folder}/rounds/${{item}}")
+    for name in LEARNING:
+        given = BEFORE.get(name, {})
+        stage = of_round("${key}", name, tuple(given))
+        for option, paths in given.items():
+            stage["cmd"] += f" {option} {' '.join(map(before, paths))}"
+        old = [before(path) for paths in given.values() for path in paths]
+        stage["deps"] = [*old, *stage["deps"]]
+        again = {"foreach": {number: number - 1 for number in range(1, rounds + 1)}, "do": stage}
+        stages[name] = again
+    there = moved_to(folder)
+    folders = [f"{folder}/rounds/{number}" for number in range(rounds + 1)]
+    keep = with_files("keep", {**KEEP, "deps": []})
+    options = f"{' '.join(folders)} --params {file} --reports {folder}/reports"
+    keep["cmd"] = f"python -m stages.keep {' '.join(AGENT)}"
+    keep["params"] = []
+    stages["keep"] = placed(keep, there, {}, wdir, (file, []), options)
+    del stages["keep"]["matrix"], stages["keep"]["params"]
+    stages["keep"]["deps"] = [
+        *(f"{each}/{path}" for each in folders for path in (*AGENT, CHOSEN)),
+        *stages["keep"]["deps"],
+    ]
+    stages["evaluate"] = of("evaluate", there, f"{folder}/reports")
+    stages |= _ablations(of, f"{folder}/rounds/{rounds}", f"{folder}/ablations")
+    race = placed(RACE, there, {}, wdir, (file, RACE["params"]), options)
+    del race["matrix"]
+    race["deps"] += [f"{each}/{path}" for each in folders for path in TOLD]
+    race["deps"] += sorted(imported_files("stages/race.py", ("carracing",)))
+    stages["race"] = race
+    return CARRACING_HEAD + text_of({"stages": stages})
+
+
+def _ablations(of: Callable[[str, Move, str], Stage], last: str, folder: str) -> dict[str, Stage]:
+    """What h is worth: C on z alone, C on z and the h of an untrained M, and C of the last round,
+    which dreamt of the same with the same V and M.
+    """
+
+    def moved(kind: str, *own: str) -> Move:
+        """To the folder of an ablation for its own files and reports, else to the last round."""
+        to_own, to_last = moved_to(f"{folder}/{kind}"), moved_to(last)
+        return lambda path: (to_own if path.startswith("reports/") or path in own else to_last)(
+            path
+        )
+
+    def made(name: str, kind: str, own: Sequence[str], settings: str = "", desc: str = "") -> Stage:
+        stage = of(name, moved(kind, *own), f"{folder}/{kind}/reports")
+        stage["cmd"] += settings
+        return {**stage, "desc": desc or stage["desc"]}
+
+    m, c, drives = "models/m.npz", "models/c.npz", "data/drives.h5"
+    other = f"{folder}/untrained/{m}"
+    nothing = " --set train_m.epochs=0 --set train_m.members=1"
+    on_z = " --set evolve_c.inputs=z --set evolve_c.components=0"
+    untrained = made("evolve_c", "untrained", [c], f" --memory {other}", "C on z and a blind h")
+    untrained["deps"] = [other, *untrained["deps"]]
+    return {
+        "untrained": made("train_m", "untrained", [m], nothing, "An M that has learned nothing"),
+        "evolve_c_untrained": untrained,
+        "evolve_c_z": made("evolve_c", "z", [c], on_z, "C on z alone"),
+        "evaluate_untrained": made("evaluate", "untrained", [m, c, drives]),
+        "evaluate_z": made("evaluate", "z", [c, drives]),
+        "evaluate_zh": made("evaluate", "zh", [drives]),
+    }
