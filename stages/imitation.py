@@ -23,7 +23,7 @@ from stages.params import EvolveC
 from stages.pieces import NOISELESS, CodedPieces, cut
 
 BASIS_STEPS = 20_000  # of episodes, that components of h are fitted to
-RIDGE = 0.1  # of the least squares, a step
+RIDGE = 0.01  # of the least squares, a step
 LARGEST = 0.98  # of an action that is imitated: a tanh comes no nearer to 1
 
 
