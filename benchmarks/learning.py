@@ -44,7 +44,7 @@ def learn(params: Params) -> Learned:
     memory, reports["train_m"] = teach(params, latents)
     sizes = controller_sizes(params.evolve_c, vision, memory)
     fleet = Fleet(params.world, vision, memory, sizes, params.evolve_c)
-    with Workers(fleet, params.compute.workers) as workers:
+    with Workers(fleet, params.compute) as workers:
         judge = Judge(fleet, workers)
         controllers, reports["evolve_c"] = evolve_c(
             params.evolve_c, params.world, judge, latents, streams("evolve_c")
@@ -55,7 +55,7 @@ def learn(params: Params) -> Learned:
 def teach(params: Params, latents: Latents) -> tuple[Ensemble, Report]:
     """Run train_m, as `dvc repro` would."""
     lesson = Lesson(params.train_m, latents, Streams(params.seed, "train_m"))
-    with Workers(lesson, params.compute.workers) as workers:
+    with Workers(lesson, params.compute) as workers:
         return train_m(lesson, workers, params.train_m.members)
 
 

@@ -22,7 +22,7 @@ from stages.evolve_c import controller_sizes, evolve_c
 from stages.grounds import grounds_of
 from stages.judge import Fleet, Judge, Scores
 from stages.memory.ensemble import Ensemble
-from stages.params import Params, Racing, read_params
+from stages.params import ALONE, Params, Racing, read_params
 from stages.randomness import Streams
 from stages.recording import columns_of
 from stages.rollout import Outcome, Policy, recorded_rollout, rollout
@@ -43,7 +43,7 @@ class OneAtATime(Judge):
     def __init__(self, params: Params, vision: AnyVision, memory: Ensemble, *, plain: bool) -> None:
         sizes = controller_sizes(params.evolve_c, vision, memory)
         fleet = Fleet(params.world, vision, memory, sizes, params.evolve_c)
-        super().__init__(fleet, Workers(fleet, count=1))
+        super().__init__(fleet, Workers(fleet, ALONE))
         self._v, (self._m,) = vision, memory.members
         self._plain = plain
         self._one = one_car(params, plain=plain)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.learning import drive, learn
-from stages.params import Compute, Params, read_params
+from stages.params import ALONE, Params, read_params
 from stages.workers import Workers
 
 T = TypeVar("T")
@@ -65,8 +65,9 @@ def side_by_side(
     """
     if processes == 1:
         return [function(params) for params in variants]
-    alone = [msgspec.structs.replace(params, compute=Compute(workers=1)) for params in variants]
-    with Workers(function, processes) as workers:
+    alone = [msgspec.structs.replace(params, compute=ALONE) for params in variants]
+    shared = msgspec.structs.replace(ALONE, executor="processes", workers=processes)
+    with Workers(function, shared) as workers:
         return workers.map(alone)
 
 

@@ -215,7 +215,7 @@ def main() -> None:
         size, first = parameter_count(sizes), remembers.members[0]
         start = first_genome(settings, first, latents, basis, size, run.streams("imitation"))
         fleet = Fleet(world, vision, memory, sizes, settings, basis, remembers if other else None)
-        with Workers(fleet, run.params.compute.workers) as workers:
+        with Workers(fleet, run.params.compute) as workers:
             judge = Judge(fleet, workers)
             controllers, report = evolve_c(
                 settings, world, judge, latents, run.streams, run.scratch, start

@@ -253,7 +253,12 @@ class Visualize(Section, frozen=True):
 class Compute(Section, frozen=True):
     """Where the stages run; no stage depends on it, for it changes no figure."""
 
+    executor: Literal["inline", "processes", "dask"]  # this process, more of them, a cluster
     workers: Annotated[int, Meta(ge=0, le=256)]  # processes; 0: one for each core
+    scheduler: Annotated[str, Meta(pattern=r"^\w+://.+:\d+$")]  # of the cluster
+
+
+ALONE = Compute("inline", 1, "tcp://127.0.0.1:8786")
 
 
 class Params(Section, frozen=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import resource
 import sys
 import time
@@ -22,12 +23,13 @@ from stages import files, reports
 from stages.artifacts import Maker, Model, built
 from stages.errors import ParamsError, UserError
 from stages.memory_limit import memory_limit
-from stages.params import Compute, Params, read_params
+from stages.params import ALONE, Params, read_params
 from stages.randomness import Streams
 from stages.reports import Row
 from stages.scratch import Scratch, fingerprint, folder_of
 from stages.tables import Episodes
 
+COMPUTE = "COMPUTE"  # the environment variable that says where stages run, like the params
 SUSPECTS = 3  # keys that are named where there is too little memory
 
 AnyTable = TypeVar("AnyTable", bound=Episodes)
@@ -68,7 +70,7 @@ class Run:
     @cached_property
     def scratch(self) -> Scratch:
         """What an unfinished run of the same params, inputs and code has left."""
-        same = msgspec.json.encode(msgspec.structs.replace(self.params, compute=Compute(0)))
+        same = msgspec.json.encode(msgspec.structs.replace(self.params, compute=ALONE))
         inputs = [path for name, path in self.paths.items() if name not in self._written]
         outputs = [self.paths[name] for name in self._written]
         return Scratch(folder_of(self.name, outputs), fingerprint(same, inputs))
@@ -118,6 +120,22 @@ def _cost(start: float) -> dict[str, float]:
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     seconds = sum(each.ru_utime + each.ru_stime for each in used)
     return {"core_hours": seconds / 3600, "hours": (time.monotonic() - start) / 3600}
+
+
+def _here() -> dict[str, str]:
+    """What the environment says about where stages run, by dotted key.
+
+    Raises:
+        UserError: it says something else.
+    """
+    settings = {}
+    for text in os.environ.get(COMPUTE, "").split():
+        try:
+            key, value = _setting(text)
+        except argparse.ArgumentTypeError as error:
+            raise UserError(f"environment variable {COMPUTE}: {error}") from None
+        settings[f"compute.{key}"] = value
+    return settings
 
 
 def _setting(text: str) -> tuple[str, str]:
@@ -216,7 +234,7 @@ def stage(
     paths |= {file: getattr(given, file) for file in writes}
     try:
         with memory_limit(), files.Outputs() as outputs:
-            params = read_params(given.params, dict(given.set))
+            params = read_params(given.params, _here() | dict(given.set))
             many = getattr(given, folders) if folders else []
             run = Run(name, params, paths, many, given.reports, outputs, writes)
             with _want_of_memory_in_words(name, params):

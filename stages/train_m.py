@@ -209,7 +209,7 @@ def main() -> None:
             known = run.model("start", "train_m", ENSEMBLES)
             start = Start(run.paths["start"], known.members)
         lesson = Lesson(settings, latents, run.streams, run.scratch, start)
-        with Workers(lesson, run.params.compute.workers) as workers:
+        with Workers(lesson, run.params.compute) as workers:
             memory, report = train_m(lesson, workers, settings.members)
         run.write("m", Model(memory.kind, memory.arrays()))
         run.report(report)

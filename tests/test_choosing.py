@@ -12,6 +12,7 @@ from stages.grounds import grounds_of
 from stages.judge import Fleet, Judge, Scores
 from stages.memory.ensemble import Ensemble
 from stages.memory.lstm import DeterministicLSTM
+from stages.params import ALONE
 from stages.randomness import Streams
 from stages.reports import EVOLUTION
 from stages.scratch import NoScratch
@@ -119,7 +120,7 @@ def test_c_learns_in_short_dreams_that_begin_anywhere_and_is_checked_on_roads(qu
     latents, _ = encode(quick.encode, rollouts, vision)
     memory = Ensemble([DeterministicLSTM.initial(16, 2, 4, rng, predict_outcome=True)])
     fleet = Fleet(quick.world, vision, memory, controller_sizes(settings, vision, memory), settings)
-    judge = Watched(Judge(fleet, Workers(fleet, count=1)))
+    judge = Watched(Judge(fleet, Workers(fleet, ALONE)))
     _, report = evolve_c(settings, quick.world, judge, latents, Streams(0, "evolve_c"))
     assert len(judge.nights) == 4
     for night, steps in judge.nights:

@@ -14,7 +14,7 @@ from stages.grounds import grounds_of
 from stages.judge import SHARD_CARS, Fleet, Judge
 from stages.memory.lstm import DeterministicLSTM
 from stages.memory.mdn_lstm import MDNLSTM
-from stages.params import Racing, read_params
+from stages.params import ALONE, Compute, Racing, read_params
 from stages.vision.autoencoder import Autoencoder
 from stages.vision.conv_vae import ConvVAE
 from stages.workers import Workers
@@ -22,6 +22,10 @@ from stages.workers import Workers
 ROOT = Path(__file__).resolve().parent.parent
 replace = msgspec.structs.replace
 NOTE = read_params(ROOT / "params.yaml")
+
+
+def processes(count: int) -> Compute:
+    return replace(ALONE, executor="processes", workers=count)
 
 
 def die(shard: int) -> None:
@@ -61,13 +65,13 @@ def test_the_scores_are_the_same_bits_on_any_number_of_processes(make):
     assert len(genomes) > 2 * at_once
     results = []
     for count in (1, 2, 3):
-        with Workers(fleet, count) as workers:
+        with Workers(fleet, processes(count)) as workers:
             results.append(Judge(fleet, workers).scores(genomes, tracks, 5))
     for result in results[1:]:
         np.testing.assert_array_equal(result.mean_return, results[0].mean_return)
         np.testing.assert_array_equal(result.off_track, results[0].off_track)
     assert np.ptp(results[0].mean_return) > 1
-    with Workers(fleet, 1) as workers:  # a shard knows nothing of the others
+    with Workers(fleet, ALONE) as workers:  # a shard knows nothing of the others
         part = Judge(fleet, workers).scores(genomes[at_once : 2 * at_once], tracks, 5)
     expected = results[0].mean_return[at_once : 2 * at_once]
     np.testing.assert_array_equal(part.mean_return, expected)
@@ -87,18 +91,18 @@ def test_the_whole_search_comes_to_the_same_controller_on_two_processes(quick):
 
 
 def test_shards_are_shared_out_among_processes_and_results_stay_in_order():
-    with Workers(process, 2) as workers:
+    with Workers(process, processes(2)) as workers:
         at_work = workers.map(range(4))
         assert len(set(at_work)) == 2
         assert os.getpid() not in at_work
         assert workers.map([0]) == [os.getpid()]  # one shard stays at home
-    with Workers(abs, 2) as workers:
+    with Workers(abs, processes(2)) as workers:
         assert workers.map([-3, 2, -1, 0]) == [3, 2, 1, 0]
 
 
 def test_a_worker_that_dies_is_said_in_words():
     with (
-        Workers(die, 2) as workers,
+        Workers(die, processes(2)) as workers,
         pytest.raises(UserError, match=r"a worker process died.*compute\.workers"),
     ):
         workers.map([0, 1])

@@ -13,6 +13,7 @@ from stages.judge import Fleet, Judge
 from stages.memory.ensemble import Ensemble
 from stages.memory.lstm import DeterministicLSTM
 from stages.nn.adam import Adam
+from stages.params import ALONE
 from stages.randomness import Streams
 from stages.scratch import NoScratch, Scratch, fingerprint, folder_of
 from stages.train_m import Lesson, train_m
@@ -137,7 +138,7 @@ def test_evolution_goes_on_where_it_was_and_ends_the_same(
     vision = Autoencoder.initial(256, 64, 16, rng())
     memory = Ensemble([DeterministicLSTM.initial(16, 2, 4, rng(), predict_outcome=True)])
     fleet = Fleet(quick.world, vision, memory, controller_sizes(settings, vision, memory), settings)
-    judge = Judge(fleet, Workers(fleet, count=1))
+    judge = Judge(fleet, Workers(fleet, ALONE))
 
     def run(judge, scratch):
         streams = Streams(0, "evolve_c")
@@ -206,7 +207,7 @@ def test_m_goes_on_learning_where_it_was_and_ends_the_same(quick, scratch, stop_
 
     def run(scratch):
         lesson = Lesson(settings, latents, Streams(0, "train_m"), scratch)
-        memory, report = train_m(lesson, Workers(lesson, count=1), settings.members)
+        memory, report = train_m(lesson, Workers(lesson, ALONE), settings.members)
         return memory.arrays(), report
 
     ends_the_same(run, scratch, stop_after, [2, 9, 1])

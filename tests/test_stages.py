@@ -15,6 +15,7 @@ from stages.collect import collect
 from stages.encode import encode
 from stages.errors import ParamsError, UserError
 from stages.evolve_c import check_fitness
+from stages.params import ALONE
 from stages.randomness import Streams
 from stages.train_m import Lesson, train_m
 from stages.train_v import train_v
@@ -26,7 +27,7 @@ replace = msgspec.structs.replace
 
 def taught(settings, latents):
     lesson = Lesson(settings, latents, Streams(0, "train_m"))
-    return train_m(lesson, Workers(lesson, count=1), settings.members)
+    return train_m(lesson, Workers(lesson, ALONE), settings.members)
 
 
 @pytest.fixture(scope="module")

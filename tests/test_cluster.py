@@ -1,0 +1,160 @@
+"""Work on a Dask cluster: the same bytes, whoever is lost on the way, and faults in a line."""
+
+import shutil
+import signal
+import threading
+import time
+
+import msgspec
+import pytest
+
+from benchmarks.learning import learn
+from stages.errors import UserError
+from stages.executors import dask_cluster
+from stages.params import ALONE, Compute
+from stages.workers import Workers
+from tests.clusters import ROOT, Cluster, Remembered, fails, needs_what_is_missing
+
+replace = msgspec.structs.replace
+
+
+def on(cluster: Cluster) -> Compute:
+    return replace(ALONE, executor="dask", scheduler=cluster.address)
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory):
+    with Cluster(tmp_path_factory.mktemp("cluster"), workers=2) as made:
+        yield made
+
+
+def test_the_whole_search_is_the_same_bytes_wherever_it_is_done(cluster, quick):
+    settings = replace(quick.evolve_c, generations=2, episodes=20, population=18)
+    params = replace(quick, world=replace(quick.world, tracks="random"), evolve_c=settings)
+    processes = [replace(ALONE, executor="processes", workers=count) for count in (2, 5)]
+    learned = [
+        learn(replace(params, compute=compute)) for compute in (ALONE, *processes, on(cluster))
+    ]
+    weights = [each.controllers.arrays(0)["layer1.weight"].tobytes() for each in learned]
+    assert len(set(weights)) == 1
+
+
+def test_the_function_is_sent_to_each_worker_once_and_results_stay_in_order(cluster, tmp_path):
+    arrivals = tmp_path / "arrivals"
+    with Workers(Remembered(arrivals, 0.02), on(cluster)) as workers:
+        for _ in range(3):
+            squares, at_work = zip(*workers.map(range(12)), strict=True)
+            assert squares == tuple(number**2 for number in range(12))
+        assert set(at_work) == {worker.pid for worker in cluster.workers}
+    arrived = arrivals.read_text().split()
+    assert sorted(arrived) == sorted(str(worker.pid) for worker in cluster.workers)
+
+
+def test_a_worker_that_is_lost_and_one_that_joins_late_change_nothing(tmp_path):
+    with Cluster(tmp_path, workers=2) as cluster:
+        lost = cluster.workers[0]
+
+        def happen() -> None:
+            time.sleep(1.0)
+            lost.send_signal(signal.SIGKILL)
+            cluster.join()
+
+        happening = threading.Thread(target=happen)
+        with Workers(Remembered(tmp_path / "arrivals", 0.3), on(cluster)) as workers:
+            workers.map(range(2))  # everyone is at work
+            happening.start()
+            squares, at_work = zip(*workers.map(range(24)), strict=True)
+            happening.join()
+            assert squares == tuple(number**2 for number in range(24))
+            assert cluster.workers[2].pid in at_work
+            assert len(set(at_work) | {lost.pid}) == 3
+
+
+def test_a_scheduler_that_is_not_there_is_said_within_seconds(monkeypatch):
+    monkeypatch.setattr(dask_cluster, "PATIENCE", 0.5)
+    compute = replace(ALONE, executor="dask", scheduler="tcp://127.0.0.1:1")
+    with (
+        Workers(abs, compute) as workers,
+        pytest.raises(UserError, match=r"compute\.scheduler: no Dask scheduler .*127\.0\.0\.1:1"),
+    ):
+        workers.map([0, 1])
+    assert dask_cluster.PATIENCE < 10
+
+
+def test_a_cluster_in_which_nobody_works_is_said(tmp_path, monkeypatch):
+    monkeypatch.setattr(dask_cluster, "PATIENCE", 1.0)
+    with (
+        Cluster(tmp_path, workers=0) as cluster,
+        Workers(abs, on(cluster)) as workers,
+        pytest.raises(UserError, match=r"nobody works.*dask worker"),
+    ):
+        workers.map([0, 1])
+
+
+def test_a_worker_with_other_code_is_said_with_its_address(tmp_path):
+    shutil.copytree(ROOT / "stages", tmp_path / "other" / "stages")
+    with (tmp_path / "other" / "stages" / "progress.py").open("a") as file:
+        file.write("# changed\n")
+    with Cluster(tmp_path, workers=1) as cluster:
+        cluster.join(tmp_path / "other")
+        wait_for(cluster, 2)
+        with (
+            Workers(abs, on(cluster)) as workers,
+            pytest.raises(UserError, match=r"worker at tcp://.* has stages .*the same commit"),
+        ):
+            workers.map([0, 1])
+
+
+def test_a_worker_without_any_of_our_code_is_said_with_its_address(tmp_path):
+    (tmp_path / "empty").mkdir()
+    with Cluster(tmp_path, workers=0) as cluster:
+        cluster.join(tmp_path / "empty")
+        with (
+            Workers(abs, on(cluster)) as workers,
+            pytest.raises(UserError, match=r"worker at tcp://.*No module named 'stages'"),
+        ):
+            workers.map([0, 1])
+
+
+def test_a_worker_without_the_simulator_says_what_to_install(cluster):
+    with (
+        Workers(needs_what_is_missing, on(cluster)) as workers,
+        pytest.raises(UserError, match=r"worker at tcp://.*: CarRacing needs packages"),
+    ):
+        workers.map([0, 1])
+
+
+def test_faults_of_ours_keep_their_kind(cluster):
+    with Workers(fails, on(cluster)) as workers, pytest.raises(IndexError):
+        workers.map([0, 1])
+
+
+def test_a_run_whose_workers_are_all_gone_ends(tmp_path, monkeypatch):
+    monkeypatch.setattr(dask_cluster, "LOOK", 0.2)
+    monkeypatch.setattr(dask_cluster, "WITHOUT_WORKERS", 0.5)
+    with (
+        Cluster(tmp_path, workers=1) as cluster,
+        Workers(Remembered(tmp_path / "arrivals", 0.2), on(cluster)) as workers,
+    ):
+        workers.map(range(2))
+        cluster.workers[0].kill()
+        with pytest.raises(UserError, match=r"all workers .* are gone"):
+            workers.map(range(4))
+
+
+def test_a_run_whose_scheduler_is_gone_ends(tmp_path):
+    with (
+        Cluster(tmp_path, workers=1) as cluster,
+        Workers(Remembered(tmp_path / "arrivals", 0.2), on(cluster)) as workers,
+    ):
+        workers.map(range(2))
+        cluster.scheduler.kill()
+        with pytest.raises(UserError, match=r"scheduler at .* is gone"):
+            workers.map(range(4))
+
+
+def wait_for(cluster: Cluster, count: int) -> None:
+    from distributed import Client
+
+    with Client(cluster.address, set_as_default=False) as client:
+        client.wait_for_workers(count, timeout=20)
