@@ -5,13 +5,15 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 CORE := $(VENV)/.core
 DEV := $(VENV)/.dev
 CARRACING := $(VENV)/.carracing
+DASK := $(VENV)/.dask
 
 RECIPES := unseen paper dream
 SHOWN_dream := recipes/dvc.yaml:compare@dream
 RELEASED := $(addprefix carracing/released/,v.npz m.npz c.npz drives.h5)
+SCHEDULER := tcp://127.0.0.1:8786
 RELEASED_OPTIONS := --params carracing/params.yaml --reports carracing/released/reports
 
-.PHONY: all repro $(RECIPES) temperature carracing carracing-extra drive test chaos lint bench studies seeds clean
+.PHONY: all repro $(RECIPES) temperature carracing carracing-extra drive cluster test chaos lint bench studies seeds clean
 
 all: repro
 
@@ -48,6 +50,14 @@ drive: $(CARRACING)
 	python -m stages.evaluate $(RELEASED) $(RELEASED_OPTIONS) --set evaluate.episodes=5
 	python -m stages.race $(RELEASED) $(RELEASED_OPTIONS)
 	@echo "Its drive: carracing/released/reports/drive.gif"
+
+# A scheduler and two workers on this machine; they end with the run.
+cluster: $(DASK)
+	@set -e; trap 'kill $$scheduler $$workers 2>/dev/null; wait' EXIT; \
+	export PYTHONPATH=. OMP_NUM_THREADS=1; \
+	dask scheduler --host 127.0.0.1 --port 8786 --no-dashboard 2>/dev/null & scheduler=$$!; \
+	dask worker $(SCHEDULER) --host 127.0.0.1 --nworkers 2 --nthreads 1 --no-dashboard 2>/dev/null & workers=$$!; \
+	COMPUTE="executor=dask scheduler=$(SCHEDULER)" $(MAKE) --no-print-directory paper
 
 test: $(DEV) lint
 	python -m pytest -n 2
@@ -93,6 +103,10 @@ $(CORE): requirements.txt constraints.txt | $(VENV)/bin/python
 
 $(DEV): requirements-dev.txt $(CORE)
 	python -m pip install --quiet --disable-pip-version-check -c constraints.txt -r requirements-dev.txt
+	touch $@
+
+$(DASK): requirements-dask.txt $(CORE)
+	python -m pip install --quiet --disable-pip-version-check -c constraints.txt -r requirements-dask.txt
 	touch $@
 
 $(CARRACING): requirements-carracing.txt $(CORE)

@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import CancelledError
 from typing import Any, Generic, TypeVar
+from urllib.request import urlopen
 
 from stages.errors import UserError
 from stages.executors.code_version import code_version
@@ -101,9 +102,9 @@ class DaskCluster(Generic[Shard, Result]):
         for worker, version in self._client.run(code_version, on_error="return").items():
             if version != code_version():
                 raise UserError(_other_code(worker, version))
-        if dashboard := self._client.scheduler_info()["services"].get("dashboard"):
-            host = self._scheduler.split("//")[-1].rsplit(":", 1)[0]
-            print(f"Dask's dashboard: http://{host}:{dashboard}/status", file=sys.stderr)
+        dashboard = self._client.dashboard_link
+        if dashboard and _answers(dashboard):
+            print(f"Dask's dashboard: {dashboard}", file=sys.stderr)
 
 
 class Promised(Generic[Result]):
@@ -139,6 +140,15 @@ class Promised(Generic[Result]):
                     f"the Dask scheduler at {self._scheduler} is gone; 'dvc repro' goes on where "
                     "this run was"
                 ) from None
+
+
+def _answers(address: str) -> bool:
+    """Whether there is such a page: Dask names one even where its own packages are missing."""
+    try:
+        with urlopen(address, timeout=1):
+            return True
+    except OSError:
+        return False
 
 
 _locks: dict[str, threading.Lock] = defaultdict(threading.Lock)  # by worker

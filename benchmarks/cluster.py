@@ -1,0 +1,116 @@
+"""What more workers bring: a generation of recipe `paper` on one and on two, as processes and on a
+Dask cluster, and a far larger generation on clusters whose workers only sleep.
+
+A worker that sleeps for as long as a shard takes needs no core of its own: so what dealing out and
+gathering cost shows for many more workers than this machine has.
+"""
+
+from __future__ import annotations
+
+import os
+
+os.environ["OPENBLAS_NUM_THREADS"] = "1"  # before NumPy is there to read it
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from benchmarks.speed import seconds
+from stages.evolve_c import controller_sizes
+from stages.grounds import grounds_of
+from stages.judge import SHARD_CARS, Fleet, Shard
+from stages.memory.ensemble import Ensemble
+from stages.params import ALONE, Compute, Params, read_params
+from stages.train_m import make_memory
+from stages.train_v import make_vision
+from stages.workers import Workers
+
+ROUNDS = 3
+ASLEEP = (16, 64)  # workers
+LARGE = 64  # shards of a generation, of 256 candidates with 32 episodes, say
+
+
+class Sleeper:
+    """Takes as long for a shard as a core does.
+
+    Args:
+        duration: s.
+    """
+
+    def __init__(self, duration: float) -> None:
+        self._duration = duration
+
+    def __call__(self, shard: Any) -> float:
+        """Sleep."""
+        time.sleep(self._duration)
+        return self._duration
+
+
+def generation(params: Params) -> tuple[Fleet, list[Shard]]:
+    """One of the recipe's, with V and M that have learned nothing and cars that stand still."""
+    rng, settings = np.random.default_rng(0), params.evolve_c
+    grounds = grounds_of(params.world)
+    vision = make_vision(params.train_v, grounds.observation_shape, rng)
+    memory = Ensemble([make_memory(params.train_m, vision.z_size, grounds.action_size, rng)])
+    sizes = controller_sizes(settings, vision, memory)
+    fleet = Fleet(params.world, vision, memory, sizes, settings)
+    at_once = SHARD_CARS // settings.episodes
+    genomes = np.zeros((settings.population, fleet.genome_size))
+    tracks = grounds.draw(settings.episodes, rng)
+    parts = np.split(genomes, range(at_once, len(genomes), at_once))
+    return fleet, [Shard(part, tracks, settings.episodes) for part in parts]
+
+
+def timed(
+    function: Callable[[Any], Any], shards: Sequence[Any], compute: Compute, rounds: int = ROUNDS
+) -> float:
+    """Seconds of a generation, once everyone is ready."""
+    with Workers(function, compute) as workers:
+        workers.map(shards)
+        return seconds(lambda: workers.map(shards), rounds)
+
+
+def on_dask(workers: int, *, processes: bool) -> Any:
+    """A cluster on this machine, with a thread for each worker."""
+    from distributed import LocalCluster
+
+    cluster: Any = LocalCluster
+    return cluster(
+        n_workers=workers, threads_per_worker=1, processes=processes, dashboard_address=None
+    )
+
+
+def main() -> None:
+    """Print two tables."""
+    params = read_params(Path("recipes/paper.yaml"))
+    fleet, shards = generation(params)
+    replace = msgspec.structs.replace
+    print(f"A generation of `paper`, {len(shards)} shards of {SHARD_CARS} cars\n")
+    print("| workers | 1 | 2 | efficiency |\n|---|---|---|---|")
+    inline = timed(fleet, shards, ALONE)
+    two = timed(fleet, shards, replace(ALONE, executor="processes", workers=2))
+    print(f"| processes | {inline:.2f} s | {two:.2f} s | {inline / two / 2:.2f} |")
+    on = {}
+    for count in (1, 2):
+        with on_dask(count, processes=True) as cluster:
+            compute = replace(ALONE, executor="dask", scheduler=cluster.scheduler_address)
+            on[count] = timed(fleet, shards, compute)
+    print(f"| Dask | {on[1]:.2f} s | {on[2]:.2f} s | {on[1] / on[2] / 2:.2f} |")
+    print(f"\nLost to sending, of Dask's one worker: {1 - inline / on[1]:.1%}")
+
+    a_shard = inline / len(shards)
+    print(f"\n{LARGE} shards that take {a_shard:.2f} s each, of workers that sleep\n")
+    print("| workers | seconds a generation | efficiency |\n|---|---|---|")
+    for count in ASLEEP:
+        with on_dask(count, processes=False) as cluster:
+            compute = replace(ALONE, executor="dask", scheduler=cluster.scheduler_address)
+            each = timed(Sleeper(a_shard), range(LARGE), compute, rounds=1)
+        print(f"| {count} | {each:.2f} | {LARGE * a_shard / each / count:.2f} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
