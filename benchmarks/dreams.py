@@ -42,23 +42,27 @@ RECIPES: dict[str, tuple[str, dict[str, Any]]] = {
 def both(params: Params, cars: int) -> tuple[tuple[World, Policy], tuple[World, Policy]]:
     """Real roads and a dream for so many cars that stand still the whole time, and C for each."""
     rng = np.random.default_rng(0)
-    settings = params.train_m
     grounds = grounds_of(params.world)
     vision = make_vision(params.train_v, grounds.observation_shape, rng)
-    action_size = grounds.action_size
-    members = [
-        make_memory(settings, vision.z_size, action_size, rng) for _ in range(settings.members)
-    ]
+    dream, memory, controllers = asleep(params, cars, rng)
+    real = grounds.cars(grounds.draw(ROADS, rng), cars)
+    return (real, Agent(vision, memory, controllers)), (dream, Dreamer(controllers))
+
+
+def asleep(
+    params: Params, cars: int, rng: np.random.Generator
+) -> tuple[Dream, Ensemble, Controllers]:
+    """A dream for so many cars that nothing ends, whose it is, and a C that stands still."""
+    settings, z_size = params.train_m, params.train_v.z_size
+    action_size = grounds_of(params.world).action_size
+    members = [make_memory(settings, z_size, action_size, rng) for _ in range(settings.members)]
     for member in members:
         member.parameters["end.bias"][...] = NEVER
-    sizes = (vision.z_size, action_size)
-    genomes = np.zeros((cars // ROADS, action_size * (vision.z_size + 1)))
-    controllers = Controllers.from_genomes(genomes, sizes)
-    tracks = grounds.draw(ROADS, rng)
-    starts = rng.standard_normal((ROADS, vision.z_size)).astype(np.float32)
-    real = grounds.cars(tracks, cars)
+    sizes = (z_size, action_size)
+    genomes = np.zeros((cars // ROADS, action_size * (z_size + 1)))
+    starts = rng.standard_normal((ROADS, z_size)).astype(np.float32)
     dream = Dream(members, starts, cars, params.world.max_steps, 1.0, seed=0)
-    return (real, Agent(vision, Ensemble(members), controllers)), (dream, Dreamer(controllers))
+    return dream, Ensemble(members), Controllers.from_genomes(genomes, sizes)
 
 
 def main() -> None:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.dreams import asleep
 from benchmarks.speed import seconds
+from stages.agent import Dreamer
+from stages.params import Params, read_params
+from stages.rollout import rollout
 from stages.worlds.carracing import CarRacing
 from stages.worlds.driving import PICTURE, Driving, Frame, Info, Rows
 from stages.worlds.envpool_carracing import EnvPoolCarRacing
@@ -16,6 +21,7 @@ from stages.worlds.extra import extra
 
 VIEWS = ((28, 32), (64, 64))
 CARS, WARM, STEPS, ROUNDS = 2, 15, 25, 3  # the camera comes down in the first 13 steps
+DREAMT, HORIZON = 768, 75  # cars of a generation, and steps
 COMPARED = 120  # frames of each way to drive
 WAYS = {
     "straight on, little gas": [0.0, 0.1],
@@ -95,6 +101,17 @@ def speed_table(tracks: list[int]) -> None:
             taken = seconds(lambda drive=drive: drive(STEPS), ROUNDS)  # type: ignore[misc]
             speeds.append(CARS * STEPS * world.frame_skip / taken)
         print(f"| {name} | " + " | ".join(f"{speed:,.0f}" for speed in speeds) + " |")
+    params = read_params(Path("carracing/params.yaml"), {"world.max_steps": HORIZON})
+    speed = dreamt(params) * world.frame_skip
+    name = f"the dream of {params.train_m.members} Ms of {params.train_m.hidden} (`Dream`)"
+    print(f"| {name} | {speed:,.0f} | the same |")
+
+
+def dreamt(params: Params) -> float:
+    """Decisions a second of one core in a generation's dreams, which no view is drawn of."""
+    dream, _, controllers = asleep(params, DREAMT, np.random.default_rng(0))
+    taken = seconds(lambda: rollout(dream, Dreamer(controllers)), ROUNDS)
+    return DREAMT * params.world.max_steps / taken
 
 
 def frame_by_frame(tracks: list[int], action: list[float]) -> NDArray[np.int64]:
