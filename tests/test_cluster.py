@@ -1,7 +1,11 @@
 """Work on a Dask cluster: the same bytes, whoever is lost on the way, and faults in a line."""
 
+import os
+import re
 import shutil
 import signal
+import subprocess
+import sys
 import threading
 import time
 
@@ -158,3 +162,29 @@ def wait_for(cluster: Cluster, count: int) -> None:
 
     with Client(cluster.address, set_as_default=False) as client:
         client.wait_for_workers(count, timeout=20)
+
+
+@pytest.mark.parametrize(
+    ("said", "answer"),
+    [
+        (
+            "executor",
+            r"collect: environment variable COMPUTE: should be KEY=VALUE",
+        ),
+        ("executor=dusk", r"compute\.executor: .*dusk"),
+        ("executor=dask scheduler=there", r"compute\.scheduler: .*there"),
+    ],
+)
+def test_what_the_environment_says_of_where_stages_run_is_checked(said, answer, tmp_path):
+    params = str(ROOT / "recipes" / "quick.yaml")
+    result = subprocess.run(
+        [sys.executable, "-m", "stages.collect", str(tmp_path / "r.h5"), "--params", params],
+        env={**os.environ, "PYTHONPATH": str(ROOT), "COMPUTE": said},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 1
+    assert re.search(answer, result.stderr), result.stderr
+    assert not (tmp_path / "r.h5").exists()
