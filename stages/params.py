@@ -7,6 +7,7 @@ must be as declared here.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -255,7 +256,14 @@ class Compute(Section, frozen=True):
 
     executor: Literal["inline", "processes", "dask"]  # this process, more of them, a cluster
     workers: Annotated[int, Meta(ge=0, le=256)]  # processes; 0: one for each core
-    scheduler: Annotated[str, Meta(pattern=r"^\w+://.+:\d+$")]  # of the cluster
+    scheduler: str  # of the cluster
+
+    def __post_init__(self) -> None:
+        """Refuse what is no address."""
+        if not re.fullmatch(r"\w+://.+:\d+", self.scheduler):
+            raise ValueError(
+                f"scheduler: must be an address, tcp://host:port; found {self.scheduler!r}"
+            )
 
 
 ALONE = Compute("inline", 1, "tcp://127.0.0.1:8786")
