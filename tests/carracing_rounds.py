@@ -8,7 +8,7 @@ from typing import Any
 from tests.imports import imported_files
 from tests.placing import Move, Stage, moved_to, placed, stages_of, text_of, with_files
 
-ROUNDS = 6  # of CarRacing, after the first
+ROUNDS = 5  # of CarRacing, after the first
 FIRST_EPISODES = 640  # of random policies, which are soon off the road: most of them are short
 CARRACING_HEAD = """\
 # The real CarRacing, round by round; `make carracing` runs it. Written by
