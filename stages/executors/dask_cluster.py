@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import logging
 import pickle
 import sys
@@ -12,6 +13,8 @@ import uuid
 from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import CancelledError
+from functools import cache
+from itertools import count
 from typing import Any, Generic, TypeVar
 from urllib.request import urlopen
 
@@ -32,6 +35,8 @@ Result = TypeVar("Result")
 
 PATIENCE = 8.0  # seconds for the scheduler to answer, and then for a first worker to be there
 WITHOUT_WORKERS = 60.0  # seconds that a run waits for one to join when all are gone
+# As glibc's malloc.h numbers them; and bytes, the most that it takes.
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, KEPT = -1, -3, 1 << 25
 LOOK = 5.0  # seconds between two looks at who is there
 
 
@@ -53,6 +58,9 @@ class DaskCluster(Generic[Shard, Result]):
         logging.getLogger("distributed").setLevel(logging.CRITICAL)  # faults are said by us
         self._scheduler = scheduler
         self._seen = 0.0
+        # Of one family, shards wait with the scheduler till somebody is free; Dask would deal out
+        # others at once, to some twice and to some never.
+        self._name, self._numbers = f"shard-{uuid.uuid4().hex}", count()
         client: Any = distributed.Client  # which has no types
         try:
             self._client = client(scheduler, timeout=PATIENCE, set_as_default=False)
@@ -66,6 +74,8 @@ class DaskCluster(Generic[Shard, Result]):
             self._function = self._client.submit(
                 _unpacked, pickle.dumps(function), key=f"function-{uuid.uuid4().hex}"
             )
+            # Dask would have shards wait where the function is rather than send it on.
+            self._client.replicate([self._function])
         except BaseException:
             self.close()
             raise
@@ -79,9 +89,8 @@ class DaskCluster(Generic[Shard, Result]):
 
     def submit(self, shard: Shard) -> Promised[Result]:
         """See `Executor`."""
-        # Keys of their own: Dask would take what was once lost for what is asked for again.
         future = self._client.submit(
-            _work, self._function, code_version(), shard, key=f"shard-{uuid.uuid4().hex}"
+            _work, self._function, code_version(), shard, key=(self._name, next(self._numbers))
         )
         return Promised(future, self._client, self._scheduler)
 
@@ -162,6 +171,19 @@ def _unpacked(function: bytes) -> Any:
         raise UserError(f"the Dask worker at {_here()}: {error}") from None
 
 
+@cache
+def _keep_memory() -> None:
+    """Have this process keep what memory its arrays let go of, for the next ones.
+
+    Dask's nanny starts workers with a setting by which every larger array is new memory from the
+    system: that makes a shard of `paper` take more than twice as long.
+    """
+    with contextlib.suppress(OSError, AttributeError):  # of another C library
+        mallopt = ctypes.CDLL(None).mallopt
+        for setting in (M_TRIM_THRESHOLD, M_MMAP_THRESHOLD):
+            mallopt(setting, KEPT)
+
+
 def _here() -> str:
     return str(distributed.get_worker().address)
 
@@ -171,6 +193,7 @@ def _work(function: Callable[[Any], Any], version: str, shard: Any) -> Any:
     worker = _here()
     if code_version() != version:  # it has joined late
         raise UserError(_other_code(worker, code_version()))
+    _keep_memory()
     with _locks[worker]:
         try:
             return function(shard)
