@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 
-ORDER = ["collect", "train_v", "encode", "train_m", "evolve_c", "evaluate", "visualize"]
+ORDER = ["collect", "train_v", "encode", "train_m", "evolve_c", "play", "evaluate", "visualize"]
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +66,7 @@ def test_encoding_in_other_batches_reruns_encode_and_what_its_bytes_change(proje
     [
         ("stages/figures/track_layout.py", ["visualize"]),
         ("stages/control/rank_mu.py", ["evolve_c"]),
-        ("stages/memory/lstm.py", ["train_m", "evolve_c", "evaluate"]),
+        ("stages/memory/lstm.py", ["train_m", "evolve_c", "play", "evaluate"]),
     ],
 )
 def test_an_edited_file_reruns_the_stages_that_import_it(project, file, stages):
@@ -79,11 +79,21 @@ def test_an_edited_file_reruns_the_stages_that_import_it(project, file, stages):
         project.repro()
 
 
+def test_an_edited_drawing_detail_of_the_page_reruns_it_alone(project):
+    looks = "stages/figures/play/draw.js"
+    project.replace(looks, "const LEFT_OF_CELLS = 18;", "const LEFT_OF_CELLS = 20;")
+    try:
+        assert project.repro() == ["play"]
+    finally:
+        project.replace(looks, "const LEFT_OF_CELLS = 20;", "const LEFT_OF_CELLS = 18;")
+        assert project.repro() == []
+
+
 def test_two_copies_come_to_the_same_bytes(project, make_project):
     other = make_project()
     assert other.repro() == ORDER
     assert other.read("dvc.lock") == project.read("dvc.lock")
-    for name in ("reports/drive.gif", "models/c.npz", "data/drives.h5"):
+    for name in ("reports/drive.gif", "models/c.npz", "data/drives.h5", "reports/play.html"):
         assert other.read(name) == project.read(name)
 
 
