@@ -129,7 +129,7 @@ export function drawTrack(sheet, track, trail, reach, share, theme) {
   context.beginPath();
   [[0.75, 0], [-0.5, 0.45], [-0.25, 0], [-0.5, -0.45]].forEach((p) => context.lineTo(...p));
   context.closePath();
-  context.fillStyle = theme.dream;
+  context.fillStyle = theme.ink;
   context.strokeStyle = theme.card;
   context.lineWidth = 1.5 / scale;
   context.fill();
@@ -206,7 +206,7 @@ export function heights(zSize, hiddenSize, features) {
   return { h, pushes: 2 * (ofC * size + 34) };
 }
 
-// For each action: what z and h push it to, cell by cell.
+// For each action: what z and h push it to, cell by cell, on a scale of its own.
 export function drawPushes(sheet, pushes, zSize, names, most, theme) {
   const context = sheet.begin();
   const { width, height } = sheet;
@@ -219,11 +219,12 @@ export function drawPushes(sheet, pushes, zSize, names, most, theme) {
     const sum = row.reduce((total, push) => total + push, 0);
     context.fillStyle = theme.ink;
     context.textAlign = "left";
-    context.fillText(`${names[action]}: z and h push by ${signed(sum, 2)}`, 0, top + 9);
+    const who = row.length > zSize ? "z and h push" : "z pushes";
+    context.fillText(`${names[action]}: ${who} by ${signed(sum, 2)}`, 0, top + 9);
     const parts = [["z", row.slice(0, zSize)], ["h", row.slice(zSize)]];
     let y = top + 20;
     parts.filter(([, part]) => part.length).forEach(([name, part]) => {
-      const high = cells(context, theme, part, most, left, y, width - left, size);
+      const high = cells(context, theme, part, most[action], left, y, width - left, size);
       context.fillStyle = theme.muted;
       context.fillText(name, 0, y + high / 2);
       y += high + 4;

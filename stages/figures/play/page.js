@@ -15,7 +15,8 @@ import { Session } from "./session.js";
 
 const DRIVING = ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"];
 const MOST_STEPS = 4; // in one picture of the screen: a tab that slept is not to catch up
-const EASE = 0.5; // share of the way to what is pressed that the wheel goes in a step
+const EASE = 0.4; // share of the way to what is pressed that wheel and pedal go in a step
+const FULL = [0.8, 1]; // as far as the keys turn the wheel, and press the pedal
 
 const RACING_INTRO = "A car sees a small picture (V), remembers (M) and drives (C). M has learned "
   + "to guess what comes next, so one can also drive in its dream. All of it runs here, in your "
@@ -23,7 +24,7 @@ const RACING_INTRO = "A car sees a small picture (V), remembers (M) and drives (
 const DREAM_INTRO = "The dream of CarRacing. M has learned from recorded drives to guess what the "
   + "game shows next. Here there is no game, only that guess, and you can steer it.";
 
-const NARROW = { z: 1, pushes: 0.1 }; // scales grow with what is drawn on them
+const narrow = () => ({ z: 1, pushes: [0.1, 0.1] }); // scales, which grow with what is drawn
 
 const byId = (id) => document.getElementById(id);
 const data = JSON.parse(byId("data").textContent);
@@ -33,12 +34,13 @@ const dark = window.matchMedia("(prefers-color-scheme: dark)");
 
 let theme = readTheme();
 let playing = !calm.matches;
-let speed = session.racing ? 8 : 12; // steps a second
+// Steps a second, by driver: hands are slower than C. A step of CarRacing is 0.08 s of the game.
+const speeds = session.racing ? { c: 8, you: 5 } : { c: 12, you: 12 };
 let owed = 0; // steps, of which the last is not whole
 let then = null;
 let dirty = true;
 let hand = [0, 0];
-let widest = { ...NARROW };
+let widest = narrow();
 const held = new Set();
 
 const redraw = () => { dirty = true; };
@@ -102,7 +104,7 @@ function choose(name) {
 function fresh() {
   owed = 0;
   hand = [0, 0];
-  widest = { ...NARROW };
+  widest = narrow();
   playing = !calm.matches && session.driver === "c";
   settle();
 }
@@ -166,13 +168,14 @@ function settle() {
   byId("step").disabled = session.over;
   byId("driver").textContent = `Driver: ${driver === "c" ? "C" : "you"}`;
   byId("road").value = session.roadSeed;
-  byId("speed").value = speed;
-  byId("speed-value").textContent = `${speed} steps/s`;
+  byId("speed").value = speeds[driver];
+  byId("speed-value").textContent = `${speeds[driver]} steps/s`;
   byId("temperature-value").textContent = session.temperature.toFixed(2);
   byId("z-note").textContent = both ? "; the wide marks are the dream's" : "";
   byId("wanted-note").textContent = driver === "you" ? "; hollow: what C would do" : "";
   byId("reward-note").textContent = both && !session.memory.predictsOutcome
     ? "(this M says nothing of rewards)" : mode.real ? "" : "as M imagines it";
+  byId("news").textContent = [mode.label, byId("driver").textContent, ...ends()].join(", ");
   redraw();
 }
 
@@ -183,7 +186,7 @@ function advance() {
     session.left * (held.has("ArrowLeft") - held.has("ArrowRight")),
     held.has("ArrowUp") - held.has("ArrowDown"),
   ];
-  hand = hand.map((value, i) => value + EASE * (aim[i] - value));
+  hand = hand.map((value, i) => value + EASE * (FULL[i] * aim[i] - value));
   session.step(hand);
   if (session.over) {
     playing = false;
@@ -237,7 +240,7 @@ function listen() {
   byId("road").addEventListener("change", ({ target }) =>
     nextRoad(Math.max(0, Math.min(999999, Math.trunc(Number(target.value)) || 0))));
   byId("speed").addEventListener("input", ({ target }) => {
-    speed = Number(target.value);
+    speeds[session.driver] = Number(target.value);
     settle();
   });
   byId("temperature").addEventListener("input", ({ target }) => {
@@ -282,13 +285,17 @@ function status() {
   if (foreseen && !dream.over) {
     parts.push(`chance of the end, says M: ${(100 * dream.risk).toFixed(0)} %`);
   }
-  if (!session.over && driver === "you" && !playing) parts.push("press an arrow key to go");
-  if (session.over && mode.real) {
-    parts.push(world.lost ? "lost, too far off the road" : "the drive is over");
-  } else if (session.over) {
-    parts.push(dream.ended ? "M says: lost, off the road" : "the dream is over");
-  }
-  return parts.join(" · ");
+  if (!session.over && driver === "you" && !playing) parts.push("press or touch an arrow to go");
+  return [...parts, ...ends()].join(" · ");
+}
+
+function ends() {
+  const { mode, world, dream } = session;
+  const said = [];
+  if (mode.real && world.over) said.push(world.lost ? "lost, too far off the road" : "drive over");
+  if (mode.dream && dream.ended) said.push("the dream is over: M takes the car for lost");
+  else if (mode.dream && dream.over) said.push("dream over");
+  return said;
 }
 
 function draw(share = 1) {
@@ -304,7 +311,7 @@ function draw(share = 1) {
   drawBars(sheets.z, mind.z, other, widest.z, theme);
   drawCells(sheets.h, mind.h, theme);
   const pushes = session.controller.pushes(session.features);
-  widest.pushes = Math.max(widest.pushes, ...pushes.flat().map(Math.abs));
+  widest.pushes = widest.pushes.map((most, i) => Math.max(most, ...pushes[i].map(Math.abs)));
   const names = ["Steer", session.racing ? "Throttle" : "Pedal"];
   drawPushes(sheets.pushes, pushes, session.zSize, names, widest.pushes, theme);
   const yours = session.driver === "you";
@@ -331,7 +338,7 @@ function frame(now) {
   const since = then === null ? 0 : (now - then) / 1000;
   then = now;
   if (playing) {
-    owed = Math.min(owed + since * speed, MOST_STEPS);
+    owed = Math.min(owed + since * speeds[session.driver], MOST_STEPS);
     while (owed >= 1 && playing) {
       owed -= 1;
       advance();
