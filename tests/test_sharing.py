@@ -110,7 +110,7 @@ def test_a_damaged_object_is_mended_by_a_push_once_it_is_gone(shared, remote):
 def test_what_one_clone_changes_the_next_one_pulls(clone, tmp_path):
     clone.run("dvc", "pull", "dvc.yaml")
     clone.replace("params.yaml", "generations: 8", "generations: 2")
-    assert clone.repro() == ["evolve_c", "play", "evaluate", "visualize"]
+    assert clone.repro() == ["evolve_c", "evaluate", "visualize", "play"]
     assert "3 files pushed" in clone.run("dvc", "push", "dvc.yaml").stdout
     clone.commit("fewer generations")
     third = clone.clone(tmp_path / "third")
