@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 from pathlib import Path
 
 import msgspec
@@ -18,7 +19,7 @@ from stages.memory.lstm import DeterministicLSTM
 from stages.memory.mdn_lstm import MDNLSTM
 from stages.params import read_params
 from stages.pixels import to_bytes, to_pixels
-from stages.play import MOST_BYTES, play
+from stages.play import MOST_BYTES, main, play
 from stages.starts import STARTS, starts
 from stages.vision.autoencoder import Autoencoder
 from stages.vision.conv_vae import ConvVAE
@@ -418,6 +419,47 @@ def test_every_module_keeps_to_the_width_of_the_house():
     for path in sorted(play_page.FOLDER.iterdir()):
         wide = [line for line in path.read_text().splitlines() if len(line) > 100]
         assert not wide, f"{path.name}: {wide}"
+
+
+def saved(agent: Agent, folder: Path) -> list[str]:
+    """The files of an agent, as the command line names them."""
+    models = {
+        "v": Model(agent.vision.kind, agent.vision.parameters),
+        "m": Model(agent.memory.kind, agent.memory.arrays()),
+        "c": Model(agent.controllers.kind, agent.controllers.arrays(0)),
+    }
+    if agent.beginnings:
+        models["starts"] = Model("beginnings", agent.beginnings._asdict())
+    for name, model in models.items():
+        model.write(folder / f"{name}.npz")
+    return [str(folder / f"{name}.npz") for name in "vmc"]
+
+
+def run(monkeypatch, *arguments: str) -> None:
+    monkeypatch.setattr(sys, "argv", ["play", *arguments])
+    main()
+
+
+def test_the_stage_writes_the_page_of_a_game_that_it_has_no_twin_of(
+    agents, tmp_path, monkeypatch, capsys
+):
+    files, html = saved(agents["carracing"], tmp_path), tmp_path / "play.html"
+    options = ["--params", str(ROOT / "carracing/params.yaml"), "--reports", str(tmp_path)]
+    with pytest.raises(SystemExit) as stopped:
+        run(monkeypatch, *files, str(html), *options)
+    assert "tell it where dreams begin: --starts FILE" in str(stopped.value)
+    assert not html.exists()
+    run(monkeypatch, *files, str(html), *options, "--starts", str(tmp_path / "starts.npz"))
+    assert html.read_text(encoding="utf-8") == agents["carracing"].page()
+    assert "it opens from disk" in capsys.readouterr().out
+    assert json.loads((tmp_path / "metrics/play.json").read_text())["bytes_a_weight"] == 4
+
+
+def test_models_that_do_not_fit_the_world_are_refused_in_a_line(agents, tmp_path, monkeypatch):
+    files = saved(agents["carracing"], tmp_path)
+    options = ["--params", str(ROOT / "params.yaml"), "--reports", str(tmp_path)]
+    with pytest.raises(SystemExit, match="V was made for pictures of 2688 pixels, but the world's"):
+        run(monkeypatch, *files, str(tmp_path / "play.html"), *options)
 
 
 @pytest.mark.parametrize("warm_up", [0, 4])
