@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from tests.browser import Browser, chromium
+from tests.browser import ONE_CORE, Browser, chromium
 
 STEPS, TURNS = 300, 3
 SECONDS = 2
@@ -40,7 +40,7 @@ def main() -> None:
     print("| page | steps a second, each drawn | of 60 asked for, at the screen's pace |")
     print("|---|---:|---:|")
     for name in sys.argv[1:] or ["reports/play.html"]:
-        with chromium("taskset", "-c", "0") as browser:
+        with chromium(*ONE_CORE) as browser:
             most, paced = dreaming(browser, Path(name))
         print(f"| {name} | {most:,.0f} | {paced:.0f} |")
 

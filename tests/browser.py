@@ -26,6 +26,7 @@ OPTIONS = (
     *("--remote-debugging-pipe", "--hide-scrollbars", "about:blank"),
 )
 PATIENCE = 30.0  # seconds for any answer
+ONE_CORE = ("taskset", "-c", str(min(os.sched_getaffinity(0))))  # what runs a command on one
 CODES = {" ": "Space", ".": "Period"}
 
 
@@ -57,7 +58,8 @@ class Browser:
             if answer.get("id") == self._number:
                 if "error" in answer:
                     raise RuntimeError(f"{method}: {answer['error']}")
-                return answer["result"]
+                result: dict[str, Any] = answer["result"]
+                return result
 
     def _next(self) -> dict[str, Any]:
         deadline = time.monotonic() + PATIENCE
@@ -68,7 +70,7 @@ class Browser:
                 raise TimeoutError(f"Chromium said nothing for {PATIENCE:.0f} s, or has ended")
             self._rest += part
         text, self._rest = self._rest.split(b"\0", 1)
-        message = json.loads(text)
+        message: dict[str, Any] = json.loads(text)
         self._note(message)
         return message
 
@@ -149,7 +151,7 @@ def _pipe() -> tuple[int, int]:
 
 @contextmanager
 def chromium(*prefix: str) -> Iterator[Browser]:
-    """A browser with a new, empty profile; `prefix` is a command that runs it, like taskset."""
+    """A browser with a new, empty profile; `prefix` is a command that runs it, like ONE_CORE."""
     assert CHROMIUM
     (in_read, in_write), (out_read, out_write) = _pipe(), _pipe()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:

@@ -26,7 +26,7 @@ from stages.vision.conv_vae import ConvVAE
 from stages.vision.vae import VAE
 from stages.worlds.racing import RacingWorld
 from stages.worlds.track import Track
-from tests.browser import CHROMIUM, Browser, chromium
+from tests.browser import CHROMIUM, ONE_CORE, Browser, chromium
 from tests.test_dreams import latents as latents  # a fixture
 from tests.test_racing import GOLDEN, OTHER, unpack
 
@@ -364,7 +364,7 @@ def test_carracing_is_dreamt_from_recorded_beginnings(browser, pages, agents):
 @in_chromium
 @pytest.mark.parametrize("kind", ["note", "carracing"])
 def test_the_dream_makes_60_steps_a_second_with_drawing_on_one_core(pages, kind):
-    with chromium("taskset", "-c", "0") as browser:
+    with chromium(*ONE_CORE) as browser:
         browser.open(pages / f"{kind}.html")
         browser.key("2" if kind == "carracing" else "3")
         browser.evaluate("play.measure(30)")
