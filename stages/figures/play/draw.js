@@ -236,7 +236,7 @@ export function drawPushes(sheet, pushes, zSize, names, most, theme) {
 export function drawActions(sheet, action, wanted, left, theme) {
   const context = sheet.begin();
   const { width, height } = sheet;
-  const [from, to] = [52, width - 52];
+  const [from, to] = [54, width - 54];
   const middle = (from + to) / 2;
   const rows = [
     { ends: ["left", "right"], sign: -left },
@@ -254,9 +254,9 @@ export function drawActions(sheet, action, wanted, left, theme) {
     context.fillRect(middle - 0.5, y - 10, 1, 20);
     context.fillStyle = theme.ink;
     context.textAlign = "right";
-    context.fillText(ends[0], from - 8, y);
+    context.fillText(ends[0], from - 10, y);
     context.textAlign = "left";
-    context.fillText(ends[1], to + 8, y);
+    context.fillText(ends[1], to + 10, y);
     if (wanted) {
       context.strokeStyle = theme.ink;
       context.lineWidth = 2;

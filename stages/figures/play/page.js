@@ -161,6 +161,7 @@ function settle() {
   show("back", both);
   show("driver", mode.dream);
   show("heat", mode.dream);
+  show("heat-note", !mode.real);
   show("road-setting", session.racing);
   show("next-road", session.racing);
   show("gained", mode.real || session.memory.predictsOutcome);
@@ -282,6 +283,7 @@ function status() {
   const foreseen = mode.dream && session.memory.predictsOutcome;
   if (foreseen) parts.push(`dreamt reward ${shown(total.dream)}`);
   if (mode.real) parts.push(`speed ${world.car.v.toFixed(2)} units/step`);
+  if (mode.dream && !mode.real && !foreseen) parts.push("of rewards and ends this M knows nothing");
   if (foreseen && !dream.over) {
     parts.push(`chance of the end, says M: ${(100 * dream.risk).toFixed(0)} %`);
   }
