@@ -82,7 +82,7 @@ def test_an_edited_file_reruns_the_stages_that_import_it(project, file, stages):
 
 
 def test_an_edited_drawing_detail_of_the_page_reruns_it_alone(project):
-    looks = "stages/figures/play/draw.js"
+    looks = "stages/figures/play/panels.js"
     project.replace(looks, "const LEFT_OF_CELLS = 18;", "const LEFT_OF_CELLS = 20;")
     try:
         assert project.repro() == ["play"]

@@ -1,38 +1,17 @@
 // The page itself: modes and controls, keys and touch, and the loop that steps and draws.
-import {
-  Sheet,
-  drawActions,
-  drawBars,
-  drawCells,
-  drawChart,
-  drawPicture,
-  drawPushes,
-  drawTrack,
-  heights,
-  readTheme,
-} from "./draw.js";
+import { Portrait } from "./portrait.js";
 import { Session } from "./session.js";
+import { byId, ends, fill, status } from "./texts.js";
 
 const DRIVING = ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"];
 const MOST_STEPS = 4; // in one picture of the screen: a tab that slept is not to catch up
 const EASE = 0.4; // share of the way to what is pressed that wheel and pedal go in a step
 const FULL = [0.8, 1]; // as far as the keys turn the wheel, and press the pedal
 
-const RACING_INTRO = "A car sees a small picture (V), remembers (M) and drives (C). M has learned "
-  + "to guess what comes next, so one can also drive in its dream. All of it runs here, in your "
-  + "browser.";
-const DREAM_INTRO = "The dream of CarRacing. M has learned from recorded drives to guess what the "
-  + "game shows next. Here there is no game, only that guess, and you can steer it.";
-
-const narrow = () => ({ z: 1, pushes: [0.1, 0.1] }); // scales, which grow with what is drawn
-
-const byId = (id) => document.getElementById(id);
 const data = JSON.parse(byId("data").textContent);
 const session = new Session(data);
 const calm = window.matchMedia("(prefers-reduced-motion: reduce)");
-const dark = window.matchMedia("(prefers-color-scheme: dark)");
 
-let theme = readTheme();
 let playing = !calm.matches;
 // Steps a second, by driver: hands are slower than C. A step of CarRacing is 0.08 s of the game.
 const speeds = session.racing ? { c: 8, you: 5 } : { c: 12, you: 12 };
@@ -40,58 +19,10 @@ let owed = 0; // steps, of which the last is not whole
 let then = null;
 let dirty = true;
 let hand = [0, 0];
-let widest = narrow();
 const held = new Set();
 
 const redraw = () => { dirty = true; };
-const sheets = Object.fromEntries(
-  ["track", "z", "h", "pushes", "actions", "reward", "apart"].map(
-    (id) => [id, new Sheet(byId(id), redraw)]));
-
-// -- what stands on the page once and for all
-
-function fill() {
-  const [height, width, channels] = session.shape;
-  const { controller, memory, zSize } = session;
-  const all = (selector, text) =>
-    document.querySelectorAll(selector).forEach((element) => { element.textContent = text; });
-  const withH = controller.features > zSize;
-  all(".pixels", `${height} × ${width} pixels`);
-  all(".pixel-count", (height * width * channels).toLocaleString("en"));
-  all(".z-size", zSize);
-  all(".h-size", memory.hiddenSize);
-  all(".inputs", withH ? "z and h" : "z alone");
-  const counted = Object.values(data.controller.arrays).map(
-    ({ shape }) => shape.reduce((product, side) => product * side, 1));
-  all(".c-size", counted.reduce((sum, count) => sum + count, 0).toLocaleString("en"));
-  document.body.style.setProperty("--aspect", `${width} / ${height}`);
-  const high = heights(zSize, memory.hiddenSize, controller.features);
-  byId("h").style.height = `${high.h}px`;
-  byId("pushes").style.height = `${high.pushes}px`;
-  byId("intro").textContent = session.racing ? RACING_INTRO : DREAM_INTRO;
-  byId("steer-note").textContent = `of steer, ${session.left > 0 ? "more" : "less"} is to the left`;
-  const rounded = data.bytes === 4 ? "as they are" : `rounded to ${8 * data.bytes} bits`;
-  byId("colophon").textContent =
-    `V: ${data.vision.kind}; M: ${data.memory.kind}`
-    + (data.members > 1 ? `, the first of ${data.members}` : "")
-    + `; C: ${data.controller.kind}. Weights ${rounded}. After D. Ha and J. Schmidhuber, World `
-    + "Models, 2018. Drawn by stages/play.py from the models of the pipeline, in one file: it asks "
-    + "nothing of the network.";
-  byId("more-keys").hidden = !session.racing;
-  byId("last-mode").textContent = Object.keys(session.modes).length;
-  Object.entries(session.modes).forEach(([name, { label }], number) => {
-    const button = document.createElement("button");
-    button.textContent = label;
-    button.dataset.mode = name;
-    button.setAttribute("aria-keyshortcuts", number + 1);
-    const key = document.createElement("kbd");
-    key.textContent = number + 1;
-    key.setAttribute("aria-hidden", "true");
-    button.append(key);
-    button.addEventListener("click", () => choose(name));
-    byId("modes").append(button);
-  });
-}
+const portrait = new Portrait(session, redraw);
 
 // -- controls
 
@@ -104,7 +35,7 @@ function choose(name) {
 function fresh() {
   owed = 0;
   hand = [0, 0];
-  widest = narrow();
+  portrait.narrow();
   playing = !calm.matches && session.driver === "c";
   settle();
 }
@@ -176,7 +107,7 @@ function settle() {
   byId("wanted-note").textContent = driver === "you" ? "; hollow: what C would do" : "";
   byId("reward-note").textContent = both && !session.memory.predictsOutcome
     ? "(this M says nothing of rewards)" : mode.real ? "" : "as M imagines it";
-  byId("news").textContent = [mode.label, byId("driver").textContent, ...ends()].join(", ");
+  byId("news").textContent = [mode.label, byId("driver").textContent, ...ends(session)].join(", ");
   redraw();
 }
 
@@ -266,73 +197,13 @@ function listen() {
       (name) => button.addEventListener(name, release));
     button.addEventListener("contextmenu", (event) => event.preventDefault());
   });
-  dark.addEventListener("change", () => {
-    theme = readTheme();
-    redraw();
-  });
 }
 
-// -- drawing
-
-const shown = (value) => `${value < 0 ? "\u2212" : "+"}${Math.abs(value).toFixed(1)}`;
-
-function status() {
-  const { mode, steps, total, world, dream, driver } = session;
-  const parts = [`Step ${steps} of ${session.settings.max_steps}`];
-  if (mode.real) parts.push(`reward ${shown(total.real)}`);
-  const foreseen = mode.dream && session.memory.predictsOutcome;
-  if (foreseen) parts.push(`dreamt reward ${shown(total.dream)}`);
-  if (mode.real) parts.push(`speed ${world.car.v.toFixed(2)} units/step`);
-  if (mode.dream && !mode.real && !foreseen) parts.push("of rewards and ends this M knows nothing");
-  if (foreseen && !dream.over) {
-    parts.push(`chance of the end, says M: ${(100 * dream.risk).toFixed(0)} %`);
-  }
-  if (!session.over && driver === "you" && !playing) parts.push("press or touch an arrow to go");
-  return [...parts, ...ends()].join(" · ");
-}
-
-function ends() {
-  const { mode, world, dream } = session;
-  const said = [];
-  if (mode.real && world.over) said.push(world.lost ? "lost, too far off the road" : "drive over");
-  if (mode.dream && dream.ended) said.push("the dream is over: M takes the car for lost");
-  else if (mode.dream && dream.over) said.push("dream over");
-  return said;
-}
+// -- the loop
 
 function draw(share = 1) {
-  const { mode, mind, memory, shape, world, dream } = session;
-  if (mode.real) {
-    drawTrack(sheets.track, world.track, session.trail, session.settings.view.reach, share, theme);
-    drawPicture(byId("view"), session.view, shape, theme);
-    drawPicture(byId("reconstruction"), session.drawn, shape, theme);
-  }
-  if (mode.dream) drawPicture(byId("imagined"), session.imagined, shape, theme);
-  const other = mode.real && mode.dream ? dream.z : null;
-  widest.z = Math.max(widest.z, ...mind.z.map(Math.abs), ...(other ?? []).map(Math.abs));
-  drawBars(sheets.z, mind.z, other, widest.z, theme);
-  drawCells(sheets.h, mind.h, theme);
-  const pushes = session.controller.pushes(session.features);
-  widest.pushes = widest.pushes.map((most, i) => Math.max(most, ...pushes[i].map(Math.abs)));
-  const names = ["Steer", session.racing ? "Throttle" : "Pedal"];
-  drawPushes(sheets.pushes, pushes, session.zSize, names, widest.pushes, theme);
-  const yours = session.driver === "you";
-  drawActions(sheets.actions, session.action, yours ? session.wanted : null, session.left, theme);
-  const rewards = [
-    mode.real && { label: "road", values: session.totals.real, colour: theme.real },
-    mode.dream && memory.predictsOutcome
-      && { label: "dream", values: session.totals.dream, colour: theme.dream, dashed: true },
-  ].filter(Boolean);
-  const steps = session.settings.max_steps;
-  if (rewards.length) drawChart(sheets.reward, rewards, steps, "", theme, 10);
-  if (mode.real && mode.dream) {
-    const { apart } = session;
-    drawChart(sheets.apart, [
-      { label: "dream", values: apart.dream, colour: theme.dream, dashed: true },
-      { label: "by V", values: apart.v, colour: theme.real },
-    ], steps, " %", theme, 20);
-  }
-  byId("status").textContent = status();
+  portrait.draw(share);
+  byId("status").textContent = status(session, playing);
   dirty = false;
 }
 
@@ -359,12 +230,12 @@ function measure(steps) {
     session.step(hand);
     draw();
     byId("imagined").getContext("2d").getImageData(0, 0, 1, 1);
-    sheets.pushes.context.getImageData(0, 0, 1, 1);
+    portrait.sheets.pushes.context.getImageData(0, 0, 1, 1);
   }
   return 1000 * steps / (performance.now() - start);
 }
 
-fill();
+fill(session, data, choose);
 listen();
 settle();
 requestAnimationFrame(frame);
