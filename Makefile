@@ -10,10 +10,11 @@ DASK := $(VENV)/.dask
 RECIPES := unseen paper dream
 SHOWN_dream := recipes/dvc.yaml:compare@dream
 RELEASED := $(addprefix carracing/released/,v.npz m.npz c.npz drives.h5)
+PAGE := carracing/released/reports/play.html
 SCHEDULER := tcp://127.0.0.1:8786
 RELEASED_OPTIONS := --params carracing/params.yaml --reports carracing/released/reports
 
-.PHONY: all repro $(RECIPES) temperature carracing carracing-extra drive cluster test chaos lint bench studies seeds clean
+.PHONY: all repro $(RECIPES) temperature carracing carracing-extra drive dream-page cluster test chaos lint bench studies seeds clean
 
 all: repro
 
@@ -23,6 +24,7 @@ repro: $(CORE)
 	@dvc metrics diff --all --precision 4 --targets reports/metrics -R
 	@echo "HEAD: as committed; workspace: as just computed."
 	@echo "Pictures: reports/figures/*.png and reports/drive.gif; curves: dvc plots show --open"
+	@echo "To play in: reports/play.html"
 
 $(RECIPES): $(CORE)
 	dvc repro recipes/dvc.yaml:visualize@$@ $(SHOWN_$@)
@@ -50,6 +52,10 @@ drive: $(CARRACING)
 	python -m stages.evaluate $(RELEASED) $(RELEASED_OPTIONS) --set evaluate.episodes=5
 	python -m stages.race $(RELEASED) $(RELEASED_OPTIONS)
 	@echo "Its drive: carracing/released/reports/drive.gif"
+
+dream-page: $(CORE)
+	python -m stages.play $(wordlist 1,3,$(RELEASED)) $(PAGE) --starts carracing/released/starts.npz $(RELEASED_OPTIONS)
+	@echo "The dream of CarRacing, to steer in: $(PAGE)"
 
 # A scheduler and two workers on this machine; they end with the run.
 cluster: $(DASK)

@@ -95,9 +95,12 @@ class Project:
         return self.run(sys.executable, "-m", f"stages.{name}", *arguments, check=False)
 
     def repro(self, *arguments: str) -> list[str]:
-        """Run the pipeline; the stages that ran, in their order."""
+        """Run the pipeline; the stages that ran, in their order, but the page last: DVC draws it at
+        any time after evolve_c, for no stage waits for it.
+        """
         lines = self.run("dvc", "repro", *arguments).stdout.splitlines()
-        return [line.split("'")[1] for line in lines if line.startswith("Running stage")]
+        ran = [line.split("'")[1] for line in lines if line.startswith("Running stage")]
+        return sorted(ran, key=lambda stage: stage == "play")
 
     def read(self, name: str) -> bytes:
         return (self.folder / name).read_bytes()

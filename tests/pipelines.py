@@ -1,9 +1,9 @@
 """What can be derived in each dvc.yaml: `python -m tests.pipelines` writes it, a test compares.
 
 The files that a stage's script imports are its dependencies. The pipeline of the recipes is the
-root's with folders of its own for each recipe, and that of the temperature study is again the
-root's, once for each seed and, from evolve_c on, each temperature. That of CarRacing is in
-tests/carracing_rounds.py.
+root's with folders of its own for each recipe, but for its page to play in, and that of the
+temperature study is again the root's, once for each seed and, from evolve_c on, each temperature.
+That of CarRacing is in tests/carracing_rounds.py.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ RECIPES = ("unseen", "paper", "dream")
 SEEDS = (0, 1, 2, 3, 4)
 TEMPERATURES = (0.01, 0.1, 0.5, 1.0, 1.15, 1.3, 2.0, 4.0, 10.0, 30.0)
 STUDIED = ("collect", "train_v", "encode", "train_m", "evolve_c", "evaluate")
+ROOT_ONLY = "play"
 RECIPES_HEAD = """\
 # The stages of ../dvc.yaml, once for each recipe, and what shows a dream: written by
 # `python -m tests.pipelines`.
@@ -68,7 +69,8 @@ def of_recipes(pipeline: str) -> str:
         there = moved_to(folder)
         return placed(stage, there, {"recipe": recipes}, "..", (file, stage["params"]), options)
 
-    stages = {name: of(stage, RECIPES) for name, stage in stages_of(pipeline).items()}
+    root = stages_of(pipeline)
+    stages = {name: of(stage, RECIPES) for name, stage in root.items() if name != ROOT_ONLY}
     stages["compare"] = of(with_files("compare", COMPARE), ("dream",))
     curves = {f"{recipe}/reports/curves/evolve_c.csv": "champion" for recipe in RECIPES}
     plot = {"title": CHAMPIONS, "x": "generation", "x_label": "generation", "y": curves}

@@ -16,17 +16,18 @@ ROOT = Path(__file__).resolve().parent.parent
 PIPELINE = yaml.safe_load((ROOT / "dvc.yaml").read_text())
 STAGES = PIPELINE["stages"]
 ORDER = ["collect", "train_v", "encode", "train_m", "evolve_c", "evaluate", "visualize"]
+ROOT_STAGES = [*ORDER, "play"]
 
 
 def paths(entries) -> list[str]:
     return [next(iter(entry)) if isinstance(entry, dict) else entry for entry in entries]
 
 
-def test_there_are_the_seven_stages_in_the_way_of_the_data():
-    assert list(STAGES) == ORDER
+def test_there_are_the_seven_stages_in_the_way_of_the_data_and_a_page_to_play_in():
+    assert list(STAGES) == ROOT_STAGES
 
 
-@pytest.mark.parametrize("stage", ORDER)
+@pytest.mark.parametrize("stage", ROOT_STAGES)
 def test_every_imported_file_is_a_dependency_and_no_other(stage):
     listed = {path for path in paths(STAGES[stage]["deps"]) if path.endswith(".py")}
     needed = imported_files(f"stages/{stage}.py")
@@ -35,7 +36,7 @@ def test_every_imported_file_is_a_dependency_and_no_other(stage):
     assert not listed - needed, f"{stage}: listed under deps, but not imported"
 
 
-@pytest.mark.parametrize("stage", ORDER)
+@pytest.mark.parametrize("stage", ROOT_STAGES)
 def test_a_stage_depends_on_the_sections_that_its_script_reads(stage):
     script = (ROOT / "stages" / f"{stage}.py").read_text()
     used = set(re.findall(r"\bparams\.(\w+)", script)) & set(Params.__struct_fields__)
@@ -45,14 +46,19 @@ def test_a_stage_depends_on_the_sections_that_its_script_reads(stage):
     assert set(STAGES[stage]["params"]) == used
 
 
-def test_every_section_is_some_stages_and_every_stage_has_one():
+def test_the_page_depends_on_all_of_its_looks_and_no_other_stage_does():
+    looks = {stage: "stages/figures/play" in STAGES[stage]["deps"] for stage in ROOT_STAGES}
+    assert [stage for stage, depends in looks.items() if depends] == ["play"]
+
+
+def test_every_section_is_some_stages_and_every_stage_of_the_seven_has_one():
     sections = {field.name for field in msgspec.structs.fields(Params)}
     assert sections == set(ORDER) | {"seed", "world", "compute"}
     for stage in ORDER:
         assert stage in STAGES[stage]["params"]
 
 
-@pytest.mark.parametrize("stage", ORDER)
+@pytest.mark.parametrize("stage", ROOT_STAGES)
 def test_the_command_names_the_files_that_are_declared(stage):
     command = STAGES[stage]["cmd"].split()
     assert command[:3] == ["python", "-m", f"stages.{stage}"]
@@ -60,14 +66,14 @@ def test_the_command_names_the_files_that_are_declared(stage):
     assert set(command[3:]) == data | set(paths(STAGES[stage].get("outs", [])))
 
 
-@pytest.mark.parametrize("stage", ORDER)
+@pytest.mark.parametrize("stage", ROOT_STAGES)
 def test_every_stage_and_output_is_described(stage):
     assert STAGES[stage]["desc"]
     for output in STAGES[stage].get("outs", []):
         assert next(iter(output.values()))["desc"]
 
 
-@pytest.mark.parametrize("stage", ORDER)
+@pytest.mark.parametrize("stage", ROOT_STAGES)
 def test_reports_are_in_git_by_way_of_metrics_and_plots(stage):
     for entry in [*STAGES[stage].get("metrics", []), *STAGES[stage].get("plots", [])]:
         ((path, options),) = entry.items()

@@ -9,7 +9,7 @@ import pytest
 from tests.sftp import sftp_server
 
 OUTPUTS = ["data/rollouts.h5", "models/v.npz", "data/latents.h5", "models/m.npz", "models/c.npz"]
-OUTPUTS += ["data/drives.h5"]
+OUTPUTS += ["data/drives.h5", "reports/play.html"]
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ def remote(request, tmp_path_factory):
 @pytest.fixture(scope="module")
 def computed(make_project):
     project = make_project()
-    project.repro("evaluate")  # the pictures, which take longest, are in git
+    project.repro("evaluate", "play")  # the pictures, which take longest, are in git
     return project
 
 
@@ -51,7 +51,7 @@ def shared(computed, remote):
     computed.run("dvc", "remote", "add", "--force", "--default", "shared", remote.url)
     computed.run("dvc", "remote", "modify", "shared", "verify", "true")
     computed.write(".dvc/config.local", remote.login)
-    assert "6 files pushed" in computed.run("dvc", "push", "dvc.yaml").stdout
+    assert "7 files pushed" in computed.run("dvc", "push", "dvc.yaml").stdout
     computed.commit("run")
     return computed
 
@@ -64,7 +64,7 @@ def clone(shared, remote, tmp_path):
 
 
 def test_a_clone_pulls_and_reproduces_without_running_a_stage(shared, clone):
-    assert "6 files fetched" in clone.run("dvc", "pull", "dvc.yaml").stdout
+    assert "7 files fetched" in clone.run("dvc", "pull", "dvc.yaml").stdout
     assert "Data and pipelines are up to date." in clone.run("dvc", "repro", "evaluate").stdout
     for name in OUTPUTS:
         assert clone.read(name) == shared.read(name)
@@ -110,8 +110,8 @@ def test_a_damaged_object_is_mended_by_a_push_once_it_is_gone(shared, remote):
 def test_what_one_clone_changes_the_next_one_pulls(clone, tmp_path):
     clone.run("dvc", "pull", "dvc.yaml")
     clone.replace("params.yaml", "generations: 8", "generations: 2")
-    assert clone.repro() == ["evolve_c", "evaluate", "visualize"]
-    assert "2 files pushed" in clone.run("dvc", "push", "dvc.yaml").stdout
+    assert clone.repro() == ["evolve_c", "evaluate", "visualize", "play"]
+    assert "3 files pushed" in clone.run("dvc", "push", "dvc.yaml").stdout
     clone.commit("fewer generations")
     third = clone.clone(tmp_path / "third")
     third.run("dvc", "pull", "dvc.yaml")

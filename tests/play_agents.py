@@ -1,0 +1,89 @@
+"""Untrained V, M and C of all kinds, and what they meet: for arithmetic they do as well."""
+
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from stages.beginnings import Beginnings
+from stages.control.controller import Controllers, parameter_count
+from stages.memory.ensemble import Ensemble
+from stages.memory.lstm import DeterministicLSTM
+from stages.memory.mdn_lstm import MDNLSTM
+from stages.params import read_params
+from stages.pixels import to_bytes
+from stages.play import play
+from stages.vision.autoencoder import Autoencoder
+from stages.vision.conv_vae import ConvVAE
+from stages.vision.vae import VAE
+from stages.worlds.racing import RacingWorld
+from tests.test_racing import GOLDEN
+
+ROOT = Path(__file__).resolve().parent.parent
+RACING, CARRACING = (read_params(ROOT / f"{name}params.yaml").world for name in ("", "carracing/"))
+COLOURED = msgspec.structs.replace(
+    RACING, view=msgspec.structs.replace(RACING.view, size=64, channels=3)
+)
+LONGEST = max(GOLDEN, key=lambda episode: episode["length"])
+STEPS = 100  # recorded ones, that V and M are compared on
+
+
+class Agent:
+    """Those of a kind, in the world that they are made for."""
+
+    def __init__(self, kind: str) -> None:
+        rng = np.random.default_rng(3)
+        self.beginnings, inputs = None, "zh"
+        if kind == "note":
+            self.world = RACING
+            self.vision = Autoencoder.initial(256, 64, 16, rng)
+            memory = DeterministicLSTM.initial(16, 2, 32, rng)
+            memory.calibrate(rng.random(16))
+        elif kind == "vae":
+            self.world, inputs = RACING, "z"
+            self.vision = VAE.initial(256, 40, 12, rng)
+            memory = MDNLSTM.initial(
+                12, 2, 40, rng, mixtures=3, sigma_floor=0.01, predict_outcome=True
+            )
+        elif kind == "paper":
+            self.world = COLOURED
+            self.vision = ConvVAE.initial((64, 64, 3), 32, 0.25, rng)
+            memory = MDNLSTM.initial(32, 2, 64, rng, mixtures=5, sigma_floor=0.01)
+        else:
+            self.world = CARRACING
+            self.vision = ConvVAE.initial((28, 32, 3), 32, 1.0, rng)
+            memory = MDNLSTM.initial(
+                32, 2, 96, rng, mixtures=5, sigma_floor=0.01, predict_outcome=True
+            )
+            arrays = {**memory.arrays(), "end.bias": np.array(-9.0)}  # its dreams go on
+            memory = MDNLSTM(arrays)
+            past = rng.normal(size=(2, 12, 34)).astype(np.float32)
+            z = rng.normal(size=(2, 32)).astype(np.float32)
+            length = np.array([12, 5], np.float32)
+            self.beginnings = Beginnings(z, past[..., :32], np.tanh(past[..., 32:]), length)
+        self.memory = Ensemble([memory])
+        hidden = [8] if kind == "vae" else []
+        features = self.vision.z_size + (memory.hidden_size if inputs == "zh" else 0)
+        sizes = [features, *hidden, 2]
+        genome = rng.normal(size=(1, parameter_count(sizes))) * 0.3
+        self.controllers = Controllers.from_genomes(genome, sizes)
+
+    def page(self) -> str:
+        parts = (self.vision, self.memory, self.controllers, self.beginnings)
+        return play(self.world, *parts)[0]
+
+    def recorded(self) -> tuple[np.ndarray, np.ndarray]:
+        """Views, as they are stored, and actions of so many steps; fewer of large views."""
+        count = STEPS if self.world is not COLOURED else STEPS // 4
+        actions = np.array(LONGEST["actions"][:count], np.float32)
+        if self.world is CARRACING:
+            rng = np.random.default_rng(0)
+            return rng.integers(256, size=(count, 28, 32, 3)).astype(np.uint8), actions
+        view = self.world.view
+        world = RacingWorld(view_size=view.size, channels=view.channels)
+        views = [world.reset()[0][0]]
+        views += [world.step(action[None])[0][0] for action in actions[:-1]]
+        return to_bytes(np.stack(views)), actions
+
+
+KINDS = ("note", "vae", "paper", "carracing")
