@@ -262,7 +262,7 @@ class Compute(Section, frozen=True):
         """Refuse what is no address."""
         if not re.fullmatch(r"\w+://.+:\d+", self.scheduler):
             raise ValueError(
-                f"scheduler: must be an address, tcp://host:port; found {self.scheduler!r}"
+                f"scheduler: must be an address, tcp://host:port; found {self.scheduler[:80]!r}"
             )
 
 

@@ -24,7 +24,8 @@ class Workers(Generic[Shard, Result]):
     on nothing else: so figures are the same, bit for bit, on any number of processes or machines.
 
     Example:
-        >>> with Workers(abs, Compute("inline")) as workers:
+        >>> from stages.params import ALONE
+        >>> with Workers(abs, ALONE) as workers:
         ...     workers.map([-1, 2])
         [1, 2]
 

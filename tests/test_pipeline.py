@@ -34,8 +34,8 @@ def test_a_second_run_does_nothing_and_says_so(project):
     [
         section("collect", "held_out_episodes: 4", "held_out_episodes: 5"),
         section("collect", "half_width: 1.4", "half_width: 1.3", pytest.mark.slow),  # the world
-        section("train_v", "z_size: 16", "z_size: 12"),
-        section("train_m", "sequence_length: 30", "sequence_length: 20"),
+        section("train_v", "z_size: 16", "z_size: 12", pytest.mark.slow),
+        section("train_m", "sequence_length: 30", "sequence_length: 20", pytest.mark.slow),
         section("evolve_c", "population: 12", "population: 14"),
         section("evaluate", "evaluate:\n  episodes: 4", "evaluate:\n  episodes: 3"),
         section("visualize", "reconstructions: 8", "reconstructions: 4"),
@@ -91,6 +91,7 @@ def test_an_edited_drawing_detail_of_the_page_reruns_it_alone(project):
         assert project.repro() == []
 
 
+@pytest.mark.slow
 def test_two_copies_come_to_the_same_bytes(project, make_project):
     other = make_project()
     assert other.repro() == ORDER

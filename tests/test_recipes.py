@@ -113,6 +113,7 @@ def test_another_number_of_workers_reruns_nothing(project):
     assert project.repro("recipes/dvc.yaml:visualize@unseen") == []
 
 
+@pytest.mark.slow
 def test_the_study_reruns_what_a_temperature_changes_and_shows_all(make_project):
     project = make_project()
     params = msgspec.yaml.decode((ROOT / "recipes" / "quick.yaml").read_bytes())
