@@ -54,8 +54,10 @@ export class Portrait {
     most.pushes = most.pushes.map((limit, i) => Math.max(limit, ...pushes[i].map(Math.abs)));
     const names = ["Steer", session.racing ? "Throttle" : "Pedal"];
     drawPushes(sheets.pushes, pushes, session.zSize, names, most.pushes, theme);
-    const wanted = driver === "you" ? session.wanted : null;
-    drawActions(sheets.actions, session.action, wanted, left, theme);
+    // Of C what it makes of what is seen, and does next; of a hand what it does.
+    const own = driver === "you";
+    const [action, wanted] = own ? [session.action, session.wanted] : [session.wanted, null];
+    drawActions(sheets.actions, action, wanted, left, theme);
   }
 
   drawCharts() {
