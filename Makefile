@@ -59,7 +59,7 @@ dream-page: $(CORE)
 
 # A scheduler and two workers on this machine; they end with the run.
 cluster: $(DASK)
-	@set -e; trap 'kill $$workers; wait $$workers; kill $$scheduler; wait $$scheduler' EXIT; \
+	@set -e; trap 'for each in $$workers $$scheduler; do kill $$each; wait $$each || true; done' EXIT; \
 	export PYTHONPATH=. OMP_NUM_THREADS=1; \
 	dask scheduler --host 127.0.0.1 --port 8786 --no-dashboard 2>/dev/null & scheduler=$$!; \
 	dask worker $(SCHEDULER) --host 127.0.0.1 --nworkers 2 --nthreads 1 --no-dashboard 2>/dev/null & workers=$$!; \

@@ -11,8 +11,8 @@ import os
 
 os.environ["OPENBLAS_NUM_THREADS"] = "1"  # before NumPy is there to read it
 
+import math
 import time
-from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ import numpy as np
 from benchmarks.speed import seconds
 from stages.evolve_c import controller_sizes
 from stages.grounds import grounds_of
-from stages.judge import SHARD_CARS, Fleet, Shard
+from stages.judge import SHARD_CARS, Fleet, Judge
 from stages.memory.ensemble import Ensemble
 from stages.params import ALONE, Compute, Params, read_params
 from stages.train_m import make_memory
@@ -50,28 +50,35 @@ class Sleeper:
         return self._duration
 
 
-def generation(params: Params) -> tuple[Fleet, list[Shard]]:
-    """One of the recipe's, with V and M that have learned nothing and cars that stand still."""
-    rng, settings = np.random.default_rng(0), params.evolve_c
-    grounds = grounds_of(params.world)
-    vision = make_vision(params.train_v, grounds.observation_shape, rng)
-    memory = Ensemble([make_memory(params.train_m, vision.z_size, grounds.action_size, rng)])
-    sizes = controller_sizes(settings, vision, memory)
-    fleet = Fleet(params.world, vision, memory, sizes, settings)
-    at_once = SHARD_CARS // settings.episodes
-    genomes = np.zeros((settings.population, fleet.genome_size))
-    tracks = grounds.draw(settings.episodes, rng)
-    parts = np.split(genomes, range(at_once, len(genomes), at_once))
-    return fleet, [Shard(part, tracks, settings.episodes) for part in parts]
+class Generation:
+    """One of the recipe's, with V and M that have learned nothing and cars that stand still.
 
+    Args:
+        params: the recipe.
+    """
 
-def timed(
-    function: Callable[[Any], Any], shards: Sequence[Any], compute: Compute, rounds: int = ROUNDS
-) -> float:
-    """Seconds of a generation, once everyone is ready."""
-    with Workers(function, compute) as workers:
-        workers.map(shards)
-        return seconds(lambda: workers.map(shards), rounds)
+    def __init__(self, params: Params) -> None:
+        rng, settings = np.random.default_rng(0), params.evolve_c
+        grounds = grounds_of(params.world)
+        vision = make_vision(params.train_v, grounds.observation_shape, rng)
+        memory = Ensemble([make_memory(params.train_m, vision.z_size, grounds.action_size, rng)])
+        sizes = controller_sizes(settings, vision, memory)
+        self._fleet = Fleet(params.world, vision, memory, sizes, settings)
+        self._genomes = np.zeros((settings.population, self._fleet.genome_size))
+        self._tracks = grounds.draw(settings.episodes, rng)
+        self._episodes = settings.episodes
+        self.shards = math.ceil(settings.population / (SHARD_CARS // settings.episodes))
+
+    def seconds(self, compute: Compute) -> float:
+        """What it takes, once everyone is ready."""
+        with Workers(self._fleet, compute) as workers:
+            judge = Judge(self._fleet, workers)
+
+            def once() -> None:
+                judge.scores(self._genomes, self._tracks, self._episodes)
+
+            once()
+            return seconds(once, ROUNDS)
 
 
 def on_dask(workers: int, *, processes: bool) -> Any:
@@ -91,28 +98,31 @@ def on_dask(workers: int, *, processes: bool) -> Any:
 def main() -> None:
     """Print two tables."""
     params = read_params(Path("recipes/paper.yaml"))
-    fleet, shards = generation(params)
+    generation = Generation(params)
     replace = msgspec.structs.replace
-    print(f"A generation of `paper`, {len(shards)} shards of {SHARD_CARS} cars\n")
+    print(f"A generation of `paper`, {generation.shards} shards of {SHARD_CARS} cars\n")
     print("| workers | 1 | 2 | efficiency |\n|---|---|---|---|")
-    inline = timed(fleet, shards, ALONE)
-    two = timed(fleet, shards, replace(ALONE, executor="processes", workers=2))
+    inline = generation.seconds(ALONE)
+    two = generation.seconds(replace(ALONE, executor="processes", workers=2))
     print(f"| processes | {inline:.2f} s | {two:.2f} s | {inline / two / 2:.2f} |")
     on = {}
     for count in (1, 2):
         with on_dask(count, processes=True) as cluster:
             compute = replace(ALONE, executor="dask", scheduler=cluster.scheduler_address)
-            on[count] = timed(fleet, shards, compute)
+            on[count] = generation.seconds(compute)
     print(f"| Dask | {on[1]:.2f} s | {on[2]:.2f} s | {on[1] / on[2] / 2:.2f} |")
     print(f"\nLost to sending, of Dask's one worker: {1 - inline / on[1]:.1%}")
 
-    a_shard = inline / len(shards)
+    a_shard = inline / generation.shards
     print(f"\n{EACH} shards a worker that take {a_shard:.2f} s each, of workers that sleep\n")
     print("| workers | seconds a generation | efficiency |\n|---|---|---|")
     for count in ASLEEP:
         with on_dask(count, processes=False) as cluster:
             compute = replace(ALONE, executor="dask", scheduler=cluster.scheduler_address)
-            each = timed(Sleeper(a_shard), range(EACH * count), compute, rounds=1)
+            with Workers(Sleeper(a_shard), compute) as workers:
+                shards = range(EACH * count)
+                workers.map(shards)  # so that everyone is ready
+                each = seconds(lambda workers=workers, shards=shards: workers.map(shards))  # type: ignore[misc]
         print(f"| {count} | {each:.2f} | {EACH * a_shard / each:.2f} |", flush=True)
 
 

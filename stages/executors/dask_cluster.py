@@ -35,9 +35,9 @@ Result = TypeVar("Result")
 
 PATIENCE = 8.0  # seconds for the scheduler to answer, and then for a first worker to be there
 WITHOUT_WORKERS = 60.0  # seconds that a run waits for one to join when all are gone
+LOOK = 5.0  # seconds between two looks at who is there
 # As glibc's malloc.h numbers them; and bytes, the most that it takes.
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, KEPT = -1, -3, 1 << 25
-LOOK = 5.0  # seconds between two looks at who is there
 
 
 class DaskCluster(Generic[Shard, Result]):
