@@ -38,7 +38,9 @@ def learn(params: Params) -> Learned:
         return Streams(params.seed, stage)
 
     reports: dict[str, Report] = {}
-    rollouts, reports["collect"] = collect(params.collect, params.world, streams("collect"))
+    rollouts, reports["collect"] = collect(
+        params.collect, params.world, streams("collect"), compute=params.compute
+    )
     vision, reports["train_v"] = train_v(params.train_v, rollouts, streams("train_v"))
     latents, reports["encode"] = encode(params.encode, rollouts, vision)
     memory, reports["train_m"] = teach(params, latents)
@@ -68,4 +70,5 @@ def drive(params: Params, learned: Learned) -> tuple[Drives, Report]:
         learned.memory,
         learned.controllers,
         Streams(params.seed, "evaluate"),
+        params.compute,
     )

@@ -7,6 +7,7 @@ before, with noise, and what it sees is laid behind what was collected so far.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,16 +17,14 @@ from stages.control.random_policy import RandomPolicy
 from stages.control.random_weights import RandomWeightsPolicy
 from stages.errors import UserError
 from stages.grounds import Grounds, grounds_of
-from stages.params import Collect, World
+from stages.params import ALONE, Collect, Compute, World
 from stages.progress import progress
 from stages.randomness import Streams
-from stages.recording import record
-from stages.rollout import Outcome, Policy
+from stages.recording import Driver, record
+from stages.rollout import Outcome
 from stages.stage import Report, Run, stage
 
 GOOD = 90.0  # a return that no noise gets
-
-Driver = Callable[[np.random.Generator], Policy]  # made with where its noise comes from
 
 
 def collect(
@@ -34,10 +33,11 @@ def collect(
     streams: Streams,
     before: Rollouts | None = None,
     driver: Driver | None = None,
+    compute: Compute = ALONE,
 ) -> tuple[Rollouts, Report]:
     """Drive all episodes, the held-out ones last, behind those of the rounds before."""
     parts: list[Rollouts] = []
-    report = collect_parts(settings, world, streams, parts.append, before, driver)
+    report = collect_parts(settings, world, streams, parts.append, before, driver, compute)
     return grounds_of(world).rollouts.joined(parts), report
 
 
@@ -48,6 +48,7 @@ def collect_parts(
     keep: Callable[[Rollouts], None],
     before: Rollouts | None = None,
     driver: Driver | None = None,
+    compute: Compute = ALONE,
 ) -> Report:
     """The same, some episodes at a time; `keep` is given each part.
 
@@ -61,13 +62,14 @@ def collect_parts(
 
     episodes = settings.episodes + settings.held_out_episodes
     grounds, rng = grounds_of(world), stream("tracks")
-    make = driver or make_policy(settings, grounds)
     recorded = record(
-        grounds,
-        make(stream("policy")),
+        world,
+        driver or make_policy(settings, grounds),
         lambda count: grounds.draw(count, rng),
+        lambda number: stream(f"policy, shard {number}" if number else "policy"),
         episodes,
         "collect",
+        compute,
         settings.patience,
     )
     if before is not None:
@@ -113,7 +115,7 @@ def make_policy(settings: Collect, grounds: Grounds[Any]) -> Driver:
     """What makes the policy that the params name."""
     if settings.policy == "noise":
         return RandomPolicy
-    return lambda rng: RandomWeightsPolicy(grounds.observation_shape, grounds.temper, rng)
+    return partial(RandomWeightsPolicy, grounds.observation_shape, grounds.temper)
 
 
 def make_driver(run: Run, grounds: Grounds[Any]) -> Driver | None:
@@ -138,7 +140,8 @@ def main() -> None:
         before = run.table("before", grounds.rollouts) if "before" in run.paths else None
         driver = make_driver(run, grounds)
         with run.growing("rollouts", grounds.rollouts) as keep:
-            report = collect_parts(run.params.collect, world, run.streams, keep, before, driver)
+            settings, compute = run.params.collect, run.params.compute
+            report = collect_parts(settings, world, run.streams, keep, before, driver, compute)
         run.report(report)
 
 

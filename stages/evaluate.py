@@ -15,10 +15,10 @@ from stages.control.controller import Controllers
 from stages.control.random_policy import RandomPolicy
 from stages.grounds import grounds_of
 from stages.modules import Memory, Vision
-from stages.params import Evaluate, World
+from stages.params import ALONE, Compute, Evaluate, World
 from stages.randomness import Streams
 from stages.recording import record
-from stages.rollout import Outcome, Policy
+from stages.rollout import Outcome
 from stages.stage import Report, stage
 from stages.trained import trained
 
@@ -30,11 +30,12 @@ def evaluate(
     memory: Memory,
     controllers: Controllers,
     streams: Streams,
+    compute: Compute = ALONE,
 ) -> tuple[Drives, Report]:
     """Drive the same episodes with C and with the random policy, on roads that no stage saw."""
     parts: list[Drives] = []
     agent = Agent(vision, memory, controllers)
-    report = evaluate_parts(settings, world, agent, streams, parts.append)
+    report = evaluate_parts(settings, world, agent, streams, parts.append, compute)
     return grounds_of(world).drives.joined(parts), report
 
 
@@ -44,11 +45,11 @@ def evaluate_parts(
     agent: Agent,
     streams: Streams,
     keep: Callable[[Drives], None],
+    compute: Compute = ALONE,
 ) -> Report:
     """The same, some episodes at a time; `keep` is given each part."""
     controller, random = (
-        _driven(settings.episodes, world, policy, streams, keep)
-        for policy in (agent, RandomPolicy(streams("random")))
+        _driven(settings.episodes, world, by, streams, keep, compute) for by in (agent, None)
     )
     del random["laps"]
     summary = (
@@ -61,16 +62,44 @@ def evaluate_parts(
     return Report(summary, {"controller": controller, "random": random})
 
 
+class Unshaken:
+    """Makes, of an agent, a driver that draws nothing.
+
+    Args:
+        agent: who drives.
+    """
+
+    def __init__(self, agent: Agent) -> None:
+        self._agent = agent
+
+    def __call__(self, rng: np.random.Generator) -> Agent:
+        """The agent."""
+        return self._agent
+
+
 def _driven(
-    episodes: int, world: World, policy: Policy, streams: Streams, keep: Callable[[Drives], None]
+    episodes: int,
+    world: World,
+    agent: Agent | None,
+    streams: Streams,
+    keep: Callable[[Drives], None],
+    compute: Compute,
 ) -> dict[str, float]:
-    """What one policy's drives come to."""
+    """What the drives of an agent, or of the random policy, come to."""
     grounds = grounds_of(world)
     outcomes: list[Outcome] = []
     measured: dict[str, list[NDArray[Any]]] = defaultdict(list)
-    recorded = record(grounds, policy, grounds.tests(streams("tracks")), episodes, "evaluate")
+    recorded = record(
+        world,
+        Unshaken(agent) if agent else RandomPolicy,
+        grounds.tests(streams("tracks")),
+        lambda number: streams(f"random, shard {number}" if number else "random"),
+        episodes,
+        "evaluate",
+        compute,
+    )
     for outcome, columns in recorded:
-        by_controller = np.full(len(outcome.lengths), isinstance(policy, Agent))
+        by_controller = np.full(len(outcome.lengths), agent is not None)
         keep(grounds.drives(**columns, by_controller=by_controller))
         for name, values in grounds.measures(columns).items():
             measured[name].append(values)
@@ -89,7 +118,9 @@ def main() -> None:
         params, grounds = run.params, grounds_of(run.params.world)
         agent = Agent(*trained(run, grounds))
         with run.growing("drives", grounds.drives) as keep:
-            report = evaluate_parts(params.evaluate, params.world, agent, run.streams, keep)
+            report = evaluate_parts(
+                params.evaluate, params.world, agent, run.streams, keep, params.compute
+            )
         run.report(report)
 
 

@@ -36,6 +36,10 @@ class Grounds(Protocol[Place]):
         """When an episode is cut short."""
 
     @property
+    def episodes_at_once(self) -> int:
+        """Of those that are recorded, how many are driven in one batch."""
+
+    @property
     def temper(self) -> Temper:
         """What policies of random weights are drawn from here."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -68,4 +69,4 @@ def noisy_agent(
     """
     agent = trained(run, grounds)
     noise = Noise(settings.noiseless, settings.weight_noise, settings.action_noise, settings.push)
-    return lambda rng: NoisyAgent(*agent, noise, rng)
+    return partial(NoisyAgent, *agent, noise)

@@ -27,6 +27,7 @@ class RacingGrounds:
     """
 
     action_size = RacingWorld.action_size
+    episodes_at_once = 128
     temper = RACING
     rollouts = RacingRollouts
     drives = RacingDrives

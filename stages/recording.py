@@ -4,42 +4,85 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-from stages.grounds import Columns, Grounds
+import numpy as np
+
+from stages.grounds import Columns, Grounds, grounds_of
+from stages.params import Compute, World
+from stages.progress import progress
 from stages.rollout import Outcome, Policy, Recording, recorded_rollout
+from stages.workers import Workers
 
-EPISODES_AT_ONCE = 128  # in one batch, at the most
 PICTURE_BYTES = 1 << 28  # of a batch, at the most
+
+Driver = Callable[[np.random.Generator], Policy]  # made with where its noise comes from
+
+
+class Start(NamedTuple):
+    """A shard: episodes that are driven in one batch, number i at places[i % len(places)]."""
+
+    places: Sequence[Any]
+    episodes: int
+    rng: np.random.Generator  # of whoever drives
+
+
+class Recorder:
+    """Drives shards, and keeps all that happens.
+
+    Args:
+        world: where.
+        driver: what makes the policy that drives.
+        patience: see `recorded_rollout`.
+    """
+
+    def __init__(self, world: World, driver: Driver, patience: int) -> None:
+        self._grounds = grounds_of(world)
+        self._driver = driver
+        self._patience = patience
+
+    def __call__(self, start: Start) -> tuple[Outcome, Columns]:
+        """Drive one."""
+        cars = self._grounds.cars(start.places, start.episodes)
+        outcome, recording = recorded_rollout(
+            cars, self._driver(start.rng), patience=self._patience
+        )
+        own = [start.places[number % len(start.places)] for number in range(start.episodes)]
+        return outcome, columns_of(self._grounds, own, outcome, recording)
 
 
 def record(
-    grounds: Grounds[Any],
-    policy: Policy,
+    world: World,
+    driver: Driver,
     draw: Callable[[int], Sequence[Any]],
+    noise: Callable[[int], np.random.Generator],
     episodes: int,
     what: str,
+    compute: Compute,
     patience: int = 0,
 ) -> Iterator[tuple[Outcome, Columns]]:
     """Drive so many episodes behind a bar named `what`, some at a time.
 
     Args:
-        grounds: where.
-        policy: what drives.
+        world: where.
+        driver: what makes the policy that drives.
         draw: the places of so many episodes: one each, or one for all.
+        noise: where the policy of a shard draws from, by the shard's number.
         episodes: how many in all.
         what: the name of the bar.
+        compute: who works.
         patience: see `recorded_rollout`.
     """
+    grounds = grounds_of(world)
     largest = (grounds.max_steps + 1) * math.prod(grounds.observation_shape)  # bytes of an episode
-    at_once = min(EPISODES_AT_ONCE, max(1, PICTURE_BYTES // largest))
-    for first in range(0, episodes, at_once):
-        count = min(at_once, episodes - first)
-        places = draw(count)
-        world = grounds.cars(places, count)
-        outcome, recording = recorded_rollout(world, policy, what, patience)
-        own = [places[number % len(places)] for number in range(count)]
-        yield outcome, columns_of(grounds, own, outcome, recording)
+    at_once = min(grounds.episodes_at_once, max(1, PICTURE_BYTES // largest))
+    shards = [
+        Start(draw(count), count, noise(number))
+        for number, first in enumerate(range(0, episodes, at_once))
+        for count in [min(at_once, episodes - first)]
+    ]
+    with Workers(Recorder(world, driver, patience), compute) as workers:
+        yield from progress(workers.stream(shards), what, len(shards))
 
 
 def columns_of(

@@ -141,14 +141,20 @@ def rollout(world: World, policy: Policy, patience: int = 0) -> Outcome:
 
 
 def recorded_rollout(
-    world: World, policy: Policy, what: str, patience: int = 0, store: Store = to_bytes
+    world: World,
+    policy: Policy,
+    what: str | None = None,
+    patience: int = 0,
+    store: Store = to_bytes,
 ) -> tuple[Outcome, Recording]:
-    """The same, with everything that was seen and done, behind a progress bar named `what`.
+    """The same, with everything that was seen and done, behind a progress bar if it has a name.
 
     Patience is that of `rollout`; `store` turns observations into what is kept of them.
     """
     recorder = _Recorder(store)
-    steps = progress(range(1, world.max_steps + 1), what, world.max_steps)
+    steps: Iterable[int] = range(1, world.max_steps + 1)
+    if what:
+        steps = progress(steps, what, world.max_steps)
     outcome = _drive(world, policy, steps, recorder, patience)
     return outcome, recorder.recording()
 

@@ -12,7 +12,7 @@ import time
 import msgspec
 import pytest
 
-from benchmarks.learning import learn
+from benchmarks.learning import drive, learn
 from stages.errors import UserError
 from stages.executors import dask_cluster
 from stages.params import ALONE, Compute
@@ -37,13 +37,21 @@ def cluster(tmp_path_factory):
 
 def test_the_whole_search_is_the_same_bytes_wherever_it_is_done(cluster, quick):
     settings = replace(quick.evolve_c, generations=2, episodes=20, population=18)
-    params = replace(quick, world=replace(quick.world, tracks="random"), evolve_c=settings)
+    params = replace(
+        quick,
+        world=replace(quick.world, tracks="random"),
+        collect=replace(quick.collect, episodes=140),  # two shards
+        evolve_c=settings,
+        evaluate=replace(quick.evaluate, episodes=140),
+    )
     processes = [replace(ALONE, executor="processes", workers=count) for count in (2, 5)]
-    learned = [
-        learn(replace(params, compute=compute)) for compute in (ALONE, *processes, on(cluster))
-    ]
-    weights = [each.controllers.arrays(0)["layer1.weight"].tobytes() for each in learned]
-    assert len(set(weights)) == 1
+    found = set()
+    for compute in (ALONE, *processes, on(cluster)):
+        learned = learn(replace(params, compute=compute))
+        drives, report = drive(params, learned)
+        weights = learned.controllers.arrays(0)["layer1.weight"]
+        found.add((weights.tobytes(), drives.rewards.tobytes(), str(report.metrics)))
+    assert len(found) == 1
 
 
 def test_the_function_is_sent_to_each_worker_once_and_results_stay_in_order(cluster, tmp_path):

@@ -10,9 +10,10 @@ from stages.control.random_weights import RACING, RandomWeightsPolicy, coarsened
 from stages.driven_tracks import track_of
 from stages.errors import ParamsError
 from stages.grounds import grounds_of
+from stages.racing_grounds import RacingGrounds
 from stages.randomness import Streams
-from stages.recording import EPISODES_AT_ONCE
 
+AT_ONCE = RacingGrounds.episodes_at_once
 replace = msgspec.structs.replace
 
 
@@ -61,14 +62,14 @@ def test_random_weights_cover_fast_driving_and_noise_does_not(note, unseen):
 
 
 def test_every_episode_has_a_road_of_its_own_which_the_file_remembers(note, unseen, tmp_path):
-    episodes = EPISODES_AT_ONCE + 5  # in two batches
+    episodes = AT_ONCE + 5  # in two batches
     settings = replace(note.collect, episodes=episodes, held_out_episodes=1)
     table, _ = collect(settings, unseen, Streams(0, "collect"))
     table.write(tmp_path / "r.h5")
     table = Rollouts.read(tmp_path / "r.h5")
     drawn = grounds_of(unseen).draw(episodes + 1, Streams(0, "collect")("tracks"))
     assert len(np.unique(table.half_width)) == episodes + 1
-    for number in (0, EPISODES_AT_ONCE - 1, EPISODES_AT_ONCE, episodes):
+    for number in (0, AT_ONCE - 1, AT_ONCE, episodes):
         track, episode = track_of(table, number), table.episode(number)
         np.testing.assert_array_equal(track.centreline, drawn[number].centreline)
         np.testing.assert_array_equal(episode.states[0, :2], track.centreline[0])
