@@ -28,6 +28,7 @@ class CarRacingGrounds:
 
     action_size = 2  # steer, and the pedals in one: gas is positive, brake negative
     episodes_at_once = 32  # a car costs the same in a small batch
+    dealt_out = True
     temper = CARRACING
     rollouts = CarRacingRollouts
     drives = CarRacingDrives

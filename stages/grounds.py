@@ -40,6 +40,10 @@ class Grounds(Protocol[Place]):
         """Of those that are recorded, how many are driven in one batch."""
 
     @property
+    def dealt_out(self) -> bool:
+        """Whether such batches are shards for workers, or so cheap that all of them are one."""
+
+    @property
     def temper(self) -> Temper:
         """What policies of random weights are drawn from here."""
 

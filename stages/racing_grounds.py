@@ -28,6 +28,7 @@ class RacingGrounds:
 
     action_size = RacingWorld.action_size
     episodes_at_once = 128
+    dealt_out = False
     temper = RACING
     rollouts = RacingRollouts
     drives = RacingDrives

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from stages.grounds import Columns, Grounds, grounds_of
-from stages.params import Compute, World
+from stages.params import ALONE, Compute, World
 from stages.progress import progress
 from stages.rollout import Outcome, Policy, Recording, recorded_rollout
 from stages.workers import Workers
@@ -20,7 +20,7 @@ Driver = Callable[[np.random.Generator], Policy]  # made with where its noise co
 
 
 class Start(NamedTuple):
-    """A shard: episodes that are driven in one batch, number i at places[i % len(places)]."""
+    """Episodes that are driven in one batch, number i at places[i % len(places)]."""
 
     places: Sequence[Any]
     episodes: int
@@ -70,18 +70,20 @@ def record(
         noise: where the policy of a shard draws from, by the shard's number.
         episodes: how many in all.
         what: the name of the bar.
-        compute: who works.
+        compute: who works, where episodes are dealt out; elsewhere all of them draw from the noise
+            of shard 0, in turn.
         patience: see `recorded_rollout`.
     """
     grounds = grounds_of(world)
     largest = (grounds.max_steps + 1) * math.prod(grounds.observation_shape)  # bytes of an episode
     at_once = min(grounds.episodes_at_once, max(1, PICTURE_BYTES // largest))
+    one = None if grounds.dealt_out else noise(0)
     shards = [
-        Start(draw(count), count, noise(number))
+        Start(draw(count), count, one or noise(number))
         for number, first in enumerate(range(0, episodes, at_once))
         for count in [min(at_once, episodes - first)]
     ]
-    with Workers(Recorder(world, driver, patience), compute) as workers:
+    with Workers(Recorder(world, driver, patience), ALONE if one else compute) as workers:
         yield from progress(workers.stream(shards), what, len(shards))
 
 
