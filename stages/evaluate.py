@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -62,19 +63,9 @@ def evaluate_parts(
     return Report(summary, {"controller": controller, "random": random})
 
 
-class Unshaken:
-    """Makes, of an agent, a driver that draws nothing.
-
-    Args:
-        agent: who drives.
-    """
-
-    def __init__(self, agent: Agent) -> None:
-        self._agent = agent
-
-    def __call__(self, rng: np.random.Generator) -> Agent:
-        """The agent."""
-        return self._agent
+def _undrawn(agent: Agent, rng: np.random.Generator) -> Agent:
+    """The agent itself, which has no noise to draw."""
+    return agent
 
 
 def _driven(
@@ -91,7 +82,7 @@ def _driven(
     measured: dict[str, list[NDArray[Any]]] = defaultdict(list)
     recorded = record(
         world,
-        Unshaken(agent) if agent else RandomPolicy,
+        partial(_undrawn, agent) if agent else RandomPolicy,
         grounds.tests(streams("tracks")),
         lambda number: streams(f"random, shard {number}" if number else "random"),
         episodes,
