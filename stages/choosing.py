@@ -113,7 +113,11 @@ def choose(
     roads is looked at only when all is done.
     """
     dreaming = settings.world == "dream"
-    places = Nights(latents, held_out=True, warm_up=settings.warm_up) if dreaming else grounds
+    places = (
+        Nights(latents, held_out=True, warm_up=settings.warm_up, lost=settings.lost)
+        if dreaming
+        else grounds
+    )
     genomes, drawing = history.genomes, streams("validation tracks")
     validated = validate(settings, judge, places, genomes, drawing, scratch, "validation")
     champion = champions(validated, settings)

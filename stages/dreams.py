@@ -28,21 +28,27 @@ class Nights:
         latents: the episodes as V sees them.
         held_out: which of them.
         warm_up: recorded steps that M lives through before a dream, which then begins anywhere in
-            an episode of the last round, as long as its return still rose: from where all is lost,
-            nothing can be learned; 0: dreams begin with an episode's first frame.
+            an episode of the last round, as long as its return still rose; 0: dreams begin with an
+            episode's first frame.
+        lost: share of dreams after a warm-up that begin where it rose no more. Who never dreams of
+            that drives on over plain grass for ever; who dreams of little else stands still.
     """
 
-    def __init__(self, latents: Latents, *, held_out: bool, warm_up: int = 0) -> None:
+    def __init__(
+        self, latents: Latents, *, held_out: bool, warm_up: int = 0, lost: float = 0.0
+    ) -> None:
         chosen = latents.held_out == held_out
-        self._latents, self._warm_up = latents, warm_up
+        self._latents, self._warm_up, self._lost = latents, warm_up, lost
         if warm_up:
             chosen &= latents.round == latents.round[chosen].max(initial=0)
         self._first_frame = latents.first_frame[:-1][chosen]
         first_step = latents.first_step[:-1][chosen]
-        rising = latents.rising()[chosen] if warm_up else latents.lengths[chosen]
-        self._since = np.arange(rising.sum()) - np.repeat(np.cumsum(rising) - rising, rising)
-        self._step = np.repeat(first_step, rising) + self._since  # of all of these, its number
-        self._frame = np.repeat(self._first_frame, rising) + self._since
+        lengths = latents.lengths[chosen]
+        self._since = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+        self._step = np.repeat(first_step, lengths) + self._since  # of all of these, its number
+        self._frame = np.repeat(self._first_frame, lengths) + self._since
+        rising = self._since < np.repeat(latents.rising()[chosen], lengths)
+        self._rising, self._falling = np.flatnonzero(rising), np.flatnonzero(~rising)
 
     def draw(self, episodes: int, rng: np.random.Generator) -> Night:
         """So many dreams."""
@@ -50,9 +56,12 @@ class Nights:
         if not self._warm_up:
             frames = self._first_frame[rng.integers(len(self._first_frame), size=episodes)]
             return Night(mean[frames], int(rng.integers(2**63)))
-        drawn = rng.integers(len(self._step), size=episodes)
+        drawn = self._rising[rng.integers(len(self._rising), size=episodes)]
         fresh = np.arange(episodes) % FRESH == 0
         drawn[fresh] -= self._since[drawn[fresh]]
+        if self._lost and len(self._falling):
+            lost = rng.permutation(np.flatnonzero(~fresh))[: round(self._lost * episodes)]
+            drawn[lost] = rng.choice(self._falling, len(lost))
         before = np.arange(-self._warm_up, 0)
         frames, steps = (
             # where there is none, any will do: it is not looked at

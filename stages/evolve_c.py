@@ -128,7 +128,11 @@ def evolve_c(
     """Evolve, from a genome or from zeros, then choose; who learned in dreams drives at last."""
     grounds = grounds_of(world)
     dreaming = settings.world == "dream"
-    places = Nights(latents, held_out=False, warm_up=settings.warm_up) if dreaming else grounds
+    places = (
+        Nights(latents, held_out=False, warm_up=settings.warm_up, lost=settings.lost)
+        if dreaming
+        else grounds
+    )
     scratch = scratch or NoScratch()
     start = np.zeros(judge.fleet.genome_size) if start is None else start
     random = streams("mutations"), streams("tracks")

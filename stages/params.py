@@ -205,6 +205,7 @@ class EvolveC(Section, frozen=True):
     temperature: Annotated[float, Meta(ge=0.01, le=100)]  # of the dream
     horizon: Annotated[int, Meta(ge=0, le=10_000)]  # steps of a dream; 0: as long as an episode
     warm_up: Annotated[int, Meta(ge=0, le=1000)]  # recorded steps before it; 0: an episode's start
+    lost: Annotated[float, Meta(ge=0, le=0.8)]  # share of dreams that begin where all was lost
     caution: Annotated[float, Meta(ge=0, le=100)]  # fitness: mean return less so many std
     inputs: Literal["z", "zh"]  # what C sees: V's code alone, or M's state too
     components: Annotated[int, Meta(ge=0, le=4096)]  # of h that C learns on; 0: h itself
@@ -221,6 +222,11 @@ class EvolveC(Section, frozen=True):
 
     def __post_init__(self) -> None:
         """Refuse what no key alone shows."""
+        if self.lost and not self.warm_up:
+            raise ValueError(
+                "lost: must be 0 where dreams begin as episodes do; set warm_up above 0, or lost "
+                f"to 0; found {self.lost:g}"
+            )
         if self.imitated and self.hidden:
             raise ValueError(
                 "imitated: must be 0 for a C with a hidden layer, for it is a linear one that "

@@ -12,7 +12,7 @@ ROUNDS = 5  # of CarRacing, after the first
 FIRST_EPISODES = 640  # of random policies, which are soon off the road: most of them are short
 # While M knows little, dreams as bleak as those of the params teach less than milder ones.
 MILD_ROUNDS = 2
-MILD = " --set evolve_c.temperature=1.2 --set evolve_c.caution=0.3"
+MILD = "".join(f" --set evolve_c.{key}" for key in ("temperature=1.2", "caution=0.3", "lost=0"))
 CARRACING_HEAD = """\
 # The real CarRacing, round by round; `make carracing` runs it. Written by
 # `python -m tests.pipelines`.

@@ -1,5 +1,7 @@
 """Where dreams begin."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -60,3 +62,19 @@ def test_some_of_them_begin_where_episodes_do(latents):
 def test_held_out_episodes_have_nights_of_their_own(latents):
     night = Nights(latents, held_out=True, warm_up=4).draw(9, np.random.default_rng(0))
     assert set(map(tuple, night.starts.tolist())) == {(2, 0)}
+
+
+def test_a_share_of_them_begins_where_all_was_lost(latents):
+    night = Nights(latents, held_out=False, warm_up=4, lost=0.3).draw(300, np.random.default_rng(0))
+    begun = night.starts.astype(int)
+    lost = begun[:, 1] >= ROSE[begun[:, 0]]
+    assert lost.sum() == 90
+    assert set(map(tuple, begun[lost].tolist())) == {(1, 7), (1, 8), (3, 4), (3, 5)}
+    assert not lost[::FRESH].any()
+
+
+def test_where_nothing_was_lost_none_does(latents):
+    good = dataclasses.replace(latents, rewards=np.ones_like(latents.rewards))
+    nights = (Nights(good, held_out=False, warm_up=4, lost=share) for share in (0.0, 0.3))
+    without, with_lost = (night.draw(30, np.random.default_rng(0)) for night in nights)
+    np.testing.assert_array_equal(with_lost.starts, without.starts)
