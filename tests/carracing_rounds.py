@@ -8,7 +8,7 @@ from typing import Any
 from tests.imports import imported_files
 from tests.placing import Move, Stage, moved_to, placed, stages_of, text_of, with_files
 
-ROUNDS = 5  # of CarRacing, after the first
+ROUNDS = 4  # of CarRacing, after the first
 FIRST_EPISODES = 640  # of random policies, which are soon off the road: most of them are short
 # While M knows little, more of milder dreams teach more than those of the params.
 MILD_ROUNDS = 2
