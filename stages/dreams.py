@@ -30,8 +30,8 @@ class Nights:
         warm_up: recorded steps that M lives through before a dream, which then begins anywhere in
             an episode of the last round, as long as its return still rose; 0: dreams begin with an
             episode's first frame.
-        lost: share of dreams after a warm-up that begin where it rose no more. Who never dreams of
-            that drives on over plain grass for ever; who dreams of little else stands still.
+        lost: share of dreams after a warm-up that begin where it rose no more, so that what follows
+            a bend overshot is dreamt of often enough to be learned from.
     """
 
     def __init__(
