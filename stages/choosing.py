@@ -57,6 +57,15 @@ class Places(Protocol):
         """So many of them."""
 
 
+def places_of(
+    settings: EvolveC, grounds: Grounds[Any], latents: Latents, *, held_out: bool
+) -> Places:
+    """Roads, or dreams that begin in episodes that were, or were not, held out."""
+    if settings.world == "real":
+        return grounds
+    return Nights(latents, held_out=held_out, warm_up=settings.warm_up, lost=settings.lost)
+
+
 def fitness_of(scores: Scores, settings: EvolveC) -> NDArray[np.float64]:
     """(candidates,): what evolution maximises."""
     return scores.mean_return - settings.caution * scores.std_return
@@ -113,11 +122,7 @@ def choose(
     roads is looked at only when all is done.
     """
     dreaming = settings.world == "dream"
-    places = (
-        Nights(latents, held_out=True, warm_up=settings.warm_up, lost=settings.lost)
-        if dreaming
-        else grounds
-    )
+    places = places_of(settings, grounds, latents, held_out=True)
     genomes, drawing = history.genomes, streams("validation tracks")
     validated = validate(settings, judge, places, genomes, drawing, scratch, "validation")
     champion = champions(validated, settings)

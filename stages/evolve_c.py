@@ -13,12 +13,11 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from stages.artifacts import Latents, Model
-from stages.choosing import History, Places, choose, choose_by_checks, fitness_of
+from stages.choosing import History, Places, choose, choose_by_checks, fitness_of, places_of
 from stages.control.basis import Basis
 from stages.control.controller import Controllers, parameter_count
 from stages.control.random_policy import RandomPolicy
 from stages.control.strategies import STRATEGIES
-from stages.dreams import Nights
 from stages.errors import ParamsError, UserError
 from stages.grounds import Grounds, grounds_of
 from stages.imitation import first_genome, fitted_basis
@@ -128,11 +127,7 @@ def evolve_c(
     """Evolve, from a genome or from zeros, then choose; who learned in dreams drives at last."""
     grounds = grounds_of(world)
     dreaming = settings.world == "dream"
-    places = (
-        Nights(latents, held_out=False, warm_up=settings.warm_up, lost=settings.lost)
-        if dreaming
-        else grounds
-    )
+    places = places_of(settings, grounds, latents, held_out=False)
     scratch = scratch or NoScratch()
     start = np.zeros(judge.fleet.genome_size) if start is None else start
     random = streams("mutations"), streams("tracks")
