@@ -63,7 +63,13 @@ def places_of(
     """Roads, or dreams that begin in episodes that were, or were not, held out."""
     if settings.world == "real":
         return grounds
-    return Nights(latents, held_out=held_out, warm_up=settings.warm_up, lost=settings.lost)
+    return Nights(
+        latents,
+        held_out=held_out,
+        warm_up=settings.warm_up,
+        recent=settings.recent,
+        lost=settings.lost,
+    )
 
 
 def fitness_of(scores: Scores, settings: EvolveC) -> NDArray[np.float64]:

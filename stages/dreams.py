@@ -28,19 +28,26 @@ class Nights:
         latents: the episodes as V sees them.
         held_out: which of them.
         warm_up: recorded steps that M lives through before a dream, which then begins anywhere in
-            an episode of the last round, as long as its return still rose; 0: dreams begin with an
+            an episode of the last rounds, as long as its return still rose; 0: dreams begin with an
             episode's first frame.
+        recent: how many rounds those are.
         lost: share of dreams after a warm-up that begin where it rose no more, so that what follows
             a bend overshot is dreamt of often enough to be learned from.
     """
 
     def __init__(
-        self, latents: Latents, *, held_out: bool, warm_up: int = 0, lost: float = 0.0
+        self,
+        latents: Latents,
+        *,
+        held_out: bool,
+        warm_up: int = 0,
+        recent: int = 1,
+        lost: float = 0.0,
     ) -> None:
         chosen = latents.held_out == held_out
         self._latents, self._warm_up, self._lost = latents, warm_up, lost
         if warm_up:
-            chosen &= latents.round == latents.round[chosen].max(initial=0)
+            chosen &= latents.round > latents.round[chosen].max(initial=0) - recent
         self._first_frame = latents.first_frame[:-1][chosen]
         first_step = latents.first_step[:-1][chosen]
         lengths = latents.lengths[chosen]

@@ -1,6 +1,7 @@
 """evolve_c: evolution finds C, and a second look chooses it.   latents, v.npz, m.npz -> c.npz
 
-C sees the h of the M that it dreams with; or of another one (--memory), an untrained one, say.
+C sees the h of the M that it dreams with; or of another one (--memory), an untrained one, say. In
+later rounds of the procedure the search begins at what the C before would do (--teacher).
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from stages.control.random_policy import RandomPolicy
 from stages.control.strategies import STRATEGIES
 from stages.errors import ParamsError, UserError
 from stages.grounds import Grounds, grounds_of
-from stages.imitation import first_genome, fitted_basis
+from stages.imitation import Example, best_drives, first_genome, fitted_basis
 from stages.judge import Fleet, Judge
 from stages.memory.ensemble import ENSEMBLES
 from stages.modules import Memory, Vision, feature_counts, mismatch
@@ -28,7 +29,7 @@ from stages.params import EvolveC, World
 from stages.progress import progress
 from stages.randomness import Streams
 from stages.scratch import NoScratch, Scratch, State
-from stages.stage import Report, stage
+from stages.stage import Report, Run, stage
 from stages.vision.visions import VISIONS
 from stages.workers import Workers
 
@@ -178,9 +179,32 @@ def evolve_c(
     return judge.fleet.controllers(choice.genome[None]), Report(summary, metrics, curve)
 
 
+def example_of(run: Run, grounds: Grounds[Any], latents: Latents) -> Example | None:
+    """Where the search is to begin, if not at zeros: at what a teacher would do, if the command
+    line names one, or else at what was done in the best episodes.
+
+    Raises:
+        UserError: there is no such teacher, its episodes are others, or C cannot learn of it.
+    """
+    rng, settings = run.streams("imitation"), run.params.evolve_c
+    if "rollouts" not in run.paths:
+        return best_drives(latents, settings.imitated, rng) if settings.imitated else None
+    if settings.hidden:
+        raise ParamsError(
+            "evolve_c.hidden: must be 0 where there is a --teacher, for it is a linear C that "
+            f"learns of it; found {settings.hidden}"
+        )
+    from stages.teacher import asked  # who has none depends on no V of another round
+
+    return asked(run, grounds, latents, rng)
+
+
 def main() -> None:
     """Read the files that the command line names, run the stage, write its own."""
-    optional = {"memory": ["remembers"]}
+    optional = {
+        "memory": ["remembers"],
+        "teacher": ["v_before", "m_before", "c_before", "rollouts"],
+    }
     with stage("evolve_c", reads=["latents", "v", "m"], optional=optional, writes=["c"]) as run:
         vision = run.model("v", "train_v", VISIONS)
         memory = run.model("m", "train_m", ENSEMBLES)
@@ -212,7 +236,8 @@ def main() -> None:
                 f"this C, and {LARGEST_COVARIANCE} are the most; take sep_cma_es, or a smaller C"
             )
         size, first = parameter_count(sizes), remembers.members[0]
-        start = first_genome(settings, first, latents, basis, size, run.streams("imitation"))
+        example = example_of(run, grounds, latents)
+        start = first_genome(settings, first, example, basis, size)
         fleet = Fleet(world, vision, memory, sizes, settings, basis, remembers if other else None)
         with Workers(fleet, run.params.compute) as workers:
             judge = Judge(fleet, workers)

@@ -1,13 +1,14 @@
-"""Where the search for C begins: at nothing, or at what was done in the best episodes there are.
+"""Where the search for C begins: at nothing, or at an example of what to do.
 
-Among many random policies some are lucky; and in a later round, when V and M have learned on, the
-old C's weights mean little, but what it did with what it saw is in the episodes that it drove.
+Among many random policies some are lucky, and what they did is one. In a later round, when V and M
+have learned on, the old C's weights mean little, but it can say what it would do: see teacher.py.
 """
 
 from __future__ import annotations
 
 import dataclasses
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 from numpy.random import Generator
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from stages.artifacts import Latents
 from stages.control.basis import Basis
 from stages.errors import ParamsError
-from stages.memory.recurrent import RecurrentMemory
+from stages.memory.recurrent import Pieces, RecurrentMemory
 from stages.nn.lstm import steps_of
 from stages.nn.parameters import Array
 from stages.params import EvolveC
@@ -59,28 +60,45 @@ def fitted_basis(
         raise ParamsError(f"evolve_c.components: {error}") from None
 
 
+class Example(NamedTuple):
+    """What is imitated."""
+
+    lived: Pieces  # whole episodes, of N steps in all
+    actions: NDArray[np.float32]  # (N, A), what is to be done in each, which need not have been
+
+
+def best_drives(latents: Latents, count: int, rng: Generator) -> Example:
+    """What was done in so many of the best episodes of the last round, up to where their return was
+    highest.
+
+    Raises:
+        ParamsError: all of them are too short.
+    """
+    pieces = best_episodes(latents, count)
+    lived = pieces.sampled(np.arange(len(pieces)), rng)
+    return Example(lived, lived.actions)
+
+
 def first_genome(
     settings: EvolveC,
     memory: RecurrentMemory,
-    latents: Latents,
+    example: Example | None,
     basis: Basis | None,
     size: int,
-    rng: Generator,
 ) -> NDArray[np.float64]:
-    """(size,): zeros, or the linear C that comes nearest, by least squares before the tanh, to what
-    was done in the best episodes of the last round, up to where their return was highest.
+    """(size,): zeros, or the linear C that comes nearest, by least squares before the tanh, to an
+    example.
     """
-    if not settings.imitated:
+    if example is None:
         return np.zeros(size)
-    pieces = best_episodes(latents, settings.imitated)
-    lived = pieces.sampled(np.arange(len(pieces)), rng)
+    lived = example.lived
     features = lived.z
     if settings.inputs == "zh":
         h = states_before(memory.states(lived), lived.running)
         seen = (h - basis.mean) @ basis.directions if basis else h
         features = np.concatenate([features, seen], axis=1)
     x = np.concatenate([features, np.ones((len(features), 1))], axis=1, dtype=np.float64)
-    y = np.arctanh(np.clip(lived.actions, -LARGEST, LARGEST), dtype=np.float64)
+    y = np.arctanh(np.clip(example.actions, -LARGEST, LARGEST), dtype=np.float64)
     penalty = RIDGE * len(x) * np.eye(x.shape[1])
     penalty[-1, -1] = 0  # the bias may be as large as it likes
     solved = np.linalg.solve(x.T @ x + penalty, x.T @ y)

@@ -80,11 +80,13 @@ class Fleet:
         self._memory = memory
         self._remembers = remembers
         self._sizes = sizes
-        self._worlds: dict[tuple[object, ...], AnyWorld] = {}  # the last one, to be used again
+        # the last one of each, to be used again
+        self._worlds: dict[tuple[object, ...], AnyWorld] = {}
+        self._dreams: dict[tuple[int, int], Dream] = {}
 
     def __getstate__(self) -> dict[str, object]:
-        """What a worker gets: no world, it makes its own."""
-        return {**vars(self), "_worlds": {}}
+        """What a worker gets: no world and no dream, it makes its own."""
+        return {**vars(self), "_worlds": {}, "_dreams": {}}
 
     @property
     def genome_size(self) -> int:
@@ -106,16 +108,22 @@ class Fleet:
         return Scores.of(outcome, shard.episodes)
 
     def _dream(self, night: Night, cars: int) -> Dream:
-        return Dream(
-            self._memory.members,
-            night.starts,
-            cars,
-            self._settings.horizon or self._grounds.max_steps,
-            self._settings.temperature,
-            night.seed,
-            night.past,
-            self._remembers,
-        )
+        """So many cars in the dreams of a night; what was before them is lived through once."""
+        key = (cars, night.seed)
+        if key not in self._dreams:
+            dream = Dream(
+                self._memory.members,
+                night.starts,
+                cars,
+                self._settings.horizon or self._grounds.max_steps,
+                self._settings.temperature,
+                night.seed,
+                night.past,
+                self._remembers,
+                self._settings.onward,
+            )
+            self._dreams = {key: dream}
+        return self._dreams[key]
 
     def drive(self, policy: Policy, places: Sequence[Hashable], cars: int) -> Outcome:
         """Drive so many cars, number i at places[i % len(places)]."""

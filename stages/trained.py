@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from stages.control.controller import ARRAYS, Controllers
@@ -22,19 +23,23 @@ class Trained(NamedTuple):
     controllers: Controllers  # one
 
 
-def trained(run: Run, grounds: Grounds[Any]) -> Trained:
-    """Those in the files for "v", "m" and "c".
+AGENT = ("v", "m", "c")  # what the files of one are called
+
+
+def trained(run: Run, grounds: Grounds[Any], names: Sequence[str] = AGENT) -> Trained:
+    """Those in the files of these names.
 
     Raises:
         UserError: a file is missing or damaged, or they do not fit.
     """
-    vision = run.model("v", "train_v", VISIONS)
-    memory = run.model("m", "train_m", ENSEMBLES)
-    controllers = run.model("c", "evolve_c", dict.fromkeys(ARRAYS, Controllers.from_arrays))
+    v, m, c = names
+    vision = run.model(v, "train_v", VISIONS)
+    memory = run.model(m, "train_m", ENSEMBLES)
+    controllers = run.model(c, "evolve_c", dict.fromkeys(ARRAYS, Controllers.from_arrays))
     problem = mismatch(
         vision, memory, math.prod(grounds.observation_shape), grounds.action_size
     ) or controller_mismatch(vision, memory, controllers.features, controllers.actions)
     if problem:
-        read = ", ".join(str(run.paths[name]) for name in ("v", "m", "c"))
+        read = ", ".join(str(run.paths[name]) for name in names)
         raise UserError(f"{read}: {problem}; run 'dvc repro'")
     return Trained(vision, memory, controllers)

@@ -11,6 +11,7 @@ ON_DEMAND = {  # imported within a function, when params or the command line ask
     "stages/racing_grounds.py": "racing",
     "stages/carracing_grounds.py": "carracing",
     "stages/noisy_agent.py": "--driver",
+    "stages/teacher.py": "--teacher",
     # Who works changes no figure, so no stage depends on whether it is a cluster, and how.
     "stages/executors/dask_cluster.py": "dask",
 }

@@ -11,7 +11,7 @@ from stages.memory.ensemble import ENSEMBLES, Ensemble
 from stages.memory.lstm import DeterministicLSTM
 from stages.memory.mdn_lstm import MDNLSTM
 from stages.rollout import rollout
-from stages.worlds.dream import Dream, Past
+from stages.worlds.dream import PACE, Dream, Past
 
 replace = msgspec.structs.replace
 STARTS = np.random.default_rng(0).standard_normal((3, 4)).astype(np.float32)
@@ -47,6 +47,19 @@ def test_a_dream_is_what_its_memory_says():
         np.testing.assert_allclose(rewards, memory.outcome(h)[0], atol=1e-5)
         assert not terminated.any()
         assert truncated.all() == (step == 19)
+
+
+@pytest.mark.parametrize(("max_steps", "late"), [(PACE + 15, PACE), (5, 5)])
+def test_the_pace_at_the_end_counts_for_what_comes_after(max_steps, late):
+    plain, far = (
+        Dream([member(end=-50)], STARTS, 3, max_steps, 1.0, 1, onward=onward)
+        for onward in (0.0, 90.0)
+    )
+    actions = np.zeros((3, 2), np.float32)
+    for step in range(max_steps):
+        expected, rewards = (world.step(actions)[1] for world in (plain, far))
+        weight = 1 + 90 / late if step >= max_steps - late else 1
+        np.testing.assert_allclose(rewards, weight * expected)
 
 
 def test_a_dream_begins_with_what_is_remembered_of_its_past():

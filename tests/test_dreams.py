@@ -53,6 +53,12 @@ def test_with_it_they_begin_anywhere_in_the_last_round_while_the_return_still_ro
             assert recorded[number, 4 - steps :].tolist() == lived
 
 
+def test_or_anywhere_in_so_many_of_the_last_rounds(latents):
+    nights = Nights(latents, held_out=False, warm_up=4, recent=2)
+    begun = nights.draw(300, np.random.default_rng(0)).starts[:, 0].astype(int)
+    assert set(begun) == set(np.flatnonzero(~HELD_OUT & (ROUND.max() - 1 <= ROUND)))
+
+
 def test_some_of_them_begin_where_episodes_do(latents):
     night = Nights(latents, held_out=False, warm_up=4).draw(4 * FRESH, np.random.default_rng(0))
     assert not night.starts[::FRESH, 1].any()

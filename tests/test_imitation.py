@@ -8,7 +8,13 @@ from stages import imitation
 from stages.artifacts import Latents
 from stages.control.basis import Basis
 from stages.errors import ParamsError
-from stages.imitation import best_episodes, first_genome, fitted_basis, states_before
+from stages.imitation import (
+    best_drives,
+    best_episodes,
+    first_genome,
+    fitted_basis,
+    states_before,
+)
 from stages.memory.lstm import DeterministicLSTM
 
 replace = msgspec.structs.replace
@@ -87,7 +93,7 @@ def test_the_c_that_drove_is_found_again(settings, memory, exact, inputs):
     latents = driven(memory, weight, bias)
     expected = genome(weight[:, : Z if inputs == "z" else None], bias)
     settings = replace(settings, inputs=inputs)
-    found = first_genome(settings, memory, latents, None, len(expected), rng())
+    found = first_genome(settings, memory, best_drives(latents, BEST, rng()), None, len(expected))
     np.testing.assert_allclose(found, expected, atol=2e-3)
 
 
@@ -95,20 +101,21 @@ def test_on_components_of_h_what_is_found_is_the_c_on_components(settings, memor
     basis = Basis(np.full(H, 0.05), np.linalg.qr(rng().standard_normal((H, 2)))[0] * 4)
     weight, bias = rng().normal(0, 0.3, (2, Z + 2)), np.array([0.1, -0.2])
     latents = driven(memory, *basis.unfolded(weight, bias))
-    found = first_genome(settings, memory, latents, basis, len(genome(weight, bias)), rng())
+    found = first_genome(
+        settings, memory, best_drives(latents, BEST, rng()), basis, len(genome(weight, bias))
+    )
     np.testing.assert_allclose(found, genome(weight, bias), atol=2e-3)
 
 
 def test_what_no_tanh_reaches_is_imitated_as_far_as_it_goes(settings, memory):
     latents = driven(memory, np.zeros((2, Z + H)), np.array([100.0, -100.0]))
-    found = first_genome(settings, memory, latents, None, 2 * (Z + H + 1), rng())
+    found = first_genome(settings, memory, best_drives(latents, BEST, rng()), None, 2 * (Z + H + 1))
     assert np.isfinite(found).all()
     np.testing.assert_allclose(np.tanh(found[-2:]), [0.98, -0.98], atol=0.01)
 
 
 def test_the_search_may_begin_at_nothing(settings, memory):
-    latents = driven(memory, np.ones((2, Z + H)), np.ones(2))
-    nothing = first_genome(replace(settings, imitated=0), memory, latents, None, 7, rng())
+    nothing = first_genome(settings, memory, None, None, 7)
     np.testing.assert_array_equal(nothing, np.zeros(7))
 
 

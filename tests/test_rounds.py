@@ -6,11 +6,19 @@ import sys
 import numpy as np
 import pytest
 
+from stages import imitation
 from stages import stage as frame
-from stages.artifacts import Latents, Model, Rollouts
+from stages.artifacts import Latents, Model, Rollouts, built
 from stages.collect import collect
+from stages.control.controller import ARRAYS, Controllers
+from stages.encode import encode
+from stages.imitation import first_genome
+from stages.memory.ensemble import ENSEMBLES
 from stages.params import read_params
 from stages.randomness import Streams
+from stages.teacher import taught
+from stages.trained import Trained
+from stages.vision.visions import VISIONS
 from tests.imports import ROOT
 
 QUICK = ROOT / "recipes" / "quick.yaml"
@@ -43,7 +51,7 @@ def folder(tmp_path_factory):
     run("train_v", folder, "r1.h5", "--start", "v0.npz", "v1.npz")
     run("encode", folder, "r1.h5", "v1.npz", "l1.h5")
     run("train_m", folder, "l1.h5", "--start", "m0.npz", "m1.npz")
-    run("evolve_c", folder, "l1.h5", "v1.npz", "m1.npz", "c1.npz")
+    run("evolve_c", folder, "l1.h5", "v1.npz", "m1.npz", "--teacher", *v_m_c, "r1.h5", "c1.npz")
     return folder
 
 
@@ -149,6 +157,58 @@ def test_members_start_each_from_its_like(folder):
     run("train_m", folder, "l1.h5", "--start", "two.npz", "more.npz", settings=settings)
     two, more = (Model.read(folder / f"{name}.npz", "train_m").arrays for name in ("two", "more"))
     assert all(np.array_equal(two[name], more[name]) for name in two if "residual" not in name)
+
+
+@pytest.fixture(scope="module")
+def teacher(folder):
+    """The agent of the first round."""
+    files = [folder / f"{name}0.npz" for name in "vmc"]
+    makers = VISIONS, ENSEMBLES, dict.fromkeys(ARRAYS, Controllers.from_arrays)
+    stages = "train_v", "train_m", "evolve_c"
+    return Trained(*(built(*each) for each in zip(files, stages, makers, strict=True)))
+
+
+def test_who_sees_with_the_same_v_and_m_learns_to_be_its_teacher(
+    folder, teacher, quick, monkeypatch
+):
+    monkeypatch.setattr(imitation, "RIDGE", 1e-9)
+    rollouts = Rollouts.read(folder / "r1.h5")
+    latents, _ = encode(quick.encode, rollouts, teacher.vision)
+    example = taught(teacher, rollouts, latents, np.random.default_rng(0))
+    driven = (latents.round == 1) & ~latents.held_out
+    assert len(example.actions) == latents.lengths[driven].sum()
+    assert np.abs(example.actions - example.lived.actions).max() > 0.2  # noise, which is not taught
+    steering, _ = teacher.controllers.arrays(0)["layer1.weight"]
+    assert np.abs(example.actions[:, 1]).min() > imitation.LARGEST  # nobody can tell how far beyond
+    member = teacher.memory.members[0]
+    size = 2 * (len(steering) + 1)
+    found = first_genome(quick.evolve_c, member, example, None, size)
+    np.testing.assert_allclose(found[: len(steering)], steering, atol=1e-4)
+    bias = teacher.controllers.arrays(0)["layer1.bias"][0]
+    np.testing.assert_allclose(found[-2], bias, atol=1e-4)
+
+
+def test_a_teacher_that_drove_elsewhere_or_cannot_be_learned_of_is_refused(folder):
+    v_m_c = ("v0.npz", "m0.npz", "c0.npz")
+    latents = ("l1.h5", "v1.npz", "m1.npz")
+    with pytest.raises(SystemExit) as stop:
+        run("evolve_c", folder, *latents, "--teacher", *v_m_c, "r0.h5", "none.npz")
+    for words in ("r0.h5", "l1.h5", "16 episodes", "32 of", "run 'dvc repro'"):
+        assert words in str(stop.value)
+    settings = ["evolve_c.hidden=3"]
+    with pytest.raises(SystemExit) as stop:
+        run(
+            "evolve_c",
+            folder,
+            *latents,
+            "--teacher",
+            *v_m_c,
+            "r1.h5",
+            "none.npz",
+            settings=settings,
+        )
+    assert "evolve_c.hidden: must be 0 where there is a --teacher" in str(stop.value)
+    assert not (folder / "none.npz").exists()
 
 
 def given(monkeypatch, *arguments):

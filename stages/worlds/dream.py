@@ -17,6 +17,9 @@ Info = dict[str, Array]
 Step = tuple[NDArray[np.float32], NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_], Info]
 
 
+PACE = 20  # steps at the end of a dream, by which what would come after it is judged
+
+
 class Recurrent(Protocol):
     """What remembers: z (N, Z), actions (N, A), its state h and c (N, H)."""
 
@@ -53,7 +56,8 @@ class Dream:
     Observation space: (num_cars, Z + H) float32: z, and the h before the action of the M that
         remembers.
     Rewards: M's; of several Ms the least that any of them says: what one of them alone believes in
-        is not worth cheating for.
+        is not worth cheating for. Those of the last `PACE` steps count for what would come after
+        the dream as well: who is lost by then has lost more than its rest.
     Starting state: car i at starts[i % len(starts)], with an M that remembers the past of that
         start, if it is given one; otherwise nothing.
     Episode end: terminated with M's probability (of several Ms the greatest); truncated after
@@ -71,6 +75,7 @@ class Dream:
         seed: of the noise.
         past: of each start; None if they have none.
         remembers: the M whose h is seen; None for the first that dreams.
+        onward: how many steps would come after a dream, at the pace of its last ones.
     """
 
     def __init__(
@@ -83,6 +88,7 @@ class Dream:
         seed: int,
         past: Past | None = None,
         remembers: Recurrent | None = None,
+        onward: float = 0.0,
     ) -> None:
         if not members or not len(starts) or num_cars < 1 or max_steps < 1 or temperature <= 0:
             raise ValueError(
@@ -96,6 +102,8 @@ class Dream:
         self._starts = starts
         self._temperature = temperature
         self._seed = seed
+        self._late = max(0, max_steps - PACE)  # the first of the last steps
+        self._late_weight = 1 + onward / min(PACE, max_steps)
         self._awake = [*members] if remembers is None else [*members, remembers]
         self._seen = 0 if remembers is None else len(members)  # the number of whose h is seen
         self._memories = [self._of_the_past(memory, past) for memory in self._awake]
@@ -150,6 +158,7 @@ class Dream:
         ]
         self._h, self._c = [h for h, _ in states], [c for _, c in states]
         z, rewards, ends = self._come_true()
+        rewards[self._steps >= self._late] *= self._late_weight
         self._steps += ~self._done
         if self._done.any():  # who has finished stands still, and so keeps its flags
             asleep = self._done

@@ -1,0 +1,75 @@
+"""What the C of the round before would have done without noise, wherever it came by with noise.
+
+That is where the next C's search begins. It sees the same with another V and remembers it with
+another M, so that it cannot have the old one's weights; but it can be told, for every frame that
+either of them was shown, what the old one would do: also where noise had led it, which it does not
+learn from what was done there (DAgger: Ross et al. 2011; policy distillation: Rusu et al. 2015).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+from numpy.random import Generator
+
+from stages.artifacts import Latents, Rollouts
+from stages.errors import UserError
+from stages.grounds import Grounds
+from stages.imitation import Example, states_before, whole_episodes
+from stages.pixels import to_pixels
+from stages.stage import Run
+from stages.trained import Trained, trained
+
+AT_ONCE = 1024  # frames that the old V sees
+
+
+def taught(teacher: Trained, rollouts: Rollouts, latents: Latents, rng: Generator) -> Example:
+    """The last round's episodes as the new V sees them, and what the teacher would do there.
+
+    Args:
+        teacher: V, M and C of the round before.
+        rollouts: the episodes.
+        latents: the same as the new V sees them.
+        rng: which nothing hangs on: z is V's mean.
+
+    Raises:
+        ValueError: they are not the same episodes.
+    """
+    if not np.array_equal(rollouts.lengths, latents.lengths):
+        raise ValueError(
+            f"the {len(rollouts.lengths)} episodes of the one are not "
+            f"the {len(latents.lengths)} of the other"
+        )
+    last = np.flatnonzero(latents.round == latents.round.max())
+    span = int(last[0]), int(last[-1]) + 1
+    frames, after = rollouts.some(*span).observations, latents.some(*span)
+    starts = range(0, len(frames), AT_ONCE)
+    pictures = (to_pixels(frames[start : start + AT_ONCE]) for start in starts)
+    z = np.concatenate([teacher.vision.code(some)[0] for some in pictures])
+    before = dataclasses.replace(after, mean=z, logvar=np.zeros_like(z))
+    then, now = (
+        whole.sampled(np.arange(len(whole)), rng)
+        for whole in (whole_episodes(each, ~each.held_out) for each in (before, after))
+    )
+    features = then.z
+    if teacher.controllers.features > teacher.vision.z_size:
+        h = states_before(teacher.memory.members[0].states(then), then.running)
+        features = np.concatenate([features, h], axis=1)
+    return Example(now, teacher.controllers.act(features))
+
+
+def asked(run: Run, grounds: Grounds[Any], latents: Latents, rng: Generator) -> Example:
+    """What the teacher of the command line says.
+
+    Raises:
+        UserError: a file is missing or damaged, they do not fit, or the episodes are others.
+    """
+    teacher = trained(run, grounds, ("v_before", "m_before", "c_before"))
+    rollouts = run.table("rollouts", grounds.rollouts)
+    try:
+        return taught(teacher, rollouts, latents, rng)
+    except ValueError as error:
+        read = f"{run.paths['rollouts']} and {run.paths['latents']}"
+        raise UserError(f"{read}: {error}; run 'dvc repro'") from None
