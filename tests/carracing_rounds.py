@@ -2,20 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from tests.imports import imported_files
 from tests.placing import Move, Stage, moved_to, placed, stages_of, text_of, with_files
 
-ROUNDS = 4  # of CarRacing, after the first
-# The last one keeps V and M: that costs half, and what is imitated was done with what C still sees.
-LAST = {name: f" --set {name}.epochs=0" for name in ("train_v", "train_m")}
-FIRST_EPISODES = 640  # of random policies, which are soon off the road: most of them are short
-# While M knows little, more of milder dreams teach more than those of the params.
-MILD_ROUNDS = 2
-MILD_DREAMS = ("temperature=1.2", "caution=0.3", "lost=0", "generations=64")
-MILD = "".join(f" --set evolve_c.{setting}" for setting in MILD_DREAMS)
+ROUNDS = 12  # of CarRacing, after the first
+# What the params say is of most of the rounds, which are short: where C comes to by dreaming, M has
+# to be shown soon. The first few are long, for in them M learns nearly all that it knows.
+LONG_ROUNDS = 3
+Settings = Mapping[str, Sequence[str]]  # in place of the params, by stage
+FIRST: Settings = {
+    "collect": (
+        "episodes=640",
+        "held_out_episodes=24",
+    ),  # most of them are short: soon off the road
+    "train_m": ("epochs=60", "learning_rate=0.003"),
+    "evolve_c": ("recent=1", "lost=0", "generations=64", "checked_every=16"),
+}
+LONG: Settings = {
+    "collect": ("episodes=160", "held_out_episodes=24"),
+    "train_m": ("epochs=20", "learning_rate=0.003"),
+    "evolve_c": ("recent=1", "generations=32", "checked_every=16"),
+}
+SHORT: Settings = {"train_v": ("epochs=0",)}  # V has seen enough
+ABLATION = ("generations=64", "checked_every=16")  # what is taught is of another kind
+
+
+def schedule(number: int) -> Settings:
+    """What is different in a round."""
+    return SHORT if number >= LONG_ROUNDS else LONG if number else FIRST
+
+
+def options(stage: str, settings: Sequence[str]) -> str:
+    """Of its command line."""
+    return "".join(f" --set {stage}.{setting}" for setting in settings)
+
+
 CARRACING_HEAD = """\
 # The real CarRacing, round by round; `make carracing` runs it. Written by
 # `python -m tests.pipelines`.
@@ -47,13 +71,15 @@ BEFORE: dict[str, dict[str, tuple[str, ...]]] = {
     "collect": {"--after": ("data/rollouts.h5",), "--driver": AGENT},
     "train_v": {"--start": ("models/v.npz",)},
     "train_m": {"--start": ("models/m.npz",)},
+    "evolve_c": {"--teacher": AGENT},
 }
+ROLLOUTS = "data/rollouts.h5"  # of its own round, in which the teacher drove
 
 
 def of_carracing(
     pipeline: str,
     rounds: int = ROUNDS,
-    first_episodes: int = FIRST_EPISODES,
+    schedule: Callable[[int], Settings] = schedule,
     folder: str = "carracing",
     file: str = "carracing/params.yaml",
 ) -> str:
@@ -64,8 +90,8 @@ def of_carracing(
     def of(name: str, where: Move, reports: str, demands: tuple[str, ...] = ()) -> Stage:
         stage = {key: value for key, value in root[name].items() if key != "deps"}
         stage["deps"] = [path for path in root[name]["deps"] if not path.startswith("stages/")]
-        options = f"--params {file} --reports {reports}"
-        made = placed(stage, where, {}, wdir, (file, root[name]["params"]), options)
+        common = f"--params {file} --reports {reports}"
+        made = placed(stage, where, {}, wdir, (file, root[name]["params"]), common)
         del made["matrix"]
         files = imported_files(f"stages/{name}.py", ("carracing", *demands))
         return {**made, "deps": [*made["deps"], *sorted(files)]}
@@ -79,8 +105,7 @@ def of_carracing(
 
     for name in LEARNING:
         stages[f"{name}0"] = of_round("0", name)
-    stages["collect0"]["cmd"] += f" --set collect.episodes={first_episodes}"
-    stages["evolve_c0"]["cmd"] += MILD
+        stages[f"{name}0"]["cmd"] += options(name, schedule(0).get(name, ()))
     before = moved_to(f"{folder}/rounds/${{item.before}}")
     for name in LEARNING:
         given = BEFORE.get(name, {})
@@ -88,34 +113,35 @@ def of_carracing(
         for option, paths in given.items():
             stage["cmd"] += f" {option} {' '.join(map(before, paths))}"
         old = [before(path) for paths in given.values() for path in paths]
+        if name == "evolve_c":
+            rollouts = f"{folder}/rounds/${{key}}/{ROLLOUTS}"
+            stage["cmd"] += f" {rollouts}"
+            old.append(rollouts)
         stage["deps"] = [*old, *stage["deps"]]
         items: dict[int, dict[str, Any]] = {
             number: {"before": number - 1} for number in range(1, rounds + 1)
         }
-        if name == "evolve_c":
-            stage["cmd"] += "${item.dreams}"
+        if any(name in schedule(number) for number in items):
+            stage["cmd"] += "${item.options}"
             for number, item in items.items():
-                item["dreams"] = MILD if number < MILD_ROUNDS else ""
-        if name in LAST:
-            stage["cmd"] += "${item.training}"
-            for number, item in items.items():
-                item["training"] = LAST[name] if number == rounds else ""
+                item["options"] = options(name, schedule(number).get(name, ()))
         stages[name] = {"foreach": items, "do": stage}
     there = moved_to(folder)
     folders = [f"{folder}/rounds/{number}" for number in range(rounds + 1)]
     keep = with_files("keep", {**KEEP, "deps": []})
-    options = f"{' '.join(folders)} --params {file} --reports {folder}/reports"
+    told = f"{' '.join(folders)} --params {file} --reports {folder}/reports"
     keep["cmd"] = f"python -m stages.keep {' '.join(AGENT)}"
     keep["params"] = []
-    stages["keep"] = placed(keep, there, {}, wdir, (file, []), options)
+    stages["keep"] = placed(keep, there, {}, wdir, (file, []), told)
     del stages["keep"]["matrix"], stages["keep"]["params"]
     stages["keep"]["deps"] = [
         *(f"{each}/{path}" for each in folders for path in (*AGENT, CHOSEN)),
         *stages["keep"]["deps"],
     ]
     stages["evaluate"] = of("evaluate", there, f"{folder}/reports")
-    stages |= _ablations(of, f"{folder}/rounds/{rounds}", f"{folder}/ablations")
-    race = placed(RACE, there, {}, wdir, (file, RACE["params"]), options)
+    last_two = f"{folder}/rounds/{rounds - 1}", f"{folder}/rounds/{rounds}"
+    stages |= _ablations(of, *last_two, f"{folder}/ablations")
+    race = placed(RACE, there, {}, wdir, (file, RACE["params"]), told)
     del race["matrix"]
     race["deps"] += [f"{each}/{path}" for each in folders for path in TOLD]
     race["deps"] += sorted(imported_files("stages/race.py", ("carracing",)))
@@ -123,10 +149,13 @@ def of_carracing(
     return CARRACING_HEAD + text_of({"stages": stages})
 
 
-def _ablations(of: Callable[[str, Move, str], Stage], last: str, folder: str) -> dict[str, Stage]:
+def _ablations(
+    of: Callable[[str, Move, str, tuple[str, ...]], Stage], before: str, last: str, folder: str
+) -> dict[str, Stage]:
     """What h is worth: C on z alone, C on z and the h of an untrained M, and C of the last round,
-    which dreamt of the same with the same V and M.
+    which had the same teacher and dreamt of the same with the same V and M.
     """
+    teacher = [*map(moved_to(before), AGENT), f"{last}/{ROLLOUTS}"]
 
     def moved(kind: str, *own: str) -> Move:
         """To the folder of an ablation for its own files and reports, else to the last round."""
@@ -136,8 +165,14 @@ def _ablations(of: Callable[[str, Move, str], Stage], last: str, folder: str) ->
         )
 
     def made(name: str, kind: str, own: Sequence[str], settings: str = "", desc: str = "") -> Stage:
-        stage = of(name, moved(kind, *own), f"{folder}/{kind}/reports")
+        learns = name == "evolve_c"
+        demands = ("--teacher",) if learns else ()
+        stage = of(name, moved(kind, *own), f"{folder}/{kind}/reports", demands)
         stage["cmd"] += settings
+        if learns:
+            stage["cmd"] += options(name, ABLATION)
+            stage["cmd"] += f" --teacher {' '.join(teacher)}"
+            stage["deps"] = [*teacher, *stage["deps"]]
         return {**stage, "desc": desc or stage["desc"]}
 
     m, c, drives = "models/m.npz", "models/c.npz", "data/drives.h5"
