@@ -205,7 +205,7 @@ class EvolveC(Section, frozen=True):
     temperature: Annotated[float, Meta(ge=0.01, le=100)]  # of the dream
     horizon: Annotated[int, Meta(ge=0, le=10_000)]  # steps of a dream; 0: as long as an episode
     warm_up: Annotated[int, Meta(ge=0, le=1000)]  # recorded steps before it; 0: an episode's start
-    recent: Annotated[int, Meta(ge=1, le=1000)]  # last rounds that dreams begin in
+    recent: Annotated[int, Meta(ge=1, le=1000)]  # last rounds, for dreams and a teacher
     lost: Annotated[float, Meta(ge=0, le=0.8)]  # share of dreams that begin where all was lost
     onward: Annotated[float, Meta(ge=0, le=10_000)]  # steps after a dream, at the pace of its end
     caution: Annotated[float, Meta(ge=0, le=100)]  # fitness: mean return less so many std

@@ -25,13 +25,16 @@ from stages.trained import Trained, trained
 AT_ONCE = 1024  # frames that the old V sees
 
 
-def taught(teacher: Trained, rollouts: Rollouts, latents: Latents, rng: Generator) -> Example:
-    """The last round's episodes as the new V sees them, and what the teacher would do there.
+def taught(
+    teacher: Trained, rollouts: Rollouts, latents: Latents, recent: int, rng: Generator
+) -> Example:
+    """The last rounds' episodes as the new V sees them, and what the teacher would do there.
 
     Args:
         teacher: V, M and C of the round before.
         rollouts: the episodes.
         latents: the same as the new V sees them.
+        recent: how many rounds those are; who drove in them, the teacher or another, is all one.
         rng: which nothing hangs on: z is V's mean.
 
     Raises:
@@ -42,8 +45,8 @@ def taught(teacher: Trained, rollouts: Rollouts, latents: Latents, rng: Generato
             f"the {len(rollouts.lengths)} episodes of the one are not "
             f"the {len(latents.lengths)} of the other"
         )
-    last = np.flatnonzero(latents.round == latents.round.max())
-    span = int(last[0]), int(last[-1]) + 1
+    first = int(np.flatnonzero(latents.round > latents.round.max() - recent)[0])
+    span = first, len(latents.lengths)
     frames, after = rollouts.some(*span).observations, latents.some(*span)
     starts = range(0, len(frames), AT_ONCE)
     pictures = (to_pixels(frames[start : start + AT_ONCE]) for start in starts)
@@ -69,7 +72,7 @@ def asked(run: Run, grounds: Grounds[Any], latents: Latents, rng: Generator) -> 
     teacher = trained(run, grounds, ("v_before", "m_before", "c_before"))
     rollouts = run.table("rollouts", grounds.rollouts)
     try:
-        return taught(teacher, rollouts, latents, rng)
+        return taught(teacher, rollouts, latents, run.params.evolve_c.recent, rng)
     except ValueError as error:
         read = f"{run.paths['rollouts']} and {run.paths['latents']}"
         raise UserError(f"{read}: {error}; run 'dvc repro'") from None

@@ -174,9 +174,12 @@ def test_who_sees_with_the_same_v_and_m_learns_to_be_its_teacher(
     monkeypatch.setattr(imitation, "RIDGE", 1e-9)
     rollouts = Rollouts.read(folder / "r1.h5")
     latents, _ = encode(quick.encode, rollouts, teacher.vision)
-    example = taught(teacher, rollouts, latents, np.random.default_rng(0))
+    example, more = (
+        taught(teacher, rollouts, latents, recent, np.random.default_rng(0)) for recent in (1, 2)
+    )
     driven = (latents.round == 1) & ~latents.held_out
     assert len(example.actions) == latents.lengths[driven].sum()
+    assert len(more.actions) == latents.lengths[~latents.held_out].sum()
     assert np.abs(example.actions - example.lived.actions).max() > 0.2  # noise, which is not taught
     steering, _ = teacher.controllers.arrays(0)["layer1.weight"]
     assert np.abs(example.actions[:, 1]).min() > imitation.LARGEST  # nobody can tell how far beyond
