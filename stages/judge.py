@@ -82,7 +82,7 @@ class Fleet:
         self._sizes = sizes
         # the last one of each, to be used again
         self._worlds: dict[tuple[object, ...], AnyWorld] = {}
-        self._dreams: dict[tuple[int, int], Dream] = {}
+        self._dreams: dict[tuple[object, ...], Dream] = {}
 
     def __getstate__(self) -> dict[str, object]:
         """What a worker gets: no world and no dream, it makes its own."""
@@ -109,7 +109,7 @@ class Fleet:
 
     def _dream(self, night: Night, cars: int) -> Dream:
         """So many cars in the dreams of a night; what was before them is lived through once."""
-        key = (cars, night.seed)
+        key = (cars, night.seed, night.starts.tobytes())
         if key not in self._dreams:
             dream = Dream(
                 self._memory.members,

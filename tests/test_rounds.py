@@ -198,18 +198,9 @@ def test_a_teacher_that_drove_elsewhere_or_cannot_be_learned_of_is_refused(folde
         run("evolve_c", folder, *latents, "--teacher", *v_m_c, "r0.h5", "none.npz")
     for words in ("r0.h5", "l1.h5", "16 episodes", "32 of", "run 'dvc repro'"):
         assert words in str(stop.value)
-    settings = ["evolve_c.hidden=3"]
+    arguments = (*latents, "--teacher", *v_m_c, "r1.h5", "none.npz")
     with pytest.raises(SystemExit) as stop:
-        run(
-            "evolve_c",
-            folder,
-            *latents,
-            "--teacher",
-            *v_m_c,
-            "r1.h5",
-            "none.npz",
-            settings=settings,
-        )
+        run("evolve_c", folder, *arguments, settings=["evolve_c.hidden=3"])
     assert "evolve_c.hidden: must be 0 where there is a --teacher" in str(stop.value)
     assert not (folder / "none.npz").exists()
 

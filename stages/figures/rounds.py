@@ -40,7 +40,7 @@ def rounds(course: Rounds, kept: int, final: Final) -> Figure:
     for axes, spent in ((left, course.core_hours), (right, millions)):
         _draw(axes, spent, course.real_return, kept, final)
     for number, point in enumerate(zip(millions, course.real_return, strict=True)):
-        _say(right, point, str(number), (-9, 5))
+        _say(right, point, str(number), (0, -15))
     left.plot(
         list(PAPER), list(PAPER.values()), "s:", color=VERMILION, label="the paper, test tracks"
     )
