@@ -27,7 +27,7 @@ class CarRacingGrounds:
     """
 
     action_size = 2  # steer, and the pedals in one: gas is positive, brake negative
-    episodes_at_once = 32  # a car costs the same in a small batch
+    episodes_at_once = 8  # a car costs the same in a small batch
     dealt_out = True
     temper = CARRACING
     rollouts = CarRacingRollouts
@@ -52,8 +52,9 @@ class CarRacingGrounds:
             first, given = given, given + episodes
             if given > TESTS:
                 raise ParamsError(
-                    f"evaluate.episodes: must be at most {TESTS} in world.kind: carracing, which "
-                    "has so many tracks that nobody learns on; found more"
+                    "evaluate: episodes and random_episodes must be at most "
+                    f"{TESTS} in world.kind: carracing, which has so many tracks that nobody "
+                    "learns on; found more"
                 )
             return list(range(first, given))
 

@@ -33,7 +33,7 @@ def evaluate(
     streams: Streams,
     compute: Compute = ALONE,
 ) -> tuple[Drives, Report]:
-    """Drive the same episodes with C and with the random policy, on roads that no stage saw."""
+    """Drive episodes with C, and with the random policy, on the same roads, that no stage saw."""
     parts: list[Drives] = []
     agent = Agent(vision, memory, controllers)
     report = evaluate_parts(settings, world, agent, streams, parts.append, compute)
@@ -49,9 +49,8 @@ def evaluate_parts(
     compute: Compute = ALONE,
 ) -> Report:
     """The same, some episodes at a time; `keep` is given each part."""
-    controller, random = (
-        _driven(settings.episodes, world, by, streams, keep, compute) for by in (agent, None)
-    )
+    controller = _driven(settings.episodes, world, agent, streams, keep, compute)
+    random = _driven(settings.random_episodes, world, None, streams, keep, compute)
     del random["laps"]
     summary = (
         f"C returns {controller['mean_return']:+.2f} +- {controller['stderr']:.2f} "

@@ -33,7 +33,6 @@ from stages.stage import Report, Run, stage
 from stages.vision.visions import VISIONS
 from stages.workers import Workers
 
-RANDOM_EPISODES = 64  # of the baseline
 LARGEST_COVARIANCE = 5_000  # rows; 200 MB a matrix, and a minute a decomposition
 
 
@@ -109,10 +108,10 @@ def check_fitness(fitness: NDArray[np.float64], number: int) -> None:
         )
 
 
-def random_return(fleet: Fleet, grounds: Grounds[Any], streams: Streams) -> float:
+def random_return(fleet: Fleet, grounds: Grounds[Any], episodes: int, streams: Streams) -> float:
     """The baseline: the mean return of the note's random policy."""
-    drawn = grounds.draw(RANDOM_EPISODES, streams("random tracks"))
-    outcome = fleet.drive(RandomPolicy(streams("random")), drawn, RANDOM_EPISODES)
+    drawn = grounds.draw(episodes, streams("random tracks"))
+    outcome = fleet.drive(RandomPolicy(streams("random")), drawn, episodes)
     return float(outcome.returns.mean())
 
 
@@ -146,7 +145,7 @@ def evolve_c(
         "real_return": float(choice.real[-1]),
         "real_off_track": choice.real_off_track,
         "last_mean_return": float(choice.distribution_mean[-1]),
-        "random_return": random_return(judge.fleet, grounds, streams),
+        "random_return": random_return(judge.fleet, grounds, settings.random_episodes, streams),
         "flat_generations": int((np.ptp(history.fitness, axis=1) == 0).sum()),
         "episodes": settings.generations * settings.population * settings.episodes,
         **({"checked_steps": choice.real_steps} if settings.checked_every else {}),

@@ -43,7 +43,7 @@ class Scores(NamedTuple):
 
 
 class Shard(NamedTuple):
-    """Candidates, and what they are to drive: episode i at places[i % len(places)], or dream i."""
+    """Candidates, and what each drives: episode i at where[i % len(where)], or dream i."""
 
     genomes: NDArray[np.float64]  # (candidates, n)
     where: Sequence[Hashable] | Night
@@ -97,15 +97,26 @@ class Fleet:
         """The controllers, on z or on z and h, that genomes (candidates, n) stand for."""
         return Controllers.from_genomes(genomes, self._sizes, self._basis)
 
-    def __call__(self, shard: Shard) -> Scores:
-        """Drive all of a shard's cars at once."""
+    def __call__(self, shard: Shard) -> Outcome:
+        """Drive all of a shard's cars at once, one candidate's behind the other's."""
         controllers, cars = self.controllers(shard.genomes), len(shard.genomes) * shard.episodes
         if isinstance(shard.where, Night):
-            outcome = rollout(self._dream(shard.where, cars), Dreamer(controllers))
-        else:
-            agent = Agent(self._vision, self._remembers or self._memory, controllers)
-            outcome = self.drive(agent, shard.where, cars)
-        return Scores.of(outcome, shard.episodes)
+            return rollout(self._dream(shard.where, cars), Dreamer(controllers))
+        agent = Agent(self._vision, self._remembers or self._memory, controllers)
+        return self.drive(agent, shard.where, cars)
+
+    def shards(
+        self, genomes: NDArray[np.float64], where: Sequence[Hashable] | Night, episodes: int
+    ) -> list[Shard]:
+        """The same cars in shards, in their order."""
+        if not isinstance(where, Night) and self._grounds.dealt_out:
+            at_once = self._grounds.episodes_at_once
+            driven = [where[number % len(where)] for number in range(episodes)]
+            some = [driven[first : first + at_once] for first in range(0, episodes, at_once)]
+            return [Shard(one[None], places, len(places)) for one in genomes for places in some]
+        at_once = max(1, SHARD_CARS // episodes)
+        parts = np.split(genomes, range(at_once, len(genomes), at_once))
+        return [Shard(part, where, episodes) for part in parts]
 
     def _dream(self, night: Night, cars: int) -> Dream:
         """So many cars in the dreams of a night; what was before them is lived through once."""
@@ -141,7 +152,7 @@ class Judge:
         workers: what maps it over shards.
     """
 
-    def __init__(self, fleet: Fleet, workers: Workers[Shard, Scores]) -> None:
+    def __init__(self, fleet: Fleet, workers: Workers[Shard, Outcome]) -> None:
         self.fleet = fleet
         self._workers = workers
 
@@ -152,7 +163,5 @@ class Judge:
 
         Episode i of each is at places[i % len(places)], or dream i: all candidates drive the same.
         """
-        at_once = max(1, SHARD_CARS // episodes)
-        parts = np.split(genomes, range(at_once, len(genomes), at_once))
-        scores = self._workers.map([Shard(part, where, episodes) for part in parts])
-        return Scores(*(np.concatenate(entry) for entry in zip(*scores, strict=True)))
+        outcomes = self._workers.map(self.fleet.shards(genomes, where, episodes))
+        return Scores.of(Outcome.joined(outcomes), episodes)

@@ -221,6 +221,7 @@ class EvolveC(Section, frozen=True):
     patience: Annotated[int, Meta(ge=0, le=1_000_000)]  # of a real drive, see collect.patience
     checked_every: Annotated[int, Meta(ge=0, le=1_000_000)]  # generations; 0: chosen as learned
     validation_episodes: Drives  # a candidate for the final choice
+    random_episodes: Drives  # of the baseline, the random policy
 
     def __post_init__(self) -> None:
         """Refuse what no key alone shows."""
@@ -250,6 +251,7 @@ class Evaluate(Section, frozen=True):
     """The final drives."""
 
     episodes: Count
+    random_episodes: Count  # of the random policy, on the first of the same roads
 
 
 class Visualize(Section, frozen=True):

@@ -63,7 +63,9 @@ def test_nobody_learns_on_the_seeds_of_the_final_drives(carracing):
 def test_more_final_drives_than_there_are_seeds_for_them_are_refused(carracing):
     tests = grounds_of(carracing.world).tests(rng())
     assert tests(TESTS)[-1] == TESTS - 1
-    with pytest.raises(ParamsError, match=r"^evaluate\.episodes: must be at most 65536 in world"):
+    with pytest.raises(
+        ParamsError, match=r"^evaluate: episodes and random_episodes must be at most 65536"
+    ):
         tests(1)
 
 

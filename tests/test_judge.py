@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from benchmarks.learning import learn
+from stages.agent import Agent
 from stages.errors import UserError
 from stages.grounds import grounds_of
 from stages.judge import SHARD_CARS, Fleet, Judge
@@ -75,6 +76,25 @@ def test_the_scores_are_the_same_bits_on_any_number_of_processes(make):
         part = Judge(fleet, workers).scores(genomes[at_once : 2 * at_once], tracks, 5)
     expected = results[0].mean_return[at_once : 2 * at_once]
     np.testing.assert_array_equal(part.mean_return, expected)
+
+
+def test_episodes_of_a_dear_game_are_dealt_out_and_scores_are_the_same(carracing):
+    params, rng = carracing, np.random.default_rng(0)
+    vision = Autoencoder.initial(28 * 32 * 3, 20, 5, rng)
+    memory = DeterministicLSTM.initial(5, 2, 7, rng)
+    fleet = Fleet(params.world, vision, memory, (5 + 7, 2), params.evolve_c)
+    genomes = rng.normal(0, 0.3, (2, fleet.genome_size))
+    shards = fleet.shards(genomes, [70_000, 70_001, 70_002], 20)
+    assert [shard.episodes for shard in shards] == [8, 8, 4] * 2
+    driven = [place for shard in shards[:3] for place in shard.where]
+    assert driven == [70_000 + number % 3 for number in range(20)]
+    with Workers(fleet, ALONE) as workers:
+        scores = Judge(fleet, workers).scores(genomes, [70_000, 70_001, 70_002], 20)
+    for number, genome in enumerate(genomes):
+        agent = Agent(vision, memory, fleet.controllers(genome[None]))
+        returns = fleet.drive(agent, [70_000, 70_001, 70_002], 20).returns
+        assert scores.mean_return[number] == pytest.approx(returns.mean())
+        assert scores.std_return[number] == pytest.approx(returns.std())
 
 
 def test_the_whole_search_comes_to_the_same_controller_on_two_processes(quick):
