@@ -11,7 +11,6 @@ import os
 
 os.environ["OPENBLAS_NUM_THREADS"] = "1"  # before NumPy is there to read it
 
-import math
 import time
 from pathlib import Path
 from typing import Any
@@ -67,7 +66,7 @@ class Generation:
         self._genomes = np.zeros((settings.population, self._fleet.genome_size))
         self._tracks = grounds.draw(settings.episodes, rng)
         self._episodes = settings.episodes
-        self.shards = math.ceil(settings.population / (SHARD_CARS // settings.episodes))
+        self.shards = len(self._fleet.shards(self._genomes, self._tracks, settings.episodes))
 
     def seconds(self, compute: Compute) -> float:
         """What it takes, once everyone is ready."""

@@ -21,7 +21,7 @@ from stages.rollout import World as AnyWorld
 from stages.workers import Workers
 from stages.worlds.dream import Dream
 
-SHARD_CARS = 128  # at the most, but that all cars of a candidate are in one shard
+SHARD_CARS = 128  # at the most, where cars are cheap, but that all of a candidate are in one shard
 
 
 class Scores(NamedTuple):
@@ -108,7 +108,11 @@ class Fleet:
     def shards(
         self, genomes: NDArray[np.float64], where: Sequence[Hashable] | Night, episodes: int
     ) -> list[Shard]:
-        """The same cars in shards, in their order."""
+        """The shards of candidates that drive so many episodes each, in the order of their cars.
+
+        Where a car costs the same in a small batch, a few make a shard, so that a candidate alone
+        keeps all cores busy; elsewhere the more are in a batch, the less each costs.
+        """
         if not isinstance(where, Night) and self._grounds.dealt_out:
             at_once = self._grounds.episodes_at_once
             driven = [where[number % len(where)] for number in range(episodes)]
