@@ -174,9 +174,10 @@ class Encode(Section, frozen=True):
 class TrainM(Section, frozen=True):
     """M and how it is trained."""
 
-    kind: Literal["lstm", "mdn_lstm"]
+    kind: Literal["lstm", "mdn_lstm", "joint_mdn_lstm"]
     hidden: Width
-    mixtures: Annotated[int, Meta(ge=1, le=20)]  # Gaussians for each number of the next z
+    readout: Annotated[int, Meta(ge=0, le=4096)]  # units between h and all that M says; 0: none
+    mixtures: Annotated[int, Meta(ge=1, le=20)]  # Gaussians of a mixture
     sigma_floor: Deviation  # the least of any Gaussian, learned or fitted
     members: Annotated[int, Meta(ge=1, le=16)]  # Ms, trained apart
     noise: Annotated[float, Meta(ge=0, le=10)]  # on the z that M is shown, by their spread

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from stages.artifacts import Latents, Model
 from stages.memory.ensemble import ENSEMBLES, Ensemble
+from stages.memory.joint_mdn_lstm import JointMDNLSTM
 from stages.memory.lstm import DeterministicLSTM
 from stages.memory.mdn_lstm import MDNLSTM
 from stages.memory.recurrent import Pieces, RecurrentMemory
@@ -29,18 +30,17 @@ def make_memory(
     settings: TrainM, z_size: int, action_size: int, rng: np.random.Generator
 ) -> RecurrentMemory:
     """An M that has learned nothing yet."""
-    if settings.kind == "mdn_lstm":
-        return MDNLSTM.initial(
-            z_size,
-            action_size,
-            settings.hidden,
-            rng,
-            mixtures=settings.mixtures,
-            sigma_floor=settings.sigma_floor,
-            predict_outcome=settings.predict_outcome,
-        )
-    return DeterministicLSTM.initial(
-        z_size, action_size, settings.hidden, rng, predict_outcome=settings.predict_outcome
+    sizes = z_size, action_size, settings.hidden
+    readout, outcome = settings.readout, settings.predict_outcome
+    if settings.kind == "lstm":
+        return DeterministicLSTM.initial(*sizes, rng, readout=readout, predict_outcome=outcome)
+    return (JointMDNLSTM if settings.kind == "joint_mdn_lstm" else MDNLSTM).initial(
+        *sizes,
+        rng,
+        mixtures=settings.mixtures,
+        sigma_floor=settings.sigma_floor,
+        readout=readout,
+        predict_outcome=outcome,
     )
 
 

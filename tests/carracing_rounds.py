@@ -20,12 +20,12 @@ FIRST: Settings = {
         "episodes=640",
         "held_out_episodes=24",
     ),  # most of them are short: soon off the road
-    "train_m": ("epochs=60", "learning_rate=0.003"),
+    "train_m": ("epochs=30", "learning_rate=0.006"),
     "evolve_c": (*MILD, "lost=0", "generations=32", "checked_every=16"),
 }
 LONG: Settings = {
     "collect": ("episodes=160", "held_out_episodes=24"),
-    "train_m": ("epochs=20", "learning_rate=0.003"),
+    "train_m": ("epochs=12", "learning_rate=0.006"),
     "evolve_c": (*MILD, "lost=0.2", "generations=32", "checked_every=16"),
 }
 SHORT: Settings = {"train_v": ("epochs=0",)}  # V has seen enough

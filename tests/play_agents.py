@@ -8,6 +8,7 @@ import numpy as np
 from stages.beginnings import Beginnings
 from stages.control.controller import Controllers, parameter_count
 from stages.memory.ensemble import Ensemble
+from stages.memory.joint_mdn_lstm import JointMDNLSTM
 from stages.memory.lstm import DeterministicLSTM
 from stages.memory.mdn_lstm import MDNLSTM
 from stages.params import read_params
@@ -52,11 +53,11 @@ class Agent:
         else:
             self.world = CARRACING
             self.vision = ConvVAE.initial((28, 32, 3), 32, 1.0, rng)
-            memory = MDNLSTM.initial(
-                32, 2, 96, rng, mixtures=5, sigma_floor=0.01, predict_outcome=True
+            memory = JointMDNLSTM.initial(
+                32, 2, 96, rng, mixtures=5, sigma_floor=0.01, readout=80, predict_outcome=True
             )
             arrays = {**memory.arrays(), "end.bias": np.array(-9.0)}  # its dreams go on
-            memory = MDNLSTM(arrays)
+            memory = JointMDNLSTM(arrays)
             past = rng.normal(size=(2, 12, 34)).astype(np.float32)
             z = rng.normal(size=(2, 32)).astype(np.float32)
             length = np.array([12, 5], np.float32)

@@ -25,11 +25,14 @@ class Counting:
     def step(self, z, actions, h, c):
         return z[:, :1] + 0.5, c
 
-    def predict(self, h):
+    def readout(self, h):
         return h
 
-    def sample(self, h, uniform, normal, temperature):
-        return h + temperature * normal
+    def predict(self, readout):
+        return readout
+
+    def sample(self, readout, uniform, normal, temperature):
+        return readout + temperature * normal
 
 
 def test_a_dream_strays_by_what_it_does_not_see():

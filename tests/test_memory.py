@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
+from stages.memory.joint_mdn_lstm import JointMDNLSTM
 from stages.memory.lstm import DeterministicLSTM
 from stages.memory.mdn_lstm import MDNLSTM
 from stages.memory.memories import MEMORIES
@@ -12,26 +13,37 @@ from stages.nn.lstm import steps_of
 from tests.gradients import assert_gradient
 
 rng = np.random.default_rng(0)
-EVERY_KIND = [(kind, outcome) for kind in MEMORIES for outcome in (False, True)]
+EVERY_KIND = [
+    (kind, outcome, readout) for kind in MEMORIES for outcome in (False, True) for readout in (0, 6)
+]
 
 
-def initial(kind: str, z: int, actions: int, hidden: int, outcome: bool) -> RecurrentMemory:
-    generator = np.random.default_rng(0)
+def initial(
+    kind: str, z: int, actions: int, hidden: int, outcome: bool, readout: int = 0
+) -> RecurrentMemory:
+    sizes, generator = (z, actions, hidden), np.random.default_rng(0)
     if kind == "lstm":
-        return DeterministicLSTM.initial(z, actions, hidden, generator, predict_outcome=outcome)
-    return MDNLSTM.initial(
-        z, actions, hidden, generator, mixtures=2, sigma_floor=0.1, predict_outcome=outcome
+        return DeterministicLSTM.initial(
+            *sizes, generator, readout=readout, predict_outcome=outcome
+        )
+    return (MDNLSTM if kind == "mdn_lstm" else JointMDNLSTM).initial(
+        *sizes, generator, mixtures=2, sigma_floor=0.1, readout=readout, predict_outcome=outcome
     )
 
 
-def small(kind: str = "lstm", outcome: bool = False) -> RecurrentMemory:
-    arrays = initial(kind, 3, 2, 4, outcome).arrays()
+def small(kind: str = "lstm", outcome: bool = False, readout: int = 0) -> RecurrentMemory:
+    arrays = initial(kind, 3, 2, 4, outcome, readout).arrays()
     memory = MEMORIES[kind](arrays, np.float64)
     memory.parameters.flat += 0.1 * rng.standard_normal(memory.parameters.flat.size)
     return memory
 
 
-@pytest.fixture(params=EVERY_KIND, ids=lambda p: f"{p[0]}{'-outcome' * p[1]}")
+def named(param: tuple[str, bool, int]) -> str:
+    kind, outcome, readout = param
+    return f"{kind}{'-outcome' * outcome}{'-readout' * (readout > 0)}"
+
+
+@pytest.fixture(params=EVERY_KIND, ids=named)
 def memory(request) -> RecurrentMemory:
     return small(*request.param)
 
@@ -67,7 +79,8 @@ def test_stepping_gives_what_a_whole_sequence_gives(memory):
         count = now.stop - now.start
         h, c = memory.step(batch.z[now], batch.actions[now], h[:count], c[:count])
         np.testing.assert_allclose(h, states[now], atol=1e-12)
-        np.testing.assert_allclose(memory.predict(h), memory.predict(states[now]))
+        said, expected = (memory.predict(memory.readout(state)) for state in (h, states[now]))
+        np.testing.assert_allclose(said, expected)
 
 
 def test_the_loss_is_a_mean_over_steps_and_a_sum_over_what_is_predicted():
@@ -130,7 +143,7 @@ def test_what_is_drawn_lies_about_what_is_predicted(temperature):
     count = 50_000
     h = np.repeat(rng.standard_normal((1, 4)), count, axis=0)
     uniform, normal = rng.random((count, 3)), rng.standard_normal((count, 3))
-    single, mixed = small("lstm"), small("mdn_lstm")
+    single = small("lstm")
     np.testing.assert_array_equal(
         single.sample(h, uniform, normal, temperature), single.predict(h)
     )  # it has not been told yet how wrong it is
@@ -139,8 +152,18 @@ def test_what_is_drawn_lies_about_what_is_predicted(temperature):
     spread = np.array([0.1, 0.2, 0.4]) * np.sqrt(temperature)
     np.testing.assert_allclose(drawn.std(axis=0), spread, rtol=0.03)
     if temperature == 1:
-        drawn = mixed.sample(h, uniform, normal, temperature)
-        np.testing.assert_allclose(drawn.mean(axis=0), mixed.predict(h[0]), atol=0.05)
+        for mixed in (small("mdn_lstm"), small("joint_mdn_lstm")):
+            drawn = mixed.sample(h, uniform, normal, temperature)
+            np.testing.assert_allclose(drawn.mean(axis=0), mixed.predict(h[0]), atol=0.05)
+
+
+def test_what_has_no_units_to_read_out_with_says_all_of_its_state():
+    h = rng.standard_normal((6, 4))
+    assert small("mdn_lstm").readout(h) is h
+    with_units = small("mdn_lstm", readout=5)
+    p = with_units.parameters
+    expected = np.maximum(h @ p["readout.weight"] + p["readout.bias"], 0)
+    np.testing.assert_allclose(with_units.readout(h), expected)
 
 
 def test_an_outcome_is_a_reward_and_a_probability():
@@ -162,6 +185,14 @@ def test_an_outcome_is_a_reward_and_a_probability():
         ("mdn_lstm", {"z.bias": np.zeros((5, 3))}, r"'z.bias' has shape \(5, 3\)"),
         ("mdn_lstm", {"z.weight": np.zeros((4, 18))}, "'z.weight' must have 3 axes, found 2"),
         ("mdn_lstm", {"z.bias": np.full((6, 3), np.nan)}, "'z.bias' must hold finite"),
+        ("lstm", {"readout.bias": np.zeros(5)}, r"missing arrays \['readout.weight'\]"),
+        (
+            "lstm",
+            {"readout.weight": np.zeros((4, 5)), "readout.bias": np.zeros(5)},
+            r"has shape \(\d, \d\), which does not fit the others",
+        ),
+        ("mdn_lstm", {"z.weight": np.zeros((5, 6, 3))}, r"'z.weight' has shape \(5, 6, 3\)"),
+        ("joint_mdn_lstm", {"choice.bias": np.zeros(3)}, r"'choice.bias' has shape \(3,\)"),
         ("mdn_lstm", {"sigma_floor": np.array(0.0)}, "'sigma_floor' .* above 0, found 0"),
         ("mdn_lstm", {"sigma_floor": np.array("x")}, "'sigma_floor' .* above 0, found x"),
     ],
@@ -197,6 +228,24 @@ def test_a_mixture_tells_two_futures_apart_where_one_gaussian_cannot():
     assert found["held_out_nats"] < found["one_gaussian_nats"] - 1
     assert found["held_out_nats"] < found["z_stays_nats"] - 1
     assert found["held_out_mse"] == pytest.approx(1, abs=0.1)  # the mean says nothing of it
+
+
+def test_what_belongs_together_comes_together_of_a_joint_mixture_alone():
+    """Of two numbers that both are -1 or both 1, those that are drawn have the same sign."""
+    train = two_futures(200)
+    both = train._replace(z=np.hstack([train.z] * 2), z_next=np.hstack([train.z_next] * 2))
+    agree = {}
+    for kind in ("mdn_lstm", "joint_mdn_lstm"):
+        memory = initial(kind, 2, 1, 8, False)
+        adam = Adam(memory.parameters, 0.03)
+        for _ in range(200):
+            adam.step(memory.loss_and_gradient(both)[1])
+        readout = memory.readout(memory.states(both))
+        noise = rng.random((2, *both.z.shape), np.float32)
+        drawn = memory.sample(readout, noise[0], 2 * noise[1] - 1, 1.0)
+        agree[kind] = (np.sign(drawn[:, 0]) == np.sign(drawn[:, 1])).mean()
+    assert agree["joint_mdn_lstm"] > 0.99
+    assert agree["mdn_lstm"] == pytest.approx(0.5, abs=0.05)
 
 
 def test_scores_are_the_same_whole_and_in_parts(memory):

@@ -128,11 +128,12 @@ def test_v_m_and_c_say_what_numpy_says_on_recorded_steps(browser, pages, agents,
             const done = Array.from(controller.act(features));
             const pushes = controller.pushes(features);
             state = memory.step(z, actions[step], state);
-            const outcome = memory.outcome(state.h);
+            const readout = memory.readout(state.h);
+            const outcome = memory.outcome(readout);
             return {
               z: Array.from(z), decoded: Array.from(vision.decode(z)), h: Array.from(state.h),
-              predicted: Array.from(memory.predict(state.h)), done,
-              sampled: Array.from(memory.sample(state.h, uniform[step], normal[step], 1.3)),
+              predicted: Array.from(memory.predict(readout)), done,
+              sampled: Array.from(memory.sample(readout, uniform[step], normal[step], 1.3)),
               outcome: outcome && [outcome.reward, outcome.end], pushes,
             };
           });
@@ -142,16 +143,17 @@ def test_v_m_and_c_say_what_numpy_says_on_recorded_steps(browser, pages, agents,
         uniform,
         normal,
     )
+    readout = memory.readout(h[1:])
     theirs = {
         "z": z,
         "decoded": vision.decode(z).reshape(count, -1),
         "h": h[1:],
-        "predicted": memory.predict(h[1:]),
-        "sampled": memory.sample(h[1:], uniform, normal, 1.3),
+        "predicted": memory.predict(readout),
+        "sampled": memory.sample(readout, uniform, normal, 1.3),
         "done": agent.controllers.rows(np.zeros(count, np.intp)).act(seen),
     }
     if memory.predicts_outcome:
-        theirs["outcome"] = np.stack(memory.outcome(h[1:]), axis=1)
+        theirs["outcome"] = np.stack(memory.outcome(readout), axis=1)
     for name, values in theirs.items():
         found = np.array([step[name] for step in ours])
         np.testing.assert_allclose(found, values, rtol=0, atol=1e-4, err_msg=name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar
 
-from stages.memory.memories import MEMORIES
+from stages.memory.memories import MEMORIES, kind_of
 from stages.memory.recurrent import RecurrentMemory
 from stages.nn.parameters import Array
 
@@ -44,7 +44,7 @@ class Ensemble:
         if sorted(by_member) != sorted(map(str, range(len(by_member)))):
             raise ValueError(f"members must be numbered from 0, found {sorted(by_member)}")
         members = [by_member[str(number)] for number in range(len(by_member))]
-        return cls([MEMORIES["mdn_lstm" if "sigma_floor" in a else "lstm"](a) for a in members])
+        return cls([MEMORIES[kind_of(own)](own) for own in members])
 
     def arrays(self) -> dict[str, Array]:
         """As a file of this kind holds them; `from_arrays` takes those of several members."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 import numpy as np
@@ -12,10 +12,8 @@ from stages.memory.recurrent import (
     Pieces,
     RecurrentMemory,
     initial_arrays,
-    initial_outcome,
     squared_error,
 )
-from stages.nn.layers import dense
 from stages.nn.parameters import Array
 
 
@@ -30,7 +28,7 @@ class DeterministicLSTM(RecurrentMemory):
 
     kind = "lstm"
     unit = "squared error"
-    Z_SHAPES: ClassVar[dict[str, tuple[str, ...]]] = {"z.weight": ("H", "Z"), "z.bias": ("Z",)}
+    Z_SHAPES: ClassVar[dict[str, tuple[str, ...]]] = {"z.weight": ("R", "Z"), "z.bias": ("Z",)}
 
     def __init__(self, arrays: Mapping[str, Array], dtype: type = np.float32) -> None:
         learned = dict(arrays)
@@ -52,17 +50,25 @@ class DeterministicLSTM(RecurrentMemory):
         hidden: int,
         rng: np.random.Generator,
         *,
+        readout: int = 0,
         predict_outcome: bool = False,
     ) -> DeterministicLSTM:
-        """Weights ~ N(0, 1 / fan_in), biases 0, the forget gate's 1."""
-        arrays = initial_arrays(z_size, action_size, hidden, (z_size,), rng)
-        if predict_outcome:
-            arrays |= initial_outcome(hidden, rng)
+        """As `initial_arrays` has it."""
+        arrays = initial_arrays(
+            z_size,
+            action_size,
+            hidden,
+            {"z": (z_size,)},
+            rng,
+            readout=readout,
+            predict_outcome=predict_outcome,
+        )
         return cls(arrays)
 
-    def predict(self, h: Array) -> Array:
-        """The next z (..., Z) that a state h (..., H) after the step stands for."""
-        return dense(h, self.parameters, "z")
+    def predict(self, readout: Array) -> Array:
+        """The next z (..., Z) that a readout (..., R) stands for."""
+        (z,) = self._said(readout)
+        return z
 
     def arrays(self) -> dict[str, Array]:
         """What the constructor takes, as a file holds it."""
@@ -72,11 +78,13 @@ class DeterministicLSTM(RecurrentMemory):
         """Be told the standard deviation (Z,) of what it says."""
         self.residual = residual.astype(self.parameters.flat.dtype)
 
-    def sample(self, h: Array, uniform: Array, normal: Array, temperature: float) -> Array:
+    def sample(self, readout: Array, uniform: Array, normal: Array, temperature: float) -> Array:
         """The same, and noise of the size of its own error, its variance times the temperature."""
-        z: Array = self.predict(h) + math.sqrt(temperature) * self.residual * normal
+        z: Array = self.predict(readout) + math.sqrt(temperature) * self.residual * normal
         return z
 
-    def _z_error(self, y: Array, pieces: Pieces) -> tuple[float, Array]:
-        """Mean squared error, and its gradient by y (N, Z)."""
-        return squared_error(y, pieces.z_next)
+    def _z_error(self, said: Sequence[Array], pieces: Pieces) -> tuple[float, Sequence[Array]]:
+        """Mean squared error, and its gradient by the next z (N, Z) that is said."""
+        (z,) = said
+        error, dz = squared_error(z, pieces.z_next)
+        return error, [dz]

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 import numpy as np
 
 from stages.memory.mixture import mixture_mean, mixture_nats, mixture_sample
-from stages.memory.recurrent import Pieces, RecurrentMemory, initial_arrays, initial_outcome
-from stages.nn.layers import dense
+from stages.memory.recurrent import Pieces, RecurrentMemory, initial_arrays
 from stages.nn.parameters import Array
 
 
@@ -31,7 +30,7 @@ class MDNLSTM(RecurrentMemory):
     kind = "mdn_lstm"
     unit = "nats"
     Z_SHAPES: ClassVar[dict[str, tuple[str, ...]]] = {
-        "z.weight": ("H", "3K", "Z"),
+        "z.weight": ("R", "3K", "Z"),
         "z.bias": ("3K", "Z"),
     }
 
@@ -53,29 +52,42 @@ class MDNLSTM(RecurrentMemory):
         *,
         mixtures: int,
         sigma_floor: float,
+        readout: int = 0,
         predict_outcome: bool = False,
     ) -> MDNLSTM:
-        """Weights ~ N(0, 1 / fan_in), biases 0, the forget gate's 1; K = `mixtures`."""
-        arrays = initial_arrays(z_size, action_size, hidden, (3 * mixtures, z_size), rng)
-        if predict_outcome:
-            arrays |= initial_outcome(hidden, rng)
+        """As `initial_arrays` has it; K = `mixtures`."""
+        arrays = initial_arrays(
+            z_size,
+            action_size,
+            hidden,
+            cls._outputs(mixtures, z_size),
+            rng,
+            readout=readout,
+            predict_outcome=predict_outcome,
+        )
         return cls({**arrays, "sigma_floor": np.array(sigma_floor)})
+
+    @staticmethod
+    def _outputs(mixtures: int, z_size: int) -> Mapping[str, tuple[int, ...]]:
+        """Of the layers of the next z."""
+        return {"z": (3 * mixtures, z_size)}
 
     def arrays(self) -> dict[str, Array]:
         """What the constructor takes, as a file holds it."""
         return {**self.parameters, "sigma_floor": np.array(self.sigma_floor)}
 
-    def predict(self, h: Array) -> Array:
-        """The mean of the next z (..., Z), given a state h (..., H) after the step."""
-        return mixture_mean(dense(h, self.parameters, "z"))
+    def predict(self, readout: Array) -> Array:
+        """The mean of the next z (..., Z), given a readout (..., R)."""
+        return mixture_mean(*self._said(readout))
 
-    def sample(self, h: Array, uniform: Array, normal: Array, temperature: float) -> Array:
+    def sample(self, readout: Array, uniform: Array, normal: Array, temperature: float) -> Array:
         """A next z (..., Z): see `mixture_sample`."""
-        y = dense(h, self.parameters, "z")
+        (y,) = self._said(readout)
         return mixture_sample(y, self.sigma_floor, uniform, normal, temperature)
 
-    def _z_error(self, y: Array, pieces: Pieces) -> tuple[float, Array]:
+    def _z_error(self, said: Sequence[Array], pieces: Pieces) -> tuple[float, Sequence[Array]]:
         """Nats a number of z, and their gradient by y (N, 3K, Z)."""
+        (y,) = said
         nats, dy = mixture_nats(y, pieces.z_next, self.sigma_floor)
         dy /= nats.size
-        return float(nats.mean()), dy
+        return float(nats.mean()), [dy]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
 from stages.nn.parameters import Array
 
@@ -22,19 +23,31 @@ def _thirds(y: Array) -> tuple[Array, Array, Array]:
     return y[..., :size, :], y[..., size : 2 * size, :], y[..., 2 * size :, :]
 
 
-def _softmax(logits: Array) -> tuple[Array, Array]:
-    """Shares (..., K, Z) that sum to 1 over K, and log sum exp of the logits, (..., Z)."""
-    top = logits.max(axis=-2, keepdims=True)
+def softmax(logits: Array, axis: int) -> tuple[Array, Array]:
+    """Shares that sum to 1 over an axis, and log sum exp of the logits, without it."""
+    top = logits.max(axis=axis, keepdims=True)
     shares = np.exp(logits - top)
-    total = shares.sum(axis=-2, keepdims=True)
+    total = shares.sum(axis=axis, keepdims=True)
     shares /= total
-    return shares, (top + np.log(total))[..., 0, :]
+    return shares, np.squeeze(top + np.log(total), axis=axis)
+
+
+def chosen_of(shares: Array, uniform: Array, axis: int) -> NDArray[np.intp]:
+    """Which is chosen of the shares along an axis, which stays with a length of 1, by noise in
+    [0, 1) without it.
+    """
+    heights = shares.cumsum(axis=axis)
+    last = shares.shape[axis] - 1
+    below = np.expand_dims(uniform, axis) * heights.take([last], axis=axis)
+    number = (heights <= below).sum(axis=axis, keepdims=True)
+    chosen: NDArray[np.intp] = np.minimum(number, last)
+    return chosen
 
 
 def mixture_mean(y: Array) -> Array:
     """(..., Z)."""
     logits, means, _ = _thirds(y)
-    mean: Array = (_softmax(logits)[0] * means).sum(axis=-2)
+    mean: Array = (softmax(logits, axis=-2)[0] * means).sum(axis=-2)
     return mean
 
 
@@ -53,8 +66,8 @@ def mixture_nats(y: Array, x: Array, sigma_floor: float) -> tuple[Array, Array]:
     u_squared = u * u
     joint = logits - np.log(sigma)
     joint -= 0.5 * u_squared
-    shares, log_total = _softmax(logits)
-    responsibilities, log_density = _softmax(joint)
+    shares, log_total = softmax(logits, axis=-2)
+    responsibilities, log_density = softmax(joint, axis=-2)
     nats: Array = log_total - log_density + HALF_LOG_TWO_PI
 
     gradient = np.empty_like(y)
@@ -80,10 +93,7 @@ def mixture_sample(
     Schmidhuber 2018).
     """
     logits, means, log_deviations = _thirds(y)
-    heights = _softmax(logits / temperature)[0].cumsum(axis=-2)
-    below = uniform[..., None, :] * heights[..., -1:, :]
-    chosen = (heights <= below).sum(axis=-2, keepdims=True)
-    chosen = np.minimum(chosen, heights.shape[-2] - 1)
+    chosen = chosen_of(softmax(logits / temperature, axis=-2)[0], uniform, axis=-2)
     mean, log_deviation = (
         np.take_along_axis(entry, chosen, axis=-2)[..., 0, :] for entry in (means, log_deviations)
     )

@@ -33,17 +33,17 @@ def means(memory: RecurrentMemory, parts: Iterable[Pieces]) -> Means:
     """Gather them over parts of all pieces."""
     gathered, steps = [], []
     for pieces in parts:
-        states = memory.states(pieces)
+        readout = memory.readout(memory.states(pieces))
         over_steps = [
             pieces.z_next,
             np.square(pieces.z_next),
             np.square(pieces.z_next - pieces.z),
-            np.square(pieces.z_next - memory.predict(states)),
+            np.square(pieces.z_next - memory.predict(readout)),
             pieces.rewards,
             np.square(pieces.rewards),
             pieces.ends,
         ]
-        losses = np.array(list(memory.losses(states, pieces).values()))
+        losses = np.array(list(memory.losses(readout, pieces).values()))
         gathered.append([*(entry.mean(axis=0, dtype=np.float64) for entry in over_steps), losses])
         steps.append(len(pieces.z))
     return Means(

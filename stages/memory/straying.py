@@ -55,10 +55,11 @@ def straying(
         uniform, normal = rng.random(size, np.float32), rng.standard_normal(size, np.float32)
         for name, (seen, h, c) in minds.items():
             h, c = memory.step(z[t] if name == "awake" else seen, done, h, c)
+            readout = memory.readout(h)
             if name == "dream":
-                seen = memory.sample(h, uniform, normal, temperature)
+                seen = memory.sample(readout, uniform, normal, temperature)
             else:
-                seen = memory.predict(h)
+                seen = memory.predict(readout)
             minds[name] = seen, h, c
             add(name, seen[on], z[t + 1, on])
         add("stays", z[0, on], z[t + 1, on])

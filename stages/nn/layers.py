@@ -15,6 +15,12 @@ def dense(x: Array, parameters: Parameters, name: str) -> Array:
     return y.reshape(*x.shape[:-1], *bias.shape)
 
 
+def relu(x: Array) -> Array:
+    """What is above 0 of x, in its place."""
+    rectified: Array = np.maximum(x, 0, out=x)
+    return rectified
+
+
 def dense_gradient(dy: Array, x: Array, gradient: Parameters, name: str) -> None:
     """Fill the layer's gradient, from dL/dy (..., *O). Leading axes are all rows of one batch."""
     weight, bias = gradient[f"{name}.weight"], gradient[f"{name}.bias"]

@@ -19,7 +19,7 @@ from stages.nn.convolution import (
     transposed_convolution,
     transposed_convolution_backward,
 )
-from stages.nn.layers import dense, dense_backward, sigmoid_squared_error
+from stages.nn.layers import dense, dense_backward, relu, sigmoid_squared_error
 from stages.nn.parameters import Array, Parameters, checked_shapes
 from stages.vision.variational import Trace, VariationalAutoencoder
 
@@ -153,7 +153,7 @@ class ConvVAE(VariationalAutoencoder):
         trace = [observations]
         for name in self._convolutions:
             x = convolution(trace[-1], self.parameters, name)
-            trace.append(np.maximum(x, 0, out=x))
+            trace.append(relu(x))
         return [*trace, x.reshape(len(x), -1)]
 
     def _encoder_backward(self, dfeatures: Array, trace: Trace, gradient: Parameters) -> None:
@@ -170,7 +170,7 @@ class ConvVAE(VariationalAutoencoder):
         trace = [z, x.reshape(len(z), *self._layout.drawn, -1)]
         for name in self._transposed[:-1]:
             x = transposed_convolution(trace[-1], self.parameters, name)
-            trace.append(np.maximum(x, 0, out=x))
+            trace.append(relu(x))
         logits = transposed_convolution(x, self.parameters, self._transposed[-1])
         return [*trace, logits.reshape(len(z), -1)]
 

@@ -34,11 +34,14 @@ class Recurrent(Protocol):
 class Imagination(Recurrent, Protocol):
     """An M that one can dream with."""
 
-    def sample(self, h: Array, uniform: Array, normal: Array, temperature: float) -> Array:
-        """A next z (N, Z) that h stands for, by noise (N, Z) in [0, 1), and from N(0, 1)."""
+    def readout(self, h: Array) -> Array:
+        """What all is said of (N, R)."""
 
-    def outcome(self, h: Array) -> tuple[Array, Array]:
-        """What the step to h earned, and the probability that it was the last, (N,) each."""
+    def sample(self, readout: Array, uniform: Array, normal: Array, temperature: float) -> Array:
+        """A next z (N, Z), by noise (N, Z) in [0, 1), and from N(0, 1)."""
+
+    def outcome(self, readout: Array) -> tuple[Array, Array]:
+        """What the step earned, and the probability that it was the last, (N,) each."""
 
 
 class Past(NamedTuple):
@@ -179,15 +182,14 @@ class Dream:
         uniform = self._rng.random((count, z_size), np.float32)[self._start]
         normal = self._rng.standard_normal((count, z_size), np.float32)[self._start]
         fate = self._rng.random((count,))[self._start]
-        states = self._h[: len(self._members)]
-        rewards, risks = zip(
-            *(member.outcome(h) for member, h in zip(self._members, states, strict=True)),
-            strict=True,
-        )
+        dreaming = zip(self._members, self._h, strict=False)  # who only remembers stands last
+        readouts = [(member, member.readout(h)) for member, h in dreaming]
+        outcomes = [member.outcome(readout) for member, readout in readouts]
+        rewards, risks = zip(*outcomes, strict=True)
         z = np.empty_like(self._z)
-        for number, (member, h) in enumerate(zip(self._members, states, strict=True)):
+        for number, (member, readout) in enumerate(readouts):
             own = self._start % len(self._members) == number
-            z[own] = member.sample(h[own], uniform[own], normal[own], self._temperature)
+            z[own] = member.sample(readout[own], uniform[own], normal[own], self._temperature)
         ends = np.asarray(fate < np.max(risks, axis=0))
         return z, np.min(rewards, axis=0).astype(np.float64), ends
 

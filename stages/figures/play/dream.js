@@ -26,12 +26,12 @@ export class Dream {
   step(action) {
     if (this.over) return 0;
     this.state = this.memory.step(this.z, action, this.state);
-    const { h } = this.state;
+    const readout = this.memory.readout(this.state.h);
     const uniform = Array.from(this.z, () => this.random.uniform());
     const normal = Array.from(this.z, () => this.random.normal());
     const fate = this.random.uniform();
-    this.z = this.memory.sample(h, uniform, normal, this.temperature);
-    const outcome = this.memory.outcome(h) ?? { reward: 0, end: 0 };
+    this.z = this.memory.sample(readout, uniform, normal, this.temperature);
+    const outcome = this.memory.outcome(readout) ?? { reward: 0, end: 0 };
     this.risk = outcome.end;
     this.ended = fate < outcome.end;
     this.steps += 1;

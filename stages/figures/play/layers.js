@@ -5,6 +5,8 @@ export function sigmoid(x) {
   return 0.5 * Math.tanh(0.5 * x) + 0.5;
 }
 
+export const relu = (x) => Math.max(x, 0);
+
 // x (I) to x W + b (O), with W (I, O).
 export function dense(x, arrays, name) {
   const weight = arrays[`${name}.weight`].data;

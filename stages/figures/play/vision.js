@@ -1,7 +1,5 @@
 // Twin of stages/vision: pictures to z, the mean of it where it is a distribution, and back.
-import { convolution, dense, mapped, sigmoid, transposedConvolution } from "./layers.js";
-
-const relu = (x) => Math.max(x, 0);
+import { convolution, dense, mapped, relu, sigmoid, transposedConvolution } from "./layers.js";
 
 // autoencoder and vae: one hidden layer each way.
 class DenseVision {
