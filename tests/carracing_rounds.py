@@ -8,7 +8,7 @@ from typing import Any
 from tests.imports import imported_files
 from tests.placing import Move, Stage, moved_to, placed, stages_of, text_of, with_files
 
-ROUNDS = 12  # of CarRacing, after the first
+ROUNDS = 10  # of CarRacing, after the first
 # What the params say is of most of the rounds, which are short: where C comes to by dreaming, M has
 # to be shown soon. The first few are long, for in them M learns nearly all that it knows.
 LONG_ROUNDS = 3
