@@ -8,7 +8,7 @@ from typing import Any
 from tests.imports import imported_files
 from tests.placing import Move, Stage, moved_to, placed, stages_of, text_of, with_files
 
-ROUNDS = 10  # of CarRacing, after the first
+ROUNDS = 12  # of CarRacing, after the first
 # What the params say is of most of the rounds, which are short: where C comes to by dreaming, M has
 # to be shown soon. The first few are long, for in them M learns nearly all that it knows.
 LONG_ROUNDS = 3
@@ -20,12 +20,12 @@ FIRST: Settings = {
         "episodes=640",
         "held_out_episodes=24",
     ),  # most of them are short: soon off the road
-    "train_m": ("epochs=30", "learning_rate=0.006"),
+    "train_m": ("epochs=60", "learning_rate=0.003"),
     "evolve_c": (*MILD, "lost=0", "generations=32", "checked_every=16"),
 }
 LONG: Settings = {
     "collect": ("episodes=160", "held_out_episodes=24"),
-    "train_m": ("epochs=12", "learning_rate=0.006"),
+    "train_m": ("epochs=20", "learning_rate=0.003"),
     "evolve_c": (*MILD, "lost=0.2", "generations=32", "checked_every=16"),
 }
 SHORT: Settings = {"train_v": ("epochs=0",)}  # V has seen enough
