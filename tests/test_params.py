@@ -78,7 +78,11 @@ def test_a_missing_key_is_named(read, good, where):
         (("train_v", "epochs"), 4.5, "train_v.epochs: expected int; found 4.5"),
         (("train_v", "epochs"), True, "train_v.epochs: expected int; found True"),
         (("train_m", "predict_outcome"), 2, "train_m.predict_outcome: expected bool; found 2"),
-        (("train_m", "kind"), "mdn", "train_m.kind: expected lstm or mdn_lstm; found 'mdn'"),
+        (
+            ("train_m", "kind"),
+            "mdn",
+            "train_m.kind: expected lstm, mdn_lstm or joint_mdn_lstm; found 'mdn'",
+        ),
         (("train_m", "mixtures"), 5, "train_m.mixtures: must be 1 for lstm, which says one next z"),
         (("train_v", "epoch"), 4, "train_v.epoch: unknown key; did you mean 'epochs'?"),
         (("world", "note", "harmonics", 0, "ordr"), 4, "ordr: unknown key; did you mean 'order'?"),
