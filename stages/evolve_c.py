@@ -1,8 +1,7 @@
 """evolve_c: evolution finds C, and a second look chooses it.   latents, v.npz, m.npz -> c.npz
 
 C sees the h of the M that it dreams with; or of another one (--memory), an untrained one, say. In
-later rounds of the procedure the search begins at what the C before would do (--teacher), or in
-the mean up to three of them (--second, --third).
+later rounds of the procedure the search begins at what the C before would do (--teacher).
 """
 
 from __future__ import annotations
@@ -31,14 +30,10 @@ from stages.progress import progress
 from stages.randomness import Streams
 from stages.scratch import NoScratch, Scratch, State
 from stages.stage import Report, Run, stage
-from stages.vision.visions import VISIONS, AnyVision
+from stages.vision.visions import VISIONS
 from stages.workers import Workers
 
 LARGEST_COVARIANCE = 5_000  # rows; 200 MB a matrix, and a minute a decomposition
-TEACHERS = {  # by option, what the files of each are called
-    option: [f"{file}_{option}" for file in ("v", "m", "c")]
-    for option in ("teacher", "second", "third")
-}
 
 
 def controller_sizes(
@@ -183,20 +178,15 @@ def evolve_c(
     return judge.fleet.controllers(choice.genome[None]), Report(summary, metrics, curve)
 
 
-def example_of(
-    run: Run, grounds: Grounds[Any], vision: AnyVision, latents: Latents
-) -> Example | None:
-    """Where the search is to begin, if not at zeros: at what teachers would do, if the command
-    line names any, or else at what was done in the best episodes.
+def example_of(run: Run, grounds: Grounds[Any], latents: Latents) -> Example | None:
+    """Where the search is to begin, if not at zeros: at what a teacher would do, if the command
+    line names one, or else at what was done in the best episodes.
 
     Raises:
         UserError: there is no such teacher, its episodes are others, or C cannot learn of it.
     """
     rng, settings = run.streams("imitation"), run.params.evolve_c
-    named = [names for names in TEACHERS.values() if names[0] in run.paths]
-    if named and "rollouts" not in run.paths:
-        raise UserError("--second, --third: are asked with a first --teacher, which is missing")
-    if not named:
+    if "rollouts" not in run.paths:
         return best_drives(latents, settings.imitated, rng) if settings.imitated else None
     if settings.hidden:
         raise ParamsError(
@@ -205,13 +195,15 @@ def example_of(
         )
     from stages.teacher import asked  # who has none depends on no V of another round
 
-    return asked(run, named, grounds, vision, latents, rng)
+    return asked(run, grounds, latents, rng)
 
 
 def main() -> None:
     """Read the files that the command line names, run the stage, write its own."""
-    optional = {"memory": ["remembers"], **TEACHERS}
-    optional["teacher"] = [*TEACHERS["teacher"], "rollouts"]
+    optional = {
+        "memory": ["remembers"],
+        "teacher": ["v_before", "m_before", "c_before", "rollouts"],
+    }
     with stage("evolve_c", reads=["latents", "v", "m"], optional=optional, writes=["c"]) as run:
         vision = run.model("v", "train_v", VISIONS)
         memory = run.model("m", "train_m", ENSEMBLES)
@@ -243,7 +235,7 @@ def main() -> None:
                 f"this C, and {LARGEST_COVARIANCE} are the most; take sep_cma_es, or a smaller C"
             )
         size, first = parameter_count(sizes), remembers.members[0]
-        example = example_of(run, grounds, vision, latents)
+        example = example_of(run, grounds, latents)
         start = first_genome(settings, first, example, basis, size)
         fleet = Fleet(world, vision, memory, sizes, settings, basis, remembers if other else None)
         with Workers(fleet, run.params.compute) as workers:

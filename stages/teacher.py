@@ -1,51 +1,40 @@
-"""What the Cs of rounds before would have done without noise, wherever they came by with noise.
+"""What the C of the round before would have done without noise, wherever it came by with noise.
 
 That is where the next C's search begins. It sees the same with another V and remembers it with
-another M, so that it cannot have an old one's weights; but it can be told, for every frame that
-any of them was shown, what the old one would do: also where noise had led it, which it does not
+another M, so that it cannot have the old one's weights; but it can be told, for every frame that
+either of them was shown, what the old one would do: also where noise had led it, which it does not
 learn from what was done there (DAgger: Ross et al. 2011; policy distillation: Rusu et al. 2015).
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.random import Generator
-from numpy.typing import NDArray
 
 from stages.artifacts import Latents, Rollouts
 from stages.errors import UserError
 from stages.grounds import Grounds
 from stages.imitation import Example, states_before, whole_episodes
-from stages.memory.recurrent import Pieces
 from stages.pixels import to_pixels
 from stages.stage import Run
 from stages.trained import Trained, trained
-from stages.vision.visions import AnyVision
 
 AT_ONCE = 1024  # frames that the old V sees
 
 
 def taught(
-    teachers: Sequence[Trained],
-    vision: AnyVision,
-    rollouts: Rollouts,
-    latents: Latents,
-    recent: int,
-    rng: Generator,
+    teacher: Trained, rollouts: Rollouts, latents: Latents, recent: int, rng: Generator
 ) -> Example:
-    """The last rounds' episodes as the new V sees them, and what the teachers would do there, in
-    the mean: what is wrong with one of them is hardly wrong with all.
+    """The last rounds' episodes as the new V sees them, and what the teacher would do there.
 
     Args:
-        teachers: V, M and C of rounds before.
-        vision: the new V.
+        teacher: V, M and C of the round before.
         rollouts: the episodes.
         latents: the same as the new V sees them.
-        recent: how many rounds those are; who drove in them, a teacher or another, is all one.
+        recent: how many rounds those are; who drove in them, the teacher or another, is all one.
         rng: which nothing hangs on: z is V's mean.
 
     Raises:
@@ -58,61 +47,32 @@ def taught(
         )
     first = int(np.flatnonzero(latents.round > latents.round.max() - recent)[0])
     span = first, len(latents.lengths)
-    after = latents.some(*span)
-
-    def lived(z: NDArray[np.float32]) -> Pieces:
-        """What was not held out, as a V sees it that makes z of the frames."""
-        seen = dataclasses.replace(after, mean=z, logvar=np.zeros_like(z))
-        whole = whole_episodes(seen, ~after.held_out)
-        return whole.sampled(np.arange(len(whole)), rng)
-
-    def answers(teacher: Trained) -> NDArray[np.float32]:
-        known = same(teacher.vision, vision)
-        z = after.mean if known else codes(teacher.vision, rollouts.some(*span))
-        then = lived(z)
-        features = then.z
-        if teacher.controllers.features > teacher.vision.z_size:
-            h = states_before(teacher.memory.members[0].states(then), then.running)
-            features = np.concatenate([features, h], axis=1)
-        actions: NDArray[np.float32] = teacher.controllers.act(features)
-        return actions
-
-    return Example(lived(after.mean), np.mean([answers(each) for each in teachers], axis=0))
-
-
-def same(one: AnyVision, other: AnyVision) -> bool:
-    """Whether two Vs see the same, for a round need not have taught its V anything."""
-    mine, others = one.parameters, other.parameters
-    return mine.keys() == others.keys() and all(
-        np.array_equal(mine[name], others[name]) for name in mine
-    )
-
-
-def codes(vision: AnyVision, rollouts: Rollouts) -> NDArray[np.float32]:
-    """The mean z (frames, Z) that a V makes of what was seen."""
-    frames = rollouts.observations
+    frames, after = rollouts.some(*span).observations, latents.some(*span)
     starts = range(0, len(frames), AT_ONCE)
     pictures = (to_pixels(frames[start : start + AT_ONCE]) for start in starts)
-    return np.concatenate([vision.code(some)[0] for some in pictures])
+    z = np.concatenate([teacher.vision.code(some)[0] for some in pictures])
+    before = dataclasses.replace(after, mean=z, logvar=np.zeros_like(z))
+    then, now = (
+        whole.sampled(np.arange(len(whole)), rng)
+        for whole in (whole_episodes(each, ~each.held_out) for each in (before, after))
+    )
+    features = then.z
+    if teacher.controllers.features > teacher.vision.z_size:
+        h = states_before(teacher.memory.members[0].states(then), then.running)
+        features = np.concatenate([features, h], axis=1)
+    return Example(now, teacher.controllers.act(features))
 
 
-def asked(
-    run: Run,
-    named: Sequence[Sequence[str]],
-    grounds: Grounds[Any],
-    vision: AnyVision,
-    latents: Latents,
-    rng: Generator,
-) -> Example:
-    """What the teachers say whose V, M and C are in the files of these names.
+def asked(run: Run, grounds: Grounds[Any], latents: Latents, rng: Generator) -> Example:
+    """What the teacher of the command line says.
 
     Raises:
         UserError: a file is missing or damaged, they do not fit, or the episodes are others.
     """
-    teachers = [trained(run, grounds, names) for names in named]
+    teacher = trained(run, grounds, ("v_before", "m_before", "c_before"))
     rollouts = run.table("rollouts", grounds.rollouts)
     try:
-        return taught(teachers, vision, rollouts, latents, run.params.evolve_c.recent, rng)
+        return taught(teacher, rollouts, latents, run.params.evolve_c.recent, rng)
     except ValueError as error:
         read = f"{run.paths['rollouts']} and {run.paths['latents']}"
         raise UserError(f"{read}: {error}; run 'dvc repro'") from None

@@ -8,12 +8,10 @@ from typing import Any
 from tests.imports import imported_files
 from tests.placing import Move, Stage, moved_to, placed, stages_of, text_of, with_files
 
-ROUNDS = 12  # of CarRacing, after the first
+ROUNDS = 8  # of CarRacing, after the first
 # What the params say is of most of the rounds, which are short: where C comes to by dreaming, M has
 # to be shown soon. The first few are long, for in them M learns nearly all that it knows.
 LONG_ROUNDS = 3
-# Their dreams are milder, for in bleak ones C is slow to learn.
-MILD = ("temperature=1.3", "caution=0.5", "recent=1")
 Settings = Mapping[str, Sequence[str]]  # in place of the params, by stage
 FIRST: Settings = {
     "collect": (
@@ -21,32 +19,20 @@ FIRST: Settings = {
         "held_out_episodes=24",
     ),  # most of them are short: soon off the road
     "train_m": ("epochs=60", "learning_rate=0.003"),
-    "evolve_c": (*MILD, "lost=0", "generations=32", "checked_every=16"),
+    "evolve_c": ("recent=1", "lost=0", "generations=32", "checked_every=16"),
 }
 LONG: Settings = {
     "collect": ("episodes=160", "held_out_episodes=24"),
     "train_m": ("epochs=20", "learning_rate=0.003"),
-    "evolve_c": (*MILD, "lost=0.2", "generations=32", "checked_every=16"),
+    "evolve_c": ("recent=1", "generations=32", "checked_every=16"),
 }
 SHORT: Settings = {"train_v": ("epochs=0",)}  # V has seen enough
-ABLATION = ("generations=64", "checked_every=16")  # what is taught is of another kind
+ABLATION = ("generations=32", "checked_every=16")  # what is taught is of another kind
 
 
 def schedule(number: int) -> Settings:
     """What is different in a round."""
     return SHORT if number >= LONG_ROUNDS else LONG if number else FIRST
-
-
-def teaching(teachers: Sequence[str], own: str) -> list[tuple[str, list[str]]]:
-    """By option, the files of rounds in these folders whose C are asked, and what they are asked
-    about.
-    """
-    given = [
-        (option, [f"{there}/{path}" for path in AGENT])
-        for option, there in zip(TEACHERS, teachers, strict=False)
-    ]
-    given[0][1].append(f"{own}/{ROLLOUTS}")
-    return given
 
 
 def options(stage: str, settings: Sequence[str]) -> str:
@@ -85,10 +71,9 @@ BEFORE: dict[str, dict[str, tuple[str, ...]]] = {
     "collect": {"--after": ("data/rollouts.h5",), "--driver": AGENT},
     "train_v": {"--start": ("models/v.npz",)},
     "train_m": {"--start": ("models/m.npz",)},
+    "evolve_c": {"--teacher": AGENT},
 }
 ROLLOUTS = "data/rollouts.h5"  # of its own round, in which the teacher drove
-NEAREST = ("before", "second", "third")  # of the rounds before, the nearest first
-TEACHERS = ("--teacher", "--second", "--third")  # which may be of these
 
 
 def of_carracing(
@@ -121,37 +106,26 @@ def of_carracing(
     for name in LEARNING:
         stages[f"{name}0"] = of_round("0", name)
         stages[f"{name}0"]["cmd"] += options(name, schedule(0).get(name, ()))
-
-    def of_rounds(name: str, numbers: Sequence[int], teachers: int = 1) -> Stage:
-        """A stage of later rounds; C has so many teachers."""
-        given = [
-            (option, [f"{folder}/rounds/${{item.before}}/{path}" for path in paths])
-            for option, paths in BEFORE.get(name, {}).items()
-        ]
+    before = moved_to(f"{folder}/rounds/${{item.before}}")
+    for name in LEARNING:
+        given = BEFORE.get(name, {})
+        stage = of_round("${key}", name, tuple(given))
+        for option, paths in given.items():
+            stage["cmd"] += f" {option} {' '.join(map(before, paths))}"
+        old = [before(path) for paths in given.values() for path in paths]
         if name == "evolve_c":
-            given += teaching(
-                [f"{folder}/rounds/${{item.{which}}}" for which in NEAREST[:teachers]],
-                f"{folder}/rounds/${{key}}",
-            )
-        stage = of_round("${key}", name, tuple(option for option, _ in given))
-        stage["cmd"] += "".join(f" {option} {' '.join(paths)}" for option, paths in given)
-        stage["deps"] = [*(path for _, paths in given for path in paths), *stage["deps"]]
+            rollouts = f"{folder}/rounds/${{key}}/{ROLLOUTS}"
+            stage["cmd"] += f" {rollouts}"
+            old.append(rollouts)
+        stage["deps"] = [*old, *stage["deps"]]
         items: dict[int, dict[str, Any]] = {
-            number: {which: number - 1 - ago for ago, which in enumerate(NEAREST[:teachers])}
-            for number in numbers
+            number: {"before": number - 1} for number in range(1, rounds + 1)
         }
         if any(name in schedule(number) for number in items):
             stage["cmd"] += "${item.options}"
             for number, item in items.items():
                 item["options"] = options(name, schedule(number).get(name, ()))
-        return {"foreach": items, "do": stage}
-
-    late = range(LONG_ROUNDS + 1, rounds + 1)  # whose three teachers are none of them beginners
-    for name in LEARNING:
-        split = name == "evolve_c" and len(late)
-        stages[name] = of_rounds(name, range(1, late[0] if split else rounds + 1))
-        if split:
-            stages["evolve_c_late"] = of_rounds(name, late, len(NEAREST))
+        stages[name] = {"foreach": items, "do": stage}
     there = moved_to(folder)
     folders = [f"{folder}/rounds/{number}" for number in range(rounds + 1)]
     keep = with_files("keep", {**KEEP, "deps": []})
@@ -165,8 +139,8 @@ def of_carracing(
         *stages["keep"]["deps"],
     ]
     stages["evaluate"] = of("evaluate", there, f"{folder}/reports")
-    *before, last = folders[-1 - (len(NEAREST) if late else 1) :]
-    stages |= _ablations(of, before[::-1], last, f"{folder}/ablations")
+    last_two = f"{folder}/rounds/{rounds - 1}", f"{folder}/rounds/{rounds}"
+    stages |= _ablations(of, *last_two, f"{folder}/ablations")
     race = placed(RACE, there, {}, wdir, (file, RACE["params"]), told)
     del race["matrix"]
     race["deps"] += [f"{each}/{path}" for each in folders for path in TOLD]
@@ -176,15 +150,12 @@ def of_carracing(
 
 
 def _ablations(
-    of: Callable[[str, Move, str, tuple[str, ...]], Stage],
-    teachers: Sequence[str],
-    last: str,
-    folder: str,
+    of: Callable[[str, Move, str, tuple[str, ...]], Stage], before: str, last: str, folder: str
 ) -> dict[str, Stage]:
     """What h is worth: C on z alone, C on z and the h of an untrained M, and C of the last round,
-    which had the same teachers and dreamt of the same with the same V and M.
+    which had the same teacher and dreamt of the same with the same V and M.
     """
-    given = teaching(teachers, last)
+    teacher = [*map(moved_to(before), AGENT), f"{last}/{ROLLOUTS}"]
 
     def moved(kind: str, *own: str) -> Move:
         """To the folder of an ablation for its own files and reports, else to the last round."""
@@ -200,8 +171,8 @@ def _ablations(
         stage["cmd"] += settings
         if learns:
             stage["cmd"] += options(name, ABLATION)
-            stage["cmd"] += "".join(f" {option} {' '.join(paths)}" for option, paths in given)
-            stage["deps"] = [*(path for _, paths in given for path in paths), *stage["deps"]]
+            stage["cmd"] += f" --teacher {' '.join(teacher)}"
+            stage["deps"] = [*teacher, *stage["deps"]]
         return {**stage, "desc": desc or stage["desc"]}
 
     m, c, drives = "models/m.npz", "models/c.npz", "data/drives.h5"

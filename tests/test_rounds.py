@@ -10,13 +10,13 @@ from stages import imitation
 from stages import stage as frame
 from stages.artifacts import Latents, Model, Rollouts, built
 from stages.collect import collect
-from stages.control.controller import ARRAYS, Controllers, parameter_count
+from stages.control.controller import ARRAYS, Controllers
 from stages.encode import encode
 from stages.imitation import first_genome
 from stages.memory.ensemble import ENSEMBLES
 from stages.params import read_params
 from stages.randomness import Streams
-from stages.teacher import same, taught
+from stages.teacher import taught
 from stages.trained import Trained
 from stages.vision.visions import VISIONS
 from tests.imports import ROOT
@@ -175,8 +175,7 @@ def test_who_sees_with_the_same_v_and_m_learns_to_be_its_teacher(
     rollouts = Rollouts.read(folder / "r1.h5")
     latents, _ = encode(quick.encode, rollouts, teacher.vision)
     example, more = (
-        taught([teacher], teacher.vision, rollouts, latents, recent, np.random.default_rng(0))
-        for recent in (1, 2)
+        taught(teacher, rollouts, latents, recent, np.random.default_rng(0)) for recent in (1, 2)
     )
     driven = (latents.round == 1) & ~latents.held_out
     assert len(example.actions) == latents.lengths[driven].sum()
@@ -192,25 +191,6 @@ def test_who_sees_with_the_same_v_and_m_learns_to_be_its_teacher(
     np.testing.assert_allclose(found[-2], bias, atol=1e-4)
 
 
-def test_of_several_teachers_the_mean_is_learned_whatever_v_they_see_with(folder, teacher, quick):
-    rollouts, rng = Rollouts.read(folder / "r1.h5"), np.random.default_rng(0)
-    latents, _ = encode(quick.encode, rollouts, teacher.vision)
-    sizes = teacher.controllers.features, teacher.controllers.actions
-    genome = rng.normal(0, 0.1, (1, parameter_count(sizes)))
-    other = teacher._replace(
-        vision=built(folder / "v1.npz", "train_v", VISIONS),
-        controllers=Controllers.from_genomes(genome, sizes),
-    )
-
-    def actions(*teachers):
-        return taught(teachers, teacher.vision, rollouts, latents, 2, rng).actions
-
-    assert not same(teacher.vision, other.vision)
-    mean = (actions(teacher) + actions(other)) / 2
-    np.testing.assert_allclose(actions(teacher, other), mean, atol=1e-6)
-    assert np.abs(actions(teacher) - mean).max() > 0.05
-
-
 def test_a_teacher_that_drove_elsewhere_or_cannot_be_learned_of_is_refused(folder):
     v_m_c = ("v0.npz", "m0.npz", "c0.npz")
     latents = ("l1.h5", "v1.npz", "m1.npz")
@@ -218,8 +198,6 @@ def test_a_teacher_that_drove_elsewhere_or_cannot_be_learned_of_is_refused(folde
         run("evolve_c", folder, *latents, "--teacher", *v_m_c, "r0.h5", "none.npz")
     for words in ("r0.h5", "l1.h5", "16 episodes", "32 of", "run 'dvc repro'"):
         assert words in str(stop.value)
-    with pytest.raises(SystemExit, match="--second, --third: are asked with a first --teacher"):
-        run("evolve_c", folder, *latents, "--second", *v_m_c, "none.npz")
     arguments = (*latents, "--teacher", *v_m_c, "r1.h5", "none.npz")
     with pytest.raises(SystemExit) as stop:
         run("evolve_c", folder, *arguments, settings=["evolve_c.hidden=3"])
