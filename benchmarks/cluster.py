@@ -19,7 +19,7 @@ import msgspec
 import numpy as np
 
 from benchmarks.speed import seconds
-from stages.evolve_c import controller_sizes
+from stages.evolution import controller_sizes
 from stages.grounds import grounds_of
 from stages.judge import SHARD_CARS, Fleet, Judge
 from stages.memory.ensemble import Ensemble

@@ -9,7 +9,7 @@ from stages.collect import collect
 from stages.control.controller import Controllers
 from stages.encode import encode
 from stages.evaluate import evaluate
-from stages.evolve_c import controller_sizes, evolve_c
+from stages.evolution import controller_sizes, evolve_c
 from stages.judge import Fleet, Judge
 from stages.memory.ensemble import Ensemble
 from stages.modules import Vision
@@ -48,10 +48,10 @@ def learn(params: Params) -> Learned:
     fleet = Fleet(params.world, vision, memory, sizes, params.evolve_c)
     with Workers(fleet, params.compute) as workers:
         judge = Judge(fleet, workers)
-        controllers, reports["evolve_c"] = evolve_c(
+        genome, reports["evolve_c"] = evolve_c(
             params.evolve_c, params.world, judge, latents, streams("evolve_c")
         )
-    return Learned(vision, memory, controllers, reports)
+    return Learned(vision, memory, fleet.controllers(genome[None]), reports)
 
 
 def teach(params: Params, latents: Latents) -> tuple[Ensemble, Report]:

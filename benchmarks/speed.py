@@ -18,7 +18,7 @@ from stages.control.controller import Controllers
 from stages.control.random_policy import RandomPolicy
 from stages.dreams import Night
 from stages.encode import encode
-from stages.evolve_c import controller_sizes, evolve_c
+from stages.evolution import controller_sizes, evolve_c
 from stages.grounds import grounds_of
 from stages.judge import Fleet, Judge, Scores
 from stages.memory.ensemble import Ensemble

@@ -29,6 +29,7 @@ class History(NamedTuple):
     mean: NDArray[np.float64]  # (generations, n), where the distribution moved to
     fitness: NDArray[np.float64]  # (generations, population)
     sigma: NDArray[np.float64]  # (generations,)
+    steps: NDArray[np.int64]  # (generations,), that all candidates together drove
 
     @property
     def genomes(self) -> NDArray[np.float64]:

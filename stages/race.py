@@ -17,7 +17,7 @@ from stages.carracing_grounds import CarRacingGrounds
 from stages.errors import ParamsError, UserError
 from stages.figures.paper import save_gif
 from stages.figures.race_gif import EVERY, GAME, Mind, race_frames
-from stages.figures.rounds import Final, Rounds, rounds
+from stages.figures.rounds import Final, Mixture, Rounds, rounds
 from stages.figures.style import save
 from stages.figures.tracks import SOLVED, tracks
 from stages.modules import Memory, Vision
@@ -48,12 +48,12 @@ def race(
     temperature: float,
     agent: Trained,
     drives: CarRacingDrives,
-    course: Rounds | None,
+    course: tuple[Rounds, Mixture] | None,
     streams: Streams,
 ) -> tuple[Pictures, Report]:
     """Draw everything; the drive that is shown is C's of median return, beside a dream.
 
-    `course` is what came of the rounds, if there were any.
+    `course` is what came of the rounds and of their mixture, if there were any.
 
     Raises:
         UserError: the game does not do again what was recorded.
@@ -78,17 +78,16 @@ def race(
     }
     took = ""
     if course:
-        kept = int(course.real_return.argmax())  # as stage keep has it
         final = Final(metrics["mean_return"], metrics["stderr"], metrics["random_return"])
-        figures["rounds"] = rounds(course, kept, final)
+        figures["rounds"] = rounds(*course, final)
+        by_round, mixture = course
         metrics |= {
-            "kept_round": kept,
-            "core_hours": float(course.core_hours[-1]),
-            "real_frames": int(course.real_frames[-1]),
+            "core_hours": mixture.core_hours,
+            "real_frames": int(mixture.real_frames),
         }
         took = (
-            f"; {len(course.core_hours)} rounds took {course.core_hours[-1]:.1f} core-hours and "
-            f"{course.real_frames[-1]:,.0f} real frames"
+            f"; {len(by_round.core_hours)} rounds and their mixture took "
+            f"{mixture.core_hours:.1f} core-hours and {mixture.real_frames:,.0f} real frames"
         )
     summary = (
         f"C returns {own.mean():+.1f} +- {metrics['stderr']:.1f} on {len(own)} tracks, more than "
@@ -162,8 +161,11 @@ def game(world: CarRacing, track_seed: int, drive: Episode) -> NDArray[np.uint8]
     )
 
 
-def course_of(folders: Sequence[Path], frame_skip: int) -> Rounds | None:
-    """What is in the folders of rounds, in their order; None without any.
+def course_of(
+    folders: Sequence[Path], reports: Path, frame_skip: int
+) -> tuple[Rounds, Mixture] | None:
+    """What is in the folders of rounds, in their order, and in the reports of their mixture; None
+    without any.
 
     Raises:
         UserError: a file of a round is missing or damaged.
@@ -181,7 +183,15 @@ def course_of(folders: Sequence[Path], frame_skip: int) -> Rounds | None:
     if not rows:
         return None
     scores, core_hours, real_frames = np.array(rows).T
-    return Rounds(scores, core_hours.cumsum(), real_frames.cumsum())
+    course = Rounds(scores, core_hours.cumsum(), real_frames.cumsum())
+    names = ["real_return", "searched_steps"]
+    validation, steps = read_metrics(reports / "metrics/mix.json", "mix", names)
+    (mixing,) = read_metrics(reports / "cost/mix.json", "mix", ["core_hours"])
+    return course, Mixture(
+        validation,
+        float(course.core_hours[-1]) + mixing,
+        float(course.real_frames[-1]) + steps * frame_skip,
+    )
 
 
 def main() -> None:
@@ -200,7 +210,7 @@ def main() -> None:
             )
         if not agent.memory.predicts_outcome:
             raise UserError(f"{run.paths['m']}: this M predicts no rewards and ends: none to dream")
-        course = course_of(run.folders, params.world.frame_skip)
+        course = course_of(run.folders, run.reports, params.world.frame_skip)
         pictures, report = race(
             params.world, params.evolve_c.temperature, agent, drives, course, run.streams
         )
@@ -210,7 +220,7 @@ def main() -> None:
         save_gif(gif, pictures.frames, params.visualize.frames_per_second, HOLD)
         if course:
             table = run.place(run.reports / "curves" / "rounds.csv")
-            rows = enumerate(zip(*course, strict=True))
+            rows = enumerate(zip(*course[0], strict=True))
             write_curve(
                 table, [dict(zip(ROUNDS, (n, *row), strict=True)) for n, row in rows], "rounds"
             )

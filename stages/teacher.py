@@ -9,6 +9,7 @@ learn from what was done there (DAgger: Ross et al. 2011; policy distillation: R
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -33,18 +34,10 @@ def taught(
     Args:
         teacher: V, M and C of the round before.
         rollouts: the episodes.
-        latents: the same as the new V sees them.
+        latents: the same as the new V sees them; see `episodes`.
         recent: how many rounds those are; who drove in them, the teacher or another, is all one.
         rng: which nothing hangs on: z is V's mean.
-
-    Raises:
-        ValueError: they are not the same episodes.
     """
-    if not np.array_equal(rollouts.lengths, latents.lengths):
-        raise ValueError(
-            f"the {len(rollouts.lengths)} episodes of the one are not "
-            f"the {len(latents.lengths)} of the other"
-        )
     first = int(np.flatnonzero(latents.round > latents.round.max() - recent)[0])
     span = first, len(latents.lengths)
     frames, after = rollouts.some(*span).observations, latents.some(*span)
@@ -63,16 +56,27 @@ def taught(
     return Example(now, teacher.controllers.act(features))
 
 
-def asked(run: Run, grounds: Grounds[Any], latents: Latents, rng: Generator) -> Example:
+def episodes(rollouts: Path, latents: Path, grounds: Grounds[Any]) -> tuple[Rollouts, Latents]:
+    """What is in these files, where teachers are to be asked about it.
+
+    Raises:
+        UserError: a file is missing or damaged, or they are not of the same episodes.
+    """
+    seen, coded = grounds.rollouts.read(rollouts), Latents.read(latents)
+    if not np.array_equal(seen.lengths, coded.lengths):
+        raise UserError(
+            f"{rollouts} and {latents}: the {len(seen.lengths)} episodes of the one are not the "
+            f"{len(coded.lengths)} of the other; run 'dvc repro'"
+        )
+    return seen, coded
+
+
+def asked(run: Run, grounds: Grounds[Any], rng: Generator) -> Example:
     """What the teacher of the command line says.
 
     Raises:
         UserError: a file is missing or damaged, they do not fit, or the episodes are others.
     """
     teacher = trained(run, grounds, ("v_before", "m_before", "c_before"))
-    rollouts = run.table("rollouts", grounds.rollouts)
-    try:
-        return taught(teacher, rollouts, latents, run.params.evolve_c.recent, rng)
-    except ValueError as error:
-        read = f"{run.paths['rollouts']} and {run.paths['latents']}"
-        raise UserError(f"{read}: {error}; run 'dvc repro'") from None
+    rollouts, latents = episodes(run.paths["rollouts"], run.paths["latents"], grounds)
+    return taught(teacher, rollouts, latents, run.params.evolve_c.recent, rng)

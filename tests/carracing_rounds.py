@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from tests.imports import imported_files
-from tests.placing import Move, Stage, moved_to, placed, stages_of, text_of, with_files
+from tests.placing import Move, Stage, moved_to, placed, stages_of, text_of
 
 ROUNDS = 8  # of CarRacing, after the first
 # What the params say is of most of the rounds, which are short: where C comes to by dreaming, M has
@@ -29,6 +29,12 @@ LONG: Settings = {
 SHORT: Settings = {"train_v": ("epochs=0",)}  # V has seen enough
 ABLATION = ("generations=32", "checked_every=16")  # what is taught is of another kind
 
+MIXED = 8  # rounds, the last ones
+MIXTURE = (  # of evolve_c, where their Cs are mixed
+    *("sigma=0.7", "population=16", "generations=10", "episodes=8", "caution=0", "patience=40"),
+    "checked_every=5",
+)
+
 
 def schedule(number: int) -> Settings:
     """What is different in a round."""
@@ -44,10 +50,15 @@ CARRACING_HEAD = """\
 # The real CarRacing, round by round; `make carracing` runs it. Written by
 # `python -m tests.pipelines`.
 """
-KEEP: dict[str, Any] = {
-    "desc": "The V, M and C of the round whose C drove best on validation tracks",
+MIX: dict[str, Any] = {
+    "desc": "C as the mixture of the last rounds' Cs that drives best for real",
     "outs": ["models/v.npz", "models/m.npz", "models/c.npz"],
-    "metrics": [{"reports/metrics/keep.json": {"cache": False}}],
+    "params": ["seed", "world", "evolve_c"],
+    "metrics": [
+        {"reports/metrics/mix.json": {"cache": False}},
+        {"reports/cost/mix.json": {"cache": False}},
+    ],
+    "plots": [{"reports/curves/mix.csv": {"cache": False}}],
 }
 RACE: dict[str, Any] = {
     "desc": "CarRacing in pictures: a drive beside its dream, every track, every round",
@@ -63,9 +74,12 @@ RACE: dict[str, Any] = {
     ],
 }
 AGENT = ("models/v.npz", "models/m.npz", "models/c.npz")
-CHOSEN = "reports/metrics/evolve_c.json"
 LEARNING = ("collect", "train_v", "encode", "train_m", "evolve_c")
-TOLD = (CHOSEN, "reports/metrics/collect.json", *(f"reports/cost/{name}.json" for name in LEARNING))
+TOLD = (
+    "reports/metrics/evolve_c.json",
+    "reports/metrics/collect.json",
+    *(f"reports/cost/{name}.json" for name in LEARNING),
+)
 # What a stage is given of the round before, by option.
 BEFORE: dict[str, dict[str, tuple[str, ...]]] = {
     "collect": {"--after": ("data/rollouts.h5",), "--driver": AGENT},
@@ -82,6 +96,7 @@ def of_carracing(
     schedule: Callable[[int], Settings] = schedule,
     folder: str = "carracing",
     file: str = "carracing/params.yaml",
+    mixture: Sequence[str] = MIXTURE,
 ) -> str:
     """The text of carracing/dvc.yaml: a first round, so many later ones, and what comes of them."""
     wdir = "/".join([".."] * len(folder.split("/")))
@@ -128,25 +143,32 @@ def of_carracing(
         stages[name] = {"foreach": items, "do": stage}
     there = moved_to(folder)
     folders = [f"{folder}/rounds/{number}" for number in range(rounds + 1)]
-    keep = with_files("keep", {**KEEP, "deps": []})
-    told = f"{' '.join(folders)} --params {file} --reports {folder}/reports"
-    keep["cmd"] = f"python -m stages.keep {' '.join(AGENT)}"
-    keep["params"] = []
-    stages["keep"] = placed(keep, there, {}, wdir, (file, []), told)
-    del stages["keep"]["matrix"], stages["keep"]["params"]
-    stages["keep"]["deps"] = [
-        *(f"{each}/{path}" for each in folders for path in (*AGENT, CHOSEN)),
-        *stages["keep"]["deps"],
-    ]
+    told = f"--params {file} --reports {folder}/reports"
+    mixed, search = folders[-MIXED:], options("evolve_c", ("world=real", *mixture))
+    cost = f"--cost {folder}/reports/cost/mix.json"
+    stages["mix"] = _mix(there, mixed, wdir, file, f"{' '.join(mixed)} {told} {cost}{search}")
+    told = f"{' '.join(folders)} {told}"
     stages["evaluate"] = of("evaluate", there, f"{folder}/reports")
     last_two = f"{folder}/rounds/{rounds - 1}", f"{folder}/rounds/{rounds}"
     stages |= _ablations(of, *last_two, f"{folder}/ablations")
     race = placed(RACE, there, {}, wdir, (file, RACE["params"]), told)
     del race["matrix"]
     race["deps"] += [f"{each}/{path}" for each in folders for path in TOLD]
+    race["deps"] += [f"{folder}/reports/{kind}/mix.json" for kind in ("metrics", "cost")]
     race["deps"] += sorted(imported_files("stages/race.py", ("carracing",)))
     stages["race"] = race
     return CARRACING_HEAD + text_of({"stages": stages})
+
+
+def _mix(there: Move, mixed: Sequence[str], wdir: str, file: str, options_of_it: str) -> Stage:
+    """The Cs of rounds in these folders, mixed for V and M of the last."""
+    mix = {**MIX, "cmd": f"python -m stages.mix {' '.join(AGENT)}", "deps": []}
+    stage = placed(mix, there, {}, wdir, (file, MIX["params"]), options_of_it)
+    del stage["matrix"]
+    data = [f"{mixed[-1]}/{path}" for path in ("data/rollouts.h5", "data/latents.h5")]
+    models = [f"{each}/{path}" for each in mixed for path in AGENT]
+    files = sorted(imported_files("stages/mix.py", ("carracing", "--teacher")))
+    return {**stage, "deps": [*models, *data, *files]}
 
 
 def _ablations(

@@ -102,7 +102,7 @@ def test_a_stage_that_is_killed_leaves_all_old_or_all_new_and_is_made_good(
         assert not left.exists() or not list(left.rglob("*.npz"))
 
 
-RACED = "carracing/dvc.yaml:keep"
+RACED = "carracing/dvc.yaml:mix"
 LOCK = "carracing/dvc.lock"
 
 
@@ -113,7 +113,8 @@ def raced(make_project):
         pytest.importorskip(module, reason="needs requirements-carracing.txt")
     project = make_project()
     root = (ROOT / "dvc.yaml").read_text(encoding="utf-8")
-    pipeline = of_carracing(root, rounds=1, first_episodes=6, file="carracing/quick.yaml")
+    quick = "carracing/quick.yaml"
+    pipeline = of_carracing(root, 1, lambda _: {}, file=quick, mixture=["generations=2"])
     project.write("carracing/dvc.yaml", pipeline)
     start = time.monotonic()
     project.run("dvc", "repro", RACED)

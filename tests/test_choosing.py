@@ -7,7 +7,7 @@ import pytest
 from stages.choosing import History, champions, choose_by_checks
 from stages.collect import collect
 from stages.encode import encode
-from stages.evolve_c import controller_sizes, evolve_c
+from stages.evolution import controller_sizes, evolve_c
 from stages.grounds import grounds_of
 from stages.judge import Fleet, Judge, Scores
 from stages.memory.ensemble import Ensemble
@@ -59,7 +59,7 @@ def checked(params, returns, every):
     settings = replace(params.evolve_c, checked_every=every, validation_episodes=3)
     count, judge = len(returns) - 1, ByNumber(returns)
     mean = np.arange(1, count + 1, dtype=float)[:, None]
-    history = History(np.zeros(1), mean - 1, mean, np.zeros((count, 4)), np.zeros(count))
+    history = History(np.zeros(1), mean - 1, mean, np.zeros((count, 4)), *np.zeros((2, count)))
     roads, streams = grounds_of(params.world), Streams(0, "evolve_c")
     choice = choose_by_checks(settings, judge, roads, history, streams, NoScratch())
     ((numbers, where, episodes),) = judge.asked

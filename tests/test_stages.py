@@ -14,7 +14,7 @@ from stages import stage as frame
 from stages.collect import collect
 from stages.encode import encode
 from stages.errors import ParamsError, UserError
-from stages.evolve_c import check_fitness
+from stages.evolution import check_fitness
 from stages.params import ALONE
 from stages.randomness import Streams
 from stages.train_m import Lesson, train_m

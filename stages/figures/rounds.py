@@ -23,6 +23,14 @@ class Rounds(NamedTuple):
     real_frames: NDArray[np.float64]  # of the game that were collected, likewise
 
 
+class Mixture(NamedTuple):
+    """Of the rounds' Cs, and what that took with all rounds before it."""
+
+    real_return: float  # on other validation tracks than the rounds'
+    core_hours: float
+    real_frames: float
+
+
 class Final(NamedTuple):
     """The final drives, on tracks that no round saw."""
 
@@ -31,14 +39,18 @@ class Final(NamedTuple):
     random: float  # mean of the random policy
 
 
-def rounds(course: Rounds, kept: int, final: Final) -> Figure:
-    """Validation by core-hours and by frames; the final test stands where all rounds are paid."""
+def rounds(course: Rounds, mixture: Mixture, final: Final) -> Figure:
+    """Validation by core-hours and by frames; the final test stands where all of it is paid."""
     figure = new_figure(10, 4.4)
     left = figure.add_axes((0.065, 0.25, 0.5, 0.67))
     right = figure.add_axes((0.605, 0.25, 0.38, 0.67), sharey=left)
     millions = course.real_frames / 1e6
-    for axes, spent in ((left, course.core_hours), (right, millions)):
-        _draw(axes, spent, course.real_return, kept, final)
+    seen = mixture.real_frames / 1e6
+    for axes, spent, mixed in (
+        (left, course.core_hours, mixture.core_hours),
+        (right, millions, seen),
+    ):
+        _draw(axes, spent, course.real_return, mixed, mixture.real_return, final)
     for number, point in enumerate(zip(millions, course.real_return, strict=True)):
         _say(right, point, str(number), (0, -15))
     left.plot(
@@ -46,7 +58,7 @@ def rounds(course: Rounds, kept: int, final: Final) -> Figure:
     )
     for point in PAPER.items():
         _say(left, point, str(point[1]), (0, -14))
-    _say(left, (course.core_hours[-1], final.mean), f"{final.mean:.0f}", (14, -14))
+    _say(left, (mixture.core_hours, final.mean), f"{final.mean:.0f}", (14, -14))
     left.set(
         title="What it took to learn",
         xlabel="core-hours so far (logarithmic)",
@@ -55,21 +67,27 @@ def rounds(course: Rounds, kept: int, final: Final) -> Figure:
     )
     left.xaxis.set_major_formatter(lambda hours, _: f"{hours:,g}")
     left.margins(x=0.08)
-    right.set(title="What it saw", xlabel="real frames collected so far (millions)")
-    right.set(xlim=(0, 1.08 * millions[-1]))
+    right.set(title="What it saw", xlabel="real frames learned from so far (millions)")
+    right.set(xlim=(0, 1.08 * seen))
     right.tick_params(labelleft=False)
     figure.legend(*left.get_legend_handles_labels(), loc="lower center", ncols=3)
     return figure
 
 
 def _draw(
-    axes: Axes, spent: NDArray[np.float64], score: NDArray[np.float64], kept: int, final: Final
+    axes: Axes,
+    spent: NDArray[np.float64],
+    score: NDArray[np.float64],
+    mixed: float,
+    mixture: float,
+    final: Final,
 ) -> None:
     axes.plot(spent, score, "o-", color=BLUE, label="this project's rounds, validation tracks")
-    name = f"round {kept}, which was kept: {score[kept]:.0f}"
-    axes.scatter(spent[kept], score[kept], 150, facecolors="none", edgecolors=INK, label=name)
+    name = f"the mixture of their Cs, other validation tracks: {mixture:.0f}"
+    axes.plot([spent[-1], mixed], [score[-1], mixture], ":", color=BLUE)
+    axes.plot(mixed, mixture, "o", color="white", markeredgecolor=BLUE, markersize=8, label=name)
     axes.errorbar(
-        [spent[-1]],
+        [mixed],
         [final.mean],
         [final.stderr],
         fmt="D",

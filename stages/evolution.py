@@ -1,0 +1,184 @@
+"""The search for C: candidates are asked for and scored, generation by generation, then one is
+chosen.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+
+from stages.artifacts import Latents
+from stages.choosing import Choice, History, Places, choose, choose_by_checks, fitness_of, places_of
+from stages.control.basis import Basis
+from stages.control.random_policy import RandomPolicy
+from stages.control.strategies import STRATEGIES
+from stages.errors import ParamsError
+from stages.grounds import Grounds, grounds_of
+from stages.judge import Fleet, Judge
+from stages.modules import Memory, Vision, feature_counts
+from stages.params import EvolveC, World
+from stages.progress import progress
+from stages.randomness import Streams
+from stages.scratch import NoScratch, Scratch, State
+from stages.stage import Report
+
+
+def controller_sizes(
+    settings: EvolveC, vision: Vision, memory: Memory, basis: Basis | None = None
+) -> list[int]:
+    """Features, any hidden layer, actions, of what evolution learns."""
+    features = feature_counts(vision, memory)[settings.inputs]
+    if basis:
+        features += basis.size - memory.hidden_size
+    return [features, *([settings.hidden] if settings.hidden else []), memory.action_size]
+
+
+def evolve(
+    settings: EvolveC,
+    judge: Judge,
+    start: NDArray[np.float64],
+    places: Places,
+    mutations: Generator,
+    drawing: Generator,
+    scratch: Scratch,
+) -> History:
+    """Run the strategy from a genome, every generation on roads, or in dreams, of its
+    own.
+
+    Raises:
+        ParamsError: a fitness is not a finite number.
+    """
+    size, count = judge.fleet.genome_size, settings.generations
+    make = STRATEGIES[settings.strategy]
+    strategy = make(start, settings.sigma, settings.population, mutations)
+    done, history = (
+        0,
+        History(
+            start=start,
+            best=np.zeros((count, size)),
+            mean=np.zeros((count, size)),
+            fitness=np.zeros((count, settings.population)),
+            sigma=np.zeros(count),
+            steps=np.zeros(count, np.int64),
+        ),
+    )
+    if left := scratch.load("evolution"):
+        strategy = make.from_state(left["strategy"])
+        drawing.bit_generator.state = left["drawing"]
+        history, done = History(*left["history"]), left["done"]
+
+    def state() -> State:
+        return {
+            "strategy": strategy.state(),
+            "drawing": drawing.bit_generator.state,
+            "history": list(history),
+            "done": done,
+        }
+
+    for number in progress(range(done, count), "evolve_c", count, done):
+        candidates = strategy.ask()
+        drawn = places.draw(settings.episodes, drawing)
+        scores = judge.scores(candidates, drawn, settings.episodes)
+        fitness = fitness_of(scores, settings)
+        check_fitness(fitness, number)
+        strategy.tell(fitness)
+        history.best[number], history.mean[number] = candidates[fitness.argmax()], strategy.mean
+        history.fitness[number], history.sigma[number] = fitness, strategy.sigma
+        history.steps[number] = scores.steps.sum()
+        done = number + 1
+        scratch.save("evolution", state, now=done == count)
+    return history
+
+
+def check_fitness(fitness: NDArray[np.float64], number: int) -> None:
+    """Refuse what nothing can be learned from.
+
+    Raises:
+        ParamsError: a fitness is not a finite number.
+    """
+    wrong = np.flatnonzero(~np.isfinite(fitness))
+    if wrong.size:
+        raise ParamsError(
+            f"evolve_c.sigma: in generation {number + 1} candidate {wrong[0] + 1} has a fitness of "
+            f"{fitness[wrong[0]]}, and {wrong.size} of {fitness.size} have none that is a finite "
+            "number; try a smaller sigma, or look at the losses of V and M"
+        )
+
+
+def random_return(fleet: Fleet, grounds: Grounds[Any], episodes: int, streams: Streams) -> float:
+    """The baseline: the mean return of the note's random policy."""
+    drawn = grounds.draw(episodes, streams("random tracks"))
+    outcome = fleet.drive(RandomPolicy(streams("random")), drawn, episodes)
+    return float(outcome.returns.mean())
+
+
+def evolve_c(
+    settings: EvolveC,
+    world: World,
+    judge: Judge,
+    latents: Latents,
+    streams: Streams,
+    scratch: Scratch | None = None,
+    start: NDArray[np.float64] | None = None,
+) -> tuple[NDArray[np.float64], Report]:
+    """Evolve, from a genome or from zeros, and choose one; who learned in dreams drives at last."""
+    grounds = grounds_of(world)
+    dreaming = settings.world == "dream"
+    places = places_of(settings, grounds, latents, held_out=False)
+    scratch = scratch or NoScratch()
+    start = np.zeros(judge.fleet.genome_size) if start is None else start
+    random = streams("mutations"), streams("tracks")
+    history = evolve(settings, judge, start, places, *random, scratch)
+    if settings.checked_every:
+        choice = choose_by_checks(settings, judge, grounds, history, streams, scratch)
+    else:
+        choice = choose(settings, judge, grounds, latents, history, streams, scratch)
+    metrics = {
+        "chosen": choice.chosen,
+        "chosen_generation": choice.generation,
+        **({"temperature": settings.temperature} if dreaming else {}),
+        "validation_return": float(choice.champion[-1]),
+        "validation_off_track": choice.off_track,
+        "real_return": float(choice.real[-1]),
+        "real_off_track": choice.real_off_track,
+        "last_mean_return": float(choice.distribution_mean[-1]),
+        "random_return": random_return(judge.fleet, grounds, settings.random_episodes, streams),
+        "flat_generations": int((np.ptp(history.fitness, axis=1) == 0).sum()),
+        "episodes": settings.generations * settings.population * settings.episodes,
+        **(cost_of(choice, history, dreaming) if settings.checked_every else {}),
+    }
+    curve = [
+        {
+            "generation": number,
+            "best": fitness.max(),
+            "mean": fitness.mean(),
+            "median": np.median(fitness),
+            "distribution_mean": choice.distribution_mean[number - 1],
+            "champion": choice.champion[number - 1],
+            "real": choice.real[number - 1],
+            "random": metrics["random_return"],
+            "sigma": sigma,
+        }
+        for number, (fitness, sigma) in enumerate(
+            zip(history.fitness, history.sigma, strict=True), start=1
+        )
+    ]
+    dreamt = dreaming and not settings.checked_every
+    where = f" in dreams, {metrics['real_return']:+.2f} on real roads," if dreamt else ""
+    summary = (
+        f"return {metrics['validation_return']:+.2f}{where} by the {metrics['chosen']} of "
+        f"generation {metrics['chosen_generation']} of {settings.generations} (the last mean: "
+        f"{metrics['last_mean_return']:+.2f}, the random policy: {metrics['random_return']:+.2f})"
+    )
+    if flat := metrics["flat_generations"]:
+        summary += f"; in {flat} of them all candidates did equally well, and none was learned from"
+    return choice.genome, Report(summary, metrics, curve)
+
+
+def cost_of(choice: Choice, history: History, dreaming: bool) -> dict[str, int]:
+    """The steps that were driven on real roads, to choose C and to find it."""
+    searched = {} if dreaming else {"searched_steps": int(history.steps.sum())}
+    return {"checked_steps": choice.real_steps, **searched}
