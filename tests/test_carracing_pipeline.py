@@ -53,8 +53,8 @@ def test_a_round_follows_the_first_and_their_cs_are_mixed(make_project):
         assert project.read(f"carracing/models/{name}.npz") == model
     assert project.read("carracing/models/c.npz")
     project.replace(QUICK, "sigma: 0.1", "sigma: 0.2")
-    # Dry, DVC does not know yet whether what comes after them will have changed.
-    assert reproduced(project, "--dry", mixed) == ["evolve_c0", "evolve_c@1"]
+    # Dry, DVC does not know yet whether what else comes after them will have changed.
+    assert reproduced(project, "--dry", mixed) == ["evolve_c0", "evolve_c@1", "mix"]
 
 
 @pytest.mark.slow
