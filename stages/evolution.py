@@ -45,8 +45,7 @@ def evolve(
     drawing: Generator,
     scratch: Scratch,
 ) -> History:
-    """Run the strategy from a genome, every generation on roads, or in dreams, of its
-    own.
+    """Run the strategy from a genome, every generation on roads, or in dreams, of its own.
 
     Raises:
         ParamsError: a fitness is not a finite number.
@@ -54,17 +53,15 @@ def evolve(
     size, count = judge.fleet.genome_size, settings.generations
     make = STRATEGIES[settings.strategy]
     strategy = make(start, settings.sigma, settings.population, mutations)
-    done, history = (
-        0,
-        History(
-            start=start,
-            best=np.zeros((count, size)),
-            mean=np.zeros((count, size)),
-            fitness=np.zeros((count, settings.population)),
-            sigma=np.zeros(count),
-            steps=np.zeros(count, np.int64),
-        ),
+    history = History(
+        start=start,
+        best=np.zeros((count, size)),
+        mean=np.zeros((count, size)),
+        fitness=np.zeros((count, settings.population)),
+        sigma=np.zeros(count),
+        steps=np.zeros(count, np.int64),
     )
+    done = 0
     if left := scratch.load("evolution"):
         strategy = make.from_state(left["strategy"])
         drawing.bit_generator.state = left["drawing"]

@@ -44,7 +44,8 @@ def checked(settings: EvolveC) -> None:
         ("world", "real", "the mixture is tried on real roads"),
         ("hidden", 0, "only linear Cs can be mixed"),
     ):
-        if (found := getattr(settings, key)) != right:
+        found = getattr(settings, key)
+        if found != right:
             raise ParamsError(f"evolve_c.{key}: must be {right} here, for {why}; found {found}")
 
 
