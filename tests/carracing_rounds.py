@@ -51,7 +51,7 @@ CARRACING_HEAD = """\
 # `python -m tests.pipelines`.
 """
 MIX: dict[str, Any] = {
-    "desc": "C as the mixture of the last rounds' Cs that drives best for real",
+    "desc": "V and M of the best round, and the mixture of the last rounds' Cs that drives best",
     "outs": ["models/v.npz", "models/m.npz", "models/c.npz"],
     "params": ["seed", "world", "evolve_c"],
     "metrics": [
@@ -161,14 +161,14 @@ def of_carracing(
 
 
 def _mix(there: Move, mixed: Sequence[str], wdir: str, file: str, options_of_it: str) -> Stage:
-    """The Cs of rounds in these folders, mixed for V and M of the last."""
+    """The Cs of rounds in these folders, mixed for V and M of the best."""
     mix = {**MIX, "cmd": f"python -m stages.mix {' '.join(AGENT)}", "deps": []}
     stage = placed(mix, there, {}, wdir, (file, MIX["params"]), options_of_it)
     del stage["matrix"]
-    data = [f"{mixed[-1]}/{path}" for path in ("data/rollouts.h5", "data/latents.h5")]
-    models = [f"{each}/{path}" for each in mixed for path in AGENT]
+    read = (*AGENT, "data/rollouts.h5", "data/latents.h5", "reports/metrics/evolve_c.json")
+    rounds = [f"{each}/{path}" for each in mixed for path in read]
     files = sorted(imported_files("stages/mix.py", ("carracing", "--teacher")))
-    return {**stage, "deps": [*models, *data, *files]}
+    return {**stage, "deps": [*rounds, *files]}
 
 
 def _ablations(

@@ -45,11 +45,11 @@ def test_a_round_follows_the_first_and_their_cs_are_mixed(make_project):
             assert 0 < min(cost.values()) <= max(cost.values()) < 0.1
         evolution = folder / f"rounds/{number}/reports/metrics/evolve_c.json"
         assert json.loads(evolution.read_text())["checked_steps"] > 0
-    parts = json.loads((folder / "reports/metrics/mix.json").read_text())["parts"]
-    assert sum(parts.values()) == pytest.approx(1)
-    assert list(parts) == ["0", "1"]
+    mixture = json.loads((folder / "reports/metrics/mix.json").read_text())
+    assert sum(mixture["parts"].values()) == pytest.approx(1)
+    assert list(mixture["parts"]) == ["0", "1"]
     for name in ("v", "m"):
-        model = project.read(f"carracing/rounds/1/models/{name}.npz")
+        model = project.read(f"carracing/rounds/{mixture['home']}/models/{name}.npz")
         assert project.read(f"carracing/models/{name}.npz") == model
     assert project.read("carracing/models/c.npz")
     project.replace(QUICK, "sigma: 0.1", "sigma: 0.2")

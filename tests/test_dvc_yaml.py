@@ -209,9 +209,11 @@ def test_the_last_rounds_are_mixed_with_all_that_this_reads():
     assert "stages/teacher.py" in listed
     folders = [f"carracing/rounds/{number}" for number in range(ROUNDS + 1)][-MIXED:]
     assert [each for each in mixed["cmd"].split() if "/rounds/" in each] == folders
-    models = {f"{folder}/models/{name}.npz" for folder in folders for name in "vmc"}
-    data = {f"{folders[-1]}/data/{name}.h5" for name in ("rollouts", "latents")}
-    assert set(mixed["deps"]) - listed == models | data
+    read = ["data/rollouts.h5", "data/latents.h5", "reports/metrics/evolve_c.json"]
+    read += [f"models/{name}.npz" for name in "vmc"]
+    assert set(mixed["deps"]) - listed == {
+        f"{folder}/{each}" for folder in folders for each in read
+    }
 
 
 @pytest.mark.parametrize("recipe", RECIPES)

@@ -50,6 +50,13 @@ def test_every_genome_is_in_their_span_and_steps_are_as_long_as_they_are_apart()
     np.testing.assert_allclose(steps @ steps.T, np.diag(lengths**2), atol=1e-9)
 
 
+def test_a_span_knows_where_its_genomes_are():
+    genomes = drawn(4, 7)
+    span = Span.of(genomes)
+    found = np.concatenate([span.genomes(span.point(number)[None]) for number in range(4)])
+    np.testing.assert_allclose(found, genomes, atol=1e-9)
+
+
 def test_genomes_that_are_the_same_span_nothing():
     span = Span.of(np.ones((3, 5)))
     assert len(span.directions) == 0
@@ -68,7 +75,14 @@ def rounds(tmp_path_factory):
             shutil.copy(folder / f"{name}{number}.npz", folder / number / f"models/{name}.npz")
         shutil.copy(folder / f"r{number}.h5", folder / number / "data/rollouts.h5")
         shutil.copy(folder / f"l{number}.h5", folder / number / "data/latents.h5")
+        returned(folder / number, 8.5 + int(number))
     return folder
+
+
+def returned(folder, real_return):
+    """What a round says of its C."""
+    (folder / "reports/metrics").mkdir(parents=True, exist_ok=True)
+    (folder / "reports/metrics/evolve_c.json").write_text(json.dumps({"real_return": real_return}))
 
 
 def mix(folder, *names, settings=()):
@@ -83,18 +97,18 @@ def weights(path):
     return controllers.arrays(0)
 
 
-def test_two_rounds_cs_are_mixed_for_the_last_ones_v_and_m(rounds, capsys):
+def test_two_rounds_cs_are_mixed_for_the_better_ones_v_and_m(rounds, capsys):
     mix(rounds, settings=["evolve_c.sigma=3"])
     for name in ("v", "m"):
         kept = (rounds / f"{name}.npz").read_bytes()
         assert kept == (rounds / f"1/models/{name}.npz").read_bytes()
     metrics = json.loads((rounds / "metrics/mix.json").read_text())
     parts = metrics["parts"]
-    assert list(parts) == ["0", "1"]
+    assert (list(parts), metrics["home"]) == (["0", "1"], "1")
     assert sum(parts.values()) == pytest.approx(1)
     assert metrics["searched_steps"] > 0
     said = capsys.readouterr().out
-    assert f"parts by round: 0: {parts['0']:+.2f}, 1: {parts['1']:+.2f}" in said
+    assert f"V and M of 1, parts by round: 0: {parts['0']:+.2f}, 1: {parts['1']:+.2f}" in said
 
 
 def test_what_is_found_is_so_much_of_each_c(rounds, monkeypatch):
@@ -126,10 +140,12 @@ def test_what_is_found_is_so_much_of_each_c(rounds, monkeypatch):
             "evolve_c.world: must be real here",
         ),
         (("0", "1"), "evolve_c.hidden=3", "evolve_c.hidden: must be 0 here"),
-        (("0", "none"), "seed=1", "none/models/v.npz: no such file"),
+        (("0", "none"), "seed=1", "none/reports/metrics/evolve_c.json: no such file"),
+        (("0", "bare"), "seed=1", "bare/models/v.npz: no such file"),
     ],
 )
 def test_what_cannot_be_mixed_is_refused_and_nothing_is_written(rounds, names, setting, said):
+    returned(rounds / "bare", 1)
     for name in KEPT:
         (rounds / name).unlink(missing_ok=True)
     with pytest.raises(SystemExit) as stop:
@@ -148,3 +164,16 @@ def test_a_mixture_that_is_stopped_goes_on_only_with_the_same_rounds(rounds, mon
     mix(rounds, "0", "3")
     mix(rounds)
     assert seen[0] == seen[-1] != seen[len(seen) // 2]
+
+
+def test_of_cs_of_which_none_is_better_in_a_mixture_the_best_rounds_is_kept(rounds, monkeypatch):
+    monkeypatch.setattr(imitation, "RIDGE", 1e-9)
+    for name, score in (("x", 5), ("y", 4)):
+        shutil.copytree(rounds / "a", rounds / name)
+        returned(rounds / name, score)
+    shutil.copy(rounds / "b/models/c.npz", rounds / "y/models/c.npz")
+    mix(rounds, "y", "x", settings=["evolve_c.sigma=0.0001"])
+    parts = json.loads((rounds / "metrics/mix.json").read_text())["parts"]
+    assert parts == {"y": pytest.approx(0, abs=1e-3), "x": pytest.approx(1, abs=1e-3)}
+    for key, found in weights(rounds / "c.npz").items():
+        np.testing.assert_allclose(found, weights(rounds / "x/models/c.npz")[key], atol=2e-3)

@@ -33,6 +33,10 @@ class Span(NamedTuple):
         directions = parts.T / np.sqrt(len(genomes))
         return cls(genomes, directions[lengths > APART * np.abs(genomes).max()])
 
+    def point(self, number: int) -> Array:
+        """(k,): where genome `number` is."""
+        return len(self.mixed) * self.directions[:, number]
+
     def parts(self, points: Array) -> Array:
         """(p, m): how much of each genome there is in points (p, k)."""
         return 1 / len(self.mixed) + points @ self.directions
