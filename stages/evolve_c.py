@@ -42,7 +42,7 @@ def example_of(run: Run, grounds: Grounds[Any], latents: Latents) -> Example | N
         )
     from stages.teacher import asked  # who has none depends on no V of another round
 
-    return asked(run, grounds, rng)
+    return asked(run, grounds, latents, rng)
 
 
 def main() -> None:

@@ -8,33 +8,28 @@ that is better.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from stages.artifacts import Latents, Model
-from stages.control.basis import Basis
-from stages.control.controller import parameter_count
+from stages.artifacts import Latents, Model, Rollouts
+from stages.control.controller import Controllers, parameter_count
 from stages.control.span import Span
 from stages.errors import ParamsError, UserError
 from stages.evolution import controller_sizes, evolve_c
-from stages.grounds import Grounds, grounds_of
+from stages.grounds import grounds_of
 from stages.imitation import first_genome, fitted_basis
 from stages.judge import Fleet, Judge
-from stages.memory.recurrent import RecurrentMemory
-from stages.params import EvolveC
+from stages.params import ALONE, Compute, EvolveC, World
 from stages.progress import progress
 from stages.randomness import Streams
 from stages.reports import read_metrics
+from stages.scratch import Scratch
 from stages.stage import Report, stage
 from stages.teacher import episodes, taught
-from stages.trained import Trained, trained_in
+from stages.trained import AGENT, Trained, trained_in
 from stages.workers import Workers
-
-MODELS = ("v", "m", "c")
 
 
 def checked(settings: EvolveC) -> None:
@@ -52,40 +47,63 @@ def checked(settings: EvolveC) -> None:
             raise ParamsError(f"evolve_c.{key}: must be {right} here, for {why}; found {found}")
 
 
-def models_of(folder: Path) -> list[Path]:
-    """Where a round has V, M and C."""
-    return [folder / f"models/{name}.npz" for name in MODELS]
-
-
-def told_to(
-    agents: Sequence[Trained],
+def mix(
     settings: EvolveC,
-    basis: Basis | None,
-    sizes: Sequence[int],
-    memory: RecurrentMemory,
-    folder: Path,
-    grounds: Grounds[Any],
+    world: World,
+    agents: Mapping[str, Trained],
+    home: str,
+    rollouts: Rollouts,
+    latents: Latents,
     streams: Streams,
-) -> NDArray[np.float64]:
-    """(agents, n): genomes for the V and M of the round in the folder that come nearest to what
-    each agent would do in its last rounds' episodes.
+    compute: Compute = ALONE,
+    scratch: Scratch | None = None,
+) -> tuple[Controllers, Report]:
+    """Find the mixture of the agents' Cs that drives best with V and M of the one at home.
+
+    Args:
+        settings: of a search on real roads.
+        world: where they drive.
+        agents: by the name of their round.
+        home: of whom V and M are taken, and whose C the search begins at.
+        rollouts: the episodes that all agents are asked about.
+        latents: the same as V at home sees them.
+        streams: of random numbers.
+        compute: who drives.
+        scratch: where to go on, and what to leave.
 
     Raises:
-        UserError: a file is missing or damaged, or they are not of the same episodes.
+        ParamsError: the settings say something else.
+        UserError: the Cs are all the same.
     """
-    rollouts, latents = episodes(folder / "data/rollouts.h5", folder / "data/latents.h5", grounds)
+    checked(settings)
+    vision, memory, _ = agents[home]
+    member = memory.members[0]
+    basis = fitted_basis(settings, member, latents, streams("basis"))
+    sizes = controller_sizes(settings, vision, memory, basis)
     examples = (
-        taught(agent, rollouts, latents, settings.recent, streams("imitation")) for agent in agents
+        taught(agent, rollouts, latents, settings.recent, streams("imitation"))
+        for agent in agents.values()
     )
-    size = parameter_count(sizes)
-    found = [
-        first_genome(settings, memory, example, basis, size)
+    genomes = [
+        first_genome(settings, member, example, basis, parameter_count(sizes))
         for example in progress(examples, "mix: what each would do", len(agents))
     ]
-    return np.stack(found)
+    span = Span.of(np.stack(genomes))
+    if not len(span.directions):
+        raise UserError(f"{', '.join(agents)}: the Cs of these rounds are all the same")
+    fleet = Fleet(world, vision, memory, sizes, settings, basis, span=span)
+    start = span.point([*agents].index(home))
+    with Workers(fleet, compute) as workers:
+        judge = Judge(fleet, workers)
+        found, report = evolve_c(settings, world, judge, latents, streams, scratch, start)
+    parts = dict(zip(agents, map(float, span.parts(found)), strict=True))
+    listed = ", ".join(f"{name}: {part:+.2f}" for name, part in parts.items())
+    summary = f"{report.summary}; V and M of {home}, parts by round: {listed}"
+    metrics = {**report.metrics, "home": home, "parts": parts}
+    return fleet.controllers(found[None]), Report(summary, metrics, report.curve)
 
 
-def best_of(folders: Sequence[Path]) -> int:
+def best_of(folders: Sequence[Path]) -> Path:
     """Which round's C drove best for real when it was chosen; of equal ones the first.
 
     Raises:
@@ -93,49 +111,39 @@ def best_of(folders: Sequence[Path]) -> int:
     """
     chosen = [folder / "reports/metrics/evolve_c.json" for folder in folders]
     returns = [read_metrics(path, "evolve_c", ["real_return"])[0] for path in chosen]
-    return returns.index(max(returns))
-
-
-def with_parts(
-    report: Report, folders: Sequence[Path], best: int, parts: NDArray[np.float64]
-) -> Report:
-    """What was found, with whose V and M, and how much of each round's C is in it."""
-    named = {folder.name: float(part) for folder, part in zip(folders, parts, strict=True)}
-    listed = ", ".join(f"{name}: {part:+.2f}" for name, part in named.items())
-    summary = f"{report.summary}; V and M of {folders[best].name}, parts by round: {listed}"
-    metrics = {**report.metrics, "home": folders[best].name, "parts": named}
-    return Report(summary, metrics, report.curve)
+    return folders[returns.index(max(returns))]
 
 
 def main() -> None:
-    """Read the files of the folders that the command line names, write the agent of them all."""
-    with stage("mix", writes=list(MODELS), folders="rounds") as run:
-        settings, world = run.params.evolve_c, run.params.world
-        checked(settings)
-        if len(run.folders) < 2:
-            raise UserError(f"{run.folders[0]}: there must be two rounds or more, to be mixed")
-        grounds, best = grounds_of(world), best_of(run.folders)
-        agents = [trained_in(models_of(folder), grounds) for folder in run.folders]
-        vision, memory, _ = agents[best]
-        home, member = run.folders[best], memory.members[0]
-        latents = Latents.read(home / "data/latents.h5")
-        basis = fitted_basis(settings, member, latents, run.streams("basis"))
-        sizes = controller_sizes(settings, vision, memory, basis)
-        own = told_to(agents, settings, basis, sizes, member, home, grounds, run.streams)
-        span = Span.of(own)
-        if not len(span.directions):
-            raise UserError(f"{home}: the Cs of these rounds are all the same: nothing to be mixed")
-        fleet = Fleet(world, vision, memory, sizes, settings, basis, span=span)
-        with Workers(fleet, run.params.compute) as workers:
-            judge = Judge(fleet, workers)
-            found, report = evolve_c(
-                settings, world, judge, latents, run.streams, run.scratch, span.point(best)
+    """Read the files of the folders that the command line names, run the stage, write its own."""
+    with stage("mix", writes=list(AGENT), folders="rounds") as run:
+        if len({folder.name for folder in run.folders}) < max(2, len(run.folders)):
+            raise UserError(
+                f"{', '.join(map(str, run.folders))}: to be mixed, there must be two rounds or "
+                "more, whose folders have different names"
             )
-        for name, path in zip(MODELS[:2], models_of(home), strict=False):
-            run.write(name, Model.read(path, f"train_{name}"))
-        controllers = fleet.controllers(found[None])
+        grounds, home = grounds_of(run.params.world), best_of(run.folders)
+        agents = {
+            folder.name: trained_in([folder / f"models/{name}.npz" for name in AGENT], grounds)
+            for folder in run.folders
+        }
+        latents = Latents.read(home / "data/latents.h5")
+        rollouts = episodes(home / "data/rollouts.h5", grounds, latents, home / "data/latents.h5")
+        controllers, report = mix(
+            run.params.evolve_c,
+            run.params.world,
+            agents,
+            home.name,
+            rollouts,
+            latents,
+            run.streams,
+            run.params.compute,
+            run.scratch,
+        )
+        for name in ("v", "m"):
+            run.write(name, Model.read(home / f"models/{name}.npz", f"train_{name}"))
         run.write("c", Model(controllers.kind, controllers.arrays(0)))
-        run.report(with_parts(report, run.folders, best, span.parts(found)))
+        run.report(report)
 
 
 if __name__ == "__main__":

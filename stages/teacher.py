@@ -1,9 +1,10 @@
-"""What the C of the round before would have done without noise, wherever it came by with noise.
+"""What another round's C would have done without noise, wherever cars came by with noise.
 
-That is where the next C's search begins. It sees the same with another V and remembers it with
-another M, so that it cannot have the old one's weights; but it can be told, for every frame that
-either of them was shown, what the old one would do: also where noise had led it, which it does not
-learn from what was done there (DAgger: Ross et al. 2011; policy distillation: Rusu et al. 2015).
+That is where the next C's search begins, and how several Cs come to be mixed. The new one sees the
+same with another V and remembers it with another M, so that it cannot have the old one's weights;
+but it can be told, for every frame that either of them was shown, what the old one would do: also
+where noise had led it, which it does not learn from what was done there (DAgger: Ross et al. 2011;
+policy distillation: Rusu et al. 2015).
 """
 
 from __future__ import annotations
@@ -32,9 +33,9 @@ def taught(
     """The last rounds' episodes as the new V sees them, and what the teacher would do there.
 
     Args:
-        teacher: V, M and C of the round before.
+        teacher: V, M and C of another round.
         rollouts: the episodes.
-        latents: the same as the new V sees them; see `episodes`.
+        latents: the same as the new V sees them.
         recent: how many rounds those are; who drove in them, the teacher or another, is all one.
         rng: which nothing hangs on: z is V's mean.
     """
@@ -56,27 +57,28 @@ def taught(
     return Example(now, teacher.controllers.act(features))
 
 
-def episodes(rollouts: Path, latents: Path, grounds: Grounds[Any]) -> tuple[Rollouts, Latents]:
-    """What is in these files, where teachers are to be asked about it.
+def episodes(path: Path, grounds: Grounds[Any], latents: Latents, coded: Path) -> Rollouts:
+    """What is in the file at `path`, for teachers to be asked about.
 
     Raises:
-        UserError: a file is missing or damaged, or they are not of the same episodes.
+        UserError: it is missing or damaged, or its episodes are not those of the latents, which are
+            from the file `coded`.
     """
-    seen, coded = grounds.rollouts.read(rollouts), Latents.read(latents)
-    if not np.array_equal(seen.lengths, coded.lengths):
+    rollouts: Rollouts = grounds.rollouts.read(path)
+    if not np.array_equal(rollouts.lengths, latents.lengths):
         raise UserError(
-            f"{rollouts} and {latents}: the {len(seen.lengths)} episodes of the one are not the "
-            f"{len(coded.lengths)} of the other; run 'dvc repro'"
+            f"{path} and {coded}: the {len(rollouts.lengths)} episodes of the one are not the "
+            f"{len(latents.lengths)} of the other; run 'dvc repro'"
         )
-    return seen, coded
+    return rollouts
 
 
-def asked(run: Run, grounds: Grounds[Any], rng: Generator) -> Example:
+def asked(run: Run, grounds: Grounds[Any], latents: Latents, rng: Generator) -> Example:
     """What the teacher of the command line says.
 
     Raises:
         UserError: a file is missing or damaged, they do not fit, or the episodes are others.
     """
     teacher = trained(run, grounds, ("v_before", "m_before", "c_before"))
-    rollouts, latents = episodes(run.paths["rollouts"], run.paths["latents"], grounds)
+    rollouts = episodes(run.paths["rollouts"], grounds, latents, run.paths["latents"])
     return taught(teacher, rollouts, latents, run.params.evolve_c.recent, rng)

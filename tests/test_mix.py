@@ -132,8 +132,9 @@ def test_what_is_found_is_so_much_of_each_c(rounds, monkeypatch):
 @pytest.mark.parametrize(
     ("names", "setting", "said"),
     [
-        (("1",), "seed=1", "1: there must be two rounds or more, to be mixed"),
-        (("1", "1"), "seed=1", "1: the Cs of these rounds are all the same: nothing to be mixed"),
+        (("1",), "seed=1", "1: to be mixed, there must be two rounds or more"),
+        (("0", "1", "1"), "seed=1", "whose folders have different names"),
+        (("1", "twin"), "seed=1", "1, twin: the Cs of these rounds are all the same"),
         (
             ("0", "1"),
             "evolve_c.world=dream train_m.predict_outcome=true",
@@ -146,6 +147,7 @@ def test_what_is_found_is_so_much_of_each_c(rounds, monkeypatch):
 )
 def test_what_cannot_be_mixed_is_refused_and_nothing_is_written(rounds, names, setting, said):
     returned(rounds / "bare", 1)
+    shutil.copytree(rounds / "1", rounds / "twin", dirs_exist_ok=True)
     for name in KEPT:
         (rounds / name).unlink(missing_ok=True)
     with pytest.raises(SystemExit) as stop:
