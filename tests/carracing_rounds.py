@@ -32,7 +32,7 @@ ABLATION = ("generations=32", "checked_every=16")  # what is taught is of anothe
 MIXED = 8  # rounds, the last ones
 MIXTURE = (  # of evolve_c, where their Cs are mixed
     *("sigma=0.7", "population=16", "generations=10", "episodes=8", "caution=0", "patience=40"),
-    *("checked_every=10", "validation_episodes=128"),
+    *("checked_every=10", "validation_episodes=256"),
 )
 
 

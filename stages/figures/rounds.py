@@ -14,6 +14,8 @@ from stages.figures.tracks import SOLVED
 
 PAPER = {1_000: 823, 7_370: 880, 71_600: 906}  # Ha & Schmidhuber 2018: return by core-hours
 
+ROOM = 40.0  # points of the return below the least of them
+
 
 class Rounds(NamedTuple):
     """One entry a round."""
@@ -40,7 +42,10 @@ class Final(NamedTuple):
 
 
 def rounds(course: Rounds, mixture: Mixture, final: Final) -> Figure:
-    """Validation by core-hours and by frames; the final test stands where all of it is paid."""
+    """Validation by core-hours and by frames; the final test stands where all of it is paid.
+
+    What is far better than the random policy is drawn large: that one is then below the picture.
+    """
     figure = new_figure(10, 4.4)
     left = figure.add_axes((0.065, 0.25, 0.5, 0.67))
     right = figure.add_axes((0.605, 0.25, 0.38, 0.67), sharey=left)
@@ -51,8 +56,10 @@ def rounds(course: Rounds, mixture: Mixture, final: Final) -> Figure:
         (right, millions, seen),
     ):
         _draw(axes, spent, course.real_return, mixed, mixture.real_return, final)
+    around = np.convolve(np.pad(course.real_return, 1, "edge"), [0.5, 0, 0.5], "valid")
     for number, point in enumerate(zip(millions, course.real_return, strict=True)):
-        _say(right, point, str(number), (0, -15))
+        # on the outer side of the bend, where no line is
+        _say(right, point, str(number), (0, 7 if point[1] > around[number] else -15))
     left.plot(
         list(PAPER), list(PAPER.values()), "s:", color=VERMILION, label="the paper, test tracks"
     )
@@ -67,6 +74,10 @@ def rounds(course: Rounds, mixture: Mixture, final: Final) -> Figure:
     )
     left.xaxis.set_major_formatter(lambda hours, _: f"{hours:,g}")
     left.margins(x=0.08)
+    least = min(
+        *course.real_return, mixture.real_return, final.mean - final.stderr, *PAPER.values()
+    )
+    left.set_ylim(bottom=least - ROOM)
     right.set(title="What it saw", xlabel="real frames learned from so far (millions)")
     right.set(xlim=(0, 1.08 * seen))
     right.tick_params(labelleft=False)
@@ -99,7 +110,9 @@ def _draw(
         label=f"its C on test tracks: {final.mean:.0f} ± {final.stderr:.0f} (standard error)",
     )
     axes.axhline(SOLVED, color=GREEN, linestyle="--", linewidth=1.1, label=f"solved: {SOLVED}")
-    axes.axhline(final.random, color=GREY, linestyle=":", label="random policy")
+    axes.axhline(
+        final.random, color=GREY, linestyle=":", label=f"random policy: {final.random:.0f}"
+    )
 
 
 def _say(axes: Axes, point: tuple[float, float], text: str, away: tuple[float, float]) -> None:
