@@ -1,5 +1,6 @@
 """Work on a Dask cluster: the same bytes, whoever is lost on the way, and faults in a line."""
 
+import itertools
 import os
 import re
 import shutil
@@ -58,13 +59,17 @@ def test_the_whole_search_is_the_same_bytes_wherever_it_is_done(cluster, quick, 
 
 def test_the_function_is_sent_to_each_worker_once_and_results_stay_in_order(cluster, tmp_path):
     arrivals = tmp_path / "arrivals"
+    everyone, seen = {worker.pid for worker in cluster.workers}, set()
     with Workers(Remembered(arrivals, 0.02), on(cluster)) as workers:
-        for _ in range(3):
+        for mapped in itertools.count(1):
             squares, at_work = zip(*workers.map(range(12)), strict=True)
             assert squares == tuple(number**2 for number in range(12))
-        assert set(at_work) == {worker.pid for worker in cluster.workers}
+            seen |= set(at_work)
+            if mapped >= 3 and seen == everyone:
+                break
+            assert mapped < 100  # on a busy machine one of them may be late
     arrived = arrivals.read_text().split()
-    assert sorted(arrived) == sorted(str(worker.pid) for worker in cluster.workers)
+    assert sorted(arrived) == sorted(map(str, everyone))
 
 
 def test_a_worker_that_is_lost_and_one_that_joins_late_change_nothing(tmp_path):
