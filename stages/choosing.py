@@ -160,12 +160,14 @@ def choose_by_checks(
     streams: Streams,
     scratch: Scratch,
 ) -> Choice:
-    """The best of where the search began and the distribution means of every so many generations,
-    all driven on the same real validation roads: a dream that goes on too long is cheated, and one
-    that knows too little from its first generation.
+    """The best of where the searches began, their ends, and the distribution means of every so many
+    generations, all driven on the same real validation roads: a dream that goes on too long is
+    cheated, and one that knows too little from its first generation.
     """
-    count, every = len(history.mean), settings.checked_every
-    checked = np.unique([*range(0, count, every), count])  # after so many generations
+    count, each, every = len(history.mean), settings.generations, settings.checked_every
+    starts = range(0, count, each)
+    within = range(0, each, every)  # after so many generations of a search
+    checked = np.array([*(start + some for start in starts for some in within), count])
     means = np.concatenate([history.start[None], history.mean])
     drawing = streams("validation tracks")
     tried = validate(settings, judge, grounds, means[checked], drawing, scratch, "real")

@@ -7,7 +7,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.random import Generator
 from numpy.typing import NDArray
 
 from stages.artifacts import Latents
@@ -15,6 +14,7 @@ from stages.choosing import Choice, History, Places, choose, choose_by_checks, f
 from stages.control.basis import Basis
 from stages.control.random_policy import RandomPolicy
 from stages.control.strategies import STRATEGIES
+from stages.control.strategy import Strategy
 from stages.errors import ParamsError
 from stages.grounds import Grounds, grounds_of
 from stages.judge import Fleet, Judge
@@ -41,18 +41,23 @@ def evolve(
     judge: Judge,
     start: NDArray[np.float64],
     places: Places,
-    mutations: Generator,
-    drawing: Generator,
+    streams: Streams,
     scratch: Scratch,
 ) -> History:
-    """Run the strategy from a genome, every generation on roads, or in dreams, of its own.
+    """Run the strategy from a genome, every generation on roads, or in dreams, of its own; and all
+    of it again for each further search, whose generations follow those of the one before.
 
     Raises:
         ParamsError: a fitness is not a finite number.
     """
-    size, count = judge.fleet.genome_size, settings.generations
+    size, count = judge.fleet.genome_size, settings.searches * settings.generations
     make = STRATEGIES[settings.strategy]
-    strategy = make(start, settings.sigma, settings.population, mutations)
+
+    def begun(search: int) -> Strategy:
+        mutations = streams(f"mutations, search {search}" if search else "mutations")
+        return make(start, settings.sigma, settings.population, mutations)
+
+    strategy, drawing = begun(0), streams("tracks")
     history = History(
         start=start,
         best=np.zeros((count, size)),
@@ -76,6 +81,9 @@ def evolve(
         }
 
     for number in progress(range(done, count), "evolve_c", count, done):
+        search, generation = divmod(number, settings.generations)
+        if search and not generation:
+            strategy = begun(search)
         candidates = strategy.ask()
         drawn = places.draw(settings.episodes, drawing)
         scores = judge.scores(candidates, drawn, settings.episodes)
@@ -127,8 +135,7 @@ def evolve_c(
     places = places_of(settings, grounds, latents, held_out=False)
     scratch = scratch or NoScratch()
     start = np.zeros(judge.fleet.genome_size) if start is None else start
-    random = streams("mutations"), streams("tracks")
-    history = evolve(settings, judge, start, places, *random, scratch)
+    history = evolve(settings, judge, start, places, streams, scratch)
     if settings.checked_every:
         choice = choose_by_checks(settings, judge, grounds, history, streams, scratch)
     else:
@@ -144,7 +151,7 @@ def evolve_c(
         "last_mean_return": float(choice.distribution_mean[-1]),
         "random_return": random_return(judge.fleet, grounds, settings.random_episodes, streams),
         "flat_generations": int((np.ptp(history.fitness, axis=1) == 0).sum()),
-        "episodes": settings.generations * settings.population * settings.episodes,
+        "episodes": len(history.mean) * settings.population * settings.episodes,
         **(cost_of(choice, history, dreaming) if settings.checked_every else {}),
     }
     curve = [
@@ -167,7 +174,7 @@ def evolve_c(
     where = f" in dreams, {metrics['real_return']:+.2f} on real roads," if dreamt else ""
     summary = (
         f"return {metrics['validation_return']:+.2f}{where} by the {metrics['chosen']} of "
-        f"generation {metrics['chosen_generation']} of {settings.generations} (the last mean: "
+        f"generation {metrics['chosen_generation']} of {len(history.mean)} (the last mean: "
         f"{metrics['last_mean_return']:+.2f}, the random policy: {metrics['random_return']:+.2f})"
     )
     if flat := metrics["flat_generations"]:

@@ -217,6 +217,7 @@ class EvolveC(Section, frozen=True):
     strategy: Literal["rank_mu", "cma_es", "sep_cma_es", "openai_es"]
     population: Annotated[int, Meta(ge=2, le=1_000_000)]
     generations: Count
+    searches: Annotated[int, Meta(ge=1, le=1000)]  # so often, from the same start
     sigma: Annotated[float, Meta(ge=1e-4, le=5)]
     episodes: Drives  # a candidate and generation
     patience: Annotated[int, Meta(ge=0, le=1_000_000)]  # of a real drive, see collect.patience

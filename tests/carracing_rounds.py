@@ -13,21 +13,22 @@ ROUNDS = 8  # of CarRacing, after the first
 # to be shown soon. The first few are long, for in them M learns nearly all that it knows.
 LONG_ROUNDS = 3
 Settings = Mapping[str, Sequence[str]]  # in place of the params, by stage
+ONE_LONG_SEARCH = ("generations=32", "searches=1", "checked_every=16")
 FIRST: Settings = {
     "collect": (
         "episodes=640",
         "held_out_episodes=24",
     ),  # most of them are short: soon off the road
     "train_m": ("epochs=60", "learning_rate=0.003"),
-    "evolve_c": ("recent=1", "lost=0", "generations=32", "checked_every=16"),
+    "evolve_c": ("recent=1", "lost=0", *ONE_LONG_SEARCH),
 }
 LONG: Settings = {
     "collect": ("episodes=160", "held_out_episodes=24"),
     "train_m": ("epochs=20", "learning_rate=0.003"),
-    "evolve_c": ("recent=1", "generations=32", "checked_every=16"),
+    "evolve_c": ("recent=1", *ONE_LONG_SEARCH),
 }
 SHORT: Settings = {"train_v": ("epochs=0",)}  # V has seen enough
-ABLATION = ("generations=32", "checked_every=16")  # what is taught is of another kind
+ABLATION = ONE_LONG_SEARCH  # what is taught is of another kind
 
 MIXED = 8  # rounds, the last ones
 MIXTURE = (  # of evolve_c, where their Cs are mixed

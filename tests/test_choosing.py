@@ -52,12 +52,15 @@ class ByNumber:
         return Scores(self.returns[numbers], 0 * numbers, numbers % 2, 10 * numbers)
 
 
-def checked(params, returns, every):
-    """The choice among where the search began and so many means, and whom the judge was asked
+def checked(params, returns, every, searches=1):
+    """The choice among where the searches began and so many means, and whom the judge was asked
     about.
     """
-    settings = replace(params.evolve_c, checked_every=every, validation_episodes=3)
     count, judge = len(returns) - 1, ByNumber(returns)
+    settings = replace(
+        params.evolve_c, generations=count // searches, searches=searches,
+        checked_every=every, validation_episodes=3,
+    )  # fmt: skip
     mean = np.arange(1, count + 1, dtype=float)[:, None]
     history = History(np.zeros(1), mean - 1, mean, np.zeros((count, 4)), *np.zeros((2, count)))
     roads, streams = grounds_of(params.world), Streams(0, "evolve_c")
@@ -90,6 +93,12 @@ def test_where_the_search_began_may_be_best(quick):
 )
 def test_no_generation_is_checked_twice_and_the_last_one_always(quick, every, numbers):
     assert checked(quick, [0, 1, 2, 3], every)[1] == numbers
+
+
+def test_of_several_searches_every_end_is_checked(quick):
+    choice, numbers = checked(quick, [1, 0, 5, 0, 0, 4, 6, 0, 0, 3], every=2, searches=3)
+    assert numbers == [0, 2, 3, 5, 6, 8, 9]
+    assert (choice.genome.tolist(), choice.generation, choice.chosen) == ([6], 6, "mean")
 
 
 class Watched(Judge):
