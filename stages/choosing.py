@@ -29,7 +29,6 @@ class History(NamedTuple):
     mean: NDArray[np.float64]  # (generations, n), where the distribution moved to
     fitness: NDArray[np.float64]  # (generations, population)
     sigma: NDArray[np.float64]  # (generations,)
-    steps: NDArray[np.int64]  # (generations,), that all candidates together drove
 
     @property
     def genomes(self) -> NDArray[np.float64]:
@@ -41,7 +40,7 @@ class Choice(NamedTuple):
     """Which candidate it is, and how the best up to each generation did."""
 
     genome: NDArray[np.float64]  # (n,)
-    chosen: str  # `best` of its generation, the distribution's `mean`, or the `start`
+    chosen: str  # `best` of its generation, the distribution's `mean`, `start`, `middle` of ends
     generation: int  # from 1; 0: the start
     champion: NDArray[np.float64]  # (generations,), what the choice went by
     distribution_mean: NDArray[np.float64]  # (generations,), likewise
@@ -160,27 +159,34 @@ def choose_by_checks(
     streams: Streams,
     scratch: Scratch,
 ) -> Choice:
-    """The best of where the searches began, their ends, and the distribution means of every so many
-    generations, all driven on the same real validation roads: a dream that goes on too long is
-    cheated, and one that knows too little from its first generation.
+    """The best of where the searches began, their ends, the middle of these, and the distribution
+    means of every so many generations, all driven on the same real validation roads: a dream that
+    goes on too long is cheated, and one that knows too little from its first generation.
+
+    Of the way that a search goes much is chance, and in the middle of several less of it is left.
     """
     count, each, every = len(history.mean), settings.generations, settings.checked_every
     starts = range(0, count, each)
     within = range(0, each, every)  # after so many generations of a search
     checked = np.array([*(start + some for start in starts for some in within), count])
-    means = np.concatenate([history.start[None], history.mean])
+    genomes = np.concatenate([history.start[None], history.mean])[checked]
+    if settings.searches > 1:
+        genomes = np.concatenate([genomes, history.mean[each - 1 :: each].mean(axis=0)[None]])
     drawing = streams("validation tracks")
-    tried = validate(settings, judge, grounds, means[checked], drawing, scratch, "real")
+    tried = validate(settings, judge, grounds, genomes, drawing, scratch, "real")
     best = np.maximum.accumulate(tried.mean_return)
     last_check = np.searchsorted(checked, np.arange(1, count + 1), "right") - 1
+    champion = best[last_check]
+    champion[-1] = best[-1]
     chosen = int(tried.mean_return.argmax())
+    middle = chosen == len(checked)
     return Choice(
-        genome=means[checked[chosen]],
-        chosen="mean" if checked[chosen] else "start",
-        generation=int(checked[chosen]),
-        champion=best[last_check],
+        genome=genomes[chosen],
+        chosen="middle" if middle else "mean" if checked[chosen] else "start",
+        generation=count if middle else int(checked[chosen]),
+        champion=champion,
         distribution_mean=tried.mean_return[last_check],
-        real=best[last_check],
+        real=champion,
         off_track=int(tried.off_track[chosen]),
         real_off_track=int(tried.off_track[chosen]),
         real_steps=int(tried.steps.sum()),

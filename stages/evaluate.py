@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,7 @@ from stages.grounds import grounds_of
 from stages.modules import Memory, Vision
 from stages.params import ALONE, Compute, Evaluate, World
 from stages.randomness import Streams
-from stages.recording import record
+from stages.recording import always, record
 from stages.rollout import Outcome
 from stages.stage import Report, stage
 from stages.trained import trained
@@ -62,11 +61,6 @@ def evaluate_parts(
     return Report(summary, {"controller": controller, "random": random})
 
 
-def _undrawn(agent: Agent, rng: np.random.Generator) -> Agent:
-    """The agent itself, which has no noise to draw."""
-    return agent
-
-
 def _driven(
     episodes: int,
     world: World,
@@ -81,7 +75,7 @@ def _driven(
     measured: dict[str, list[NDArray[Any]]] = defaultdict(list)
     recorded = record(
         world,
-        partial(_undrawn, agent) if agent else RandomPolicy,
+        always(agent) if agent else RandomPolicy,
         grounds.tests(streams("tracks")),
         lambda number: streams(f"random, shard {number}" if number else "random"),
         episodes,

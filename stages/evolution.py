@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stages.artifacts import Latents
-from stages.choosing import Choice, History, Places, choose, choose_by_checks, fitness_of, places_of
+from stages.choosing import History, Places, choose, choose_by_checks, fitness_of, places_of
 from stages.control.basis import Basis
 from stages.control.random_policy import RandomPolicy
 from stages.control.strategies import STRATEGIES
@@ -64,7 +64,6 @@ def evolve(
         mean=np.zeros((count, size)),
         fitness=np.zeros((count, settings.population)),
         sigma=np.zeros(count),
-        steps=np.zeros(count, np.int64),
     )
     done = 0
     if left := scratch.load("evolution"):
@@ -92,7 +91,6 @@ def evolve(
         strategy.tell(fitness)
         history.best[number], history.mean[number] = candidates[fitness.argmax()], strategy.mean
         history.fitness[number], history.sigma[number] = fitness, strategy.sigma
-        history.steps[number] = scores.steps.sum()
         done = number + 1
         scratch.save("evolution", state, now=done == count)
     return history
@@ -152,7 +150,7 @@ def evolve_c(
         "random_return": random_return(judge.fleet, grounds, settings.random_episodes, streams),
         "flat_generations": int((np.ptp(history.fitness, axis=1) == 0).sum()),
         "episodes": len(history.mean) * settings.population * settings.episodes,
-        **(cost_of(choice, history, dreaming) if settings.checked_every else {}),
+        **({"checked_steps": choice.real_steps} if settings.checked_every else {}),
     }
     curve = [
         {
@@ -180,9 +178,3 @@ def evolve_c(
     if flat := metrics["flat_generations"]:
         summary += f"; in {flat} of them all candidates did equally well, and none was learned from"
     return choice.genome, Report(summary, metrics, curve)
-
-
-def cost_of(choice: Choice, history: History, dreaming: bool) -> dict[str, int]:
-    """The steps that were driven on real roads, to choose C and to find it."""
-    searched = {} if dreaming else {"searched_steps": int(history.steps.sum())}
-    return {"checked_steps": choice.real_steps, **searched}

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from stages.agent import Agent, Dreamer
 from stages.control.basis import Basis
 from stages.control.controller import Controllers, parameter_count
-from stages.control.span import Span
 from stages.dreams import Night
 from stages.grounds import grounds_of
 from stages.memory.ensemble import Ensemble
@@ -62,7 +61,6 @@ class Fleet:
         settings: of dreams, and when a drive is hopeless.
         basis: of the features beside z, where the controllers see those and not h.
         remembers: the M whose h the controllers see, if that is another one.
-        span: of genomes, if candidates are points in it and no genomes themselves.
     """
 
     def __init__(
@@ -74,7 +72,6 @@ class Fleet:
         settings: EvolveC,
         basis: Basis | None = None,
         remembers: Ensemble | None = None,
-        span: Span | None = None,
     ) -> None:
         self._grounds = grounds_of(world)
         self._settings = settings
@@ -83,7 +80,6 @@ class Fleet:
         self._memory = memory
         self._remembers = remembers
         self._sizes = sizes
-        self._span = span
         # the last one of each, to be used again
         self._worlds: dict[tuple[object, ...], AnyWorld] = {}
         self._dreams: dict[tuple[object, ...], Dream] = {}
@@ -95,11 +91,10 @@ class Fleet:
     @property
     def genome_size(self) -> int:
         """How many numbers a candidate has."""
-        return len(self._span.directions) if self._span else parameter_count(self._sizes)
+        return parameter_count(self._sizes)
 
-    def controllers(self, candidates: NDArray[np.float64]) -> Controllers:
-        """The controllers, on z or on z and h, that candidates (candidates, n) stand for."""
-        genomes = self._span.genomes(candidates) if self._span else candidates
+    def controllers(self, genomes: NDArray[np.float64]) -> Controllers:
+        """The controllers, on z or on z and h, that genomes (candidates, n) stand for."""
         return Controllers.from_genomes(genomes, self._sizes, self._basis)
 
     def __call__(self, shard: Shard) -> Outcome:

@@ -17,7 +17,7 @@ from stages.carracing_grounds import CarRacingGrounds
 from stages.errors import ParamsError, UserError
 from stages.figures.paper import save_gif
 from stages.figures.race_gif import EVERY, GAME, Mind, race_frames
-from stages.figures.rounds import Final, Mixture, Rounds, rounds
+from stages.figures.rounds import Final, Kept, Rounds, rounds
 from stages.figures.style import save
 from stages.figures.tracks import SOLVED, tracks
 from stages.modules import Memory, Vision
@@ -48,12 +48,12 @@ def race(
     temperature: float,
     agent: Trained,
     drives: CarRacingDrives,
-    course: tuple[Rounds, Mixture] | None,
+    course: tuple[Rounds, Kept] | None,
     streams: Streams,
 ) -> tuple[Pictures, Report]:
     """Draw everything; the drive that is shown is C's of median return, beside a dream.
 
-    `course` is what came of the rounds and of their mixture, if there were any.
+    `course` is what came of the rounds and of the one that was kept, if there were any.
 
     Raises:
         UserError: the game does not do again what was recorded.
@@ -80,14 +80,11 @@ def race(
     if course:
         final = Final(metrics["mean_return"], metrics["stderr"], metrics["random_return"])
         figures["rounds"] = rounds(*course, final)
-        by_round, mixture = course
-        metrics |= {
-            "core_hours": mixture.core_hours,
-            "real_frames": int(mixture.real_frames),
-        }
+        by_round, kept = course
+        metrics |= {"core_hours": kept.core_hours, "real_frames": int(by_round.real_frames[-1])}
         took = (
-            f"; {len(by_round.core_hours)} rounds and their mixture took "
-            f"{mixture.core_hours:.1f} core-hours and {mixture.real_frames:,.0f} real frames"
+            f"; {len(by_round.core_hours)} rounds took {metrics['core_hours']:.1f} core-hours and "
+            f"{metrics['real_frames']:,} real frames to learn from"
         )
     summary = (
         f"C returns {own.mean():+.1f} +- {metrics['stderr']:.1f} on {len(own)} tracks, more than "
@@ -163,8 +160,8 @@ def game(world: CarRacing, track_seed: int, drive: Episode) -> NDArray[np.uint8]
 
 def course_of(
     folders: Sequence[Path], reports: Path, frame_skip: int
-) -> tuple[Rounds, Mixture] | None:
-    """What is in the folders of rounds, in their order, and in the reports of their mixture; None
+) -> tuple[Rounds, Kept] | None:
+    """What is in the folders of rounds, in their order, and in the reports of which was kept; None
     without any.
 
     Raises:
@@ -184,14 +181,9 @@ def course_of(
         return None
     scores, core_hours, real_frames = np.array(rows).T
     course = Rounds(scores, core_hours.cumsum(), real_frames.cumsum())
-    names = ["real_return", "searched_steps"]
-    validation, steps = read_metrics(reports / "metrics/mix.json", "mix", names)
-    (mixing,) = read_metrics(reports / "cost/mix.json", "mix", ["core_hours"])
-    return course, Mixture(
-        validation,
-        float(course.core_hours[-1]) + mixing,
-        float(course.real_frames[-1]) + steps * frame_skip,
-    )
+    (validation,) = read_metrics(reports / "metrics/keep.json", "keep", ["mean_return"])
+    (keeping,) = read_metrics(reports / "cost/keep.json", "keep", ["core_hours"])
+    return course, Kept(validation, float(course.core_hours[-1]) + keeping)
 
 
 def main() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,6 +18,15 @@ from stages.workers import Workers
 PICTURE_BYTES = 1 << 28  # of a batch, at the most
 
 Driver = Callable[[np.random.Generator], Policy]  # made with where its noise comes from
+
+
+def always(policy: Policy) -> Driver:
+    """Whoever drives without noise is the same in every shard."""
+    return partial(_without_noise, policy)
+
+
+def _without_noise(policy: Policy, rng: np.random.Generator) -> Policy:
+    return policy
 
 
 class Start(NamedTuple):

@@ -60,7 +60,6 @@ CURVES = {  # columns by file, most of which are named for their stage
     "train_v": LEARNING,
     "train_m": LEARNING,
     "evolve_c": EVOLUTION,
-    "mix": EVOLUTION,
     "temperature": STUDY,
     "rounds": ROUNDS,
 }

@@ -72,8 +72,6 @@ class Run:
         """What an unfinished run of the same params, inputs and code has left."""
         same = msgspec.json.encode(msgspec.structs.replace(self.params, compute=ALONE))
         inputs = [path for name, path in self.paths.items() if name not in self._written]
-        for kind in ("*.npz", "*.h5"):
-            inputs += [each for path in self.folders for each in sorted(path.rglob(kind))]
         outputs = [self.paths[name] for name in self._written]
         return Scratch(folder_of(self.name, outputs), fingerprint(same, inputs))
 

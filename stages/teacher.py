@@ -1,16 +1,15 @@
 """What another round's C would have done without noise, wherever cars came by with noise.
 
-That is where the next C's search begins, and how several Cs come to be mixed. The new one sees the
-same with another V and remembers it with another M, so that it cannot have the old one's weights;
-but it can be told, for every frame that either of them was shown, what the old one would do: also
-where noise had led it, which it does not learn from what was done there (DAgger: Ross et al. 2011;
-policy distillation: Rusu et al. 2015).
+That is where the next C's search begins. The new one sees the same with another V and remembers it
+with another M, so that it cannot have the old one's weights; but it can be told, for every frame
+that either of them was shown, what the old one would do: also where noise had led it, which it does
+not learn from what was done there (DAgger: Ross et al. 2011; policy distillation: Rusu et al.
+2015).
 """
 
 from __future__ import annotations
 
 import dataclasses
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -57,22 +56,6 @@ def taught(
     return Example(now, teacher.controllers.act(features))
 
 
-def episodes(path: Path, grounds: Grounds[Any], latents: Latents, coded: Path) -> Rollouts:
-    """What is in the file at `path`, for teachers to be asked about.
-
-    Raises:
-        UserError: it is missing or damaged, or its episodes are not those of the latents, which are
-            from the file `coded`.
-    """
-    rollouts: Rollouts = grounds.rollouts.read(path)
-    if not np.array_equal(rollouts.lengths, latents.lengths):
-        raise UserError(
-            f"{path} and {coded}: the {len(rollouts.lengths)} episodes of the one are not the "
-            f"{len(latents.lengths)} of the other; run 'dvc repro'"
-        )
-    return rollouts
-
-
 def asked(run: Run, grounds: Grounds[Any], latents: Latents, rng: Generator) -> Example:
     """What the teacher of the command line says.
 
@@ -80,5 +63,10 @@ def asked(run: Run, grounds: Grounds[Any], latents: Latents, rng: Generator) -> 
         UserError: a file is missing or damaged, they do not fit, or the episodes are others.
     """
     teacher = trained(run, grounds, ("v_before", "m_before", "c_before"))
-    rollouts = episodes(run.paths["rollouts"], grounds, latents, run.paths["latents"])
+    rollouts: Rollouts = run.table("rollouts", grounds.rollouts)
+    if not np.array_equal(rollouts.lengths, latents.lengths):
+        raise UserError(
+            f"{run.paths['rollouts']} and {run.paths['latents']}: the {len(rollouts.lengths)} "
+            f"episodes of the one are not the {len(latents.lengths)} of the other; run 'dvc repro'"
+        )
     return taught(teacher, rollouts, latents, run.params.evolve_c.recent, rng)

@@ -30,11 +30,7 @@ LONG: Settings = {
 SHORT: Settings = {"train_v": ("epochs=0",)}  # V has seen enough
 ABLATION = ONE_LONG_SEARCH  # what is taught is of another kind
 
-MIXED = 8  # rounds, the last ones
-MIXTURE = (  # of evolve_c, where their Cs are mixed
-    *("sigma=0.7", "population=16", "generations=10", "episodes=8", "caution=0", "patience=40"),
-    *("checked_every=10", "validation_episodes=256"),
-)
+FINALS = ("validation_episodes=256",)  # of evolve_c, where the best rounds drive again
 
 
 def schedule(number: int) -> Settings:
@@ -51,15 +47,14 @@ CARRACING_HEAD = """\
 # The real CarRacing, round by round; `make carracing` runs it. Written by
 # `python -m tests.pipelines`.
 """
-MIX: dict[str, Any] = {
-    "desc": "V and M of the best round, and the mixture of the last rounds' Cs that drives best",
+KEEP: dict[str, Any] = {
+    "desc": "V, M and C of the round whose C drives best",
     "outs": ["models/v.npz", "models/m.npz", "models/c.npz"],
-    "params": ["seed", "world", "evolve_c"],
+    "params": ["seed", "world", "evolve_c.validation_episodes"],
     "metrics": [
-        {"reports/metrics/mix.json": {"cache": False}},
-        {"reports/cost/mix.json": {"cache": False}},
+        {"reports/metrics/keep.json": {"cache": False}},
+        {"reports/cost/keep.json": {"cache": False}},
     ],
-    "plots": [{"reports/curves/mix.csv": {"cache": False}}],
 }
 RACE: dict[str, Any] = {
     "desc": "CarRacing in pictures: a drive beside its dream, every track, every round",
@@ -97,7 +92,7 @@ def of_carracing(
     schedule: Callable[[int], Settings] = schedule,
     folder: str = "carracing",
     file: str = "carracing/params.yaml",
-    mixture: Sequence[str] = MIXTURE,
+    finals: Sequence[str] = FINALS,
 ) -> str:
     """The text of carracing/dvc.yaml: a first round, so many later ones, and what comes of them."""
     wdir = "/".join([".."] * len(folder.split("/")))
@@ -145,9 +140,9 @@ def of_carracing(
     there = moved_to(folder)
     folders = [f"{folder}/rounds/{number}" for number in range(rounds + 1)]
     told = f"--params {file} --reports {folder}/reports"
-    mixed, search = folders[-MIXED:], options("evolve_c", ("world=real", *mixture))
-    cost = f"--cost {folder}/reports/cost/mix.json"
-    stages["mix"] = _mix(there, mixed, wdir, file, f"{' '.join(mixed)} {told} {cost}{search}")
+    cost = f"--cost {folder}/reports/cost/keep.json"
+    finals = options("evolve_c", finals)
+    stages["keep"] = _keep(there, folders, wdir, file, f"{' '.join(folders)} {told} {cost}{finals}")
     told = f"{' '.join(folders)} {told}"
     stages["evaluate"] = of("evaluate", there, f"{folder}/reports")
     last_two = f"{folder}/rounds/{rounds - 1}", f"{folder}/rounds/{rounds}"
@@ -155,20 +150,19 @@ def of_carracing(
     race = placed(RACE, there, {}, wdir, (file, RACE["params"]), told)
     del race["matrix"]
     race["deps"] += [f"{each}/{path}" for each in folders for path in TOLD]
-    race["deps"] += [f"{folder}/reports/{kind}/mix.json" for kind in ("metrics", "cost")]
+    race["deps"] += [f"{folder}/reports/{kind}/keep.json" for kind in ("metrics", "cost")]
     race["deps"] += sorted(imported_files("stages/race.py", ("carracing",)))
     stages["race"] = race
     return CARRACING_HEAD + text_of({"stages": stages})
 
 
-def _mix(there: Move, mixed: Sequence[str], wdir: str, file: str, options_of_it: str) -> Stage:
-    """The Cs of rounds in these folders, mixed for V and M of the best."""
-    mix = {**MIX, "cmd": f"python -m stages.mix {' '.join(AGENT)}", "deps": []}
-    stage = placed(mix, there, {}, wdir, (file, MIX["params"]), options_of_it)
+def _keep(there: Move, folders: Sequence[str], wdir: str, file: str, options_of_it: str) -> Stage:
+    """The best of the rounds in these folders."""
+    keep = {**KEEP, "cmd": f"python -m stages.keep {' '.join(AGENT)}", "deps": []}
+    stage = placed(keep, there, {}, wdir, (file, KEEP["params"]), options_of_it)
     del stage["matrix"]
-    read = (*AGENT, "data/rollouts.h5", "data/latents.h5", "reports/metrics/evolve_c.json")
-    rounds = [f"{each}/{path}" for each in mixed for path in read]
-    files = sorted(imported_files("stages/mix.py", ("carracing", "--teacher")))
+    rounds = [f"{each}/{path}" for each in folders for path in (*AGENT, TOLD[0])]
+    files = sorted(imported_files("stages/keep.py", ("carracing",)))
     return {**stage, "deps": [*rounds, *files]}
 
 

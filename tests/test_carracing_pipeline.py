@@ -14,7 +14,7 @@ pytest.importorskip("pygame", reason=WHY)
 
 QUICK = "carracing/quick.yaml"
 FIRST = [f"{stage}0" for stage in LEARNING]
-AFTER = ["mix", "evaluate", "evaluate_zh", "evaluate_z", "evolve_c_z", "race"]
+AFTER = ["keep", "evaluate", "evaluate_zh", "evaluate_z", "evolve_c_z", "race"]
 AFTER += ["untrained", "evolve_c_untrained", "evaluate_untrained"]
 
 
@@ -26,7 +26,9 @@ def made(make_project, rounds: int):
     """A project whose pipeline of CarRacing has so many rounds after the first, and quick ones."""
     project = make_project()
     root = (ROOT / "dvc.yaml").read_text(encoding="utf-8")
-    pipeline = of_carracing(root, rounds, lambda _: {}, file=QUICK, mixture=["generations=1"])
+    pipeline = of_carracing(
+        root, rounds, lambda _: {}, file=QUICK, finals=["validation_episodes=2"]
+    )
     project.write("carracing/dvc.yaml", pipeline)
     return project
 
@@ -35,9 +37,9 @@ def reproduced(project, *arguments: str) -> list[str]:
     return [name.split(":")[1] for name in project.repro(*arguments)]
 
 
-def test_a_round_follows_the_first_and_their_cs_are_mixed(make_project):
-    project, mixed = made(make_project, rounds=1), "carracing/dvc.yaml:mix"
-    assert reproduced(project, mixed) == [*FIRST, *later(1), "mix"]
+def test_a_round_follows_the_first_and_the_better_one_is_kept(make_project):
+    project, last = made(make_project, rounds=1), "carracing/dvc.yaml:keep"
+    assert reproduced(project, last) == [*FIRST, *later(1), "keep"]
     folder = project.folder / "carracing"
     for number in (0, 1):
         for stage in LEARNING:
@@ -45,16 +47,14 @@ def test_a_round_follows_the_first_and_their_cs_are_mixed(make_project):
             assert 0 < min(cost.values()) <= max(cost.values()) < 0.1
         evolution = folder / f"rounds/{number}/reports/metrics/evolve_c.json"
         assert json.loads(evolution.read_text())["checked_steps"] > 0
-    mixture = json.loads((folder / "reports/metrics/mix.json").read_text())
-    assert sum(mixture["parts"].values()) == pytest.approx(1)
-    assert list(mixture["parts"]) == ["0", "1"]
-    for name in ("v", "m"):
-        model = project.read(f"carracing/rounds/{mixture['home']}/models/{name}.npz")
+    found = json.loads((folder / "reports/metrics/keep.json").read_text())
+    assert found["returns"][found["round"]] == max(found["returns"].values())
+    for name in ("v", "m", "c"):
+        model = project.read(f"carracing/rounds/{found['round']}/models/{name}.npz")
         assert project.read(f"carracing/models/{name}.npz") == model
-    assert project.read("carracing/models/c.npz")
     project.replace(QUICK, "sigma: 0.1", "sigma: 0.2")
     # Dry, DVC does not know yet whether what else comes after them will have changed.
-    assert reproduced(project, "--dry", mixed) == ["evolve_c0", "evolve_c@1", "mix"]
+    assert reproduced(project, "--dry", last) == ["evolve_c0", "evolve_c@1", "keep"]
 
 
 @pytest.mark.slow

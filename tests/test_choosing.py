@@ -62,7 +62,7 @@ def checked(params, returns, every, searches=1):
         checked_every=every, validation_episodes=3,
     )  # fmt: skip
     mean = np.arange(1, count + 1, dtype=float)[:, None]
-    history = History(np.zeros(1), mean - 1, mean, np.zeros((count, 4)), *np.zeros((2, count)))
+    history = History(np.zeros(1), mean - 1, mean, np.zeros((count, 4)), np.zeros(count))
     roads, streams = grounds_of(params.world), Streams(0, "evolve_c")
     choice = choose_by_checks(settings, judge, roads, history, streams, NoScratch())
     ((numbers, where, episodes),) = judge.asked
@@ -96,9 +96,22 @@ def test_no_generation_is_checked_twice_and_the_last_one_always(quick, every, nu
 
 
 def test_of_several_searches_every_end_is_checked(quick):
-    choice, numbers = checked(quick, [1, 0, 5, 0, 0, 4, 6, 0, 0, 3], every=2, searches=3)
-    assert numbers == [0, 2, 3, 5, 6, 8, 9]
+    choice, numbers = checked(quick, [1, 0, 5, 0, 0, 4, 7, 0, 0, 3], every=2, searches=3)
+    assert numbers == [0, 2, 3, 5, 6, 8, 9, (3 + 6 + 9) // 3]
     assert (choice.genome.tolist(), choice.generation, choice.chosen) == ([6], 6, "mean")
+    assert choice.distribution_mean.tolist() == [1, 5, 0, 0, 4, 7, 7, 0, 3]
+
+
+def test_and_the_middle_of_their_ends(quick):
+    choice, numbers = checked(quick, [1, 0, 8, 2, 9, 4, 3], every=9, searches=3)
+    assert numbers == [0, 2, 4, 6, 4]
+    choice, numbers = checked(quick, [1, 0, 9, 0, 3], every=9, searches=2)
+    assert numbers == [0, 2, 4, 3]
+    assert (choice.genome.tolist(), choice.generation, choice.chosen) == ([2], 2, "mean")
+    choice, numbers = checked(quick, [1, 0, 5, 9, 3], every=9, searches=2)
+    assert (choice.genome.tolist(), choice.generation, choice.chosen) == ([3], 4, "middle")
+    assert choice.champion.tolist() == choice.real.tolist() == [1, 5, 5, 9]
+    assert choice.distribution_mean.tolist() == [1, 5, 5, 3]
 
 
 class Watched(Judge):

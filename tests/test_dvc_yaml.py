@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from stages.params import Params
-from tests.carracing_rounds import MIXED, ROUNDS
+from tests.carracing_rounds import ROUNDS
 from tests.imports import imported_files
 from tests.pipelines import RECIPES, SEEDS, TEMPERATURES, derived, with_dependencies
 
@@ -189,31 +189,27 @@ def test_what_shows_dreams_names_its_files_too(file, stage, script):
     assert set(read) <= set(shown["cmd"].split())
 
 
-def test_the_race_is_shown_of_every_round_and_of_their_mixture():
+def test_the_race_is_shown_of_every_round_and_of_what_was_kept():
     stages = yaml.safe_load((ROOT / "carracing" / "dvc.yaml").read_text())["stages"]
-    shown, mixed = stages["race"], stages["mix"]
+    shown, kept = stages["race"], stages["keep"]
     listed = {path for path in shown["deps"] if path.endswith(".py")}
     assert listed == imported_files("stages/race.py", demands=("carracing",))
     read = [path for path in shown["deps"] if not path.endswith((".py", ".json"))]
-    assert set(read) == set(paths([*mixed["outs"], *stages["evaluate"]["outs"]]))
+    assert set(read) == set(paths([*kept["outs"], *stages["evaluate"]["outs"]]))
     folders = {path.split("/reports/")[0] for path in shown["deps"] if path.endswith(".json")}
     rounds = folders - {"carracing"}
     assert {*read, *rounds} <= set(shown["cmd"].split())
     assert len(rounds) == ROUNDS + 1
 
 
-def test_the_last_rounds_are_mixed_with_all_that_this_reads():
-    mixed = yaml.safe_load((ROOT / "carracing" / "dvc.yaml").read_text())["stages"]["mix"]
-    listed = {path for path in mixed["deps"] if path.endswith(".py")}
-    assert listed == imported_files("stages/mix.py", demands=("carracing", "--teacher"))
-    assert "stages/teacher.py" in listed
-    folders = [f"carracing/rounds/{number}" for number in range(ROUNDS + 1)][-MIXED:]
-    assert [each for each in mixed["cmd"].split() if "/rounds/" in each] == folders
-    read = ["data/rollouts.h5", "data/latents.h5", "reports/metrics/evolve_c.json"]
-    read += [f"models/{name}.npz" for name in "vmc"]
-    assert set(mixed["deps"]) - listed == {
-        f"{folder}/{each}" for folder in folders for each in read
-    }
+def test_of_all_rounds_one_is_kept_and_all_that_this_reads_is_listed():
+    kept = yaml.safe_load((ROOT / "carracing" / "dvc.yaml").read_text())["stages"]["keep"]
+    listed = {path for path in kept["deps"] if path.endswith(".py")}
+    assert listed == imported_files("stages/keep.py", demands=("carracing",))
+    folders = [f"carracing/rounds/{number}" for number in range(ROUNDS + 1)]
+    assert [each for each in kept["cmd"].split() if "/rounds/" in each] == folders
+    read = ["reports/metrics/evolve_c.json", *(f"models/{name}.npz" for name in "vmc")]
+    assert set(kept["deps"]) - listed == {f"{folder}/{each}" for folder in folders for each in read}
 
 
 @pytest.mark.parametrize("recipe", RECIPES)

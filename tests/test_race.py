@@ -50,10 +50,10 @@ def told(folder, number, real_return, frames, episodes):
         path.write_text(json.dumps(content))
 
 
-def mixed(folder, figures):
-    """What the mixture of the rounds leaves."""
+def kept(folder, figures):
+    """What the stage leaves that keeps the best of the rounds."""
     for name, content in {"metrics": figures, "cost": {"core_hours": 0.25}}.items():
-        path = folder / "reports" / name / "mix.json"
+        path = folder / "reports" / name / "keep.json"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(content))
 
@@ -82,14 +82,14 @@ def folder(learned, tmp_path):
     drives.write(tmp_path / "drives.h5")
     told(tmp_path, 0, 700.0, frames=1050, episodes=50)
     told(tmp_path, 1, 650.0, frames=520, episodes=20)
-    mixed(tmp_path, {"real_return": 720.0, "searched_steps": 1500})
+    kept(tmp_path, {"mean_return": 680.0})
     return tmp_path
 
 
 def made(folder):
     reports = folder / "reports"
     found = {path.relative_to(reports).as_posix() for path in reports.rglob("*") if path.is_file()}
-    return found - {"metrics/mix.json", "cost/mix.json"}
+    return found - {"metrics/keep.json", "cost/keep.json"}
 
 
 def test_a_drive_its_dream_and_every_track_and_round_are_shown(learned, folder, capsys):
@@ -108,7 +108,7 @@ def test_a_drive_its_dream_and_every_track_and_round_are_shown(learned, folder, 
     assert found["worst_return"] == pytest.approx(min(scores))
     assert found["shown_return"] == pytest.approx(np.median(scores))
     assert (found["finished_share"], found["above_900"]) == (0, 0)
-    assert (found["core_hours"], found["real_frames"]) == (4.0, 12000)
+    assert (found["core_hours"], found["real_frames"]) == (4.0, 6000)
     curve = read_curve(folder / "reports/curves/rounds.csv", "rounds")
     assert {name: values.tolist() for name, values in curve.items()} == {
         "round": [0, 1],
@@ -116,10 +116,8 @@ def test_a_drive_its_dream_and_every_track_and_round_are_shown(learned, folder, 
         "core_hours": [1.875, 3.75],
         "real_frames": [4000, 6000],
     }
-    assert (
-        "2 rounds and their mixture took 4.0 core-hours and 12,000 real frames"
-        in capsys.readouterr().out
-    )
+    said = capsys.readouterr().out
+    assert "2 rounds took 4.0 core-hours and 6,000 real frames to learn from" in said
 
 
 def test_without_rounds_there_is_no_picture_of_them(folder):
@@ -174,9 +172,9 @@ def test_a_round_that_has_not_said_what_it_took_is_named(folder):
     )
 
 
-def test_so_is_a_mixture_that_has_not_said_how_it_was_found(folder):
-    mixed(folder, {"real_return": 720.0})
-    assert "metrics/mix.json: it should have a figure 'searched_steps'" in refused(folder, "0", "1")
+def test_so_are_the_finals_that_have_not_said_how_they_went(folder):
+    kept(folder, {"round": "1"})
+    assert "metrics/keep.json: it should have a figure 'mean_return'" in refused(folder, "0", "1")
 
 
 def test_drives_of_the_notes_world_are_refused(quick, tmp_path):

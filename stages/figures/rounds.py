@@ -25,12 +25,11 @@ class Rounds(NamedTuple):
     real_frames: NDArray[np.float64]  # of the game that were collected, likewise
 
 
-class Mixture(NamedTuple):
-    """Of the rounds' Cs, and what that took with all rounds before it."""
+class Kept(NamedTuple):
+    """The round that was kept, and what all of them and choosing it took."""
 
-    real_return: float  # on other validation tracks than the rounds'
+    real_return: float  # of its C on other validation tracks than the rounds'
     core_hours: float
-    real_frames: float
 
 
 class Final(NamedTuple):
@@ -41,7 +40,7 @@ class Final(NamedTuple):
     random: float  # mean of the random policy
 
 
-def rounds(course: Rounds, mixture: Mixture, final: Final) -> Figure:
+def rounds(course: Rounds, kept: Kept, final: Final) -> Figure:
     """Validation by core-hours and by frames; the final test stands where all of it is paid.
 
     What is far better than the random policy is drawn large: that one is then below the picture.
@@ -50,22 +49,22 @@ def rounds(course: Rounds, mixture: Mixture, final: Final) -> Figure:
     left = figure.add_axes((0.065, 0.25, 0.5, 0.67))
     right = figure.add_axes((0.605, 0.25, 0.38, 0.67), sharey=left)
     millions = course.real_frames / 1e6
-    seen = mixture.real_frames / 1e6
-    for axes, spent, mixed in (
-        (left, course.core_hours, mixture.core_hours),
-        (right, millions, seen),
+    for axes, spent, at_last in (
+        (left, course.core_hours, kept.core_hours),
+        (right, millions, millions[-1]),
     ):
-        _draw(axes, spent, course.real_return, mixed, mixture.real_return, final)
+        _draw(axes, spent, course.real_return, at_last, kept.real_return, final)
     around = np.convolve(np.pad(course.real_return, 1, "edge"), [0.5, 0, 0.5], "valid")
+    away = [(0, 7 if above else -15) for above in course.real_return > around]  # outside the bend
+    away[-1] = (10, -3)
     for number, point in enumerate(zip(millions, course.real_return, strict=True)):
-        # on the outer side of the bend, where no line is
-        _say(right, point, str(number), (0, 7 if point[1] > around[number] else -15))
+        _say(right, point, str(number), away[number])
     left.plot(
         list(PAPER), list(PAPER.values()), "s:", color=VERMILION, label="the paper, test tracks"
     )
     for point in PAPER.items():
         _say(left, point, str(point[1]), (0, -14))
-    _say(left, (mixture.core_hours, final.mean), f"{final.mean:.0f}", (14, -14))
+    _say(left, (kept.core_hours, final.mean), f"{final.mean:.0f}", (14, -14))
     left.set(
         title="What it took to learn",
         xlabel="core-hours so far (logarithmic)",
@@ -74,12 +73,10 @@ def rounds(course: Rounds, mixture: Mixture, final: Final) -> Figure:
     )
     left.xaxis.set_major_formatter(lambda hours, _: f"{hours:,g}")
     left.margins(x=0.08)
-    least = min(
-        *course.real_return, mixture.real_return, final.mean - final.stderr, *PAPER.values()
-    )
+    least = min(*course.real_return, kept.real_return, final.mean - final.stderr, *PAPER.values())
     left.set_ylim(bottom=least - ROOM)
     right.set(title="What it saw", xlabel="real frames learned from so far (millions)")
-    right.set(xlim=(0, 1.08 * seen))
+    right.set(xlim=(0, 1.08 * millions[-1]))
     right.tick_params(labelleft=False)
     figure.legend(*left.get_legend_handles_labels(), loc="lower center", ncols=3)
     return figure
@@ -89,16 +86,15 @@ def _draw(
     axes: Axes,
     spent: NDArray[np.float64],
     score: NDArray[np.float64],
-    mixed: float,
-    mixture: float,
+    at_last: float,
+    kept: float,
     final: Final,
 ) -> None:
     axes.plot(spent, score, "o-", color=BLUE, label="this project's rounds, validation tracks")
-    name = f"the mixture of their Cs, other validation tracks: {mixture:.0f}"
-    axes.plot([spent[-1], mixed], [score[-1], mixture], ":", color=BLUE)
-    axes.plot(mixed, mixture, "o", color="white", markeredgecolor=BLUE, markersize=8, label=name)
+    name = f"the one that was kept, other validation tracks: {kept:.0f}"
+    axes.plot(at_last, kept, "o", color="white", markeredgecolor=BLUE, markersize=8, label=name)
     axes.errorbar(
-        [mixed],
+        [at_last],
         [final.mean],
         [final.stderr],
         fmt="D",
