@@ -35,12 +35,29 @@ class History(NamedTuple):
         """(2 generations, n): best and mean in turns."""
         return np.stack([self.best, self.mean], axis=1).reshape(-1, self.best.shape[1])
 
+    def of_all(self, searches: int) -> History:
+        """That of several searches one after the other, as if they had been one.
+
+        Of the way that a search goes much is chance; in the middle of several less of it is left.
+        """
+        best, mean, fitness, sigma = (
+            each.reshape(searches, -1, *each.shape[1:]) for each in self[1:]
+        )
+        first = fitness.max(axis=2).argmax(axis=0)  # of the searches, by generation
+        return History(
+            start=self.start,
+            best=best[first, np.arange(len(first))],
+            mean=mean.mean(axis=0),
+            fitness=np.concatenate(fitness, axis=1),
+            sigma=sigma.mean(axis=0),
+        )
+
 
 class Choice(NamedTuple):
     """Which candidate it is, and how the best up to each generation did."""
 
     genome: NDArray[np.float64]  # (n,)
-    chosen: str  # `best` of its generation, the distribution's `mean`, `start`, `middle` of ends
+    chosen: str  # `best` of its generation, the distribution's `mean`, or the `start`
     generation: int  # from 1; 0: the start
     champion: NDArray[np.float64]  # (generations,), what the choice went by
     distribution_mean: NDArray[np.float64]  # (generations,), likewise
@@ -159,34 +176,25 @@ def choose_by_checks(
     streams: Streams,
     scratch: Scratch,
 ) -> Choice:
-    """The best of where the searches began, their ends, the middle of these, and the distribution
-    means of every so many generations, all driven on the same real validation roads: a dream that
-    goes on too long is cheated, and one that knows too little from its first generation.
-
-    Of the way that a search goes much is chance, and in the middle of several less of it is left.
+    """The best of where the search began and the distribution means of every so many generations,
+    all driven on the same real validation roads: a dream that goes on too long is cheated, and one
+    that knows too little from its first generation.
     """
-    count, each, every = len(history.mean), settings.generations, settings.checked_every
-    starts = range(0, count, each)
-    within = range(0, each, every)  # after so many generations of a search
-    checked = np.array([*(start + some for start in starts for some in within), count])
-    genomes = np.concatenate([history.start[None], history.mean])[checked]
-    if settings.searches > 1:
-        genomes = np.concatenate([genomes, history.mean[each - 1 :: each].mean(axis=0)[None]])
+    count, every = len(history.mean), settings.checked_every
+    checked = np.unique([*range(0, count, every), count])  # after so many generations
+    means = np.concatenate([history.start[None], history.mean])
     drawing = streams("validation tracks")
-    tried = validate(settings, judge, grounds, genomes, drawing, scratch, "real")
+    tried = validate(settings, judge, grounds, means[checked], drawing, scratch, "real")
     best = np.maximum.accumulate(tried.mean_return)
     last_check = np.searchsorted(checked, np.arange(1, count + 1), "right") - 1
-    champion = best[last_check]
-    champion[-1] = best[-1]
     chosen = int(tried.mean_return.argmax())
-    middle = chosen == len(checked)
     return Choice(
-        genome=genomes[chosen],
-        chosen="middle" if middle else "mean" if checked[chosen] else "start",
-        generation=count if middle else int(checked[chosen]),
-        champion=champion,
+        genome=means[checked[chosen]],
+        chosen="mean" if checked[chosen] else "start",
+        generation=int(checked[chosen]),
+        champion=best[last_check],
         distribution_mean=tried.mean_return[last_check],
-        real=champion,
+        real=best[last_check],
         off_track=int(tried.off_track[chosen]),
         real_off_track=int(tried.off_track[chosen]),
         real_steps=int(tried.steps.sum()),

@@ -44,8 +44,9 @@ def evolve(
     streams: Streams,
     scratch: Scratch,
 ) -> History:
-    """Run the strategy from a genome, every generation on roads, or in dreams, of its own; and all
-    of it again for each further search, whose generations follow those of the one before.
+    """Run the strategy from a genome, every generation on roads, or in dreams, of its own; and
+    again for each further search, with other mutations. What they leave is as of one, whose mean is
+    in the middle of theirs.
 
     Raises:
         ParamsError: a fitness is not a finite number.
@@ -93,7 +94,7 @@ def evolve(
         history.fitness[number], history.sigma[number] = fitness, strategy.sigma
         done = number + 1
         scratch.save("evolution", state, now=done == count)
-    return history
+    return history.of_all(settings.searches)
 
 
 def check_fitness(fitness: NDArray[np.float64], number: int) -> None:
@@ -149,7 +150,7 @@ def evolve_c(
         "last_mean_return": float(choice.distribution_mean[-1]),
         "random_return": random_return(judge.fleet, grounds, settings.random_episodes, streams),
         "flat_generations": int((np.ptp(history.fitness, axis=1) == 0).sum()),
-        "episodes": len(history.mean) * settings.population * settings.episodes,
+        "episodes": history.fitness.size * settings.episodes,
         **({"checked_steps": choice.real_steps} if settings.checked_every else {}),
     }
     curve = [
@@ -172,7 +173,7 @@ def evolve_c(
     where = f" in dreams, {metrics['real_return']:+.2f} on real roads," if dreamt else ""
     summary = (
         f"return {metrics['validation_return']:+.2f}{where} by the {metrics['chosen']} of "
-        f"generation {metrics['chosen_generation']} of {len(history.mean)} (the last mean: "
+        f"generation {metrics['chosen_generation']} of {settings.generations} (the last mean: "
         f"{metrics['last_mean_return']:+.2f}, the random policy: {metrics['random_return']:+.2f})"
     )
     if flat := metrics["flat_generations"]:

@@ -28,9 +28,8 @@ LONG: Settings = {
     "evolve_c": ("recent=1", *ONE_LONG_SEARCH),
 }
 SHORT: Settings = {"train_v": ("epochs=0",)}  # V has seen enough
-ABLATION = ONE_LONG_SEARCH  # what is taught is of another kind
 
-FINALS = ("validation_episodes=256",)  # of evolve_c, where the best rounds drive again
+FINALS = ("validation_episodes=192",)  # of evolve_c, where the best rounds drive again
 
 
 def schedule(number: int) -> Settings:
@@ -187,7 +186,6 @@ def _ablations(
         stage = of(name, moved(kind, *own), f"{folder}/{kind}/reports", demands)
         stage["cmd"] += settings
         if learns:
-            stage["cmd"] += options(name, ABLATION)
             stage["cmd"] += f" --teacher {' '.join(teacher)}"
             stage["deps"] = [*teacher, *stage["deps"]]
         return {**stage, "desc": desc or stage["desc"]}

@@ -52,15 +52,12 @@ class ByNumber:
         return Scores(self.returns[numbers], 0 * numbers, numbers % 2, 10 * numbers)
 
 
-def checked(params, returns, every, searches=1):
-    """The choice among where the searches began and so many means, and whom the judge was asked
+def checked(params, returns, every):
+    """The choice among where the search began and so many means, and whom the judge was asked
     about.
     """
+    settings = replace(params.evolve_c, checked_every=every, validation_episodes=3)
     count, judge = len(returns) - 1, ByNumber(returns)
-    settings = replace(
-        params.evolve_c, generations=count // searches, searches=searches,
-        checked_every=every, validation_episodes=3,
-    )  # fmt: skip
     mean = np.arange(1, count + 1, dtype=float)[:, None]
     history = History(np.zeros(1), mean - 1, mean, np.zeros((count, 4)), np.zeros(count))
     roads, streams = grounds_of(params.world), Streams(0, "evolve_c")
@@ -95,23 +92,15 @@ def test_no_generation_is_checked_twice_and_the_last_one_always(quick, every, nu
     assert checked(quick, [0, 1, 2, 3], every)[1] == numbers
 
 
-def test_of_several_searches_every_end_is_checked(quick):
-    choice, numbers = checked(quick, [1, 0, 5, 0, 0, 4, 7, 0, 0, 3], every=2, searches=3)
-    assert numbers == [0, 2, 3, 5, 6, 8, 9, (3 + 6 + 9) // 3]
-    assert (choice.genome.tolist(), choice.generation, choice.chosen) == ([6], 6, "mean")
-    assert choice.distribution_mean.tolist() == [1, 5, 0, 0, 4, 7, 7, 0, 3]
-
-
-def test_and_the_middle_of_their_ends(quick):
-    choice, numbers = checked(quick, [1, 0, 8, 2, 9, 4, 3], every=9, searches=3)
-    assert numbers == [0, 2, 4, 6, 4]
-    choice, numbers = checked(quick, [1, 0, 9, 0, 3], every=9, searches=2)
-    assert numbers == [0, 2, 4, 3]
-    assert (choice.genome.tolist(), choice.generation, choice.chosen) == ([2], 2, "mean")
-    choice, numbers = checked(quick, [1, 0, 5, 9, 3], every=9, searches=2)
-    assert (choice.genome.tolist(), choice.generation, choice.chosen) == ([3], 4, "middle")
-    assert choice.champion.tolist() == choice.real.tolist() == [1, 5, 5, 9]
-    assert choice.distribution_mean.tolist() == [1, 5, 5, 3]
+def test_several_searches_are_as_one_whose_mean_is_in_the_middle_of_theirs():
+    best, mean = np.arange(12.0).reshape(6, 2), np.arange(20.0, 32).reshape(6, 2)
+    fitness = np.array([[1, 5], [2, 2], [3, 0], [6, 0], [0, 1], [0, 4]], float)
+    history = History(np.zeros(2), best, mean, fitness, np.arange(6.0)).of_all(2)
+    assert history.start.tolist() == [0, 0]
+    assert history.best.tolist() == [best[3].tolist(), best[1].tolist(), best[5].tolist()]
+    assert history.mean.tolist() == ((mean[:3] + mean[3:]) / 2).tolist()
+    assert history.fitness.tolist() == [[1, 5, 6, 0], [2, 2, 0, 1], [3, 0, 0, 4]]
+    assert history.sigma.tolist() == [1.5, 2.5, 3.5]
 
 
 class Watched(Judge):

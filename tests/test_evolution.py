@@ -38,12 +38,36 @@ def test_each_search_begins_anew_at_the_start_with_mutations_of_its_own(quick, s
         return judge, evolve(several, judge, START, roads, Streams(0, "evolve_c"), NoScratch())
 
     (one, alone), (all_three, history) = searched(1), searched(3)
-    np.testing.assert_array_equal(history.mean[:4], alone.mean)
     np.testing.assert_array_equal(all_three.asked[:4], one.asked)
-    assert len(history.mean) == len(history.fitness) == 12
+    assert len(all_three.asked) == 12
     first = all_three.asked[::4]
     for mutations in first:
         np.testing.assert_allclose(mutations.mean(axis=0), START, atol=0.02)
     assert len({mutations.tobytes() for mutations in first}) == 3
-    apart = np.linalg.norm(history.mean - START, axis=1).reshape(3, 4)
-    assert (np.diff(apart) > 0).all()  # each climbs, and none from where another ended
+    assert history.mean.shape == alone.mean.shape
+    assert history.fitness.shape == (4, 3 * settings.population)
+    apart = np.linalg.norm(history.mean - START, axis=1)
+    assert (np.diff(apart) > 0).all()
+
+
+@pytest.mark.parametrize("searches", [3, 9])
+def test_the_middle_of_several_has_less_chance_in_it(quick, searches):
+    """Where fitness says nothing, they go nowhere together."""
+    settings = replace(quick.evolve_c, generations=6, searches=searches)
+
+    class Flat(Bowl):
+        def scores(self, genomes, where, episodes):
+            scores = super().scores(genomes, where, episodes)
+            return scores._replace(mean_return=rng.normal(size=len(genomes)))
+
+    ends = []
+    for seed in range(30):
+        rng = np.random.default_rng(seed)
+        streams, roads = Streams(seed, "evolve_c"), grounds_of(quick.world)
+        end = [
+            evolve(replace(settings, searches=count), Flat(), START, roads, streams, NoScratch())
+            for count in (1, searches)
+        ]
+        ends.append([np.linalg.norm(history.mean[-1] - START) for history in end])
+    alone, together = np.square(ends).mean(axis=0)
+    assert together < 1.6 * alone / searches
