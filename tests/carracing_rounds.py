@@ -8,7 +8,7 @@ from typing import Any
 from tests.imports import imported_files
 from tests.placing import Move, Stage, moved_to, placed, stages_of, text_of
 
-ROUNDS = 8  # of CarRacing, after the first
+ROUNDS = 7  # of CarRacing, after the first
 # What the params say is of most of the rounds, which are short: where C comes to by dreaming, M has
 # to be shown soon. The first few are long, for in them M learns nearly all that it knows.
 LONG_ROUNDS = 3
@@ -39,7 +39,7 @@ def schedule(number: int) -> Settings:
     """What is different in a round."""
     if number < LONG_ROUNDS:
         return LONG if number else FIRST
-    return BOLD_SHORT if number % 2 else SHORT
+    return SHORT if number % 2 else BOLD_SHORT
 
 
 def options(stage: str, settings: Sequence[str]) -> str:
@@ -150,7 +150,8 @@ def of_carracing(
     told = f"{' '.join(folders)} {told}"
     stages["evaluate"] = of("evaluate", there, f"{folder}/reports")
     last_two = f"{folder}/rounds/{rounds - 1}", f"{folder}/rounds/{rounds}"
-    stages |= _ablations(of, *last_two, f"{folder}/ablations")
+    dreams = options("evolve_c", schedule(rounds).get("evolve_c", ()))
+    stages |= _ablations(of, *last_two, f"{folder}/ablations", dreams)
     race = placed(RACE, there, {}, wdir, (file, RACE["params"]), told)
     del race["matrix"]
     race["deps"] += [f"{each}/{path}" for each in folders for path in TOLD]
@@ -171,10 +172,14 @@ def _keep(there: Move, folders: Sequence[str], wdir: str, file: str, options_of_
 
 
 def _ablations(
-    of: Callable[[str, Move, str, tuple[str, ...]], Stage], before: str, last: str, folder: str
+    of: Callable[[str, Move, str, tuple[str, ...]], Stage],
+    before: str,
+    last: str,
+    folder: str,
+    dreams: str,
 ) -> dict[str, Stage]:
     """What h is worth: C on z alone, C on z and the h of an untrained M, and C of the last round,
-    which had the same teacher and dreamt of the same with the same V and M.
+    which had the same teacher and dreamt of the same with the same V and M, and settings.
     """
     teacher = [*map(moved_to(before), AGENT), f"{last}/{ROLLOUTS}"]
 
@@ -191,6 +196,7 @@ def _ablations(
         stage = of(name, moved(kind, *own), f"{folder}/{kind}/reports", demands)
         stage["cmd"] += settings
         if learns:
+            stage["cmd"] += dreams
             stage["cmd"] += f" --teacher {' '.join(teacher)}"
             stage["deps"] = [*teacher, *stage["deps"]]
         return {**stage, "desc": desc or stage["desc"]}
