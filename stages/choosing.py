@@ -22,42 +22,44 @@ VALIDATED_AT_ONCE = 64  # candidates between two steps of the progress bar
 
 
 class History(NamedTuple):
-    """What all generations leave: two candidates each for the final choice, and how it went."""
+    """What all generations leave: candidates for the final choice, and how it went.
 
-    start: NDArray[np.float64]  # (n,), where the search began
-    best: NDArray[np.float64]  # (generations, n), genomes of the best candidates
-    mean: NDArray[np.float64]  # (generations, n), where the distribution moved to
-    fitness: NDArray[np.float64]  # (generations, population)
-    sigma: NDArray[np.float64]  # (generations,)
+    Several searches, all with the same start, are looked at as one, generation by generation.
+    """
+
+    start: NDArray[np.float64]  # (n,), where the searches began
+    best: NDArray[np.float64]  # (searches, generations, n), genomes of the best candidates
+    mean: NDArray[np.float64]  # (searches, generations, n), where the distribution moved to
+    fitness: NDArray[np.float64]  # (searches, generations, population)
+    sigma: NDArray[np.float64]  # (searches, generations)
+
+    @property
+    def middle(self) -> NDArray[np.float64]:
+        """(generations, n): of the means. Of the way that a search goes much is chance; in the
+        middle of several less of it is left.
+        """
+        middle: NDArray[np.float64] = self.mean.mean(axis=0)
+        return middle
+
+    @property
+    def all_fitness(self) -> NDArray[np.float64]:
+        """(generations, searches x population)."""
+        return np.concatenate(self.fitness, axis=1)
 
     @property
     def genomes(self) -> NDArray[np.float64]:
-        """(2 generations, n): best and mean in turns."""
-        return np.stack([self.best, self.mean], axis=1).reshape(-1, self.best.shape[1])
-
-    def of_all(self, searches: int) -> History:
-        """That of several searches one after the other, as if they had been one.
-
-        Of the way that a search goes much is chance; in the middle of several less of it is left.
-        """
-        best, mean, fitness, sigma = (
-            each.reshape(searches, -1, *each.shape[1:]) for each in self[1:]
-        )
-        first = fitness.max(axis=2).argmax(axis=0)  # of the searches, by generation
-        return History(
-            start=self.start,
-            best=best[first, np.arange(len(first))],
-            mean=mean.mean(axis=0),
-            fitness=np.concatenate(fitness, axis=1),
-            sigma=sigma.mean(axis=0),
-        )
+        """(2 generations, n): best of all and middle in turns."""
+        generations = self.fitness.shape[1]
+        first = self.fitness.max(axis=2).argmax(axis=0)  # of the searches, by generation
+        best = self.best[first, np.arange(generations)]
+        return np.stack([best, self.middle], axis=1).reshape(2 * generations, -1)
 
 
 class Choice(NamedTuple):
     """Which candidate it is, and how the best up to each generation did."""
 
     genome: NDArray[np.float64]  # (n,)
-    chosen: str  # `best` of its generation, the distribution's `mean`, or the `start`
+    chosen: str  # `best` of its generation, the distribution's `mean`, a `search`'s, or the `start`
     generation: int  # from 1; 0: the start
     champion: NDArray[np.float64]  # (generations,), what the choice went by
     distribution_mean: NDArray[np.float64]  # (generations,), likewise
@@ -89,9 +91,9 @@ def places_of(
     )
 
 
-def fitness_of(scores: Scores, settings: EvolveC) -> NDArray[np.float64]:
+def fitness_of(scores: Scores, caution: float) -> NDArray[np.float64]:
     """(candidates,): what evolution maximises."""
-    return scores.mean_return - settings.caution * scores.std_return
+    return scores.mean_return - caution * scores.std_return
 
 
 def validate(
@@ -123,7 +125,7 @@ def champions(validated: Scores, settings: EvolveC) -> NDArray[np.intp]:
     On real roads who is lost in fewer episodes is better, and among equals whose fitness is higher.
     In dreams fitness alone counts: they end by chance, too, and least for who stands still.
     """
-    fitness = fitness_of(validated, settings)
+    fitness = fitness_of(validated, settings.caution)
     lost = validated.off_track if settings.world == "real" else np.zeros_like(validated.off_track)
     order = np.lexsort((-fitness, lost))
     rank = np.argsort(order)
@@ -179,21 +181,28 @@ def choose_by_checks(
     """The best of where the search began and the distribution means of every so many generations,
     all driven on the same real validation roads: a dream that goes on too long is cheated, and one
     that knows too little from its first generation.
+
+    Of several searches it is the middle of their means that drives, and their own means as well
+    where `each_checked` says so: what dreams no longer teach, chance may still find.
     """
-    count, every = len(history.mean), settings.checked_every
-    checked = np.unique([*range(0, count, every), count])  # after so many generations
-    means = np.concatenate([history.start[None], history.mean])
+    searches, count = history.sigma.shape
+    after = np.unique([*range(settings.checked_every, count, settings.checked_every), count])
+    rows = [history.middle, *(history.mean if settings.each_checked and searches > 1 else ())]
+    means = np.stack(rows, axis=1)[after - 1]  # (checks, means, n)
+    genomes = np.concatenate([history.start[None], means.reshape(-1, history.start.size)])
     drawing = streams("validation tracks")
-    tried = validate(settings, judge, grounds, means[checked], drawing, scratch, "real")
-    best = np.maximum.accumulate(tried.mean_return)
-    last_check = np.searchsorted(checked, np.arange(1, count + 1), "right") - 1
+    tried = validate(settings, judge, grounds, genomes, drawing, scratch, "real")
+    began, returns = tried.mean_return[0], tried.mean_return[1:].reshape(len(after), -1)
+    best = np.maximum.accumulate([began, *returns.max(axis=1)])
+    last_check = np.searchsorted(after, np.arange(1, count + 1), "right")
     chosen = int(tried.mean_return.argmax())
+    check, row = divmod(chosen - 1, len(rows))
     return Choice(
-        genome=means[checked[chosen]],
-        chosen="mean" if checked[chosen] else "start",
-        generation=int(checked[chosen]),
+        genome=genomes[chosen],
+        chosen=(f"search {row}" if row else "mean") if chosen else "start",
+        generation=int(after[check]) if chosen else 0,
         champion=best[last_check],
-        distribution_mean=tried.mean_return[last_check],
+        distribution_mean=np.array([began, *returns[:, 0]])[last_check],
         real=best[last_check],
         off_track=int(tried.off_track[chosen]),
         real_off_track=int(tried.off_track[chosen]),

@@ -45,26 +45,26 @@ def evolve(
     scratch: Scratch,
 ) -> History:
     """Run the strategy from a genome, every generation on roads, or in dreams, of its own; and
-    again for each further search, with other mutations. What they leave is as of one, whose mean is
-    in the middle of theirs.
+    again for each further search, with other mutations, and a caution of its own.
 
     Raises:
         ParamsError: a fitness is not a finite number.
     """
     size, count = judge.fleet.genome_size, settings.searches * settings.generations
-    make = STRATEGIES[settings.strategy]
+    make, cautions = STRATEGIES[settings.strategy], cautions_of(settings)
 
     def begun(search: int) -> Strategy:
         mutations = streams(f"mutations, search {search}" if search else "mutations")
         return make(start, settings.sigma, settings.population, mutations)
 
     strategy, drawing = begun(0), streams("tracks")
+    each = settings.searches, settings.generations
     history = History(
         start=start,
-        best=np.zeros((count, size)),
-        mean=np.zeros((count, size)),
-        fitness=np.zeros((count, settings.population)),
-        sigma=np.zeros(count),
+        best=np.zeros((*each, size)),
+        mean=np.zeros((*each, size)),
+        fitness=np.zeros((*each, settings.population)),
+        sigma=np.zeros(each),
     )
     done = 0
     if left := scratch.load("evolution"):
@@ -87,14 +87,24 @@ def evolve(
         candidates = strategy.ask()
         drawn = places.draw(settings.episodes, drawing)
         scores = judge.scores(candidates, drawn, settings.episodes)
-        fitness = fitness_of(scores, settings)
+        fitness = fitness_of(scores, cautions[search])
         check_fitness(fitness, number)
         strategy.tell(fitness)
-        history.best[number], history.mean[number] = candidates[fitness.argmax()], strategy.mean
-        history.fitness[number], history.sigma[number] = fitness, strategy.sigma
+        here = search, generation
+        history.best[here], history.mean[here] = candidates[fitness.argmax()], strategy.mean
+        history.fitness[here], history.sigma[here] = fitness, strategy.sigma
         done = number + 1
         scratch.save("evolution", state, now=done == count)
-    return history.of_all(settings.searches)
+    return history
+
+
+def cautions_of(settings: EvolveC) -> NDArray[np.float64]:
+    """(searches,): of several the first counts nothing but the mean, the last is as cautious as the
+    settings say, those between them lie between. Who dares drives fast, who is cautious is not
+    lost; which is wanting real drives say.
+    """
+    alone = settings.searches == 1
+    return np.linspace(settings.caution if alone else 0.0, settings.caution, settings.searches)
 
 
 def check_fitness(fitness: NDArray[np.float64], number: int) -> None:
@@ -139,6 +149,7 @@ def evolve_c(
         choice = choose_by_checks(settings, judge, grounds, history, streams, scratch)
     else:
         choice = choose(settings, judge, grounds, latents, history, streams, scratch)
+    fitnesses = history.all_fitness
     metrics = {
         "chosen": choice.chosen,
         "chosen_generation": choice.generation,
@@ -149,8 +160,8 @@ def evolve_c(
         "real_off_track": choice.real_off_track,
         "last_mean_return": float(choice.distribution_mean[-1]),
         "random_return": random_return(judge.fleet, grounds, settings.random_episodes, streams),
-        "flat_generations": int((np.ptp(history.fitness, axis=1) == 0).sum()),
-        "episodes": history.fitness.size * settings.episodes,
+        "flat_generations": int((np.ptp(fitnesses, axis=1) == 0).sum()),
+        "episodes": fitnesses.size * settings.episodes,
         **({"checked_steps": choice.real_steps} if settings.checked_every else {}),
     }
     curve = [
@@ -166,7 +177,7 @@ def evolve_c(
             "sigma": sigma,
         }
         for number, (fitness, sigma) in enumerate(
-            zip(history.fitness, history.sigma, strict=True), start=1
+            zip(fitnesses, history.sigma.mean(axis=0), strict=True), start=1
         )
     ]
     dreamt = dreaming and not settings.checked_every

@@ -209,7 +209,7 @@ class EvolveC(Section, frozen=True):
     recent: Annotated[int, Meta(ge=1, le=1000)]  # last rounds, for dreams and a teacher
     lost: Annotated[float, Meta(ge=0, le=0.8)]  # share of dreams that begin where all was lost
     onward: Annotated[float, Meta(ge=0, le=10_000)]  # steps after a dream, at the pace of its end
-    caution: Annotated[float, Meta(ge=0, le=100)]  # fitness: mean return less so many std
+    caution: Annotated[float, Meta(ge=0, le=100)]  # fitness: mean return less (up to) so many std
     inputs: Literal["z", "zh"]  # what C sees: V's code alone, or M's state too
     components: Annotated[int, Meta(ge=0, le=4096)]  # of h that C learns on; 0: h itself
     imitated: Annotated[int, Meta(ge=0, le=1_000_000)]  # episodes that the search starts from
@@ -222,6 +222,7 @@ class EvolveC(Section, frozen=True):
     episodes: Drives  # a candidate and generation
     patience: Annotated[int, Meta(ge=0, le=1_000_000)]  # of a real drive, see collect.patience
     checked_every: Annotated[int, Meta(ge=0, le=1_000_000)]  # generations; 0: chosen as learned
+    each_checked: bool  # the mean of each search as well, not their middle alone
     validation_episodes: Drives  # a candidate for the final choice
     random_episodes: Drives  # of the baseline, the random policy
 

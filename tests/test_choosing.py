@@ -52,14 +52,18 @@ class ByNumber:
         return Scores(self.returns[numbers], 0 * numbers, numbers % 2, 10 * numbers)
 
 
-def checked(params, returns, every):
-    """The choice among where the search began and so many means, and whom the judge was asked
-    about.
+def checked(params, returns, every, means=None, each_checked=False):
+    """The choice among where the search began, number 0, and the means, and whom the judge was
+    asked about. The means (searches, generations) are one search's numbers from 1 on if none are
+    given.
     """
-    settings = replace(params.evolve_c, checked_every=every, validation_episodes=3)
-    count, judge = len(returns) - 1, ByNumber(returns)
-    mean = np.arange(1, count + 1, dtype=float)[:, None]
-    history = History(np.zeros(1), mean - 1, mean, np.zeros((count, 4)), np.zeros(count))
+    settings = replace(
+        params.evolve_c, checked_every=every, validation_episodes=3, each_checked=each_checked
+    )
+    judge = ByNumber(returns)
+    mean = np.array(means or [range(1, len(returns))], float)[:, :, None]
+    left = np.zeros((*mean.shape[:2], 4)), np.zeros(mean.shape[:2])
+    history = History(np.zeros(1), mean - 1, mean, *left)
     roads, streams = grounds_of(params.world), Streams(0, "evolve_c")
     choice = choose_by_checks(settings, judge, roads, history, streams, NoScratch())
     ((numbers, where, episodes),) = judge.asked
@@ -92,15 +96,53 @@ def test_no_generation_is_checked_twice_and_the_last_one_always(quick, every, nu
     assert checked(quick, [0, 1, 2, 3], every)[1] == numbers
 
 
-def test_several_searches_are_as_one_whose_mean_is_in_the_middle_of_theirs():
-    best, mean = np.arange(12.0).reshape(6, 2), np.arange(20.0, 32).reshape(6, 2)
-    fitness = np.array([[1, 5], [2, 2], [3, 0], [6, 0], [0, 1], [0, 4]], float)
-    history = History(np.zeros(2), best, mean, fitness, np.arange(6.0)).of_all(2)
-    assert history.start.tolist() == [0, 0]
-    assert history.best.tolist() == [best[3].tolist(), best[1].tolist(), best[5].tolist()]
-    assert history.mean.tolist() == ((mean[:3] + mean[3:]) / 2).tolist()
-    assert history.fitness.tolist() == [[1, 5, 6, 0], [2, 2, 0, 1], [3, 0, 0, 4]]
-    assert history.sigma.tolist() == [1.5, 2.5, 3.5]
+SEVERAL = [[1, 2, 3, 4], [5, 8, 7, 10]]  # two searches; their middles 3, 5, 5, 7
+
+
+def test_of_several_searches_the_middle_is_checked(quick):
+    returns = [0, 9, 9, 9, 9, 1, 9, 2, 9, 9, 9]
+    choice, numbers = checked(quick, returns, 2, SEVERAL)
+    assert numbers == [0, 5, 7]
+    assert (choice.genome.tolist(), choice.generation, choice.chosen) == ([7], 4, "mean")
+    assert choice.champion.tolist() == [0, 1, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("best", "generation", "chosen"),
+    [
+        (0, 0, "start"),
+        (5, 2, "mean"),
+        (2, 2, "search 1"),
+        (8, 2, "search 2"),
+        (7, 4, "mean"),
+        (4, 4, "search 1"),
+        (10, 4, "search 2"),
+    ],
+)
+def test_their_own_means_are_checked_as_well_if_that_is_asked_for(quick, best, generation, chosen):
+    returns = np.arange(11)
+    returns[best] = 99
+    choice, numbers = checked(quick, returns, 2, SEVERAL, each_checked=True)
+    assert numbers == [0, 5, 2, 8, 7, 4, 10]
+    assert choice.genome.tolist() == [best]
+    assert (choice.generation, choice.chosen) == (generation, chosen)
+    assert choice.distribution_mean.tolist() == returns[[0, 5, 5, 7]].tolist()  # the middles'
+    assert choice.champion[-1] == 99
+
+
+def test_one_search_has_no_middle_but_its_mean(quick):
+    assert checked(quick, [0, 1, 2, 3], 2, each_checked=True)[1] == [0, 2, 3]
+
+
+def test_several_searches_are_looked_at_as_one():
+    best, mean = np.arange(12.0).reshape(2, 3, 2), np.arange(20.0, 32).reshape(2, 3, 2)
+    fitness = np.array([[[1, 5], [2, 2], [3, 0]], [[6, 0], [0, 1], [0, 4]]], float)
+    history = History(np.zeros(2), best, mean, fitness, np.zeros((2, 3)))
+    middle = (mean[0] + mean[1]) / 2
+    assert history.middle.tolist() == middle.tolist()
+    assert history.genomes[::2].tolist() == [[6, 7], [2, 3], [10, 11]]
+    assert history.genomes[1::2].tolist() == middle.tolist()
+    assert history.all_fitness.tolist() == [[1, 5, 6, 0], [2, 2, 0, 1], [3, 0, 0, 4]]
 
 
 class Watched(Judge):

@@ -44,10 +44,27 @@ def test_each_search_begins_anew_at_the_start_with_mutations_of_its_own(quick, s
     for mutations in first:
         np.testing.assert_allclose(mutations.mean(axis=0), START, atol=0.02)
     assert len({mutations.tobytes() for mutations in first}) == 3
-    assert history.mean.shape == alone.mean.shape
-    assert history.fitness.shape == (4, 3 * settings.population)
-    apart = np.linalg.norm(history.mean - START, axis=1)
+    np.testing.assert_array_equal(history.mean[0], alone.mean[0])
+    assert history.mean.shape == (3, 4, 3)
+    assert history.fitness.shape == (3, 4, settings.population)
+    apart = np.linalg.norm(history.mean - START, axis=2)
     assert (np.diff(apart) > 0).all()
+
+
+@pytest.mark.parametrize(("searches", "cautions"), [(1, [0.5]), (2, [0, 0.5]), (3, [0, 0.25, 0.5])])
+def test_searches_are_cautious_each_in_its_own_measure(quick, searches, cautions):
+    settings = replace(quick.evolve_c, generations=1, searches=searches, caution=0.5)
+
+    class Risky(Bowl):
+        def scores(self, genomes, where, episodes):
+            self.asked.append(genomes)
+            none = np.zeros(len(genomes), int)
+            return Scores(genomes[:, 0], 2 * genomes[:, 1], none, none + 7)
+
+    judge, roads = Risky(), grounds_of(quick.world)
+    history = evolve(settings, judge, START, roads, Streams(0, "evolve_c"), NoScratch())
+    for caution, genomes, fitness in zip(cautions, judge.asked, history.fitness, strict=True):
+        np.testing.assert_allclose(fitness[0], genomes[:, 0] - 2 * caution * genomes[:, 1])
 
 
 @pytest.mark.parametrize("searches", [3, 9])
@@ -68,6 +85,6 @@ def test_the_middle_of_several_has_less_chance_in_it(quick, searches):
             evolve(replace(settings, searches=count), Flat(), START, roads, streams, NoScratch())
             for count in (1, searches)
         ]
-        ends.append([np.linalg.norm(history.mean[-1] - START) for history in end])
+        ends.append([np.linalg.norm(history.middle[-1] - START) for history in end])
     alone, together = np.square(ends).mean(axis=0)
     assert together < 1.6 * alone / searches
