@@ -136,6 +136,7 @@ class Fleet:
                 night.past,
                 self._remembers,
                 self._settings.onward,
+                self._settings.effort,
             )
             self._dreams = {key: dream}
         return self._dreams[key]

@@ -209,6 +209,7 @@ class EvolveC(Section, frozen=True):
     recent: Annotated[int, Meta(ge=1, le=1000)]  # last rounds, for dreams and a teacher
     lost: Annotated[float, Meta(ge=0, le=0.8)]  # share of dreams that begin where all was lost
     onward: Annotated[float, Meta(ge=0, le=10_000)]  # steps after a dream, at the pace of its end
+    effort: Annotated[float, Meta(ge=0, le=1000)]  # of a dreamt step: what the most steering costs
     caution: Annotated[float, Meta(ge=0, le=100)]  # fitness: mean return less (up to) so many std
     inputs: Literal["z", "zh"]  # what C sees: V's code alone, or M's state too
     components: Annotated[int, Meta(ge=0, le=4096)]  # of h that C learns on; 0: h itself

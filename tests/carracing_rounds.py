@@ -19,7 +19,14 @@ FIRST: Settings = {
         "held_out_episodes=24",
     ),  # most of them are short: soon off the road
     "train_m": ("epochs=60", "learning_rate=0.003"),
-    "evolve_c": ("recent=1", "lost=0", "generations=32", "searches=1", "checked_every=16"),
+    "evolve_c": (
+        "recent=1",
+        "lost=0",
+        "caution=0",
+        "generations=32",
+        "searches=1",
+        "checked_every=16",
+    ),
 }
 LONG: Settings = {
     "collect": ("episodes=160", "held_out_episodes=24"),

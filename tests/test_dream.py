@@ -69,6 +69,18 @@ def test_the_pace_at_the_end_counts_for_what_comes_after(max_steps, late):
         np.testing.assert_allclose(rewards, weight * expected)
 
 
+def test_steering_costs_by_its_square():
+    plain, dear = (
+        Dream([member(end=-50)], STARTS, 3, 30, 1.0, 1, onward=90.0, effort=effort)
+        for effort in (0.0, 2.0)
+    )
+    actions = np.array([[0.5, 1.0], [-1.0, 0.0], [0.0, -1.0]], np.float32)
+    for step in range(30):
+        expected, rewards = (world.step(actions)[1] for world in (plain, dear))
+        late = 1 + 90 / PACE if step >= 30 - PACE else 1
+        np.testing.assert_allclose(rewards, expected - late * np.array([0.5, 2.0, 0.0]))
+
+
 def test_a_dream_begins_with_what_is_remembered_of_its_past():
     rng = np.random.default_rng(4)
     members = [member(0, end=-50), member(1, end=-50)]

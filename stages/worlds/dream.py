@@ -17,6 +17,7 @@ Info = dict[str, Array]
 Step = tuple[NDArray[np.float32], NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_], Info]
 
 
+STEER = 0  # the number of the action
 PACE = 20  # steps at the end of a dream, by which what would come after it is judged
 
 
@@ -60,7 +61,9 @@ class Dream:
         remembers.
     Rewards: M's; of several Ms the least that any of them says: what one of them alone believes in
         is not worth cheating for. Those of the last `PACE` steps count for what would come after
-        the dream as well: who is lost by then has lost more than its rest.
+        the dream as well: who is lost by then has lost more than its rest. Steering
+        may cost some of it: an M that has seen nothing but cars steered from lock to lock takes
+        that for the only way to drive.
     Starting state: car i at starts[i % len(starts)], with an M that remembers the past of that
         start, if it is given one; otherwise nothing.
     Episode end: terminated with M's probability (of several Ms the greatest); truncated after
@@ -79,6 +82,8 @@ class Dream:
         past: of each start; None if they have none.
         remembers: the M whose h is seen; None for the first that dreams.
         onward: how many steps would come after a dream, at the pace of its last ones.
+        effort: what a step of steering as far as can be costs; by its square, so half as far costs
+            a quarter.
     """
 
     def __init__(
@@ -92,6 +97,7 @@ class Dream:
         past: Past | None = None,
         remembers: Recurrent | None = None,
         onward: float = 0.0,
+        effort: float = 0.0,
     ) -> None:
         if not members or not len(starts) or num_cars < 1 or max_steps < 1 or temperature <= 0:
             raise ValueError(
@@ -105,6 +111,7 @@ class Dream:
         self._starts = starts
         self._temperature = temperature
         self._seed = seed
+        self._effort = effort
         self._late = max(0, max_steps - PACE)  # the first of the last steps
         self._late_weight = 1 + onward / min(PACE, max_steps)
         self._awake = [*members] if remembers is None else [*members, remembers]
@@ -161,6 +168,7 @@ class Dream:
         ]
         self._h, self._c = [h for h, _ in states], [c for _, c in states]
         z, rewards, ends = self._come_true()
+        rewards -= self._effort * np.square(action[:, STEER])
         rewards[self._steps >= self._late] *= self._late_weight
         self._steps += ~self._done
         if self._done.any():  # who has finished stands still, and so keeps its flags
