@@ -59,7 +59,7 @@ class Choice(NamedTuple):
     """Which candidate it is, and how the best up to each generation did."""
 
     genome: NDArray[np.float64]  # (n,)
-    chosen: str  # `best` of its generation, the distribution's `mean`, a `search`'s, or the `start`
+    chosen: str  # `best` of its generation, the distribution's `mean`, or the `start`
     generation: int  # from 1; 0: the start
     champion: NDArray[np.float64]  # (generations,), what the choice went by
     distribution_mean: NDArray[np.float64]  # (generations,), likewise
@@ -182,27 +182,22 @@ def choose_by_checks(
     all driven on the same real validation roads: a dream that goes on too long is cheated, and one
     that knows too little from its first generation.
 
-    Of several searches it is the middle of their means that drives, and their own means as well
-    where `each_checked` says so: what dreams no longer teach, chance may still find.
+    Of several searches it is the middle of their means that drives.
     """
-    searches, count = history.sigma.shape
+    count = history.sigma.shape[1]
     after = np.unique([*range(settings.checked_every, count, settings.checked_every), count])
-    rows = [history.middle, *(history.mean if settings.each_checked and searches > 1 else ())]
-    means = np.stack(rows, axis=1)[after - 1]  # (checks, means, n)
-    genomes = np.concatenate([history.start[None], means.reshape(-1, history.start.size)])
+    genomes = np.concatenate([history.start[None], history.middle[after - 1]])
     drawing = streams("validation tracks")
     tried = validate(settings, judge, grounds, genomes, drawing, scratch, "real")
-    began, returns = tried.mean_return[0], tried.mean_return[1:].reshape(len(after), -1)
-    best = np.maximum.accumulate([began, *returns.max(axis=1)])
+    best = np.maximum.accumulate(tried.mean_return)
     last_check = np.searchsorted(after, np.arange(1, count + 1), "right")
     chosen = int(tried.mean_return.argmax())
-    check, row = divmod(chosen - 1, len(rows))
     return Choice(
         genome=genomes[chosen],
-        chosen=(f"search {row}" if row else "mean") if chosen else "start",
-        generation=int(after[check]) if chosen else 0,
+        chosen="mean" if chosen else "start",
+        generation=int(after[chosen - 1]) if chosen else 0,
         champion=best[last_check],
-        distribution_mean=np.array([began, *returns[:, 0]])[last_check],
+        distribution_mean=tried.mean_return[last_check],
         real=best[last_check],
         off_track=int(tried.off_track[chosen]),
         real_off_track=int(tried.off_track[chosen]),

@@ -45,13 +45,13 @@ def evolve(
     scratch: Scratch,
 ) -> History:
     """Run the strategy from a genome, every generation on roads, or in dreams, of its own; and
-    again for each further search, with other mutations, and a caution of its own.
+    again for each further search, with other mutations.
 
     Raises:
         ParamsError: a fitness is not a finite number.
     """
     size, count = judge.fleet.genome_size, settings.searches * settings.generations
-    make, cautions = STRATEGIES[settings.strategy], cautions_of(settings)
+    make = STRATEGIES[settings.strategy]
 
     def begun(search: int) -> Strategy:
         mutations = streams(f"mutations, search {search}" if search else "mutations")
@@ -87,7 +87,7 @@ def evolve(
         candidates = strategy.ask()
         drawn = places.draw(settings.episodes, drawing)
         scores = judge.scores(candidates, drawn, settings.episodes)
-        fitness = fitness_of(scores, cautions[search])
+        fitness = fitness_of(scores, settings.caution)
         check_fitness(fitness, number)
         strategy.tell(fitness)
         here = search, generation
@@ -96,15 +96,6 @@ def evolve(
         done = number + 1
         scratch.save("evolution", state, now=done == count)
     return history
-
-
-def cautions_of(settings: EvolveC) -> NDArray[np.float64]:
-    """(searches,): of several the first counts nothing but the mean, the last is as cautious as the
-    settings say, those between them lie between. Who dares drives fast, who is cautious is not
-    lost; which is wanting real drives say.
-    """
-    alone = settings.searches == 1
-    return np.linspace(settings.caution if alone else 0.0, settings.caution, settings.searches)
 
 
 def check_fitness(fitness: NDArray[np.float64], number: int) -> None:

@@ -81,6 +81,14 @@ class Grounds(Protocol[Place]):
         places[i].
         """
 
+    def prospects(self, outcome: Outcome, recording: Recording) -> NDArray[np.float64]:
+        """(frames,): what the cars of a batch could still earn, a potential for who learns by
+        trying (Ng et al. 1999): a step is as good as its reward and what it does to this.
+
+        Raises:
+            ParamsError: this world does not tell.
+        """
+
     def measures(self, columns: Columns) -> dict[str, NDArray[Any]]:
         """By the name of a metric, what it is the mean of, given all columns of a batch."""
 

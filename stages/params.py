@@ -210,7 +210,7 @@ class EvolveC(Section, frozen=True):
     lost: Annotated[float, Meta(ge=0, le=0.8)]  # share of dreams that begin where all was lost
     onward: Annotated[float, Meta(ge=0, le=10_000)]  # steps after a dream, at the pace of its end
     effort: Annotated[float, Meta(ge=0, le=1000)]  # of a dreamt step: what the most steering costs
-    caution: Annotated[float, Meta(ge=0, le=100)]  # fitness: mean return less (up to) so many std
+    caution: Annotated[float, Meta(ge=0, le=100)]  # fitness: mean return less so many std
     inputs: Literal["z", "zh"]  # what C sees: V's code alone, or M's state too
     components: Annotated[int, Meta(ge=0, le=4096)]  # of h that C learns on; 0: h itself
     imitated: Annotated[int, Meta(ge=0, le=1_000_000)]  # episodes that the search starts from
@@ -223,7 +223,6 @@ class EvolveC(Section, frozen=True):
     episodes: Drives  # a candidate and generation
     patience: Annotated[int, Meta(ge=0, le=1_000_000)]  # of a real drive, see collect.patience
     checked_every: Annotated[int, Meta(ge=0, le=1_000_000)]  # generations; 0: chosen as learned
-    each_checked: bool  # the mean of each search as well, not their middle alone
     validation_episodes: Drives  # a candidate for the final choice
     random_episodes: Drives  # of the baseline, the random policy
 
@@ -249,6 +248,21 @@ class EvolveC(Section, frozen=True):
                 f"population: must be even for openai_es, whose mutations come in pairs; "
                 f"found {self.population}"
             )
+
+
+class Polish(Section, frozen=True):
+    """How C learns on by trying, on roads, what no dream shows."""
+
+    iterations: Annotated[int, Meta(ge=0, le=100_000)]
+    episodes: Count  # an iteration
+    noise: Annotated[float, Meta(ge=1e-3, le=10)]  # standard deviation on actions, before the tanh
+    components: Width  # of what C sees, the leading ones, on which it learns
+    step: Annotated[float, Meta(gt=0, le=100)]  # along the natural gradient, in units of the noise
+    discount: Annotated[float, Meta(ge=0, le=1)]  # of a reward, a step
+    trace: Annotated[float, Meta(ge=0, le=1)]  # lambda of the advantages
+    patience: Annotated[int, Meta(ge=0, le=1_000_000)]  # while trying, see collect.patience
+    checked_every: Count  # iterations
+    validation_episodes: Count  # a check
 
 
 class Evaluate(Section, frozen=True):
@@ -296,6 +310,7 @@ class Params(Section, frozen=True):
     evaluate: Evaluate
     visualize: Visualize
     compute: Compute
+    polish: Polish | None = None  # only where there is such a stage
 
     def __post_init__(self) -> None:
         """Refuse what no section alone shows."""

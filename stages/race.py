@@ -17,7 +17,7 @@ from stages.carracing_grounds import CarRacingGrounds
 from stages.errors import ParamsError, UserError
 from stages.figures.paper import save_gif
 from stages.figures.race_gif import EVERY, GAME, Mind, race_frames
-from stages.figures.rounds import Final, Kept, Rounds, rounds
+from stages.figures.rounds import Final, Polished, Rounds, rounds
 from stages.figures.style import save
 from stages.figures.tracks import SOLVED, tracks
 from stages.modules import Memory, Vision
@@ -48,12 +48,12 @@ def race(
     temperature: float,
     agent: Trained,
     drives: CarRacingDrives,
-    course: tuple[Rounds, Kept] | None,
+    course: tuple[Rounds, Polished] | None,
     streams: Streams,
 ) -> tuple[Pictures, Report]:
     """Draw everything; the drive that is shown is C's of median return, beside a dream.
 
-    `course` is what came of the rounds and of the one that was kept, if there were any.
+    `course` is what came of the rounds and of polishing, if there were any.
 
     Raises:
         UserError: the game does not do again what was recorded.
@@ -80,11 +80,11 @@ def race(
     if course:
         final = Final(metrics["mean_return"], metrics["stderr"], metrics["random_return"])
         figures["rounds"] = rounds(*course, final)
-        by_round, kept = course
-        metrics |= {"core_hours": kept.core_hours, "real_frames": int(by_round.real_frames[-1])}
+        by_round, polished = course
+        metrics |= {"core_hours": polished.core_hours, "real_frames": int(polished.real_frames)}
         took = (
-            f"; {len(by_round.core_hours)} rounds took {metrics['core_hours']:.1f} core-hours and "
-            f"{metrics['real_frames']:,} real frames to learn from"
+            f"; {len(by_round.core_hours)} rounds and the polish took {metrics['core_hours']:.1f} "
+            f"core-hours and {metrics['real_frames']:,} real frames to learn from"
         )
     summary = (
         f"C returns {own.mean():+.1f} +- {metrics['stderr']:.1f} on {len(own)} tracks, more than "
@@ -160,8 +160,8 @@ def game(world: CarRacing, track_seed: int, drive: Episode) -> NDArray[np.uint8]
 
 def course_of(
     folders: Sequence[Path], reports: Path, frame_skip: int
-) -> tuple[Rounds, Kept] | None:
-    """What is in the folders of rounds, in their order, and in the reports of which was kept; None
+) -> tuple[Rounds, Polished] | None:
+    """What is in the folders of rounds, in their order, and in the reports of polishing; None
     without any.
 
     Raises:
@@ -181,9 +181,15 @@ def course_of(
         return None
     scores, core_hours, real_frames = np.array(rows).T
     course = Rounds(scores, core_hours.cumsum(), real_frames.cumsum())
-    (validation,) = read_metrics(reports / "metrics/keep.json", "keep", ["mean_return"])
-    (keeping,) = read_metrics(reports / "cost/keep.json", "keep", ["core_hours"])
-    return course, Kept(validation, float(course.core_hours[-1]) + keeping)
+    validation, tried = read_metrics(
+        reports / "metrics/polish.json", "polish", ["real_return", "tried_steps"]
+    )
+    (polishing,) = read_metrics(reports / "cost/polish.json", "polish", ["core_hours"])
+    return course, Polished(
+        validation,
+        float(course.core_hours[-1]) + polishing,
+        float(course.real_frames[-1]) + tried * frame_skip,
+    )
 
 
 def main() -> None:

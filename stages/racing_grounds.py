@@ -86,6 +86,10 @@ class RacingGrounds:
             "half_width": np.array([track.half_width for track in places]),
         }
 
+    def prospects(self, outcome: Outcome, recording: Recording) -> NDArray[np.float64]:
+        """Nothing is known of them: all that is to be earned is in the rewards as they come."""
+        return np.zeros(int((outcome.lengths + 1).sum()))
+
     def measures(self, columns: Columns) -> dict[str, NDArray[Any]]:
         """Which frames are from beyond the edge of the road."""
         edge = np.repeat(columns["half_width"], columns["lengths"] + 1)

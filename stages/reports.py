@@ -54,12 +54,14 @@ EVOLUTION = (
     *("generation", "best", "mean", "median"),  # of the fitness
     *("distribution_mean", "champion", "real", "random", "sigma"),
 )
+POLISH = ("iteration", "tried", "laps", "real")
 STUDY = ("temperature", "dreamt", "real", "real_least", "real_most", "lost", "random")
 ROUNDS = ("round", "real_return", "core_hours", "real_frames")  # the last two: with all before
 CURVES = {  # columns by file, most of which are named for their stage
     "train_v": LEARNING,
     "train_m": LEARNING,
     "evolve_c": EVOLUTION,
+    "polish": POLISH,
     "temperature": STUDY,
     "rounds": ROUNDS,
 }

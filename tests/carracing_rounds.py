@@ -8,48 +8,18 @@ from typing import Any
 from tests.imports import imported_files
 from tests.placing import Move, Stage, moved_to, placed, stages_of, text_of
 
-ROUNDS = 6  # of CarRacing, after the first
-# What the params say is of most of the rounds, which are short: where C comes to by dreaming, M has
-# to be shown soon. The first few are long, for in them M learns nearly all that it knows.
-LONG_ROUNDS = 3
+ROUNDS = 2  # of CarRacing, after the first
 Settings = Mapping[str, Sequence[str]]  # in place of the params, by stage
 FIRST: Settings = {
-    "collect": (
-        "episodes=640",
-        "held_out_episodes=24",
-    ),  # most of them are short: soon off the road
-    "train_m": ("epochs=60", "learning_rate=0.003"),
-    "evolve_c": (
-        "recent=1",
-        "lost=0",
-        "caution=0",
-        "generations=32",
-        "searches=1",
-        "checked_every=16",
-    ),
+    "collect": ("episodes=640",),  # most of them are short: soon off the road
+    "train_m": ("epochs=60",),
+    "evolve_c": ("lost=0", "searches=1"),
 }
-LONG: Settings = {
-    "collect": ("episodes=160", "held_out_episodes=24"),
-    "train_m": ("epochs=20", "learning_rate=0.003"),
-    # All searches are bold, and dreams still teach so much that their middle is best.
-    "evolve_c": (
-        "recent=1",
-        "caution=0",
-        "generations=32",
-        "checked_every=16",
-        "each_checked=false",
-    ),
-}
-SHORT: Settings = {"train_v": ("epochs=0",)}  # V has seen enough
-
-FINALS = ("validation_episodes=192",)  # of evolve_c, where the best rounds drive again
 
 
 def schedule(number: int) -> Settings:
     """What is different in a round."""
-    if not number:
-        return FIRST
-    return LONG if number < LONG_ROUNDS else SHORT
+    return {} if number else FIRST
 
 
 def options(stage: str, settings: Sequence[str]) -> str:
@@ -61,13 +31,29 @@ CARRACING_HEAD = """\
 # The real CarRacing, round by round; `make carracing` runs it. Written by
 # `python -m tests.pipelines`.
 """
-KEEP: dict[str, Any] = {
-    "desc": "V, M and C of the round whose C drives best",
-    "outs": ["models/v.npz", "models/m.npz", "models/c.npz"],
-    "params": ["seed", "world", "evolve_c.validation_episodes"],
+AGENT = ("models/v.npz", "models/m.npz", "models/c.npz")
+DREAMT = "models/dreamt.npz"  # C as it was found by dreaming
+POLISH: dict[str, Any] = {
+    "desc": "C learns on from real tries",
+    "cmd": f"python -m stages.polish models/v.npz models/m.npz {DREAMT} models/c.npz",
+    "deps": ["models/v.npz", "models/m.npz", DREAMT],
+    "outs": ["models/c.npz"],
+    "params": ["seed", "world", "polish"],
     "metrics": [
-        {"reports/metrics/keep.json": {"cache": False}},
-        {"reports/cost/keep.json": {"cache": False}},
+        {"reports/metrics/polish.json": {"cache": False}},
+        {"reports/cost/polish.json": {"cache": False}},
+    ],
+    "plots": [
+        {
+            "reports/curves/polish.csv": {
+                "cache": False,
+                "title": "C, polished: the best so far",
+                "x": "iteration",
+                "x_label": "iteration",
+                "y": "real",
+                "y_label": "mean return on validation roads",
+            }
+        }
     ],
 }
 RACE: dict[str, Any] = {
@@ -83,7 +69,6 @@ RACE: dict[str, Any] = {
         {"reports/drive.gif": {"cache": False}},
     ],
 }
-AGENT = ("models/v.npz", "models/m.npz", "models/c.npz")
 LEARNING = ("collect", "train_v", "encode", "train_m", "evolve_c")
 TOLD = (
     "reports/metrics/evolve_c.json",
@@ -106,7 +91,6 @@ def of_carracing(
     schedule: Callable[[int], Settings] = schedule,
     folder: str = "carracing",
     file: str = "carracing/params.yaml",
-    finals: Sequence[str] = FINALS,
 ) -> str:
     """The text of carracing/dvc.yaml: a first round, so many later ones, and what comes of them."""
     wdir = "/".join([".."] * len(folder.split("/")))
@@ -151,77 +135,88 @@ def of_carracing(
             for number, item in items.items():
                 item["options"] = options(name, schedule(number).get(name, ()))
         stages[name] = {"foreach": items, "do": stage}
-    there = moved_to(folder)
-    folders = [f"{folder}/rounds/{number}" for number in range(rounds + 1)]
-    told = f"--params {file} --reports {folder}/reports"
-    cost = f"--cost {folder}/reports/cost/keep.json"
-    finals = options("evolve_c", finals)
-    stages["keep"] = _keep(there, folders, wdir, file, f"{' '.join(folders)} {told} {cost}{finals}")
-    told = f"{' '.join(folders)} {told}"
-    stages["evaluate"] = of("evaluate", there, f"{folder}/reports")
-    last_two = f"{folder}/rounds/{rounds - 1}", f"{folder}/rounds/{rounds}"
+    last, before_last = f"{folder}/rounds/{rounds}", f"{folder}/rounds/{rounds - 1}"
+    agent = _of_last_round(folder, last, {DREAMT: f"{last}/models/c.npz"})
+
+    def polished(where: Move, reports: str) -> Stage:
+        told = f"--params {file} --reports {reports} --cost {reports}/cost/polish.json"
+        made = placed(POLISH, where, {}, wdir, (file, POLISH["params"]), told)
+        del made["matrix"]
+        return {
+            **made,
+            "deps": [*made["deps"], *sorted(imported_files("stages/polish.py", ("carracing",)))],
+        }
+
+    stages["polish"] = polished(agent, f"{folder}/reports")
+    stages["evaluate"] = of("evaluate", agent, f"{folder}/reports")
     dreams = options("evolve_c", schedule(rounds).get("evolve_c", ()))
-    stages |= _ablations(of, *last_two, f"{folder}/ablations", dreams)
-    race = placed(RACE, there, {}, wdir, (file, RACE["params"]), told)
+    stages |= _ablations(of, polished, before_last, last, f"{folder}/ablations", dreams)
+    folders = [f"{folder}/rounds/{number}" for number in range(rounds + 1)]
+    told = f"{' '.join(folders)} --params {file} --reports {folder}/reports"
+    race = placed(RACE, agent, {}, wdir, (file, RACE["params"]), told)
     del race["matrix"]
     race["deps"] += [f"{each}/{path}" for each in folders for path in TOLD]
-    race["deps"] += [f"{folder}/reports/{kind}/keep.json" for kind in ("metrics", "cost")]
+    race["deps"] += [f"{folder}/reports/{kind}/polish.json" for kind in ("metrics", "cost")]
     race["deps"] += sorted(imported_files("stages/race.py", ("carracing",)))
     stages["race"] = race
     return CARRACING_HEAD + text_of({"stages": stages})
 
 
-def _keep(there: Move, folders: Sequence[str], wdir: str, file: str, options_of_it: str) -> Stage:
-    """The best of the rounds in these folders."""
-    keep = {**KEEP, "cmd": f"python -m stages.keep {' '.join(AGENT)}", "deps": []}
-    stage = placed(keep, there, {}, wdir, (file, KEEP["params"]), options_of_it)
-    del stage["matrix"]
-    rounds = [f"{each}/{path}" for each in folders for path in (*AGENT, TOLD[0])]
-    files = sorted(imported_files("stages/keep.py", ("carracing",)))
-    return {**stage, "deps": [*rounds, *files]}
+def _of_last_round(folder: str, last: str, elsewhere: Mapping[str, str]) -> Move:
+    """V, M and their data are those of the last round, but for some files; C is of this folder, and
+    so are its drives and reports.
+    """
+    own = moved_to(folder)
+    theirs = moved_to(last)
+
+    def moved(path: str) -> str:
+        if path in elsewhere:
+            return elsewhere[path]
+        is_own = path.startswith("reports/") or path in (DREAMT, "models/c.npz", "data/drives.h5")
+        return (own if is_own else theirs)(path)
+
+    return moved
 
 
 def _ablations(
     of: Callable[[str, Move, str, tuple[str, ...]], Stage],
+    polished: Callable[[Move, str], Stage],
     before: str,
     last: str,
     folder: str,
     dreams: str,
 ) -> dict[str, Stage]:
-    """What h is worth: C on z alone, C on z and the h of an untrained M, and C of the last round,
-    which had the same teacher and dreamt of the same with the same V and M, and settings.
+    """What h is worth: C on z alone, and C on z and the h of an untrained M, like the C of the last
+    round: the same teacher, dreams of the same V and M, settings and tries.
     """
     teacher = [*map(moved_to(before), AGENT), f"{last}/{ROLLOUTS}"]
+    other = f"{folder}/untrained/models/m.npz"
+    mine = {"untrained": {"models/m.npz": other}, "z": {}}
 
-    def moved(kind: str, *own: str) -> Move:
-        """To the folder of an ablation for its own files and reports, else to the last round."""
-        to_own, to_last = moved_to(f"{folder}/{kind}"), moved_to(last)
-        return lambda path: (to_own if path.startswith("reports/") or path in own else to_last)(
-            path
-        )
+    def searched(kind: str, options_of_it: str, desc: str) -> Stage:
+        c = {"models/c.npz": f"{folder}/{kind}/{DREAMT}"}
+        where = _of_last_round(f"{folder}/{kind}", last, c)
+        stage = of("evolve_c", where, f"{folder}/{kind}/reports", ("--teacher",))
+        stage["cmd"] += f"{options_of_it}{dreams} --teacher {' '.join(teacher)}"
+        return {**stage, "desc": desc, "deps": [*teacher, *stage["deps"]]}
 
-    def made(name: str, kind: str, own: Sequence[str], settings: str = "", desc: str = "") -> Stage:
-        learns = name == "evolve_c"
-        demands = ("--teacher",) if learns else ()
-        stage = of(name, moved(kind, *own), f"{folder}/{kind}/reports", demands)
-        stage["cmd"] += settings
-        if learns:
-            stage["cmd"] += dreams
-            stage["cmd"] += f" --teacher {' '.join(teacher)}"
-            stage["deps"] = [*teacher, *stage["deps"]]
-        return {**stage, "desc": desc or stage["desc"]}
+    def tried(kind: str) -> dict[str, Stage]:
+        where = _of_last_round(f"{folder}/{kind}", last, mine[kind])
+        return {
+            f"polish_{kind}": polished(where, f"{folder}/{kind}/reports"),
+            f"evaluate_{kind}": of("evaluate", where, f"{folder}/{kind}/reports", ()),
+        }
 
-    m, c, drives = "models/m.npz", "models/c.npz", "data/drives.h5"
-    other = f"{folder}/untrained/{m}"
-    nothing = " --set train_m.epochs=0 --set train_m.members=1"
+    where = _of_last_round(f"{folder}/untrained", last, mine["untrained"])
+    untrained = of("train_m", where, f"{folder}/untrained/reports", ())
+    untrained["cmd"] += " --set train_m.epochs=0 --set train_m.members=1"
+    blind = searched("untrained", f" --memory {other}", "C on z and a blind h")
+    blind["deps"] = [other, *blind["deps"]]
     on_z = " --set evolve_c.inputs=z --set evolve_c.components=0"
-    untrained = made("evolve_c", "untrained", [c], f" --memory {other}", "C on z and a blind h")
-    untrained["deps"] = [other, *untrained["deps"]]
     return {
-        "untrained": made("train_m", "untrained", [m], nothing, "An M that has learned nothing"),
-        "evolve_c_untrained": untrained,
-        "evolve_c_z": made("evolve_c", "z", [c], on_z, "C on z alone"),
-        "evaluate_untrained": made("evaluate", "untrained", [m, c, drives]),
-        "evaluate_z": made("evaluate", "z", [c, drives]),
-        "evaluate_zh": made("evaluate", "zh", [drives]),
+        "untrained": {**untrained, "desc": "An M that has learned nothing"},
+        "evolve_c_untrained": blind,
+        "evolve_c_z": searched("z", on_z, "C on z alone"),
+        **tried("untrained"),
+        **tried("z"),
     }

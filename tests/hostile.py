@@ -2,7 +2,7 @@
 
 `python -m tests.hostile` prints the counts as Markdown. Keys are those of the structs in
 stages/params.py: a new one is tried without being named here. The other world's are tried in its
-place.
+place, and the section that only some have beside them.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from types import UnionType
+from types import NoneType, UnionType
 from typing import Any, Literal, NamedTuple, get_args, get_origin
 
 import msgspec
@@ -31,8 +31,21 @@ CAR_RACING = GOOD | {
         "view": {"height": 28, "width": 32},
         "frame_skip": 4,
         "max_steps": 250,
-    }
+    },
+    "polish": {
+        "iterations": 16,
+        "episodes": 64,
+        "noise": 0.3,
+        "components": 40,
+        "step": 1.5,
+        "discount": 0.97,
+        "trace": 0.95,
+        "patience": 40,
+        "checked_every": 8,
+        "validation_episodes": 64,
+    },
 }
+OPTIONAL = [("polish",)]
 MARK = "a_value_goes_here"
 Where = tuple[str | int, ...]
 
@@ -74,13 +87,16 @@ def keys(value: Any, kind: Any, where: Where = ()) -> Iterator[tuple[Where, Any]
     if where:
         yield where, kind
     bare = get_args(kind)[0] if hasattr(kind, "__metadata__") else kind
-    if isinstance(bare, UnionType):
+    if isinstance(bare, UnionType) and NoneType in get_args(bare):
+        bare = get_args(bare)[0]
+    elif isinstance(bare, UnionType):
         tags = {each.__struct_config__.tag: each for each in get_args(bare)}
         bare = tags[value["kind"]]
         yield (*where, "kind"), Literal[tuple(tags)]
     if isinstance(bare, type) and issubclass(bare, msgspec.Struct):
         for field in msgspec.structs.fields(bare):
-            yield from keys(value[field.name], field.type, (*where, field.name))
+            if field.name in value or field.required:
+                yield from keys(value[field.name], field.type, (*where, field.name))
     elif get_origin(bare) is tuple:
         kinds = get_args(bare)
         for index, entry in enumerate(value):
@@ -88,7 +104,11 @@ def keys(value: Any, kind: Any, where: Where = ()) -> Iterator[tuple[Where, Any]
 
 
 KEYS = dict(keys(GOOD, Params))
-OTHER_KEYS = {where: kind for where, kind in keys(CAR_RACING, Params) if where[0] == "world"}
+OTHER_KEYS = {
+    where: kind
+    for where, kind in keys(CAR_RACING, Params)
+    if where not in KEYS or where[0] == "world"
+}
 ALL_KEYS = [(GOOD, *each) for each in KEYS.items()]
 ALL_KEYS += [(CAR_RACING, *each) for each in OTHER_KEYS.items()]
 
@@ -151,7 +171,8 @@ def hostile_sections() -> Iterator[Hostile]:
         for step in outer:
             section = section[step]
         del section[name]
-        yield Hostile("missing key", dotted(where), yaml.safe_dump(params))
+        if where not in OPTIONAL:
+            yield Hostile("missing key", dotted(where), yaml.safe_dump(params))
         value = good if not outer else None
         for odd in (f"{name}x", f"{name} - at `$.{name}`", f"{name}\n", "x\u2028y", "", "x" * 9999):
             text = yaml.safe_dump(changed((*outer, odd), value, good), allow_unicode=True)

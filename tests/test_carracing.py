@@ -300,3 +300,34 @@ CarRacing([1])
     command = [sys.executable, "-W", "error", "-c", script]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_what_a_car_has_passed_it_has_passed_whether_it_touched_it_or_not():
+    world = CarRacing([7], max_steps=120)
+    _, info = world.reset()
+    line = np.array([(x, y) for _, _, x, y in world._simulators[0].track])
+    assert info["passed"] == [0]
+    passed = []
+    for step in range(100):
+        x, y, heading, speed = info["state"][0]
+        here = int(np.hypot(*(line - [x, y]).T).argmin())
+        ahead = line[(here + 4) % len(line)] - [x, y]
+        # beside the road from step 60 on
+        aside = 9.0 if step > 60 else 0.0
+        ahead = ahead + aside * np.array([-np.sin(heading), np.cos(heading)])
+        turn = (np.arctan2(ahead[1], ahead[0]) - heading + np.pi) % (2 * np.pi) - np.pi
+        info = world.step([[-2 * turn, 0.3 if speed < 30 else -0.1]])[4]
+        passed.append(info["passed"][0])
+        assert info["passed"][0] >= here / len(line) - 0.02
+    assert 0.2 < passed[-1] < 1
+    assert (np.diff(passed) >= 0).all()
+    assert info["laps"][0] < passed[-1] - 0.01  # tiles that it came past beside the road
+    assert "passed" not in envpool([7]).reset()[1]
+
+
+def test_who_stands_or_goes_backwards_passes_nothing():
+    world = CarRacing([7], max_steps=40)
+    world.reset()
+    for _ in range(20):
+        info = world.step([[0.0, -0.5]])[4]
+    assert info["passed"] == [0]

@@ -52,14 +52,12 @@ class ByNumber:
         return Scores(self.returns[numbers], 0 * numbers, numbers % 2, 10 * numbers)
 
 
-def checked(params, returns, every, means=None, each_checked=False):
+def checked(params, returns, every, means=None):
     """The choice among where the search began, number 0, and the means, and whom the judge was
     asked about. The means (searches, generations) are one search's numbers from 1 on if none are
     given.
     """
-    settings = replace(
-        params.evolve_c, checked_every=every, validation_episodes=3, each_checked=each_checked
-    )
+    settings = replace(params.evolve_c, checked_every=every, validation_episodes=3)
     judge = ByNumber(returns)
     mean = np.array(means or [range(1, len(returns))], float)[:, :, None]
     left = np.zeros((*mean.shape[:2], 4)), np.zeros(mean.shape[:2])
@@ -105,33 +103,6 @@ def test_of_several_searches_the_middle_is_checked(quick):
     assert numbers == [0, 5, 7]
     assert (choice.genome.tolist(), choice.generation, choice.chosen) == ([7], 4, "mean")
     assert choice.champion.tolist() == [0, 1, 1, 2]
-
-
-@pytest.mark.parametrize(
-    ("best", "generation", "chosen"),
-    [
-        (0, 0, "start"),
-        (5, 2, "mean"),
-        (2, 2, "search 1"),
-        (8, 2, "search 2"),
-        (7, 4, "mean"),
-        (4, 4, "search 1"),
-        (10, 4, "search 2"),
-    ],
-)
-def test_their_own_means_are_checked_as_well_if_that_is_asked_for(quick, best, generation, chosen):
-    returns = np.arange(11)
-    returns[best] = 99
-    choice, numbers = checked(quick, returns, 2, SEVERAL, each_checked=True)
-    assert numbers == [0, 5, 2, 8, 7, 4, 10]
-    assert choice.genome.tolist() == [best]
-    assert (choice.generation, choice.chosen) == (generation, chosen)
-    assert choice.distribution_mean.tolist() == returns[[0, 5, 5, 7]].tolist()  # the middles'
-    assert choice.champion[-1] == 99
-
-
-def test_one_search_has_no_middle_but_its_mean(quick):
-    assert checked(quick, [0, 1, 2, 3], 2, each_checked=True)[1] == [0, 2, 3]
 
 
 def test_several_searches_are_looked_at_as_one():

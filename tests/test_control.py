@@ -244,9 +244,9 @@ def test_a_basis_is_whitened_and_leads_with_what_varies_most():
     kept = np.linalg.norm(centred @ np.linalg.qr(basis.directions)[0])
     values = np.linalg.svd(centred, compute_uv=False)
     assert kept == pytest.approx(np.linalg.norm(values[:3]), rel=1e-4)
-    with pytest.raises(ValueError, match="h varies in 6 directions, and 7 are asked for"):
+    with pytest.raises(ValueError, match="they vary in 6 directions, and 7 are asked for"):
         Basis.fitted(states, 7)
-    with pytest.raises(ValueError, match="varies in 0 directions"):
+    with pytest.raises(ValueError, match="they vary in 0 directions"):
         Basis.fitted(np.ones((5, 3)), 1)
 
 

@@ -54,7 +54,7 @@ def test_the_page_depends_on_all_of_its_looks_and_no_other_stage_does():
 
 def test_every_section_is_some_stages_and_every_stage_of_the_seven_has_one():
     sections = {field.name for field in msgspec.structs.fields(Params)}
-    assert sections == set(ORDER) | {"seed", "world", "compute"}
+    assert sections == set(ORDER) | {"seed", "world", "compute", "polish"}
     for stage in ORDER:
         assert stage in STAGES[stage]["params"]
 
@@ -189,27 +189,47 @@ def test_what_shows_dreams_names_its_files_too(file, stage, script):
     assert set(read) <= set(shown["cmd"].split())
 
 
-def test_the_race_is_shown_of_every_round_and_of_what_was_kept():
+def test_the_race_is_shown_of_every_round_and_of_what_was_polished():
     stages = yaml.safe_load((ROOT / "carracing" / "dvc.yaml").read_text())["stages"]
-    shown, kept = stages["race"], stages["keep"]
+    shown, polished = stages["race"], stages["polish"]
     listed = {path for path in shown["deps"] if path.endswith(".py")}
     assert listed == imported_files("stages/race.py", demands=("carracing",))
+    last = f"carracing/rounds/{ROUNDS}/models"
     read = [path for path in shown["deps"] if not path.endswith((".py", ".json"))]
-    assert set(read) == set(paths([*kept["outs"], *stages["evaluate"]["outs"]]))
+    made = paths([*polished["outs"], *stages["evaluate"]["outs"]])
+    assert set(read) == {f"{last}/v.npz", f"{last}/m.npz", *made}
     folders = {path.split("/reports/")[0] for path in shown["deps"] if path.endswith(".json")}
     rounds = folders - {"carracing"}
     assert {*read, *rounds} <= set(shown["cmd"].split())
     assert len(rounds) == ROUNDS + 1
 
 
-def test_of_all_rounds_one_is_kept_and_all_that_this_reads_is_listed():
-    kept = yaml.safe_load((ROOT / "carracing" / "dvc.yaml").read_text())["stages"]["keep"]
-    listed = {path for path in kept["deps"] if path.endswith(".py")}
-    assert listed == imported_files("stages/keep.py", demands=("carracing",))
-    folders = [f"carracing/rounds/{number}" for number in range(ROUNDS + 1)]
-    assert [each for each in kept["cmd"].split() if "/rounds/" in each] == folders
-    read = ["reports/metrics/evolve_c.json", *(f"models/{name}.npz" for name in "vmc")]
-    assert set(kept["deps"]) - listed == {f"{folder}/{each}" for folder in folders for each in read}
+@pytest.mark.parametrize("stage", ["polish", "polish_z", "polish_untrained"])
+def test_what_is_polished_is_named_with_the_files_that_do_it(stage):
+    made = yaml.safe_load((ROOT / "carracing" / "dvc.yaml").read_text())["stages"][stage]
+    listed = {path for path in made["deps"] if path.endswith(".py")}
+    assert listed == imported_files("stages/polish.py", demands=("carracing",))
+    v, m, c, polished = made["cmd"].split()[3:7]
+    assert set(made["deps"]) - listed == {v, m, c}
+    assert paths(made["outs"]) == [polished]
+
+
+def test_who_is_compared_had_the_same_v_m_teacher_and_settings():
+    """C on z, and C on z and a blind h, beside the C of the last round."""
+    stages = yaml.safe_load((ROOT / "carracing" / "dvc.yaml").read_text())["stages"]
+    do = stages["evolve_c"]["do"]["cmd"].replace("${key}", str(ROUNDS))
+    options = stages["evolve_c"]["foreach"][ROUNDS].get("options", "")
+    do = do.replace("${item.before}", str(ROUNDS - 1)).replace("${item.options}", options)
+    for kind in ("z", "untrained"):
+        other = stages[f"evolve_c_{kind}"]["cmd"]
+        new = {word for word in other.split() if word not in do.split()}
+        own = {word for word in new if "/ablations/" in word}
+        settings = {"evolve_c.inputs=z", "evolve_c.components=0"} if kind == "z" else {"--memory"}
+        assert new - own == settings | ({"--set"} if kind == "z" else set())
+        tries = stages[f"polish_{kind}"]["cmd"].split(" --params ")
+        assert f"carracing/ablations/{kind}/models/c.npz" in tries[0]
+        assert "--set" not in tries[1]
+        assert stages[f"polish_{kind}"]["params"] == stages["polish"]["params"]
 
 
 @pytest.mark.parametrize("recipe", RECIPES)

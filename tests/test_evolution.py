@@ -51,22 +51,6 @@ def test_each_search_begins_anew_at_the_start_with_mutations_of_its_own(quick, s
     assert (np.diff(apart) > 0).all()
 
 
-@pytest.mark.parametrize(("searches", "cautions"), [(1, [0.5]), (2, [0, 0.5]), (3, [0, 0.25, 0.5])])
-def test_searches_are_cautious_each_in_its_own_measure(quick, searches, cautions):
-    settings = replace(quick.evolve_c, generations=1, searches=searches, caution=0.5)
-
-    class Risky(Bowl):
-        def scores(self, genomes, where, episodes):
-            self.asked.append(genomes)
-            none = np.zeros(len(genomes), int)
-            return Scores(genomes[:, 0], 2 * genomes[:, 1], none, none + 7)
-
-    judge, roads = Risky(), grounds_of(quick.world)
-    history = evolve(settings, judge, START, roads, Streams(0, "evolve_c"), NoScratch())
-    for caution, genomes, fitness in zip(cautions, judge.asked, history.fitness, strict=True):
-        np.testing.assert_allclose(fitness[0], genomes[:, 0] - 2 * caution * genomes[:, 1])
-
-
 @pytest.mark.parametrize("searches", [3, 9])
 def test_the_middle_of_several_has_less_chance_in_it(quick, searches):
     """Where fitness says nothing, they go nowhere together."""

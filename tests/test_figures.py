@@ -13,7 +13,7 @@ from stages.figures.filmstrip import SHOWN, filmstrip, shown
 from stages.figures.paper import Paper, save_gif
 from stages.figures.policy_trajectory import policy_trajectory
 from stages.figures.race_gif import CELLS, GAME, Mind, cells, race_frames, slices
-from stages.figures.rounds import Final, Kept, Rounds, rounds
+from stages.figures.rounds import Final, Polished, Rounds, rounds
 from stages.figures.style import save
 from stages.figures.temperature import PAPER, temperature
 from stages.figures.track_layout import track_layout
@@ -73,8 +73,8 @@ def drive(steps: int):
         lambda: temperature(PAPER),
         lambda: tracks(SCORES, SCORES > 800, SCORES / 90 - 50),
         lambda: tracks(SCORES[:1], SCORES[:1] > 900, SCORES[:1]),
-        lambda: rounds(COURSE, Kept(910.0, 4.5), Final(905.0, 4.0, -40.0)),
-        lambda: rounds(Rounds(*np.ones((3, 1))), Kept(-50.0, 2), Final(-60.0, 4.0, -40.0)),
+        lambda: rounds(COURSE, Polished(910.0, 4.5, 1.2e6), Final(905.0, 4.0, -40.0)),
+        lambda: rounds(Rounds(*np.ones((3, 1))), Polished(-50.0, 2, 3), Final(-60.0, 4.0, -40.0)),
         lambda: policy_trajectory(Track(), drive(9)[0], np.zeros((9, 2), np.float32), 1.0),
     ],
 )

@@ -7,7 +7,7 @@ import pytest
 from tests.imports import ROOT, named_files
 
 SCRIPTS = {"collect", "train_v", "encode", "train_m", "evolve_c", "evaluate", "visualize"}
-SCRIPTS |= {"compare", "temperature", "keep", "race", "play", "starts"}
+SCRIPTS |= {"compare", "temperature", "polish", "race", "play", "starts"}
 ROOMS = {"worlds", "vision", "memory", "control"}
 NO_MODEL = (
     *("params", "plain_yaml", "artifacts", "tables"),

@@ -145,7 +145,7 @@ def test_a_basis_is_of_what_m_lives_through_in_episodes_that_are_not_held_out(se
 
 def test_more_components_than_h_has_are_refused(settings, memory):
     latents = driven(memory, np.zeros((2, Z + H)), np.zeros(2))
-    with pytest.raises(ParamsError, match=r"^evolve_c\.components: h varies in 5 directions, and"):
+    with pytest.raises(ParamsError, match=r"^evolve_c\.components: they vary in 5 directions, and"):
         fitted_basis(replace(settings, components=6), memory, latents, rng())
 
 

@@ -50,10 +50,10 @@ def told(folder, number, real_return, frames, episodes):
         path.write_text(json.dumps(content))
 
 
-def kept(folder, figures):
-    """What the stage leaves that keeps the best of the rounds."""
+def polished(folder, figures):
+    """What the stage leaves that polishes the last round's C."""
     for name, content in {"metrics": figures, "cost": {"core_hours": 0.25}}.items():
-        path = folder / "reports" / name / "keep.json"
+        path = folder / "reports" / name / "polish.json"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(content))
 
@@ -82,14 +82,14 @@ def folder(learned, tmp_path):
     drives.write(tmp_path / "drives.h5")
     told(tmp_path, 0, 700.0, frames=1050, episodes=50)
     told(tmp_path, 1, 650.0, frames=520, episodes=20)
-    kept(tmp_path, {"mean_return": 680.0})
+    polished(tmp_path, {"real_return": 680.0, "tried_steps": 100})
     return tmp_path
 
 
 def made(folder):
     reports = folder / "reports"
     found = {path.relative_to(reports).as_posix() for path in reports.rglob("*") if path.is_file()}
-    return found - {"metrics/keep.json", "cost/keep.json"}
+    return found - {"metrics/polish.json", "cost/polish.json"}
 
 
 def test_a_drive_its_dream_and_every_track_and_round_are_shown(learned, folder, capsys):
@@ -108,7 +108,7 @@ def test_a_drive_its_dream_and_every_track_and_round_are_shown(learned, folder, 
     assert found["worst_return"] == pytest.approx(min(scores))
     assert found["shown_return"] == pytest.approx(np.median(scores))
     assert (found["finished_share"], found["above_900"]) == (0, 0)
-    assert (found["core_hours"], found["real_frames"]) == (4.0, 6000)
+    assert (found["core_hours"], found["real_frames"]) == (4.0, 6000 + 4 * 100)
     curve = read_curve(folder / "reports/curves/rounds.csv", "rounds")
     assert {name: values.tolist() for name, values in curve.items()} == {
         "round": [0, 1],
@@ -117,7 +117,7 @@ def test_a_drive_its_dream_and_every_track_and_round_are_shown(learned, folder, 
         "real_frames": [4000, 6000],
     }
     said = capsys.readouterr().out
-    assert "2 rounds took 4.0 core-hours and 6,000 real frames to learn from" in said
+    assert "2 rounds and the polish took 4.0 core-hours and 6,400 real frames to learn from" in said
 
 
 def test_without_rounds_there_is_no_picture_of_them(folder):
@@ -173,8 +173,8 @@ def test_a_round_that_has_not_said_what_it_took_is_named(folder):
 
 
 def test_so_are_the_finals_that_have_not_said_how_they_went(folder):
-    kept(folder, {"round": "1"})
-    assert "metrics/keep.json: it should have a figure 'mean_return'" in refused(folder, "0", "1")
+    polished(folder, {"real_return": 680.0})
+    assert "metrics/polish.json: it should have a figure 'tried_steps'" in refused(folder, "0", "1")
 
 
 def test_drives_of_the_notes_world_are_refused(quick, tmp_path):

@@ -55,6 +55,7 @@ class CarRacing:
     def _info(self):
         return {
             "laps": self._place / self._length(),
+            "passed": np.clip(self._place / self._length(), 0, 1),
             "finished": self._finished(),
             "state": np.stack([self._place, self._seeds], axis=1).astype(float),
         }

@@ -30,7 +30,7 @@ class Basis(NamedTuple):
         variances, vectors = variances[::-1], vectors[:, ::-1]
         rank = int((variances > variances[0] * 1e-10).sum()) if variances[0] > 0 else 0
         if components > rank:
-            raise ValueError(f"h varies in {rank} directions, and {components} are asked for")
+            raise ValueError(f"they vary in {rank} directions, and {components} are asked for")
         return cls(mean, vectors[:, :components] / np.sqrt(variances[:components]))
 
     @property

@@ -93,6 +93,18 @@ class NoisyControllers(Controllers):
             )
         return cls(layers, Disturbance(strength, push, rng), np.arange(cars))
 
+    @classmethod
+    def shaken(
+        cls, controllers: Controllers, cars: int, strength: float, rng: np.random.Generator
+    ) -> NoisyControllers:
+        """The first of some controllers, once for each of so many cars, with the same noise on the
+        actions of all of them and no other.
+        """
+        layers = controllers.rows(np.zeros(cars, np.intp))._layers
+        alike = np.full((cars, 1), strength)
+        still = np.zeros((cars, controllers.actions))
+        return cls(layers, Disturbance(alike, still, rng), np.arange(cars))
+
     def rows(self, numbers: NDArray[np.intp]) -> NoisyControllers:
         """The batch of these controllers, in this order."""
         layers = super().rows(numbers)._layers

@@ -25,11 +25,12 @@ class Rounds(NamedTuple):
     real_frames: NDArray[np.float64]  # of the game that were collected, likewise
 
 
-class Kept(NamedTuple):
-    """The round that was kept, and what all of them and choosing it took."""
+class Polished(NamedTuple):
+    """The last C, polished, and what all of it took, the rounds with it."""
 
-    real_return: float  # of its C on other validation tracks than the rounds'
+    real_return: float  # on validation tracks, others than the rounds'
     core_hours: float
+    real_frames: float
 
 
 class Final(NamedTuple):
@@ -40,7 +41,7 @@ class Final(NamedTuple):
     random: float  # mean of the random policy
 
 
-def rounds(course: Rounds, kept: Kept, final: Final) -> Figure:
+def rounds(course: Rounds, polished: Polished, final: Final) -> Figure:
     """Validation by core-hours and by frames; the final test stands where all of it is paid.
 
     What is far better than the random policy is drawn large: that one is then below the picture.
@@ -50,10 +51,10 @@ def rounds(course: Rounds, kept: Kept, final: Final) -> Figure:
     right = figure.add_axes((0.605, 0.25, 0.38, 0.67), sharey=left)
     millions = course.real_frames / 1e6
     for axes, spent, at_last in (
-        (left, course.core_hours, kept.core_hours),
-        (right, millions, millions[-1]),
+        (left, course.core_hours, polished.core_hours),
+        (right, millions, polished.real_frames / 1e6),
     ):
-        _draw(axes, spent, course.real_return, at_last, kept.real_return, final)
+        _draw(axes, spent, course.real_return, at_last, polished.real_return, final)
     around = np.convolve(np.pad(course.real_return, 1, "edge"), [0.5, 0, 0.5], "valid")
     away = [(0, 7 if above else -15) for above in course.real_return > around]  # outside the bend
     away[-1] = (10, -3)
@@ -64,7 +65,7 @@ def rounds(course: Rounds, kept: Kept, final: Final) -> Figure:
     )
     for point in PAPER.items():
         _say(left, point, str(point[1]), (0, -14))
-    _say(left, (kept.core_hours, final.mean), f"{final.mean:.0f}", (14, -14))
+    _say(left, (polished.core_hours, final.mean), f"{final.mean:.0f}", (14, -14))
     left.set(
         title="What it took to learn",
         xlabel="core-hours so far (logarithmic)",
@@ -73,10 +74,11 @@ def rounds(course: Rounds, kept: Kept, final: Final) -> Figure:
     )
     left.xaxis.set_major_formatter(lambda hours, _: f"{hours:,g}")
     left.margins(x=0.08)
-    least = min(*course.real_return, kept.real_return, final.mean - final.stderr, *PAPER.values())
+    lowest = (*course.real_return, polished.real_return, final.mean - final.stderr)
+    least = min(*lowest, *PAPER.values())
     left.set_ylim(bottom=least - ROOM)
     right.set(title="What it saw", xlabel="real frames learned from so far (millions)")
-    right.set(xlim=(0, 1.08 * millions[-1]))
+    right.set(xlim=(0, 1.08 * polished.real_frames / 1e6))
     right.tick_params(labelleft=False)
     figure.legend(*left.get_legend_handles_labels(), loc="lower center", ncols=3)
     return figure
@@ -87,12 +89,13 @@ def _draw(
     spent: NDArray[np.float64],
     score: NDArray[np.float64],
     at_last: float,
-    kept: float,
+    polished: float,
     final: Final,
 ) -> None:
     axes.plot(spent, score, "o-", color=BLUE, label="this project's rounds, validation tracks")
-    name = f"the one that was kept, other validation tracks: {kept:.0f}"
-    axes.plot(at_last, kept, "o", color="white", markeredgecolor=BLUE, markersize=8, label=name)
+    name = f"the last, polished, other validation tracks: {polished:.0f}"
+    axes.plot(at_last, polished, "o", color="white", markeredgecolor=BLUE, markersize=8, label=name)
+    axes.plot([spent[-1], at_last], [score[-1], polished], ":", color=BLUE, zorder=1)
     axes.errorbar(
         [at_last],
         [final.mean],

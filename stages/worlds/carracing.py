@@ -31,9 +31,10 @@ class CarRacing(Driving):
         or when the lap is finished, which takes every tile: Gymnasium would have 95% do, and then
         tile 0 for the first time, but that is the one on which a car starts. No auto-reset: a
         finished car stands still, earns 0 and keeps its flags.
-    Info: `laps` (the share of the tiles visited; 1 only for all of them), `finished` (the lap
-        counts as finished), `state` (num_cars, 4: x, y, heading, speed; in world units, radians,
-        and world units a second).
+    Info: `laps` (the share of the tiles visited; 1 only for all of them), `passed` (the share of
+        them that the car has come past, visited or not), `finished` (the lap counts as finished),
+        `state` (num_cars, 4: x, y, heading, speed; in world units, radians, and world units a
+        second).
 
     Args:
         tracks: seeds of Gymnasium's reset; car i drives tracks[i % len(tracks)].
@@ -85,4 +86,8 @@ class CarRacing(Driving):
         return np.array(visited) / [len(self._simulators[car].track) for car in cars]
 
     def _more_info(self, cars: Rows) -> Info:
-        return {"state": np.array([self._simulators[car].pose() for car in cars])}
+        simulators = [self._simulators[car] for car in cars]
+        return {
+            "state": np.array([each.pose() for each in simulators]),
+            "passed": np.array([each.passed() for each in simulators]),
+        }

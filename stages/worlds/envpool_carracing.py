@@ -20,8 +20,8 @@ class EnvPoolCarRacing(Driving):
     """Many cars, each alone on its track: `CarRacing` by another simulator.
 
     All is as there, but the numbers in `tracks` stand for other roads, pictures are drawn otherwise
-    (see the benchmark), and info has no `state`, which EnvPool does not tell. It does not tell
-    `laps` either: they are counted from the rewards.
+    (see the benchmark), and info has no `state` and no `passed`, which EnvPool does not tell. It
+    does not tell `laps` either: they are counted from the rewards.
 
     Raises:
         ModuleNotFoundError: EnvPool is not installed.

@@ -40,6 +40,9 @@ LAND = [FIELD, *PATCHES]  # below the road
 
 CANVAS = pygame.Surface((WINDOW_W, WINDOW_H))
 
+AROUND = np.arange(-15, 25)  # tiles from the one that a car is at, among which the next one is
+NEAR = 25.0  # world units from the middle of the road, beyond which a car is nowhere along it
+
 
 class LazyCarRacing(CarRacing):  # type: ignore[misc]
     """Gymnasium's own, but drawn on demand, and only what is in the window."""
@@ -55,6 +58,8 @@ class LazyCarRacing(CarRacing):  # type: ignore[misc]
         self._centres = self._corners.mean(axis=2)  # (2, polygons)
         apart = self._corners - self._centres[..., None]
         self._radii = np.hypot(*apart).max(axis=1)
+        self._line = np.array([(x, y) for _, _, x, y in self.track])  # of its middle, by tile
+        self._tile = self._furthest = 0
         return begun
 
     def picture(self) -> NDArray[np.uint8]:
@@ -71,6 +76,18 @@ class LazyCarRacing(CarRacing):  # type: ignore[misc]
         """x, y, the heading, in which it looks along (cos, sin), and the speed."""
         hull = self.car.hull
         return (*hull.position, hull.angle + math.pi / 2, hull.linearVelocity.length)
+
+    def passed(self) -> float:
+        """The share of the tiles that the car has come past, touched or not; to be asked often
+        enough that it does not come past AROUND meanwhile.
+        """
+        x, y = self._line[(self._tile + AROUND) % len(self._line)].T
+        away = np.hypot(x - self.car.hull.position[0], y - self.car.hull.position[1])
+        nearest = int(away.argmin())
+        if away[nearest] < NEAR:
+            self._tile += int(AROUND[nearest])
+            self._furthest = max(self._furthest, self._tile)
+        return min(1.0, self._furthest / len(self._line))
 
     def _render(self, mode: str) -> Any:
         """Gymnasium's, except that the picture that it takes of every frame is not taken."""

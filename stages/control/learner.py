@@ -1,0 +1,76 @@
+"""A linear C that learns from its own tries, step by step along its natural gradient."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+
+from stages.control.basis import Basis
+from stages.control.critic import Critic
+from stages.control.natural_gradient import natural_gradient
+
+
+class Learner:
+    """Moves a genome: W (A, F) row by row, then b (A,).
+
+    Args:
+        genome: where it begins.
+        components: K, of the features, the leading ones of the first tries, on which it learns.
+        discount: see `Critic`.
+        trace: see `Critic`.
+        rng: see `Critic`.
+    """
+
+    def __init__(
+        self,
+        genome: NDArray[np.float64],
+        components: int,
+        discount: float,
+        trace: float,
+        rng: Generator,
+    ) -> None:
+        self.genome = genome
+        self._components = components
+        self._critic = Critic(components, discount, trace, rng)
+        self._basis: Basis | None = None
+
+    def learn(
+        self,
+        features: NDArray[Any],
+        drawn: NDArray[np.float64],
+        rewards: NDArray[np.float64],
+        lengths: NDArray[np.int64],
+        step: float,
+    ) -> None:
+        """Move on by `step` times the gradient.
+
+        Args:
+            features: (N, F), before the steps of all episodes, one behind the other.
+            drawn: (N, A), see `natural_gradient`.
+            rewards: (N,).
+            lengths: (E,), steps of each episode.
+            step: the noise's strength is a long one.
+
+        Raises:
+            ValueError: the features of the first tries vary in fewer directions than K.
+        """
+        self._basis = self._basis or Basis.fitted(features, self._components)
+        x = (features - self._basis.mean) @ self._basis.directions
+        advantages = self._critic.advantages(x, rewards, lengths)
+        gradient = natural_gradient(x, drawn, advantages, lengths)
+        weight, bias = self._basis.unfolded(*gradient)
+        self.genome = self.genome + step * np.concatenate([weight.ravel(), bias])
+
+    def state(self) -> dict[str, Any]:
+        """All that was learned, for `restore`."""
+        basis = list(self._basis) if self._basis else None
+        return {"genome": self.genome, "basis": basis, "critic": self._critic.state()}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on where another one stopped that was made alike."""
+        self.genome = state["genome"]
+        self._basis = Basis(*state["basis"]) if state["basis"] else None
+        self._critic.restore(state["critic"])
