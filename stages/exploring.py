@@ -20,21 +20,34 @@ from stages.rollout import Outcome, recorded_rollout
 from stages.workers import Workers
 
 
+class Shake(NamedTuple):
+    """The noise on actions, before the tanh."""
+
+    strength: float
+    smoothing: float  # the share of it that is left a step later
+
+
+STILL = Shake(0.0, 0.0)
+
+
 class Trial(NamedTuple):
     """Episodes that are driven in one batch, number i at places[i]."""
 
     controllers: Controllers  # one
     places: Sequence[Hashable]
-    noise: float  # its strength, before the tanh
+    shake: Shake
     seed: int  # of the noise
     patience: int  # see `rollout`
 
 
 @dataclass(frozen=True)
 class Experience:
-    """What came of trials, step by step, episode behind episode."""
+    """What came of trials, step by step, episode behind episode: of each as many steps as there was
+    something to be earned.
+    """
 
     outcome: Outcome
+    lengths: NDArray[np.int64]  # (episodes,), steps of each
     features: NDArray[np.float32]  # (steps, F), what C saw
     drawn: NDArray[np.float64]  # (steps, A), e of the noise: see control/natural_gradient.py
     worth: NDArray[np.float64]  # (steps,), rewards, and what the steps did to the prospects
@@ -44,6 +57,7 @@ class Experience:
         """That of several batches, one behind the other."""
         return cls(
             Outcome.joined([part.outcome for part in parts]),
+            np.concatenate([part.lengths for part in parts]),
             np.concatenate([part.features for part in parts]),
             np.concatenate([part.drawn for part in parts]),
             np.concatenate([part.worth for part in parts]),
@@ -72,7 +86,7 @@ class Explorer:
             self._grounds.cars(trial.places, cars), self._vision, self._memory if sees_h else None
         )
         rng = np.random.default_rng(trial.seed)
-        shaken = NoisyControllers.shaken(trial.controllers, cars, trial.noise, rng)
+        shaken = NoisyControllers.shaken(trial.controllers, cars, *trial.shake, rng)
         outcome, recording = recorded_rollout(
             world, Dreamer(shaken), patience=trial.patience, store=np.copy
         )
@@ -81,15 +95,18 @@ class Explorer:
         drawn = rng.standard_normal((int(lengths.max()), cars, actions))
         car = np.repeat(np.arange(cars), lengths)
         step = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+        frame = np.arange(lengths.sum()) + car  # before the step
         prospects = self._grounds.prospects(outcome, recording)
         last = np.cumsum(lengths + 1) - 1  # frames
         prospects[last] = 0  # what has not been earned by then will not be
-        before = np.delete(np.arange(len(prospects)), last)
+        worth = recording.rewards + prospects[frame + 1] - prospects[frame]
+        told = (prospects[frame] > 0) | ~(prospects > 0).any()  # some grounds know of none
         return Experience(
             outcome,
-            recording.observations[before],
-            drawn[step, car],
-            recording.rewards + prospects[before + 1] - prospects[before],
+            np.bincount(car[told], minlength=cars),
+            recording.observations[frame[told]],
+            drawn[step[told], car[told]],
+            worth[told],
         )
 
 
@@ -111,7 +128,7 @@ class Tries:
         places: Sequence[Hashable],
         episodes: int,
         rng: np.random.Generator,
-        noise: float = 0.0,
+        shake: Shake = STILL,
         patience: int = 0,
     ) -> Experience:
         """What comes of so many episodes, number i at places[i % len(places)]; the noise, if there
@@ -122,7 +139,7 @@ class Tries:
             Trial(
                 controllers,
                 own[first : first + self._at_once],
-                noise,
+                shake,
                 int(rng.integers(1 << 63)),
                 patience,
             )

@@ -256,6 +256,7 @@ class Polish(Section, frozen=True):
     iterations: Annotated[int, Meta(ge=0, le=100_000)]
     episodes: Count  # an iteration
     noise: Annotated[float, Meta(ge=1e-3, le=10)]  # standard deviation on actions, before the tanh
+    smoothing: Annotated[float, Meta(ge=0, le=0.99)]  # share of the last step's noise that is kept
     components: Width  # of what C sees, the leading ones, on which it learns
     step: Annotated[float, Meta(gt=0, le=100)]  # along the natural gradient, in units of the noise
     discount: Annotated[float, Meta(ge=0, le=1)]  # of a reward, a step

@@ -17,7 +17,7 @@ from stages.artifacts import Model
 from stages.control.controller import Controllers
 from stages.control.learner import Learner
 from stages.errors import ParamsError, UserError
-from stages.exploring import Experience, Explorer, Tries
+from stages.exploring import Experience, Explorer, Shake, Tries
 from stages.grounds import grounds_of
 from stages.params import ALONE, Compute, Polish, World
 from stages.progress import progress
@@ -27,6 +27,7 @@ from stages.stage import Report, stage
 from stages.trained import Trained, trained
 from stages.workers import Workers
 
+JUDGED = 3  # times the components on which C learns: those that its critic sees
 LAST = 3  # steps are noisy: what is checked is the mean of where the last third of them led
 
 
@@ -58,6 +59,7 @@ def polish(
     learner = Learner(
         genome_of(agent.controllers),
         min(settings.components, sizes[0]),
+        min(settings.components * JUDGED, sizes[0]),
         settings.discount,
         settings.trace,
         streams("critic"),
@@ -83,6 +85,7 @@ def polish(
             "steps": [tried, checked],
         }
 
+    shake = Shake(settings.noise, settings.smoothing)
     explorer = Explorer(world, agent.vision, agent.memory)
     with Workers(explorer, compute) as workers:
         tries = Tries(workers, grounds.episodes_at_once)
@@ -104,9 +107,7 @@ def polish(
         ):
             driver = Controllers.from_genomes(learner.genome[None], sizes)
             places = grounds.draw(settings.episodes, drawing)
-            came = tries(
-                driver, places, settings.episodes, noise, settings.noise, settings.patience
-            )
+            came = tries(driver, places, settings.episodes, noise, shake, settings.patience)
             learn(learner, settings, came)
             ways.append(learner.genome)
             tried += int(came.outcome.lengths.sum())
@@ -160,9 +161,9 @@ def learn(learner: Learner, settings: Polish, came: Experience) -> None:
     Raises:
         ParamsError: what C sees varies in too few directions, or C grew beyond all numbers.
     """
-    step, lengths = settings.step * settings.noise, came.outcome.lengths
+    step, lengths = settings.step * settings.noise, came.lengths
     try:
-        learner.learn(came.features, came.drawn, came.worth, lengths, step)
+        learner.learn(came.features, came.drawn, came.worth, lengths, settings.smoothing, step)
     except ValueError as error:
         raise ParamsError(f"polish.components: {error}") from None
     if not (abs(learner.genome) < np.finfo(np.float32).max).all():

@@ -36,6 +36,7 @@ CAR_RACING = GOOD | {
         "iterations": 16,
         "episodes": 64,
         "noise": 0.3,
+        "smoothing": 0.7,
         "components": 40,
         "step": 1.5,
         "discount": 0.97,

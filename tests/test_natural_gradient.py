@@ -9,8 +9,8 @@ from stages.control.critic import Critic
 from stages.control.episodes import discounted, lagged
 from stages.control.learner import Learner
 from stages.control.natural_gradient import LARGEST, natural_gradient
-from stages.control.noise import SMOOTHING
 
+SMOOTHING = 0.8
 LENGTHS = st.lists(st.integers(1, 12), min_size=1, max_size=6).map(np.array)
 
 
@@ -130,7 +130,7 @@ def test_it_is_fishers_inverse_times_the_gradient_by_finite_differences(monkeypa
         ) / (2 * epsilon)
         fisher += each.T @ each / len(x) / len(many)
     expected = np.linalg.solve(fisher, scores.T @ advantages / len(x)).reshape(4, 2)
-    weight, bias = natural_gradient(x, e, advantages, lengths)
+    weight, bias = natural_gradient(x, e, advantages, lengths, SMOOTHING)
     found = strength * np.concatenate([weight.T, bias[None]])
     np.testing.assert_allclose(found, expected, atol=0.05 * abs(expected).max())
 
@@ -139,14 +139,14 @@ def test_one_step_that_is_far_better_than_all_others_does_not_say_all():
     x, e, lengths = tries()
     advantages = rng(1).normal(size=len(x))
     advantages[3] = 1e6
-    weight, _ = natural_gradient(x, e, advantages, lengths)
+    weight, _ = natural_gradient(x, e, advantages, lengths, SMOOTHING)
     assert np.isfinite(weight).all()
     assert abs(weight).max() < LARGEST
 
 
 def test_without_any_difference_nothing_is_learned():
     x, e, lengths = tries()
-    weight, bias = natural_gradient(x, e, np.full(len(x), 4.0), lengths)
+    weight, bias = natural_gradient(x, e, np.full(len(x), 4.0), lengths, SMOOTHING)
     assert not weight.any()
     assert not bias.any()
 
@@ -154,7 +154,7 @@ def test_without_any_difference_nothing_is_learned():
 def test_a_learner_finds_the_c_that_is_paid_for_best():
     """What is asked for is a = V x, at a cost of the squared distance to it."""
     wanted, draws, strength = np.array([[1.0, -2, 0.5]]), rng(3), 0.5
-    learner = Learner(np.zeros(4), 3, 0.0, 0.0, rng())
+    learner = Learner(np.zeros(4), 3, 3, 0.0, 0.0, rng())
     for _ in range(60):
         x = draws.normal((0, 0, 2), size=(400, 3))
         drawn = draws.normal(size=(400, 1))
@@ -166,19 +166,19 @@ def test_a_learner_finds_the_c_that_is_paid_for_best():
             noise[step::4] = SMOOTHING * before + fresh * drawn[step::4]
         action = x @ learner.genome[:3] + learner.genome[3] + strength * noise[:, 0]
         rewards = -((action - x @ wanted[0]) ** 2)
-        learner.learn(x, drawn, rewards, lengths, 0.3 * strength)
+        learner.learn(x, drawn, rewards, lengths, SMOOTHING, 0.3 * strength)
     np.testing.assert_allclose(learner.genome, [*wanted[0], 0], atol=0.25)
 
 
 def test_a_learner_that_is_restored_goes_on_alike():
-    first, second = (Learner(np.zeros(8), 3, 0.9, 0.9, rng(5)) for _ in range(2))
+    first, second = (Learner(np.zeros(8), 2, 3, 0.9, 0.9, rng(5)) for _ in range(2))
     x, drawn, lengths = tries()
     rewards = rng(2).normal(size=len(x))
     second.restore(first.state())  # of one that has learned nothing
-    first.learn(x, drawn, rewards, lengths, 0.1)
+    first.learn(x, drawn, rewards, lengths, SMOOTHING, 0.1)
     second.restore(first.state())
     for learner in (first, second):
-        learner.learn(x[::-1], drawn, rewards, lengths, 0.1)
+        learner.learn(x[::-1], drawn, rewards, lengths, SMOOTHING, 0.1)
     np.testing.assert_array_equal(first.genome, second.genome)
     assert first.genome.any()
 
@@ -186,6 +186,6 @@ def test_a_learner_that_is_restored_goes_on_alike():
 def test_features_that_hardly_vary_are_refused():
     x, drawn, lengths = tries()
     with pytest.raises(ValueError, match="they vary in 2 directions, and 3 are asked for"):
-        Learner(np.zeros(8), 3, 0.9, 0.9, rng()).learn(
-            x * [1, 1, 0], drawn, drawn[:, 0], lengths, 0.1
+        Learner(np.zeros(8), 2, 3, 0.9, 0.9, rng()).learn(
+            x * [1, 1, 0], drawn, drawn[:, 0], lengths, SMOOTHING, 0.1
         )

@@ -12,9 +12,8 @@ from stages import scratch as room
 from stages.agent import Agent
 from stages.artifacts import Model
 from stages.control.controller import Controllers
-from stages.control.noise import SMOOTHING
 from stages.errors import ParamsError, UserError
-from stages.exploring import Explorer, Trial
+from stages.exploring import STILL, Explorer, Shake, Trial
 from stages.grounds import grounds_of
 from stages.memory.ensemble import Ensemble
 from stages.memory.lstm import DeterministicLSTM
@@ -33,6 +32,7 @@ SETTINGS = Polish(
     iterations=4,
     episodes=6,
     noise=0.3,
+    smoothing=0.6,
     components=8,
     step=1.0,
     discount=0.9,
@@ -42,6 +42,7 @@ SETTINGS = Polish(
     validation_episodes=5,
 )
 Z, H = 4, 5
+SHAKE = Shake(0.3, 0.6)
 
 
 @pytest.fixture
@@ -68,7 +69,7 @@ def streams(seed=0):
 def test_who_is_not_shaken_drives_as_the_agent(world, sees_h):
     agent, grounds = agent_of(world, sees_h), grounds_of(world)
     roads = grounds.draw(3, np.random.default_rng(1))
-    trial = Trial(agent.controllers, roads, 0.0, 7, 0)
+    trial = Trial(agent.controllers, roads, STILL, 7, 0)
     came = Explorer(world, agent.vision, agent.memory)(trial)
     expected = rollout(grounds.cars(roads, 3), Agent(*agent))
     np.testing.assert_array_equal(came.outcome.returns, expected.returns)
@@ -82,7 +83,7 @@ def test_who_is_not_shaken_drives_as_the_agent(world, sees_h):
 def test_what_is_said_to_have_been_drawn_is_what_was_done(world):
     agent, grounds = agent_of(world), grounds_of(world)
     roads = grounds.draw(3, np.random.default_rng(1))
-    came = Explorer(world, agent.vision, agent.memory)(Trial(agent.controllers, roads, 0.3, 7, 0))
+    came = Explorer(world, agent.vision, agent.memory)(Trial(agent.controllers, roads, SHAKE, 7, 0))
 
     class Again:
         """Does what the noise must have made of it."""
@@ -100,7 +101,7 @@ def test_what_is_said_to_have_been_drawn_is_what_was_done(world):
             now = self._first + self._step
             np.testing.assert_allclose(features, came.features[now], atol=1e-4)
             drawn = came.drawn[now]
-            self._noise = SMOOTHING * self._noise + np.sqrt(1 - SMOOTHING**2) * drawn
+            self._noise = 0.6 * self._noise + 0.8 * drawn
             self._step += 1
             w, b = agent.controllers.arrays(0).values()
             return np.tanh(features @ w.T + b + 0.3 * self._noise).astype(np.float32)
@@ -109,6 +110,36 @@ def test_what_is_said_to_have_been_drawn_is_what_was_done(world):
     again = rollout(perceived, Again())
     np.testing.assert_allclose(again.returns, came.outcome.returns, atol=1e-3)
     assert came.drawn.std() == pytest.approx(1, abs=0.2)
+
+
+def test_what_comes_when_nothing_is_left_to_be_earned_teaches_nothing(carracing):
+    """In the toy the last fifth of the road is worth nothing: it is told to be behind already."""
+    agent = agent_of(carracing.world)
+    forwards = np.zeros((1, 20))
+    forwards[0, -1] = 2.0  # gas
+    driver = Controllers.from_genomes(forwards, (Z + H, 2))
+    explorer = Explorer(carracing.world, agent.vision, agent.memory)
+    roads = [70000, 70003]
+    whole = explorer(Trial(driver, roads, STILL, 7, 0))
+    assert whole.lengths.tolist() == whole.outcome.lengths.tolist()
+    grounds = explorer._grounds
+    prospects = grounds.prospects
+
+    def sooner(outcome, recording):
+        info = {**recording.info, "passed": np.minimum(1, recording.info["passed"] / 0.8)}
+        return prospects(outcome, Recording(recording.observations, info, *recording_rest))
+
+    recording_rest = (np.zeros((0, 2), np.float32), np.zeros(0))
+    grounds.prospects = sooner
+    less = explorer(Trial(driver, roads, STILL, 7, 0))
+    assert (less.lengths < whole.lengths).all()
+    assert (less.lengths > whole.lengths * 0.6).all()
+    assert len(less.features) == len(less.drawn) == len(less.worth) == less.lengths.sum()
+    np.testing.assert_array_equal(
+        less.features[: less.lengths[0]], whole.features[: less.lengths[0]]
+    )
+    second = whole.features[whole.lengths[0] :]
+    np.testing.assert_array_equal(less.features[less.lengths[0] :], second[: less.lengths[1]])
 
 
 def carracing_recording(passed, laps=None):

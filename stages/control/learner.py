@@ -19,6 +19,7 @@ class Learner:
     Args:
         genome: where it begins.
         components: K, of the features, the leading ones of the first tries, on which it learns.
+        judged: the leading ones that its critic sees, K at the least.
         discount: see `Critic`.
         trace: see `Critic`.
         rng: see `Critic`.
@@ -28,13 +29,15 @@ class Learner:
         self,
         genome: NDArray[np.float64],
         components: int,
+        judged: int,
         discount: float,
         trace: float,
         rng: Generator,
     ) -> None:
         self.genome = genome
         self._components = components
-        self._critic = Critic(components, discount, trace, rng)
+        self._judged = judged
+        self._critic = Critic(judged, discount, trace, rng)
         self._basis: Basis | None = None
 
     def learn(
@@ -43,6 +46,7 @@ class Learner:
         drawn: NDArray[np.float64],
         rewards: NDArray[np.float64],
         lengths: NDArray[np.int64],
+        smoothing: float,
         step: float,
     ) -> None:
         """Move on by `step` times the gradient.
@@ -52,16 +56,18 @@ class Learner:
             drawn: (N, A), see `natural_gradient`.
             rewards: (N,).
             lengths: (E,), steps of each episode.
+            smoothing: see `natural_gradient`.
             step: the noise's strength is a long one.
 
         Raises:
-            ValueError: the features of the first tries vary in fewer directions than K.
+            ValueError: the features of the first tries vary in fewer directions than are asked for.
         """
-        self._basis = self._basis or Basis.fitted(features, self._components)
+        self._basis = self._basis or Basis.fitted(features, self._judged)
         x = (features - self._basis.mean) @ self._basis.directions
         advantages = self._critic.advantages(x, rewards, lengths)
-        gradient = natural_gradient(x, drawn, advantages, lengths)
-        weight, bias = self._basis.unfolded(*gradient)
+        own = Basis(self._basis.mean, self._basis.directions[:, : self._components])
+        gradient = natural_gradient(x[:, : own.size], drawn, advantages, lengths, smoothing)
+        weight, bias = own.unfolded(*gradient)
         self.genome = self.genome + step * np.concatenate([weight.ravel(), bias])
 
     def state(self) -> dict[str, Any]:

@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stages.control.episodes import lagged
-from stages.control.noise import SMOOTHING
 
 RIDGE = 0.02  # of the least squares, for x of variance 1
 LARGEST = 3.0  # of an advantage, in standard deviations
@@ -24,6 +23,7 @@ def natural_gradient(
     drawn: NDArray[np.float64],
     advantages: NDArray[np.float64],
     lengths: NDArray[np.integer],
+    smoothing: float,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The gradient of W (A, K) and b (A,), for noise of strength 1 and advantages of standard
     deviation 1.
@@ -33,12 +33,13 @@ def natural_gradient(
         drawn: (N, A), e of each step's noise.
         advantages: (N,), of each step.
         lengths: (E,), steps of each episode.
+        smoothing: k.
     """
     better = advantages - advantages.mean()
     better = np.clip(better / max(better.std(), 1e-12), -LARGEST, LARGEST)
     ones = np.concatenate([x, np.ones((len(x), 1))], axis=1)
-    fresh = np.sqrt(1 - SMOOTHING**2)
-    moved = (ones - SMOOTHING * lagged(ones, lengths)) / fresh
+    fresh = np.sqrt(1 - smoothing**2)
+    moved = (ones - smoothing * lagged(ones, lengths)) / fresh
     squares = moved.T @ moved / len(x) + RIDGE * np.eye(moved.shape[1])
     fitted = np.linalg.solve(squares, moved.T @ (better[:, None] * drawn) / len(x))
     return fitted[:-1].T, fitted[-1]

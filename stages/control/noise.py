@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from stages.control.controller import Controllers, Layer
 from stages.nn.parameters import Array
 
-SMOOTHING = 0.8  # share of the last step's noise on an action that is kept
+SMOOTHING = 0.8  # share of the last step's noise on an action that is kept, if nothing is said
 PEDAL = 1  # the number of the action: throttle, or gas and brake
 
 
@@ -27,28 +27,35 @@ class Noise(NamedTuple):
 class Disturbance:
     """What is added to the actions of all cars before the tanh, step by step.
 
-    An action's noise is n <- 0.8 n + 0.6 e, e ~ N(0, 1), of variance 1 in the long run, times a
-    strength; the push on the pedal stays the same. Each step draws for all cars, driving or not, so
-    that one car's noise does not hang on when another one's drive ended.
+    An action's noise is n <- k n + sqrt(1 - k^2) e, e ~ N(0, 1), of variance 1 in the long run,
+    times a strength; the push on the pedal stays the same. Each step draws for all cars, driving or
+    not, so that one car's noise does not hang on when another one's drive ended.
 
     Args:
         strength: (N, 1), of each car's noise.
         push: (N, A), of each car.
         rng: where the noise comes from.
+        smoothing: k.
     """
 
     def __init__(
-        self, strength: NDArray[np.float64], push: NDArray[np.float64], rng: np.random.Generator
+        self,
+        strength: NDArray[np.float64],
+        push: NDArray[np.float64],
+        rng: np.random.Generator,
+        smoothing: float = SMOOTHING,
     ) -> None:
         self._strength = strength
         self._push = push
         self._rng = rng
+        self._smoothing = smoothing
         self._noise = np.zeros_like(push)
 
     def step(self) -> NDArray[np.float64]:
         """(N, A), of the next step."""
         drawn = self._rng.standard_normal(self._noise.shape)
-        self._noise = SMOOTHING * self._noise + np.sqrt(1 - SMOOTHING**2) * drawn
+        fresh = np.sqrt(1 - self._smoothing**2)
+        self._noise = self._smoothing * self._noise + fresh * drawn
         return self._strength * self._noise + self._push
 
 
@@ -95,7 +102,12 @@ class NoisyControllers(Controllers):
 
     @classmethod
     def shaken(
-        cls, controllers: Controllers, cars: int, strength: float, rng: np.random.Generator
+        cls,
+        controllers: Controllers,
+        cars: int,
+        strength: float,
+        smoothing: float,
+        rng: np.random.Generator,
     ) -> NoisyControllers:
         """The first of some controllers, once for each of so many cars, with the same noise on the
         actions of all of them and no other.
@@ -103,7 +115,7 @@ class NoisyControllers(Controllers):
         layers = controllers.rows(np.zeros(cars, np.intp))._layers
         alike = np.full((cars, 1), strength)
         still = np.zeros((cars, controllers.actions))
-        return cls(layers, Disturbance(alike, still, rng), np.arange(cars))
+        return cls(layers, Disturbance(alike, still, rng, smoothing), np.arange(cars))
 
     def rows(self, numbers: NDArray[np.intp]) -> NoisyControllers:
         """The batch of these controllers, in this order."""
