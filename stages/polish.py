@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stages.artifacts import Model
+from stages.control.actor_critic import ActorCritic
 from stages.control.controller import Controllers
-from stages.control.learner import Learner
 from stages.errors import ParamsError, UserError
 from stages.exploring import Experience, Explorer, Shake, Tries
 from stages.grounds import grounds_of
@@ -56,7 +56,7 @@ def polish(
     """
     scratch, grounds = scratch or NoScratch(), grounds_of(world)
     sizes = agent.controllers.features, agent.controllers.actions
-    learner = Learner(
+    learner = ActorCritic(
         genome_of(agent.controllers),
         min(settings.components, sizes[0]),
         min(settings.components * JUDGED, sizes[0]),
@@ -155,7 +155,7 @@ def genome_of(controllers: Controllers) -> NDArray[np.float64]:
     return np.concatenate([array.ravel() for array in arrays]).astype(np.float64)
 
 
-def learn(learner: Learner, settings: Polish, came: Experience) -> None:
+def learn(learner: ActorCritic, settings: Polish, came: Experience) -> None:
     """One step, from what came of tries.
 
     Raises:

@@ -282,7 +282,7 @@ def test_steps_without_measure_are_refused(world, monkeypatch):
     def learn(self, *_):
         self.genome = self.genome * np.float64(1e300)
 
-    monkeypatch.setattr(script.Learner, "learn", learn)
+    monkeypatch.setattr(script.ActorCritic, "learn", learn)
     with pytest.raises(ParamsError, match=r"^polish\.step: C has grown beyond all numbers with 1;"):
         polish(SETTINGS, world, agent_of(world), streams())
 

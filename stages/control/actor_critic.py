@@ -1,4 +1,6 @@
-"""A linear C that learns from its own tries, step by step along its natural gradient."""
+"""A linear C that learns from its own tries: a critic says what was to be expected, and C moves
+along its natural gradient.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,7 @@ from stages.control.critic import Critic
 from stages.control.natural_gradient import natural_gradient
 
 
-class Learner:
+class ActorCritic:
     """Moves a genome: W (A, F) row by row, then b (A,).
 
     Args:

@@ -1,13 +1,13 @@
-"""C that learns by trying: sums over episodes, the critic, the natural gradient, the learner."""
+"""C that learns by trying: sums over episodes, the critic, the natural gradient, both together."""
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stages.control.actor_critic import ActorCritic
 from stages.control.critic import Critic
 from stages.control.episodes import discounted, lagged
-from stages.control.learner import Learner
 from stages.control.natural_gradient import LARGEST, natural_gradient
 
 SMOOTHING = 0.8
@@ -108,28 +108,19 @@ def test_it_is_fishers_inverse_times_the_gradient_by_finite_differences(monkeypa
     advantages = np.clip(rng(1).normal(size=len(x)), -2, 2)
     advantages = (advantages - advantages.mean()) / advantages.std()
     steps = epsilon * np.eye(size).reshape(size, 4, 2)
-    scores = np.stack(
-        [
-            log_probability(step, x, e, lengths, strength)
-            - log_probability(-step, x, e, lengths, strength)
-            for step in steps
-        ],
-        axis=1,
-    ) / (2 * epsilon)
-    # Fisher's matrix over all noise that might have been drawn, not over what was
-    many = [tries(seed)[1] for seed in range(200)]
-    fisher = np.zeros((size, size))
-    for drawn in many:
-        each = np.stack(
-            [
-                log_probability(step, x, drawn, lengths, strength)
-                - log_probability(-step, x, drawn, lengths, strength)
-                for step in steps
-            ],
-            axis=1,
-        ) / (2 * epsilon)
-        fisher += each.T @ each / len(x) / len(many)
-    expected = np.linalg.solve(fisher, scores.T @ advantages / len(x)).reshape(4, 2)
+
+    def scores(drawn):
+        """(N, 8), by central differences."""
+        above, below = (
+            np.stack([log_probability(sign * step, x, drawn, lengths, strength) for step in steps])
+            for sign in (1, -1)
+        )
+        return (above - below).T / (2 * epsilon)
+
+    # Fisher's matrix is of all noise that might have been drawn, not of what was.
+    might = [scores(tries(seed)[1]) for seed in range(200)]
+    fisher = np.mean([each.T @ each / len(x) for each in might], axis=0)
+    expected = np.linalg.solve(fisher, scores(e).T @ advantages / len(x)).reshape(4, 2)
     weight, bias = natural_gradient(x, e, advantages, lengths, SMOOTHING)
     found = strength * np.concatenate([weight.T, bias[None]])
     np.testing.assert_allclose(found, expected, atol=0.05 * abs(expected).max())
@@ -154,7 +145,7 @@ def test_without_any_difference_nothing_is_learned():
 def test_a_learner_finds_the_c_that_is_paid_for_best():
     """What is asked for is a = V x, at a cost of the squared distance to it."""
     wanted, draws, strength = np.array([[1.0, -2, 0.5]]), rng(3), 0.5
-    learner = Learner(np.zeros(4), 3, 3, 0.0, 0.0, rng())
+    learner = ActorCritic(np.zeros(4), 3, 3, 0.0, 0.0, rng())
     for _ in range(60):
         x = draws.normal((0, 0, 2), size=(400, 3))
         drawn = draws.normal(size=(400, 1))
@@ -171,7 +162,7 @@ def test_a_learner_finds_the_c_that_is_paid_for_best():
 
 
 def test_a_learner_that_is_restored_goes_on_alike():
-    first, second = (Learner(np.zeros(8), 2, 3, 0.9, 0.9, rng(5)) for _ in range(2))
+    first, second = (ActorCritic(np.zeros(8), 2, 3, 0.9, 0.9, rng(5)) for _ in range(2))
     x, drawn, lengths = tries()
     rewards = rng(2).normal(size=len(x))
     second.restore(first.state())  # of one that has learned nothing
@@ -186,6 +177,6 @@ def test_a_learner_that_is_restored_goes_on_alike():
 def test_features_that_hardly_vary_are_refused():
     x, drawn, lengths = tries()
     with pytest.raises(ValueError, match="they vary in 2 directions, and 3 are asked for"):
-        Learner(np.zeros(8), 2, 3, 0.9, 0.9, rng()).learn(
+        ActorCritic(np.zeros(8), 2, 3, 0.9, 0.9, rng()).learn(
             x * [1, 1, 0], drawn, drawn[:, 0], lengths, SMOOTHING, 0.1
         )
