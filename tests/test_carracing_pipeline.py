@@ -63,6 +63,7 @@ def test_all_of_it_runs_once_and_a_changed_search_reruns_what_comes_after_it(mak
     assert sorted(reproduced(project, everything)) == names
     assert project.read("carracing/reports/drive.gif").startswith(b"GIF")
     assert reproduced(project, everything) == []
-    project.replace(QUICK, "sigma: 0.1", "sigma: 0.2")
+    # Another sigma may find nothing better than where it began, either; this begins elsewhere.
+    project.replace(QUICK, "components: 4\n", "components: 3\n")
     again = sorted(reproduced(project, everything))
     assert again == [name for name in names if name not in FIRST[:4]]
