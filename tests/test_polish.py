@@ -1,4 +1,4 @@
-"""polish: drives with noise, what they say of each step, and C that learns from it."""
+"""polish: C that learns on from its tries, is checked on the way, and goes on where it stopped."""
 
 import json
 import sys
@@ -9,22 +9,16 @@ import pytest
 
 from stages import polish as script
 from stages import scratch as room
-from stages.agent import Agent
 from stages.artifacts import Model
 from stages.control.controller import Controllers
 from stages.errors import ParamsError, UserError
-from stages.exploring import STILL, Explorer, Shake, Trial
-from stages.grounds import grounds_of
-from stages.memory.ensemble import Ensemble
-from stages.memory.lstm import DeterministicLSTM
+from stages.exploring import Shake
 from stages.params import ALONE, Polish, read_params
-from stages.perceived import Perceived
 from stages.polish import polish
 from stages.randomness import Streams
-from stages.rollout import Outcome, Recording, recorded_rollout, rollout
+from stages.rollout import Outcome
 from stages.scratch import Scratch
-from stages.trained import Trained
-from stages.vision.autoencoder import Autoencoder
+from tests.little_agents import H, Z, agent_of
 from tests.two_rounds import QUICK
 
 replace = msgspec.structs.replace
@@ -41,7 +35,6 @@ SETTINGS = Polish(
     checked_every=2,
     validation_episodes=5,
 )
-Z, H = 4, 5
 SHAKE = Shake(0.3, 0.6)
 
 
@@ -50,145 +43,8 @@ def world(quick):
     return replace(quick.world, tracks="random", max_steps=20)
 
 
-def agent_of(world, sees_h=True, seed=0):
-    """Of random weights."""
-    rng = np.random.default_rng(seed)
-    pixels = int(np.prod(world.view.shape))
-    vision = Autoencoder.initial(pixels, 6, Z, rng)
-    memory = Ensemble([DeterministicLSTM.initial(Z, 2, H, rng, predict_outcome=True)])
-    features = Z + H if sees_h else Z
-    genomes = rng.normal(size=(1, 2 * (features + 1)))
-    return Trained(vision, memory, Controllers.from_genomes(genomes, (features, 2)))
-
-
 def streams(seed=0):
     return Streams(seed, "polish")
-
-
-@pytest.mark.parametrize("sees_h", [True, False])
-def test_who_is_not_shaken_drives_as_the_agent(world, sees_h):
-    agent, grounds = agent_of(world, sees_h), grounds_of(world)
-    roads = grounds.draw(3, np.random.default_rng(1))
-    trial = Trial(agent.controllers, roads, STILL, 7, 0)
-    came = Explorer(world, agent.vision, agent.memory)(trial)
-    expected = rollout(grounds.cars(roads, 3), Agent(*agent))
-    np.testing.assert_array_equal(came.outcome.returns, expected.returns)
-    np.testing.assert_array_equal(came.outcome.lengths, expected.lengths)
-    assert came.features.shape == (expected.lengths.sum(), Z + H if sees_h else Z)
-    ends = np.cumsum(came.outcome.lengths)
-    sums = np.add.reduceat(came.worth, [0, *ends[:-1]])
-    np.testing.assert_allclose(sums, expected.returns)  # where there are no prospects
-
-
-def test_what_is_said_to_have_been_drawn_is_what_was_done(world):
-    agent, grounds = agent_of(world), grounds_of(world)
-    roads = grounds.draw(3, np.random.default_rng(1))
-    came = Explorer(world, agent.vision, agent.memory)(Trial(agent.controllers, roads, SHAKE, 7, 0))
-
-    class Again:
-        """Does what the noise must have made of it."""
-
-        def reset(self, num_cars):
-            ends = np.cumsum(came.outcome.lengths)
-            self._first = np.array([0, *ends[:-1]])
-            self._noise = np.zeros((num_cars, 2))
-            self._step = 0
-
-        def keep(self, rows):
-            self._first, self._noise = self._first[rows], self._noise[rows]
-
-        def act(self, features):
-            now = self._first + self._step
-            np.testing.assert_allclose(features, came.features[now], atol=1e-4)
-            drawn = came.drawn[now]
-            self._noise = 0.6 * self._noise + 0.8 * drawn
-            self._step += 1
-            w, b = agent.controllers.arrays(0).values()
-            return np.tanh(features @ w.T + b + 0.3 * self._noise).astype(np.float32)
-
-    perceived = Perceived(grounds.cars(roads, 3), agent.vision, agent.memory)
-    again = rollout(perceived, Again())
-    np.testing.assert_allclose(again.returns, came.outcome.returns, atol=1e-3)
-    assert came.drawn.std() == pytest.approx(1, abs=0.2)
-
-
-def test_what_comes_when_nothing_is_left_to_be_earned_teaches_nothing(carracing):
-    """In the toy the last fifth of the road is worth nothing: it is told to be behind already."""
-    agent = agent_of(carracing.world)
-    forwards = np.zeros((1, 20))
-    forwards[0, -1] = 2.0  # gas
-    driver = Controllers.from_genomes(forwards, (Z + H, 2))
-    explorer = Explorer(carracing.world, agent.vision, agent.memory)
-    roads = [70000, 70003]
-    whole = explorer(Trial(driver, roads, STILL, 7, 0))
-    assert whole.lengths.tolist() == whole.outcome.lengths.tolist()
-    grounds = explorer._grounds
-    prospects = grounds.prospects
-
-    def sooner(outcome, recording):
-        info = {**recording.info, "passed": np.minimum(1, recording.info["passed"] / 0.8)}
-        return prospects(outcome, Recording(recording.observations, info, *recording_rest))
-
-    recording_rest = (np.zeros((0, 2), np.float32), np.zeros(0))
-    grounds.prospects = sooner
-    less = explorer(Trial(driver, roads, STILL, 7, 0))
-    assert (less.lengths < whole.lengths).all()
-    assert (less.lengths > whole.lengths * 0.6).all()
-    assert len(less.features) == len(less.drawn) == len(less.worth) == less.lengths.sum()
-    np.testing.assert_array_equal(
-        less.features[: less.lengths[0]], whole.features[: less.lengths[0]]
-    )
-    second = whole.features[whole.lengths[0] :]
-    np.testing.assert_array_equal(less.features[less.lengths[0] :], second[: less.lengths[1]])
-
-
-def carracing_recording(passed, laps=None):
-    """Of one car that came so far, frame by frame."""
-    frames = len(passed)
-    info = {"passed": np.array(passed, float), "laps": np.array(laps or passed, float)}
-    nothing = np.zeros((frames - 1, 2), np.float32)
-    recording = Recording(np.zeros((frames, 1)), info, nothing, np.zeros(frames - 1))
-    lengths = np.array([frames - 1])
-    return Outcome(np.zeros(1), lengths, np.zeros(1, bool), np.zeros(1)), recording
-
-
-def prospects(params, passed):
-    return grounds_of(params.world).prospects(*carracing_recording(passed))
-
-
-def test_what_can_still_be_earned_is_the_road_ahead_or_the_time_left(carracing):
-    steps = carracing.world.max_steps
-    early = prospects(carracing, [0.0, 0.5, 1.0])
-    assert 850 < early[0] < 1000  # most of the road can be driven in the time that there is
-    assert early[1] == pytest.approx(500, abs=1)
-    assert early[2] == pytest.approx(0, abs=1)
-    late = prospects(carracing, [0.1] * (steps + 1))
-    assert late[-1] == pytest.approx(0, abs=1e-3)
-    assert (np.diff(late) < 0).all()
-    half = steps // 2  # too late to come round: a step is worth its time
-    assert late[half] == pytest.approx(1.125 * 500, rel=0.02)
-
-
-def test_a_missed_tile_is_lost_when_it_is_passed_and_time_costs_little_while_there_is_enough(
-    carracing,
-):
-    steps = carracing.world.max_steps
-    passed = np.minimum(1.25 * np.arange(steps + 1) / steps, 1)  # a quarter faster than needed
-    there = prospects(carracing, passed)
-    tile = 1000 * (passed[1] - passed[0])
-    middle = steps // 2
-    assert there[middle] - there[middle + 1] == pytest.approx(tile, rel=0.05)
-    standing = passed.copy()
-    standing[middle + 1 :] = passed[middle]
-    lost = there[middle] - prospects(carracing, standing)[middle + 1]
-    assert 0 <= lost < 0.2 * tile
-
-
-def test_a_simulator_that_does_not_say_where_a_car_is_is_refused(carracing):
-    outcome, recording = carracing_recording([0, 0.1])
-    del recording.info["passed"]
-    with pytest.raises(ParamsError, match=r"^world\.simulator: must be gymnasium for polish"):
-        grounds_of(carracing.world).prospects(outcome, recording)
 
 
 def test_a_car_that_goes_nowhere_learns_to_drive(carracing):
@@ -347,28 +203,3 @@ def test_params_without_the_section_are_whole_and_those_with_half_of_it_are_not(
     (tmp_path / "half.yaml").write_text(QUICK.read_text() + "\npolish:\n  iterations: 2\n")
     with pytest.raises(UserError, match=r"half\.yaml: polish\.\w+: missing; every key must be"):
         read_params(tmp_path / "half.yaml")
-
-
-def test_what_is_perceived_of_a_car_that_is_kept_is_its_own(world):
-    agent, grounds = agent_of(world), grounds_of(world)
-    roads = grounds.draw(3, np.random.default_rng(1))
-    whole, part = (Perceived(grounds.cars(roads, 3), agent.vision, agent.memory) for _ in range(2))
-    actions = np.random.default_rng(2).uniform(-1, 1, (4, 3, 2))
-    for each in (whole, part):
-        first, _ = each.reset()
-        assert not first[:, Z:].any()
-        each.step(actions[0])
-    rows = np.array([2, 0])
-    part.keep(rows)
-    for action in actions[1:]:
-        seen, rewards, *_ = whole.step(action)
-        mine, own, *_ = part.step(action[rows])
-        np.testing.assert_allclose(mine, seen[rows], atol=1e-5)
-        np.testing.assert_array_equal(own, rewards[rows])
-    assert recorded_rollout(whole, agent_policy(agent), store=np.copy)[1].observations.shape[1] == 9
-
-
-def agent_policy(agent):
-    from stages.agent import Dreamer
-
-    return Dreamer(agent.controllers)

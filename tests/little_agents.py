@@ -1,0 +1,22 @@
+"""Agents of random weights, small enough for a test."""
+
+import numpy as np
+
+from stages.control.controller import Controllers
+from stages.memory.ensemble import Ensemble
+from stages.memory.lstm import DeterministicLSTM
+from stages.trained import Trained
+from stages.vision.autoencoder import Autoencoder
+
+Z, H = 4, 5
+
+
+def agent_of(world, sees_h=True, seed=0):
+    """Of random weights."""
+    rng = np.random.default_rng(seed)
+    pixels = int(np.prod(world.view.shape))
+    vision = Autoencoder.initial(pixels, 6, Z, rng)
+    memory = Ensemble([DeterministicLSTM.initial(Z, 2, H, rng, predict_outcome=True)])
+    features = Z + H if sees_h else Z
+    genomes = rng.normal(size=(1, 2 * (features + 1)))
+    return Trained(vision, memory, Controllers.from_genomes(genomes, (features, 2)))
