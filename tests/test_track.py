@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, reject
+from hypothesis import example, given, reject
 from hypothesis import strategies as st
 
 from stages.worlds.random_track import random_track
@@ -20,6 +20,7 @@ harmonics = st.lists(
 )
 
 
+@example(5.2, [], 0.3, 16, 49)  # pixels whose distance is the half-width but for the last bit
 @given(st.floats(5, 7), harmonics, st.floats(0.3, 1.8), st.integers(16, 300), st.integers(40, 120))
 def test_the_raster_is_on_the_road_where_a_sample_is_near(
     radius, harmonics, half_width, samples, grid

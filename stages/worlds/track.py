@@ -137,7 +137,8 @@ class Track:
         """(grid, grid), row = y, column = x: 1 where the nearest *sample* is closer than
         `distance`.
 
-        A union of discs: each covers a span of pixels in a row, which begins and ends once.
+        A union of discs: each covers a span of pixels in a row, which begins and ends once. Where
+        is reckoned, and then looked at, for to the last bit only the distance itself is right.
         """
         axis = np.linspace(-self.extent, self.extent, self.grid)
         pixel = 2 * self.extent / (self.grid - 1)
@@ -145,11 +146,19 @@ class Track:
         x, y = self.centreline[:, :, None].transpose(1, 0, 2)  # (samples, 1) each
         row = np.rint((y + self.extent) / pixel).astype(np.intp) + np.arange(-reach, reach + 1)
         row = np.clip(row, 0, self.grid - 1)  # (samples, 2 reach + 1)
-        square = distance**2 - (axis[row] - y) ** 2
-        span = np.sqrt(np.maximum(square, 0))
-        begin = np.floor((x - span + self.extent) / pixel).astype(np.intp) + 1
+        across = (axis[row] - y) ** 2
+        span = np.sqrt(np.maximum(distance**2 - across, 0))
+
+        def near(column: NDArray[np.intp]) -> NDArray[np.bool_]:
+            there = (column >= 0) & (column < self.grid)
+            apart: NDArray[np.float64] = (axis[np.clip(column, 0, self.grid - 1)] - x) ** 2 + across
+            return there & (apart < distance**2)
+
+        begin = np.floor((x - span + self.extent) / pixel).astype(np.intp)
+        begin += np.where(near(begin), 0, np.where(near(begin + 1), 1, 2))
         end = np.ceil((x + span + self.extent) / pixel).astype(np.intp)
-        covers = (square > 0) & (end > begin)
+        end += np.where(near(end), 1, np.where(near(end - 1), 0, -1))
+        covers = end > begin
         width = self.grid + 1  # room for an end behind the last pixel
 
         def count(column: NDArray[np.intp]) -> NDArray[np.intp]:
