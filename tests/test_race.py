@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from benchmarks import paired
 from benchmarks.learning import drive, learn, teach
 from stages import race
 from stages.artifacts import Model
@@ -188,3 +189,17 @@ def test_drives_of_the_notes_world_are_refused(quick, tmp_path):
 def test_so_are_params_of_the_notes_world(folder):
     said = refused(folder, params=ROOT / "params.yaml")
     assert said.endswith("params.yaml: world.kind: must be carracing where its drives are shown")
+
+
+def test_agents_are_compared_track_by_track(learned, folder, capsys):
+    """The others drive in another order, each for 10 points more."""
+    _, _, drives = learned
+    rewards = drives.rewards.copy()
+    scores = np.array([drives.episode(number).score for number in range(3)])
+    rewards[drives.first_step[:3]] += 10
+    better = dataclasses.replace(drives, rewards=rewards)
+    parts = [better.some(number, number + 1) for number in (2, 0, 1)]
+    type(drives).joined(parts).write(folder / "better.h5")
+    first, second = (paired.Driven.of(folder / f"{name}.h5") for name in ("drives", "better"))
+    np.testing.assert_allclose(second.returns, scores + 10)
+    assert second.row(first).endswith("| -10.0 ± 0.0, on 0 of 3 |")
