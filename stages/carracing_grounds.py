@@ -19,11 +19,9 @@ TESTS = 1 << 16  # the seeds below are for the final drives alone, and all other
 SEEDS = 1 << 31
 
 LAP = 1000.0  # points of all tiles together
-FRAME = 0.1  # points that each costs until the lap is finished
 # What a car is trusted to earn in a step while there is road left, as shares of the least that
 # brings it round in time: the mean, and the scale of a logistic distribution around it.
 PACE, SPREAD = 1.125, 0.08
-SWIFT = 1.25  # the pace of a lap that saves frames
 
 
 class CarRacingGrounds:
@@ -94,12 +92,10 @@ class CarRacingGrounds:
         }
 
     def prospects(self, outcome: Outcome, recording: Recording) -> NDArray[np.float64]:
-        """The tiles ahead, or as many as there is time for, whichever is less; and what a finished
-        lap will save of the time, for who has missed none so far.
+        """The tiles ahead, or as many as there is time for, whichever is less.
 
-        So who misses a tile has lost it as soon as it lies behind, and all that was to be saved
-        with the first; and who drives fast has gained little where there is time, and who stands
-        still lost little, and much where there is none.
+        So who misses a tile has lost it as soon as it lies behind; and who drives fast has gained
+        little where there is time, and who stands still lost little, and much where there is none.
 
         Raises:
             ParamsError: the simulator does not say where a car is.
@@ -111,16 +107,10 @@ class CarRacingGrounds:
             )
         frames = outcome.lengths + 1
         step = np.arange(frames.sum()) - np.repeat(np.cumsum(frames) - frames, frames)
-        info, last = recording.info, np.cumsum(frames) - 1
-        ahead = np.where(info["finished"], 0, 1 - info["passed"])
-        left = np.maximum(1 - step / self.max_steps, 1e-9)
+        ahead = LAP * (1 - recording.info["passed"])
+        left = LAP * np.maximum(1 - step / self.max_steps, 1e-9)
         unsure = SPREAD * left
-        tiles = np.maximum(0, -unsure * np.logaddexp(-ahead / unsure, -PACE * left / unsure))
-        saved = np.where(info["missed"], 0, np.maximum(0, left - ahead / SWIFT))
-        time = FRAME * self._world.frame_skip * self.max_steps
-        over = last[~info["finished"][last]]  # what has not been earned by then will not be
-        tiles[over] = saved[over] = 0
-        return LAP * tiles + time * saved
+        return np.maximum(0, -unsure * np.logaddexp(-ahead / unsure, -PACE * left / unsure))
 
     def measures(self, columns: Columns) -> dict[str, NDArray[Any]]:
         """Which episodes ended with the whole track driven."""

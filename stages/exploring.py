@@ -97,6 +97,8 @@ class Explorer:
         step = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
         frame = np.arange(lengths.sum()) + car  # before the step
         prospects = self._grounds.prospects(outcome, recording)
+        last = np.cumsum(lengths + 1) - 1  # frames
+        prospects[last] = 0  # what has not been earned by then will not be
         worth = recording.rewards + prospects[frame + 1] - prospects[frame]
         told = (prospects[frame] > 0) | ~(prospects > 0).any()  # some grounds know of none
         return Experience(

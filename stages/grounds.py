@@ -83,8 +83,7 @@ class Grounds(Protocol[Place]):
 
     def prospects(self, outcome: Outcome, recording: Recording) -> NDArray[np.float64]:
         """(frames,): what the cars of a batch could still earn, a potential for who learns by
-        trying (Ng et al. 1999): a step is as good as its reward and what it does to this. Behind
-        the last step it is what need not be paid any more.
+        trying (Ng et al. 1999): a step is as good as its reward and what it does to this.
 
         Raises:
             ParamsError: this world does not tell.

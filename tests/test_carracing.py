@@ -307,7 +307,7 @@ def test_what_a_car_has_passed_it_has_passed_whether_it_touched_it_or_not():
     _, info = world.reset()
     line = np.array([(x, y) for _, _, x, y in world._simulators[0].track])
     assert info["passed"] == [0]
-    passed, missed = [], []
+    passed = []
     for step in range(100):
         x, y, heading, speed = info["state"][0]
         here = int(np.hypot(*(line - [x, y]).T).argmin())
@@ -318,13 +318,10 @@ def test_what_a_car_has_passed_it_has_passed_whether_it_touched_it_or_not():
         turn = (np.arctan2(ahead[1], ahead[0]) - heading + np.pi) % (2 * np.pi) - np.pi
         info = world.step([[-2 * turn, 0.3 if speed < 30 else -0.1]])[4]
         passed.append(info["passed"][0])
-        missed.append(info["missed"][0])
         assert info["passed"][0] >= here / len(line) - 0.02
     assert 0.2 < passed[-1] < 1
     assert (np.diff(passed) >= 0).all()
     assert info["laps"][0] < passed[-1] - 0.01  # tiles that it came past beside the road
-    assert not any(missed[:60])
-    assert missed[-1]
     assert "passed" not in envpool([7]).reset()[1]
 
 

@@ -83,8 +83,7 @@ def test_what_comes_when_nothing_is_left_to_be_earned_teaches_nothing(carracing)
     prospects = grounds.prospects
 
     def sooner(outcome, recording):
-        passed = np.minimum(1, recording.info["passed"] / 0.8)
-        info = {**recording.info, "passed": passed, "missed": passed > 0.5}
+        info = {**recording.info, "passed": np.minimum(1, recording.info["passed"] / 0.8)}
         return prospects(outcome, Recording(recording.observations, info, *recording_rest))
 
     recording_rest = (np.zeros((0, 2), np.float32), np.zeros(0))
@@ -100,24 +99,23 @@ def test_what_comes_when_nothing_is_left_to_be_earned_teaches_nothing(carracing)
     np.testing.assert_array_equal(less.features[less.lengths[0] :], second[: less.lengths[1]])
 
 
-def carracing_recording(passed, missed=True, finished=False):
+def carracing_recording(passed, laps=None):
     """Of one car that came so far, frame by frame."""
     frames = len(passed)
-    info = {"passed": np.array(passed, float), "missed": np.broadcast_to(missed, frames)}
-    info["finished"] = np.arange(frames) == (frames - 1 if finished else -1)
+    info = {"passed": np.array(passed, float), "laps": np.array(laps or passed, float)}
     nothing = np.zeros((frames - 1, 2), np.float32)
     recording = Recording(np.zeros((frames, 1)), info, nothing, np.zeros(frames - 1))
     lengths = np.array([frames - 1])
     return Outcome(np.zeros(1), lengths, np.zeros(1, bool), np.zeros(1)), recording
 
 
-def prospects(params, passed, missed=True, finished=False):
-    return grounds_of(params.world).prospects(*carracing_recording(passed, missed, finished))
+def prospects(params, passed):
+    return grounds_of(params.world).prospects(*carracing_recording(passed))
 
 
 def test_what_can_still_be_earned_is_the_road_ahead_or_the_time_left(carracing):
     steps = carracing.world.max_steps
-    early = prospects(carracing, [0.0, 0.5, 1.0, 1.0])
+    early = prospects(carracing, [0.0, 0.5, 1.0])
     assert 850 < early[0] < 1000  # most of the road can be driven in the time that there is
     assert early[1] == pytest.approx(500, abs=1)
     assert early[2] == pytest.approx(0, abs=1)
@@ -141,30 +139,6 @@ def test_a_missed_tile_is_lost_when_it_is_passed_and_time_costs_little_while_the
     standing[middle + 1 :] = passed[middle]
     lost = there[middle] - prospects(carracing, standing)[middle + 1]
     assert 0 <= lost < 0.2 * tile
-
-
-def test_what_a_lap_saves_of_the_time_is_lost_with_the_first_missed_tile(carracing):
-    steps = carracing.world.max_steps
-    points = 0.1 * carracing.world.frame_skip  # of a step
-    passed = np.minimum(1.4 * np.arange(steps + 1) / steps, 1)
-    end = int(passed.argmax())
-    whole = prospects(carracing, passed[: end + 1], missed=False, finished=True)
-    careless = prospects(carracing, passed[: end + 1], missed=np.arange(end + 1) > end // 2)
-    there = whole - careless
-    assert there[: end // 2 + 1] == pytest.approx(0)
-    middle = end // 2 + 1
-    still = (1 - passed[middle]) / 1.25 * steps
-    assert there[middle] == pytest.approx(points * (steps - middle - still))
-    # who comes round has the rest of the time for nothing, and nothing else
-    assert whole[-1] == pytest.approx(points * (steps - end))
-    assert careless[-1] == 0
-    # to be as swift as that is worth nothing, to be swifter all that it saves
-    gain = np.diff(whole - prospects(carracing, passed[: end + 1]))[: end // 2]
-    assert gain == pytest.approx(points * (1.4 / 1.25 - 1), abs=1e-9)
-
-
-def test_who_is_lost_has_nothing_to_come(carracing):
-    assert prospects(carracing, [0.0, 0.1, 0.2], missed=False)[-1] == 0
 
 
 def test_a_simulator_that_does_not_say_where_a_car_is_is_refused(carracing):

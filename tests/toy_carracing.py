@@ -56,7 +56,6 @@ class CarRacing:
         return {
             "laps": self._place / self._length(),
             "passed": np.clip(self._place / self._length(), 0, 1),
-            "missed": np.zeros(len(self._seeds), bool),
             "finished": self._finished(),
             "state": np.stack([self._place, self._seeds], axis=1).astype(float),
         }

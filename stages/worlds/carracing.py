@@ -32,9 +32,9 @@ class CarRacing(Driving):
         tile 0 for the first time, but that is the one on which a car starts. No auto-reset: a
         finished car stands still, earns 0 and keeps its flags.
     Info: `laps` (the share of the tiles visited; 1 only for all of them), `passed` (the share of
-        them that the car has come past, visited or not), `missed` (one of those is not visited),
-        `finished` (the lap counts as finished), `state` (num_cars, 4: x, y, heading, speed; in
-        world units, radians, and world units a second).
+        them that the car has come past, visited or not), `finished` (the lap counts as finished),
+        `state` (num_cars, 4: x, y, heading, speed; in world units, radians, and world units a
+        second).
 
     Args:
         tracks: seeds of Gymnasium's reset; car i drives tracks[i % len(tracks)].
@@ -90,5 +90,4 @@ class CarRacing(Driving):
         return {
             "state": np.array([each.pose() for each in simulators]),
             "passed": np.array([each.passed() for each in simulators]),
-            "missed": np.array([each.missed() for each in simulators]),
         }

@@ -89,10 +89,6 @@ class LazyCarRacing(CarRacing):  # type: ignore[misc]
             self._furthest = max(self._furthest, self._tile)
         return min(1.0, self._furthest / len(self._line))
 
-    def missed(self) -> bool:
-        """Whether it came past one and never touched it; of what `passed` last said."""
-        return not all(tile.road_visited for tile in self.road[: self._furthest])
-
     def _render(self, mode: str) -> Any:
         """Gymnasium's, except that the picture that it takes of every frame is not taken."""
         return None if mode == "state_pixels" else super()._render(mode)
