@@ -14,7 +14,7 @@ PAGE := carracing/released/reports/play.html
 SCHEDULER := tcp://127.0.0.1:8786
 RELEASED_OPTIONS := --params carracing/params.yaml --reports carracing/released/reports
 
-.PHONY: all repro $(RECIPES) temperature carracing carracing-extra drive dream-page cluster test chaos lint bench studies seeds clean
+.PHONY: all repro $(RECIPES) temperature carracing carracing-h carracing-extra drive dream-page cluster test chaos lint bench studies seeds clean
 
 all: repro
 
@@ -40,11 +40,16 @@ temperature: $(CORE)
 	@echo "Pictures: recipes/dream/reports/figures/temperature.png; how C cheats: recipes/dream/cheating/reports"
 
 carracing: $(CARRACING)
-	dvc repro carracing/dvc.yaml
+	dvc repro carracing/dvc.yaml:race
 	@echo
 	@dvc metrics diff --all --precision 4 --targets carracing/reports/metrics -R
 	@echo "HEAD: as committed; workspace: as just computed."
 	@echo "Pictures: carracing/reports/figures/*.png and carracing/reports/drive.gif"
+
+carracing-h: $(CARRACING)
+	dvc repro carracing/dvc.yaml
+	@echo
+	@python -m benchmarks.paired carracing/data/drives.h5 carracing/ablations/z/data/drives.h5 carracing/ablations/untrained/data/drives.h5
 
 carracing-extra: $(CARRACING)
 
