@@ -24,6 +24,8 @@ class Harmonic(NamedTuple):
     phase: float
 
 
+DOUBT = 1e-4  # of a pixel
+
 NOTE_HARMONICS = (Harmonic(2, 1.4, 0.7), Harmonic(3, 0.6, 1.9))
 
 
@@ -137,8 +139,8 @@ class Track:
         """(grid, grid), row = y, column = x: 1 where the nearest *sample* is closer than
         `distance`.
 
-        A union of discs: each covers a span of pixels in a row, which begins and ends once. Where
-        is reckoned, and then looked at, for to the last bit only the distance itself is right.
+        A union of discs: each covers a span of pixels in a row, which begins and ends once. A
+        pixel at either end is measured, for reckoned spans are not right to the last bit.
         """
         axis = np.linspace(-self.extent, self.extent, self.grid)
         pixel = 2 * self.extent / (self.grid - 1)
@@ -149,15 +151,18 @@ class Track:
         across = (axis[row] - y) ** 2
         span = np.sqrt(np.maximum(distance**2 - across, 0))
 
-        def near(column: NDArray[np.intp]) -> NDArray[np.bool_]:
-            there = (column >= 0) & (column < self.grid)
-            apart: NDArray[np.float64] = (axis[np.clip(column, 0, self.grid - 1)] - x) ** 2 + across
-            return there & (apart < distance**2)
+        def first_behind(end: NDArray[np.float64], *, inside: bool) -> NDArray[np.intp]:
+            """The first column behind an end; one at the end counts if near is not `inside`."""
+            column = np.floor(end).astype(np.intp) + 1
+            doubtful = np.nonzero(np.abs(end - np.rint(end)) < DOUBT)
+            at = np.rint(end[doubtful]).astype(np.intp)
+            along = (axis[np.clip(at, 0, self.grid - 1)] - x[doubtful[0], 0]) ** 2
+            near = along + across[doubtful] < distance**2
+            column[doubtful] = at + (near == inside)
+            return column
 
-        begin = np.floor((x - span + self.extent) / pixel).astype(np.intp)
-        begin += np.where(near(begin), 0, np.where(near(begin + 1), 1, 2))
-        end = np.ceil((x + span + self.extent) / pixel).astype(np.intp)
-        end += np.where(near(end), 1, np.where(near(end - 1), 0, -1))
+        begin = first_behind((x - span + self.extent) / pixel, inside=False)
+        end = first_behind((x + span + self.extent) / pixel, inside=True)
         covers = end > begin
         width = self.grid + 1  # room for an end behind the last pixel
 
