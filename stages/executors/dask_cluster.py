@@ -13,7 +13,7 @@ import uuid
 from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import CancelledError
-from functools import cache
+from functools import cache, lru_cache
 from itertools import count
 from typing import Any, Generic, TypeVar
 from urllib.request import urlopen
@@ -41,10 +41,11 @@ M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, KEPT = -1, -3, 1 << 25
 
 
 class DaskCluster(Generic[Shard, Result]):
-    """The workers of a Dask cluster, each of which is sent the function once.
+    """The workers of a Dask cluster, each of which unpacks the function once.
 
-    The function is a task like the shards that hang on it: Dask takes it to every worker that has a
-    shard to do, to those that join late too, and does it again when whoever had it is lost.
+    Packed, it is a task like the shards that hang on it: Dask takes it to every worker that has a
+    shard to do, to those that join late too, and does it again when whoever had it is lost. (Dask's
+    memory manager may drop a copy between two shards, and send it once more.)
 
     Args:
         function: what to do with a shard.
@@ -72,7 +73,7 @@ class DaskCluster(Generic[Shard, Result]):
         try:
             self._meet()
             self._function = self._client.submit(
-                _unpacked, pickle.dumps(function), key=f"function-{uuid.uuid4().hex}"
+                bytes, pickle.dumps(function), key=f"function-{uuid.uuid4().hex}"
             )
             # Dask would have shards wait where the function is rather than send it on.
             self._client.replicate([self._function])
@@ -163,12 +164,11 @@ def _answers(address: str) -> bool:
 _locks: dict[str, threading.Lock] = defaultdict(threading.Lock)  # by worker
 
 
-def _unpacked(function: bytes) -> Any:
-    """On a worker, the first that has a shard."""
-    try:
-        return pickle.loads(function)
-    except ModuleNotFoundError as error:
-        raise UserError(f"the Dask worker at {_here()}: {error}") from None
+@lru_cache(maxsize=4)  # of runs side by side
+def _unpacked(worker: str, function: bytes) -> Callable[[Any], Any]:
+    """On a worker, of which there may be several in a process."""
+    unpacked: Callable[[Any], Any] = pickle.loads(function)
+    return unpacked
 
 
 @cache
@@ -188,7 +188,7 @@ def _here() -> str:
     return str(distributed.get_worker().address)
 
 
-def _work(function: Callable[[Any], Any], version: str, shard: Any) -> Any:
+def _work(function: bytes, version: str, shard: Any) -> Any:
     """On a worker, which may have several threads, where a function is made for one."""
     worker = _here()
     if code_version() != version:  # it has joined late
@@ -196,7 +196,7 @@ def _work(function: Callable[[Any], Any], version: str, shard: Any) -> Any:
     _keep_memory()
     with _locks[worker]:
         try:
-            return function(shard)
+            return _unpacked(worker, function)(shard)
         except ModuleNotFoundError as error:
             raise UserError(f"the Dask worker at {worker}: {error}") from None
 
