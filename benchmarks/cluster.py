@@ -22,9 +22,9 @@ from benchmarks.speed import seconds
 from stages.evolution import controller_sizes
 from stages.grounds import grounds_of
 from stages.judge import SHARD_CARS, Fleet, Judge
+from stages.member_trainer import make_memory
 from stages.memory.ensemble import Ensemble
 from stages.params import ALONE, Compute, Params, read_params
-from stages.train_m import make_memory
 from stages.train_v import make_vision
 from stages.workers import Workers
 

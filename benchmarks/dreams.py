@@ -15,10 +15,10 @@ from benchmarks.speed import seconds
 from stages.agent import Agent, Dreamer
 from stages.control.controller import Controllers
 from stages.grounds import grounds_of
+from stages.member_trainer import make_memory
 from stages.memory.ensemble import Ensemble
 from stages.params import Params, read_params
 from stages.rollout import Policy, World, rollout
-from stages.train_m import make_memory
 from stages.train_v import make_vision
 from stages.worlds.dream import Dream
 

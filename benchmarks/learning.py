@@ -11,12 +11,13 @@ from stages.encode import encode
 from stages.evaluate import evaluate
 from stages.evolution import controller_sizes, evolve_c
 from stages.judge import Fleet, Judge
+from stages.member_trainer import MemberTrainer
 from stages.memory.ensemble import Ensemble
 from stages.modules import Vision
 from stages.params import Params
 from stages.randomness import Streams
 from stages.stage import Report
-from stages.train_m import Lesson, train_m
+from stages.train_m import train_m
 from stages.train_v import train_v
 from stages.workers import Workers
 
@@ -56,7 +57,7 @@ def learn(params: Params) -> Learned:
 
 def teach(params: Params, latents: Latents) -> tuple[Ensemble, Report]:
     """Run train_m, as `dvc repro` would."""
-    lesson = Lesson(params.train_m, latents, Streams(params.seed, "train_m"))
+    lesson = MemberTrainer(params.train_m, latents, Streams(params.seed, "train_m"))
     with Workers(lesson, params.compute) as workers:
         return train_m(lesson, workers, params.train_m.members)
 

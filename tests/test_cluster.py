@@ -58,6 +58,35 @@ def test_the_whole_search_is_the_same_bytes_wherever_it_is_done(cluster, quick, 
     assert len(found) == 1
 
 
+def test_scripts_write_the_same_bytes_on_a_cluster_with_an_ensemble(cluster, tmp_path):
+    """Run as `python -m`, where a class of the script itself could not be unpacked by a worker."""
+    settings = ("train_m.members=2", "collect.episodes=140", "evolve_c.generations=2")
+    stages = {
+        "collect": ["r.h5"],
+        "train_v": ["r.h5", "v.npz"],
+        "encode": ["r.h5", "v.npz", "l.h5"],
+        "train_m": ["l.h5", "m.npz"],
+        "evolve_c": ["l.h5", "v.npz", "m.npz", "c.npz"],
+        "evaluate": ["v.npz", "m.npz", "c.npz", "d.h5"],
+    }
+    written = {}
+    for compute in ("executor=inline", f"executor=dask scheduler={cluster.address}"):
+        folder = tmp_path / compute.split()[0]
+        folder.mkdir()
+        for stage, files in stages.items():
+            command = [sys.executable, "-m", f"stages.{stage}", *files]
+            command += ["--params", str(ROOT / "recipes" / "quick.yaml")]
+            command += [f"--set={setting}" for setting in settings]
+            environment = {**os.environ, "PYTHONPATH": str(ROOT), "COMPUTE": compute}
+            ended = subprocess.run(
+                command, cwd=folder, env=environment, capture_output=True, text=True, check=False
+            )
+            assert ended.returncode == 0, ended.stderr
+        written[compute] = {name: (folder / name).read_bytes() for name in ("m.npz", "c.npz")}
+    inline, on_cluster = written.values()
+    assert inline == on_cluster
+
+
 def test_each_worker_unpacks_the_function_once_and_results_stay_in_order(cluster, tmp_path):
     arrivals = tmp_path / "arrivals"
     everyone, seen = {worker.pid for worker in cluster.workers}, set()

@@ -1,5 +1,6 @@
 """Who may know whom: scripts know everything, rooms know little, and no arrow points upwards."""
 
+import ast
 from pathlib import Path
 
 import pytest
@@ -55,3 +56,10 @@ def test_figures_know_the_track_and_nothing_else(path):
 def test_the_loop_knows_neither_models_nor_worlds():
     assert known("stages/rollout.py") <= {"progress", "pixels"}
     assert known("stages/agent.py") <= {"control", "modules"}
+
+
+@pytest.mark.parametrize("name", sorted({"train_m", "collect", "evolve_c", "evaluate"}))
+def test_nothing_that_workers_unpack_is_defined_in_a_script(name):
+    """A worker knows a script as another module than `__main__`."""
+    tree = ast.parse((ROOT / "stages" / f"{name}.py").read_text())
+    assert not [node.name for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]

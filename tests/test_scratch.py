@@ -10,13 +10,14 @@ from stages.collect import collect
 from stages.encode import encode
 from stages.evolution import controller_sizes, evolve_c
 from stages.judge import Fleet, Judge
+from stages.member_trainer import MemberTrainer
 from stages.memory.ensemble import Ensemble
 from stages.memory.lstm import DeterministicLSTM
 from stages.nn.adam import Adam
 from stages.params import ALONE
 from stages.randomness import Streams
 from stages.scratch import NoScratch, Scratch, fingerprint, folder_of
-from stages.train_m import Lesson, train_m
+from stages.train_m import train_m
 from stages.train_v import train_v
 from stages.vision.autoencoder import Autoencoder
 from stages.workers import Workers
@@ -210,7 +211,7 @@ def test_m_goes_on_learning_where_it_was_and_ends_the_same(quick, scratch, stop_
     settings = replace(quick.train_m, kind=kind, members=2, noise=0.1, batch_size=4, epochs=3)
 
     def run(scratch):
-        lesson = Lesson(settings, latents, Streams(0, "train_m"), scratch)
+        lesson = MemberTrainer(settings, latents, Streams(0, "train_m"), scratch)
         memory, report = train_m(lesson, Workers(lesson, ALONE), settings.members)
         return memory.arrays(), report
 

@@ -15,9 +15,10 @@ from stages.collect import collect
 from stages.encode import encode
 from stages.errors import ParamsError, UserError
 from stages.evolution import check_fitness
+from stages.member_trainer import MemberTrainer
 from stages.params import ALONE
 from stages.randomness import Streams
-from stages.train_m import Lesson, train_m
+from stages.train_m import train_m
 from stages.train_v import train_v
 from stages.vision.autoencoder import Autoencoder
 from stages.workers import Workers
@@ -26,7 +27,7 @@ replace = msgspec.structs.replace
 
 
 def taught(settings, latents):
-    lesson = Lesson(settings, latents, Streams(0, "train_m"))
+    lesson = MemberTrainer(settings, latents, Streams(0, "train_m"))
     return train_m(lesson, Workers(lesson, ALONE), settings.members)
 
 
