@@ -19,14 +19,14 @@ import msgspec
 import numpy as np
 
 from benchmarks.speed import seconds
-from stages.evolution import controller_sizes
-from stages.grounds import grounds_of
-from stages.judge import SHARD_CARS, Fleet, Judge
-from stages.member_trainer import make_memory
-from stages.memory.ensemble import Ensemble
-from stages.params import ALONE, Compute, Params, read_params
-from stages.train_v import make_vision
-from stages.workers import Workers
+from stages.train_v import initial_vision
+from worldmodels.envs.registry import grounds_of
+from worldmodels.evolution.fitness import SHARD_CARS, Fleet, Judge
+from worldmodels.evolution.search import controller_sizes
+from worldmodels.memory.ensemble import Ensemble
+from worldmodels.parallel.workers import Workers
+from worldmodels.pipeline.config.params import ALONE, Compute, Params, read_params
+from worldmodels.training.member_trainer import initial_memory
 
 ROUNDS = 3
 ASLEEP = (16, 64)  # workers
@@ -59,10 +59,10 @@ class Generation:
     def __init__(self, params: Params) -> None:
         rng, settings = np.random.default_rng(0), params.evolve_c
         grounds = grounds_of(params.world)
-        vision = make_vision(params.train_v, grounds.observation_shape, rng)
-        memory = Ensemble([make_memory(params.train_m, vision.z_size, grounds.action_size, rng)])
+        vision = initial_vision(params.train_v, grounds.observation_shape, rng)
+        memory = Ensemble([initial_memory(params.train_m, vision.z_size, grounds.action_size, rng)])
         sizes = controller_sizes(settings, vision, memory)
-        self._fleet = Fleet(params.world, vision, memory, sizes, settings)
+        self._fleet = Fleet(grounds, vision, memory, sizes, settings)
         self._genomes = np.zeros((settings.population, self._fleet.genome_size))
         self._tracks = grounds.draw(settings.episodes, rng)
         self._episodes = settings.episodes

@@ -8,9 +8,9 @@ from collections.abc import Callable
 import numpy as np
 
 from benchmarks.speed import seconds
-from stages.nn.parameters import Array
-from stages.vision.conv_vae import PAPER, ConvVAE
-from stages.vision.variational import Seen
+from worldmodels.nn.parameters import Array
+from worldmodels.vision.conv_vae import PAPER, ConvVAE
+from worldmodels.vision.variational import Seen
 
 Z, CHANNELS = 32, 3  # the paper's
 ROUNDS = 10

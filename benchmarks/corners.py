@@ -13,16 +13,16 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from stages.agent import Agent, Dreamer
-from stages.artifacts import built
-from stages.control.controller import ARRAYS, Controllers
-from stages.grounds import grounds_of
-from stages.memory.ensemble import ENSEMBLES
-from stages.modules import Vision
-from stages.params import read_params
-from stages.trained import Trained
-from stages.vision.visions import VISIONS
-from stages.worlds.dream import Dream, Past
+from worldmodels.agent.agent import Agent, Dreamer
+from worldmodels.agent.loading import AgentParts
+from worldmodels.controller.controller import ARRAYS, Controllers
+from worldmodels.dream.env import Dream, Past
+from worldmodels.envs.registry import grounds_of
+from worldmodels.interfaces import Vision
+from worldmodels.memory.ensemble import ENSEMBLES
+from worldmodels.pipeline.config.params import read_params
+from worldmodels.pipeline.storage.artifacts import load_model
+from worldmodels.vision.registry import VISIONS
 
 SEED, HORIZON, MOMENTS, EACH = 12345, 60, 400, 4  # dreams each
 SETTLED = slice(30, HORIZON)  # steps of a dream that little of its start is left in
@@ -40,7 +40,7 @@ class Course(NamedTuple):
     rewards: NDArray[np.float64]  # (T, N)
 
 
-def driven(agent: Trained, params_file: Path, count: int) -> Course:
+def driven(agent: AgentParts, params_file: Path, count: int) -> Course:
     """So many real drives on tracks of their own."""
     params = read_params(params_file)
     grounds = grounds_of(params.world)
@@ -59,7 +59,7 @@ def driven(agent: Trained, params_file: Path, count: int) -> Course:
 
 
 def dreamt(
-    agent: Trained,
+    agent: AgentParts,
     course: Course,
     step: NDArray[np.intp],
     car: NDArray[np.intp],
@@ -103,7 +103,7 @@ def corners(
     return np.asarray(corner.reshape(z.shape[:-1]))
 
 
-def row(agent: Trained, course: Course, shape: tuple[int, int, int]) -> str:
+def row(agent: AgentParts, course: Course, shape: tuple[int, int, int]) -> str:
     """Shares and pace, as cells of a table."""
     tiles = course.rewards > TILE
     apart = np.lib.stride_tricks.sliding_window_view(tiles, STUCK, axis=0)
@@ -121,10 +121,10 @@ def main() -> None:
     parser.add_argument("--drives", type=int, default=48)
     parser.add_argument("--temperatures", type=float, nargs="+", default=[1.0, 1.3, 1.6])
     options = parser.parse_args()
-    agent = Trained(
-        built(options.v, "train_v", VISIONS),
-        built(options.m, "train_m", ENSEMBLES),
-        built(options.c, "evolve_c", dict.fromkeys(ARRAYS, Controllers.from_arrays)),
+    agent = AgentParts(
+        load_model(options.v, "train_v", VISIONS),
+        load_model(options.m, "train_m", ENSEMBLES),
+        load_model(options.c, "evolve_c", dict.fromkeys(ARRAYS, Controllers.from_arrays)),
     )
     shape = read_params(options.params).world.view.shape
     course = driven(agent, options.params, options.drives)

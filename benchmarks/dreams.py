@@ -12,15 +12,15 @@ from typing import Any
 import numpy as np
 
 from benchmarks.speed import seconds
-from stages.agent import Agent, Dreamer
-from stages.control.controller import Controllers
-from stages.grounds import grounds_of
-from stages.member_trainer import make_memory
-from stages.memory.ensemble import Ensemble
-from stages.params import Params, read_params
-from stages.rollout import Policy, World, rollout
-from stages.train_v import make_vision
-from stages.worlds.dream import Dream
+from stages.train_v import initial_vision
+from worldmodels.agent.agent import Agent, Dreamer
+from worldmodels.controller.controller import Controllers
+from worldmodels.dream.env import Dream
+from worldmodels.envs.registry import grounds_of
+from worldmodels.memory.ensemble import Ensemble
+from worldmodels.pipeline.config.params import Params, read_params
+from worldmodels.rollout.loop import Policy, World, rollout
+from worldmodels.training.member_trainer import initial_memory
 
 ROADS = 16  # as many starts
 ROUNDS = 3
@@ -43,7 +43,7 @@ def both(params: Params, cars: int) -> tuple[tuple[World, Policy], tuple[World, 
     """Real roads and a dream for so many cars that stand still the whole time, and C for each."""
     rng = np.random.default_rng(0)
     grounds = grounds_of(params.world)
-    vision = make_vision(params.train_v, grounds.observation_shape, rng)
+    vision = initial_vision(params.train_v, grounds.observation_shape, rng)
     dream, memory, controllers = asleep(params, cars, rng)
     real = grounds.cars(grounds.draw(ROADS, rng), cars)
     return (real, Agent(vision, memory, controllers)), (dream, Dreamer(controllers))
@@ -55,7 +55,7 @@ def asleep(
     """A dream for so many cars that nothing ends, whose it is, and a C that stands still."""
     settings, z_size = params.train_m, params.train_v.z_size
     action_size = grounds_of(params.world).action_size
-    members = [make_memory(settings, z_size, action_size, rng) for _ in range(settings.members)]
+    members = [initial_memory(settings, z_size, action_size, rng) for _ in range(settings.members)]
     for member in members:
         member.parameters["end.bias"][...] = NEVER
     sizes = (z_size, action_size)

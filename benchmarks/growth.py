@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
-from stages.artifacts import Rollouts
+from worldmodels.pipeline.storage.artifacts import Rollouts
 
 FOLDER = Path(".benchmarks/growth")  # git and DVC look away
 PARAMS = "recipes/paper.yaml"

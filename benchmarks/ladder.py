@@ -13,9 +13,9 @@ import numpy as np
 
 from benchmarks.planner import plan
 from benchmarks.variants import result, side_by_side, variant
-from stages.grounds import grounds_of
-from stages.params import Params
-from stages.randomness import Streams
+from worldmodels.envs.registry import grounds_of
+from worldmodels.pipeline.config.params import Params
+from worldmodels.pipeline.seeding import Streams
 
 RECIPE = Path("recipes/unseen.yaml")
 PLANNED = 10  # of a seed's roads; a planner takes seconds for one

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from stages.artifacts import Drives, Latents
 from stages.collect import collect
-from stages.control.controller import Controllers
 from stages.encode import encode
 from stages.evaluate import evaluate
-from stages.evolution import controller_sizes, evolve_c
-from stages.judge import Fleet, Judge
-from stages.member_trainer import MemberTrainer
-from stages.memory.ensemble import Ensemble
-from stages.modules import Vision
-from stages.params import Params
-from stages.randomness import Streams
-from stages.stage import Report
 from stages.train_m import train_m
 from stages.train_v import train_v
-from stages.workers import Workers
+from worldmodels.controller.controller import Controllers
+from worldmodels.envs.registry import grounds_of
+from worldmodels.evolution.fitness import Fleet, Judge
+from worldmodels.evolution.search import controller_sizes, evolve_c
+from worldmodels.interfaces import Vision
+from worldmodels.memory.ensemble import Ensemble
+from worldmodels.parallel.workers import Workers
+from worldmodels.pipeline.config.params import Params
+from worldmodels.pipeline.reports import Report
+from worldmodels.pipeline.seeding import Streams
+from worldmodels.pipeline.storage.artifacts import Drives, Latents
+from worldmodels.training.member_trainer import MemberTrainer
 
 
 @dataclass(frozen=True)
@@ -39,19 +40,18 @@ def learn(params: Params) -> Learned:
         return Streams(params.seed, stage)
 
     reports: dict[str, Report] = {}
+    grounds = grounds_of(params.world)
     rollouts, reports["collect"] = collect(
-        params.collect, params.world, streams("collect"), compute=params.compute
+        params.collect, grounds, streams("collect"), compute=params.compute
     )
     vision, reports["train_v"] = train_v(params.train_v, rollouts, streams("train_v"))
     latents, reports["encode"] = encode(params.encode, rollouts, vision)
     memory, reports["train_m"] = teach(params, latents)
     sizes = controller_sizes(params.evolve_c, vision, memory)
-    fleet = Fleet(params.world, vision, memory, sizes, params.evolve_c)
+    fleet = Fleet(grounds, vision, memory, sizes, params.evolve_c)
     with Workers(fleet, params.compute) as workers:
         judge = Judge(fleet, workers)
-        genome, reports["evolve_c"] = evolve_c(
-            params.evolve_c, params.world, judge, latents, streams("evolve_c")
-        )
+        genome, reports["evolve_c"] = evolve_c(params.evolve_c, judge, latents, streams("evolve_c"))
     return Learned(vision, memory, fleet.controllers(genome[None]), reports)
 
 
@@ -66,7 +66,7 @@ def drive(params: Params, learned: Learned) -> tuple[Drives, Report]:
     """Run evaluate, as `dvc repro` would."""
     return evaluate(
         params.evaluate,
-        params.world,
+        grounds_of(params.world),
         learned.vision,
         learned.memory,
         learned.controllers,

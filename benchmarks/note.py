@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from stages.control.random_policy import RandomPolicy
-from stages.rollout import rollout
-from stages.worlds.racing import RacingWorld
+from worldmodels.envs.racing.env import RacingWorld
+from worldmodels.policies.smoothed_noise import RandomPolicy
+from worldmodels.rollout.loop import rollout
 
 NOTE = ("+4.84 +- 1.93, length 30.8", "+2.27", "+3.18", "+2.67", "+4.67")
 

@@ -11,10 +11,10 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from stages.nn.layers import sigmoid
-from stages.nn.parameters import Array, Parameters
-from stages.worlds.racing import Info, Step
-from stages.worlds.track import Track
+from worldmodels.envs.racing.env import Info, Step
+from worldmodels.envs.racing.track import Track
+from worldmodels.nn.layers import sigmoid
+from worldmodels.nn.parameters import Array, Parameters
 
 
 class OneCar:

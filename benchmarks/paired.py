@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from stages.artifacts import CarRacingDrives
+from worldmodels.pipeline.storage.artifacts import CarRacingDrives
 
 LOST = 600  # points: less is an accident
 

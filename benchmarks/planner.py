@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from stages.worlds.racing import (
+from worldmodels.envs.racing.env import (
     DRAG,
     LAP_REWARD,
     MAX_SPEED,
@@ -20,7 +20,7 @@ from stages.worlds.racing import (
     TURN,
     RacingWorld,
 )
-from stages.worlds.track import Track
+from worldmodels.envs.racing.track import Track
 
 Array = NDArray[np.float64]
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from benchmarks.learning import drive, learn
 from benchmarks.variants import side_by_side, variant
-from stages.params import Params
+from worldmodels.pipeline.config.params import Params
 
 
 def one_seed(params: Params) -> dict[str, Any]:

@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 
 from benchmarks.dreams import asleep
 from benchmarks.speed import seconds
-from stages.agent import Dreamer
-from stages.params import Params, read_params
-from stages.rollout import rollout
-from stages.worlds.carracing import CarRacing
-from stages.worlds.driving import PICTURE, Driving, Frame, Info, Rows
-from stages.worlds.envpool_carracing import EnvPoolCarRacing
-from stages.worlds.extra import extra
+from worldmodels.agent.agent import Dreamer
+from worldmodels.envs.carracing.base import PICTURE, Driving, Frame, Info, Rows
+from worldmodels.envs.carracing.env import CarRacing
+from worldmodels.envs.carracing.envpool import EnvPoolCarRacing
+from worldmodels.envs.carracing.optional_imports import extra
+from worldmodels.pipeline.config.params import Params, read_params
+from worldmodels.rollout.loop import rollout
 
 VIEWS = ((28, 32), (64, 64))
 CARS, WARM, STEPS, ROUNDS = 2, 15, 25, 3  # the camera comes down in the first 13 steps

@@ -12,26 +12,26 @@ from numpy.typing import NDArray
 
 from benchmarks.learning import Learned, learn, teach
 from benchmarks.one_car import OneCar, OneDriver
-from stages.agent import Agent
-from stages.artifacts import Rollouts
-from stages.control.controller import Controllers
-from stages.control.random_policy import RandomPolicy
-from stages.dreams import Night
 from stages.encode import encode
-from stages.evolution import controller_sizes, evolve_c
-from stages.grounds import grounds_of
-from stages.judge import Fleet, Judge, Scores
-from stages.memory.ensemble import Ensemble
-from stages.params import ALONE, Params, Racing, read_params
-from stages.randomness import Streams
-from stages.recording import columns_of
-from stages.rollout import Outcome, Policy, recorded_rollout, rollout
-from stages.rollout import World as AnyWorld
-from stages.stage import Report
 from stages.train_v import train_v
-from stages.vision.visions import AnyVision
-from stages.workers import Workers
-from stages.worlds.track import Track
+from worldmodels.agent.agent import Agent
+from worldmodels.controller.controller import Controllers
+from worldmodels.dream.starts import Night
+from worldmodels.envs.racing.track import Track
+from worldmodels.envs.registry import grounds_of
+from worldmodels.evolution.fitness import Fleet, Judge, Scores
+from worldmodels.evolution.search import controller_sizes, evolve_c
+from worldmodels.memory.ensemble import Ensemble
+from worldmodels.parallel.workers import Workers
+from worldmodels.pipeline.config.params import ALONE, Params, Racing, read_params
+from worldmodels.pipeline.reports import Report
+from worldmodels.pipeline.seeding import Streams
+from worldmodels.pipeline.storage.artifacts import Rollouts
+from worldmodels.policies.smoothed_noise import RandomPolicy
+from worldmodels.rollout.loop import Outcome, Policy, recorded_rollout, rollout
+from worldmodels.rollout.loop import World as AnyWorld
+from worldmodels.rollout.recording import columns_of
+from worldmodels.vision.registry import AnyVision
 
 CARS = (1, 24, 256, 4096)
 ROUNDS = 3
@@ -42,7 +42,7 @@ class OneAtATime(Judge):
 
     def __init__(self, params: Params, vision: AnyVision, memory: Ensemble, *, plain: bool) -> None:
         sizes = controller_sizes(params.evolve_c, vision, memory)
-        fleet = Fleet(params.world, vision, memory, sizes, params.evolve_c)
+        fleet = Fleet(grounds_of(params.world), vision, memory, sizes, params.evolve_c)
         super().__init__(fleet, Workers(fleet, ALONE))
         self._v, (self._m,) = vision, memory.members
         self._plain = plain
@@ -85,7 +85,7 @@ def learn_one_at_a_time(params: Params, *, plain: bool) -> Report:
     latents, _ = encode(params.encode, rollouts, vision)
     memory, _ = teach(params, latents)
     judge = OneAtATime(params, vision, memory, plain=plain)
-    return evolve_c(params.evolve_c, params.world, judge, latents, Streams(seed, "evolve_c"))[1]
+    return evolve_c(params.evolve_c, judge, latents, Streams(seed, "evolve_c"))[1]
 
 
 def collect_one_at_a_time(params: Params, world: AnyWorld) -> Rollouts:

@@ -9,7 +9,7 @@ import cma
 import numpy as np
 from numpy.typing import NDArray
 
-from stages.control.cma_es import CMAES
+from worldmodels.evolution.cma_es import CMAES
 
 Array = NDArray[np.float64]
 

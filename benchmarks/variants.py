@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.learning import drive, learn
-from stages.params import ALONE, Params, read_params
-from stages.workers import Workers
+from worldmodels.parallel.workers import Workers
+from worldmodels.pipeline.config.params import ALONE, Params, read_params
 
 T = TypeVar("T")
 

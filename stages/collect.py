@@ -7,29 +7,29 @@ before, with noise, and what it sees is laid behind what was collected so far.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import numpy as np
 
-from stages.artifacts import Rollouts
-from stages.control.random_policy import RandomPolicy
-from stages.control.random_weights import RandomWeightsPolicy
-from stages.errors import UserError
-from stages.grounds import Grounds, grounds_of
-from stages.params import ALONE, Collect, Compute, World
-from stages.progress import progress
-from stages.randomness import Streams
-from stages.recording import Driver, record
-from stages.rollout import Outcome
-from stages.stage import Report, Run, stage
+from worldmodels.envs.registry import grounds_of
+from worldmodels.pipeline.config.params import ALONE, Collect, Compute
+from worldmodels.pipeline.errors import UserError
+from worldmodels.pipeline.progress import progress
+from worldmodels.pipeline.reports import Report
+from worldmodels.pipeline.runner import Run, stage
+from worldmodels.pipeline.seeding import Streams
+from worldmodels.pipeline.storage.artifacts import Rollouts
+from worldmodels.policies.smoothed_noise import RandomPolicy
+from worldmodels.rollout.loop import Outcome
+from worldmodels.rollout.recording import Driver, record
+from worldmodels.rollout.task import Grounds
 
 GOOD = 90.0  # a return that no noise gets
 
 
 def collect(
     settings: Collect,
-    world: World,
+    grounds: Grounds[Any],
     streams: Streams,
     before: Rollouts | None = None,
     driver: Driver | None = None,
@@ -37,13 +37,13 @@ def collect(
 ) -> tuple[Rollouts, Report]:
     """Drive all episodes, the held-out ones last, behind those of the rounds before."""
     parts: list[Rollouts] = []
-    report = collect_parts(settings, world, streams, parts.append, before, driver, compute)
-    return grounds_of(world).rollouts.joined(parts), report
+    report = collect_parts(settings, grounds, streams, parts.append, before, driver, compute)
+    return grounds.rollouts.joined(parts), report
 
 
 def collect_parts(
     settings: Collect,
-    world: World,
+    grounds: Grounds[Any],
     streams: Streams,
     keep: Callable[[Rollouts], None],
     before: Rollouts | None = None,
@@ -61,9 +61,9 @@ def collect_parts(
         return streams(f"{purpose} {round_number}" if round_number else purpose)
 
     episodes = settings.episodes + settings.held_out_episodes
-    grounds, rng = grounds_of(world), stream("tracks")
+    rng = stream("tracks")
     recorded = record(
-        world,
+        grounds,
         driver or make_policy(settings, grounds),
         lambda count: grounds.draw(count, rng),
         lambda number: stream(f"policy, shard {number}" if number else "policy"),
@@ -97,7 +97,7 @@ def collect_parts(
         f"{'C with noise' if driver else settings.policy}, "
         f"return {metrics['mean_return']:+.2f} +- {metrics['stderr']:.2f} (standing still: 0), "
         f"above {GOOD:g} in {metrics['good_share']:.1%} of them; "
-        f"{metrics['mean_length']:.1f} of {world.max_steps} steps on the road"
+        f"{metrics['mean_length']:.1f} of {grounds.max_steps} steps on the road"
     )
     if before is not None:
         summary += f"; behind {len(before.lengths)} episodes of the rounds before"
@@ -115,7 +115,7 @@ def make_policy(settings: Collect, grounds: Grounds[Any]) -> Driver:
     """What makes the policy that the params name."""
     if settings.policy == "noise":
         return RandomPolicy
-    return partial(RandomWeightsPolicy, grounds.observation_shape, grounds.temper)
+    return grounds.random_weights_policy
 
 
 def make_driver(run: Run, grounds: Grounds[Any]) -> Driver | None:
@@ -126,7 +126,9 @@ def make_driver(run: Run, grounds: Grounds[Any]) -> Driver | None:
     """
     if "c" not in run.paths:
         return None
-    from stages.noisy_agent import noisy_agent  # who draws at random depends on no model
+    from worldmodels.exploration.behaviour_policy import (
+        noisy_agent,  # who draws at random depends on no model
+    )
 
     return noisy_agent(run, run.params.collect, grounds)
 
@@ -135,13 +137,12 @@ def main() -> None:
     """Read the files that the command line names, run the stage, write its own."""
     optional = {"after": ["before"], "driver": ["v", "m", "c"]}
     with stage("collect", optional=optional, writes=["rollouts"]) as run:
-        world = run.params.world
-        grounds = grounds_of(world)
+        grounds = grounds_of(run.params.world)
         before = run.table("before", grounds.rollouts) if "before" in run.paths else None
         driver = make_driver(run, grounds)
         with run.growing("rollouts", grounds.rollouts) as keep:
             settings, compute = run.params.collect, run.params.compute
-            report = collect_parts(settings, world, run.streams, keep, before, driver, compute)
+            report = collect_parts(settings, grounds, run.streams, keep, before, driver, compute)
         run.report(report)
 
 

@@ -6,14 +6,15 @@ from collections.abc import Callable
 
 import numpy as np
 
-from stages.artifacts import Latents, Rollouts
-from stages.errors import UserError
-from stages.modules import Vision, picture_mismatch
-from stages.params import Encode
-from stages.pixels import to_pixels
-from stages.progress import progress
-from stages.stage import Report, stage
-from stages.vision.visions import VISIONS
+from worldmodels.interfaces import Vision, picture_mismatch
+from worldmodels.pipeline.config.params import Encode
+from worldmodels.pipeline.errors import UserError
+from worldmodels.pipeline.progress import progress
+from worldmodels.pipeline.reports import Report
+from worldmodels.pipeline.runner import stage
+from worldmodels.pipeline.storage.artifacts import Latents, Rollouts
+from worldmodels.pipeline.storage.pixels import to_pixels
+from worldmodels.vision.registry import VISIONS
 
 
 def encode(settings: Encode, rollouts: Rollouts, vision: Vision) -> tuple[Latents, Report]:

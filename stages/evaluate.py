@@ -9,23 +9,25 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from stages.agent import Agent
-from stages.artifacts import Drives
-from stages.control.controller import Controllers
-from stages.control.random_policy import RandomPolicy
-from stages.grounds import grounds_of
-from stages.modules import Memory, Vision
-from stages.params import ALONE, Compute, Evaluate, World
-from stages.randomness import Streams
-from stages.recording import always, record
-from stages.rollout import Outcome
-from stages.stage import Report, stage
-from stages.trained import trained
+from worldmodels.agent.agent import Agent
+from worldmodels.agent.loading import load_agent
+from worldmodels.controller.controller import Controllers
+from worldmodels.envs.registry import grounds_of
+from worldmodels.interfaces import Memory, Vision
+from worldmodels.pipeline.config.params import ALONE, Compute, Evaluate
+from worldmodels.pipeline.reports import Report
+from worldmodels.pipeline.runner import stage
+from worldmodels.pipeline.seeding import Streams
+from worldmodels.pipeline.storage.artifacts import Drives
+from worldmodels.policies.smoothed_noise import RandomPolicy
+from worldmodels.rollout.loop import Outcome
+from worldmodels.rollout.recording import always, record
+from worldmodels.rollout.task import Grounds
 
 
 def evaluate(
     settings: Evaluate,
-    world: World,
+    grounds: Grounds[Any],
     vision: Vision,
     memory: Memory,
     controllers: Controllers,
@@ -35,21 +37,21 @@ def evaluate(
     """Drive episodes with C, and with the random policy, on the same roads, that no stage saw."""
     parts: list[Drives] = []
     agent = Agent(vision, memory, controllers)
-    report = evaluate_parts(settings, world, agent, streams, parts.append, compute)
-    return grounds_of(world).drives.joined(parts), report
+    report = evaluate_parts(settings, grounds, agent, streams, parts.append, compute)
+    return grounds.drives.joined(parts), report
 
 
 def evaluate_parts(
     settings: Evaluate,
-    world: World,
+    grounds: Grounds[Any],
     agent: Agent,
     streams: Streams,
     keep: Callable[[Drives], None],
     compute: Compute = ALONE,
 ) -> Report:
     """The same, some episodes at a time; `keep` is given each part."""
-    controller = _driven(settings.episodes, world, agent, streams, keep, compute)
-    random = _driven(settings.random_episodes, world, None, streams, keep, compute)
+    controller = _driven(settings.episodes, grounds, agent, streams, keep, compute)
+    random = _driven(settings.random_episodes, grounds, None, streams, keep, compute)
     del random["laps"]
     summary = (
         f"C returns {controller['mean_return']:+.2f} +- {controller['stderr']:.2f} "
@@ -63,18 +65,17 @@ def evaluate_parts(
 
 def _driven(
     episodes: int,
-    world: World,
+    grounds: Grounds[Any],
     agent: Agent | None,
     streams: Streams,
     keep: Callable[[Drives], None],
     compute: Compute,
 ) -> dict[str, float]:
     """What the drives of an agent, or of the random policy, come to."""
-    grounds = grounds_of(world)
     outcomes: list[Outcome] = []
     measured: dict[str, list[NDArray[Any]]] = defaultdict(list)
     recorded = record(
-        world,
+        grounds,
         always(agent) if agent else RandomPolicy,
         grounds.tests(streams("tracks")),
         lambda number: streams(f"random, shard {number}" if number else "random"),
@@ -100,10 +101,10 @@ def main() -> None:
     """Read the files that the command line names, run the stage, write its own."""
     with stage("evaluate", reads=["v", "m", "c"], writes=["drives"]) as run:
         params, grounds = run.params, grounds_of(run.params.world)
-        agent = Agent(*trained(run, grounds))
+        agent = Agent(*load_agent([run.paths[name] for name in "vmc"], grounds))
         with run.growing("drives", grounds.drives) as keep:
             report = evaluate_parts(
-                params.evaluate, params.world, agent, run.streams, keep, params.compute
+                params.evaluate, grounds, agent, run.streams, keep, params.compute
             )
         run.report(report)
 

@@ -6,21 +6,19 @@ later rounds of the procedure the search begins at what the C before would do (-
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
-from stages.artifacts import Latents, Model
-from stages.control.controller import parameter_count
-from stages.errors import ParamsError, UserError
-from stages.evolution import controller_sizes, evolve_c
-from stages.grounds import Grounds, grounds_of
-from stages.imitation import Example, best_drives, first_genome, fitted_basis
-from stages.judge import Fleet, Judge
-from stages.memory.ensemble import ENSEMBLES
-from stages.modules import mismatch
-from stages.stage import Run, stage
-from stages.vision.visions import VISIONS
-from stages.workers import Workers
+from worldmodels.agent.loading import load_vision_and_memory
+from worldmodels.controller.controller import parameter_count
+from worldmodels.envs.registry import grounds_of
+from worldmodels.evolution.behaviour_cloning import Example, best_drives, first_genome, fitted_basis
+from worldmodels.evolution.fitness import Fleet, Judge
+from worldmodels.evolution.search import controller_sizes, evolve_c
+from worldmodels.parallel.workers import Workers
+from worldmodels.pipeline.errors import ParamsError, UserError
+from worldmodels.pipeline.runner import Run, stage
+from worldmodels.pipeline.storage.artifacts import Latents, Model
+from worldmodels.rollout.task import Grounds
 
 LARGEST_COVARIANCE = 5_000  # rows; 200 MB a matrix, and a minute a decomposition
 
@@ -40,7 +38,7 @@ def example_of(run: Run, grounds: Grounds[Any], latents: Latents) -> Example | N
             "evolve_c.hidden: must be 0 where there is a --teacher, for it is a linear C that "
             f"learns of it; found {settings.hidden}"
         )
-    from stages.teacher import asked  # who has none depends on no V of another round
+    from worldmodels.distillation import asked  # who has none depends on no V of another round
 
     return asked(run, grounds, latents, rng)
 
@@ -52,18 +50,13 @@ def main() -> None:
         "teacher": ["v_before", "m_before", "c_before", "rollouts"],
     }
     with stage("evolve_c", reads=["latents", "v", "m"], optional=optional, writes=["c"]) as run:
-        vision = run.model("v", "train_v", VISIONS)
-        memory = run.model("m", "train_m", ENSEMBLES)
-        other = "remembers" in run.paths
-        remembers = run.model("remembers", "train_m", ENSEMBLES) if other else memory
         grounds = grounds_of(run.params.world)
-        pixels = math.prod(grounds.observation_shape)
-        for name, each in {"m": memory, **({"remembers": remembers} if other else {})}.items():
-            if problem := mismatch(vision, each, pixels, grounds.action_size):
-                read = f"{run.paths['v']} and {run.paths[name]}"
-                raise UserError(f"{read}: {problem}; run 'dvc repro'")
+        vision, memory = load_vision_and_memory(run.paths["v"], run.paths["m"], grounds)
+        remembers, other = memory, "remembers" in run.paths
+        if other:
+            _, remembers = load_vision_and_memory(run.paths["v"], run.paths["remembers"], grounds)
         settings = run.params.evolve_c
-        world, latents = run.params.world, run.table("latents", Latents)
+        latents = run.table("latents", Latents)
         if latents.mean.shape[1] != vision.z_size:
             raise UserError(
                 f"{run.paths['latents']}: its z have {latents.mean.shape[1]} numbers, but those of "
@@ -84,12 +77,10 @@ def main() -> None:
         size, first = parameter_count(sizes), remembers.members[0]
         example = example_of(run, grounds, latents)
         start = first_genome(settings, first, example, basis, size)
-        fleet = Fleet(world, vision, memory, sizes, settings, basis, remembers if other else None)
+        fleet = Fleet(grounds, vision, memory, sizes, settings, basis, remembers if other else None)
         with Workers(fleet, run.params.compute) as workers:
             judge = Judge(fleet, workers)
-            found, report = evolve_c(
-                settings, world, judge, latents, run.streams, run.scratch, start
-            )
+            found, report = evolve_c(settings, judge, latents, run.streams, run.scratch, start)
         controllers = fleet.controllers(found[None])
         run.write("c", Model(controllers.kind, controllers.arrays(0)))
         run.report(report)

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
 
-from stages.beginnings import BEGINNINGS, Beginnings
-from stages.control.controller import ARRAYS, Controllers
-from stages.errors import ParamsError, UserError
-from stages.figures.play_page import packed, page
-from stages.memory.ensemble import ENSEMBLES, Ensemble
-from stages.modules import controller_mismatch, mismatch
-from stages.params import Racing, World
-from stages.stage import Report, stage
-from stages.vision.visions import VISIONS, AnyVision
-from stages.worlds.paint import GRASS_SEED, LIGHTER, PATCH
-from stages.worlds.track import Track
+from worldmodels.agent.loading import load_agent
+from worldmodels.controller.controller import Controllers
+from worldmodels.dream.starts import BEGINNINGS, Beginnings
+from worldmodels.envs.racing.paint import GRASS_SEED, LIGHTER, PATCH
+from worldmodels.envs.racing.track import Track
+from worldmodels.figures.page.page import packed, page
+from worldmodels.memory.ensemble import Ensemble
+from worldmodels.pipeline.config.params import Racing, World
+from worldmodels.pipeline.errors import ParamsError, UserError
+from worldmodels.pipeline.reports import Report
+from worldmodels.pipeline.runner import stage
+from worldmodels.vision.registry import AnyVision
 
 ACTIONS = 2  # steer and throttle, or steer and pedal
 MOST_BYTES = 2_000_000  # of a page
@@ -81,6 +81,13 @@ def play(
     return html, Report(summary, metrics)
 
 
+class PageSpaces(NamedTuple):
+    """The sizes of the spaces of the environments that the page knows."""
+
+    observation_shape: tuple[int, int, int]
+    action_size: int = ACTIONS
+
+
 def _world(world: World) -> dict[str, Any]:
     """The section `world` of the params, and the grass of the racing world."""
     settings: dict[str, Any] = msgspec.to_builtins(world)
@@ -100,15 +107,9 @@ def main() -> None:
     with stage(
         "play", reads=["v", "m", "c"], writes=["page"], optional={"starts": ["starts"]}
     ) as run:
-        vision = run.model("v", "train_v", VISIONS)
-        memory = run.model("m", "train_m", ENSEMBLES)
-        controllers = run.model("c", "evolve_c", dict.fromkeys(ARRAYS, Controllers.from_arrays))
-        world, read = run.params.world, ", ".join(str(run.paths[name]) for name in "vmc")
-        problem = mismatch(
-            vision, memory, math.prod(world.view.shape), ACTIONS
-        ) or controller_mismatch(vision, memory, controllers.features, controllers.actions)
-        if problem:
-            raise UserError(f"{read}: {problem}; run 'dvc repro'")
+        world = run.params.world
+        spaces = PageSpaces(world.view.shape)
+        vision, memory, controllers = load_agent([run.paths[name] for name in "vmc"], spaces)
         beginnings = None
         if "starts" in run.paths:
             beginnings = run.model("starts", "starts", {BEGINNINGS: Beginnings.from_arrays})

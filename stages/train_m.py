@@ -6,14 +6,15 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from stages.artifacts import Latents, Model
-from stages.member_trainer import MemberTrainer, TrainedMember
-from stages.memory.ensemble import ENSEMBLES, Ensemble
-from stages.memory.recurrent import RecurrentMemory
-from stages.stage import Report, stage
-from stages.training import Point, curve_rows
-from stages.warm_start import Start
-from stages.workers import Workers
+from worldmodels.memory.ensemble import ENSEMBLES, Ensemble
+from worldmodels.memory.recurrent import RecurrentMemory
+from worldmodels.parallel.workers import Workers
+from worldmodels.pipeline.reports import Report
+from worldmodels.pipeline.runner import stage
+from worldmodels.pipeline.storage.artifacts import Latents, Model
+from worldmodels.training.member_trainer import MemberTrainer, TrainedMember
+from worldmodels.training.trainer import Point, curve_rows
+from worldmodels.training.warm_start import Start
 
 
 def train_m(

@@ -7,25 +7,23 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from stages.artifacts import Model, Rollouts
-from stages.columns import Deck, Frames
-from stages.errors import ParamsError
-from stages.params import TrainV
-from stages.pixels import to_pixels
-from stages.randomness import Streams
-from stages.scratch import NoScratch, Scratch
-from stages.stage import Report, stage
-from stages.training import Examples, Trainer, curve_rows
-from stages.vision.autoencoder import Autoencoder
-from stages.vision.conv_vae import ConvVAE
-from stages.vision.vae import VAE
-from stages.vision.variational import Parts, Seen
-from stages.vision.visions import VISIONS, AnyVision
-from stages.warm_start import Start
+from worldmodels.pipeline.checkpoints import NoScratch, Scratch
+from worldmodels.pipeline.config.params import TrainV
+from worldmodels.pipeline.errors import ParamsError
+from worldmodels.pipeline.reports import Report
+from worldmodels.pipeline.runner import stage
+from worldmodels.pipeline.seeding import Streams
+from worldmodels.pipeline.storage.artifacts import Model, Rollouts
+from worldmodels.pipeline.storage.frames import Frames
+from worldmodels.pipeline.storage.pixels import to_pixels
+from worldmodels.training.shuffle import Deck
+from worldmodels.training.trainer import Examples, Trainer, curve_rows
+from worldmodels.training.warm_start import Start
+from worldmodels.vision.registry import VISIONS, AnyVision, make_vision
+from worldmodels.vision.variational import Parts, Seen
 
 MEMORY_BYTES = 1 << 28  # of the pictures to train on
 FRAMES_AT_ONCE = 1024  # held-out ones; the curve is measured on no more
-
 Pictures = NDArray[np.uint8]  # (N, height, width, channels)
 
 
@@ -42,7 +40,7 @@ def train_v(
         ParamsError, UserError: there is no such V, or none such to start from.
     """
     train, held_out = rollouts.frames(held_out=False), rollouts.frames(held_out=True)
-    vision = make_vision(settings, train.shape, streams("weights"))
+    vision = initial_vision(settings, train.shape, streams("weights"))
     if start:
         start.give(vision)
     training_noise, held_out_noise = streams("noise"), streams("held-out noise")
@@ -84,25 +82,25 @@ def train_v(
     return vision, Report(summary, metrics, curve_rows(curve, baseline + vision.idle_cost))
 
 
-def make_vision(settings: TrainV, shape: tuple[int, ...], rng: np.random.Generator) -> AnyVision:
-    """The V that the params ask for, untrained, for pictures (height, width, channels).
+def initial_vision(settings: TrainV, shape: tuple[int, ...], rng: np.random.Generator) -> AnyVision:
+    """The untrained V that the params describe, for observations (height, width, channels).
 
     Raises:
-        ParamsError: it is not made for such pictures.
+        ParamsError: a V of this kind does not take such observations.
     """
-    pixels, hidden, z_size = int(np.prod(shape)), settings.hidden, settings.z_size
-    if settings.kind == "autoencoder":
-        return Autoencoder.initial(pixels, hidden, z_size, rng)
-    vision: VAE | ConvVAE
-    if settings.kind == "vae":
-        vision = VAE.initial(pixels, hidden, z_size, rng)
-    else:
-        try:
-            vision = ConvVAE.initial(shape, z_size, settings.width, rng)
-        except ValueError as error:
-            raise ParamsError(f"train_v.kind: {error}") from None
-    vision.weigh(settings.beta, settings.free_bits)
-    return vision
+    try:
+        return make_vision(
+            settings.kind,
+            shape,
+            rng,
+            z_size=settings.z_size,
+            hidden=settings.hidden,
+            width=settings.width,
+            beta=settings.beta,
+            free_bits=settings.free_bits,
+        )
+    except ValueError as error:
+        raise ParamsError(f"train_v.kind: {error}") from None
 
 
 def portions(frames: Frames) -> Iterator[Pictures]:

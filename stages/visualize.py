@@ -10,31 +10,31 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from PIL import Image
 
-from stages.artifacts import OnRoads, RacingDrives, RacingRollouts, Rollouts
-from stages.driven_tracks import track_of
-from stages.errors import UserError
-from stages.figures.cma_es_curve import cma_es_curve
-from stages.figures.coverage import Frames, coverage
-from stages.figures.drive_gif import drive_frames
-from stages.figures.paper import save_gif
-from stages.figures.policy_trajectory import policy_trajectory
-from stages.figures.style import save
-from stages.figures.track_layout import track_layout
-from stages.figures.training_curves import training_curves
-from stages.figures.vae_reconstruction import vae_reconstruction
-from stages.modules import Vision, picture_mismatch
-from stages.params import Visualize
-from stages.pixels import to_pixels
-from stages.progress import progress
-from stages.randomness import Streams
-from stages.stage import Report, stage
-from stages.vision.visions import VISIONS
-from stages.worlds.track import Track
+from worldmodels.envs.racing.stored_track import track_of
+from worldmodels.envs.racing.track import Track
+from worldmodels.figures.common.animation import save_gif
+from worldmodels.figures.common.style import save
+from worldmodels.figures.racing.coverage import Frames, coverage
+from worldmodels.figures.racing.drive_gif import drive_frames
+from worldmodels.figures.racing.evolution_curve import cma_es_curve
+from worldmodels.figures.racing.policy_trajectory import policy_trajectory
+from worldmodels.figures.racing.reconstructions import vae_reconstruction
+from worldmodels.figures.racing.track_layout import track_layout
+from worldmodels.figures.racing.training_curves import training_curves
+from worldmodels.interfaces import Vision, picture_mismatch
+from worldmodels.pipeline.config.params import Visualize
+from worldmodels.pipeline.errors import UserError
+from worldmodels.pipeline.progress import progress
+from worldmodels.pipeline.reports import Report
+from worldmodels.pipeline.runner import stage
+from worldmodels.pipeline.seeding import Streams
+from worldmodels.pipeline.storage.artifacts import OnRoads, RacingDrives, RacingRollouts, Rollouts
+from worldmodels.pipeline.storage.pixels import to_pixels
+from worldmodels.vision.registry import VISIONS
 
 LEARNING_STAGES = ("train_v", "train_m", "evolve_c")
 TRACKS_SHOWN = 8
 HOLD = 2.0  # seconds for which the animation's last frame stays
-
 Curves = Mapping[str, Mapping[str, NDArray[np.float64]]]  # stage -> column -> values
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from stages.params import CarRacing, CarRacingView, Params, read_params
 from tests import toy_carracing
 from tests.pipelines import RECIPES
+from worldmodels.pipeline.config.params import CarRacing, CarRacingView, Params, read_params
 
 ROOT = Path(__file__).resolve().parent.parent
 NOT_COPIED = (  # what the pipelines make, and the tests

@@ -16,9 +16,9 @@ from typing import Any, NamedTuple
 import h5py
 import numpy as np
 
-from stages import hdf5, npz
-from stages.errors import UserError
 from tests.sound import CURVE, MODELS, TABLES, make_sound_files, read
+from worldmodels.pipeline.errors import UserError
+from worldmodels.pipeline.storage import hdf5, npz
 
 OPTIONAL = {"residual"}  # there is an M without
 OURS: dict[str, Any] = {"compression": "gzip", "shuffle": True, "fletcher32": True}

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from stages.nn.parameters import Parameters
+from worldmodels.nn.parameters import Parameters
 
 
 def assert_gradient(

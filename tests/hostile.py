@@ -19,9 +19,9 @@ from typing import Any, Literal, NamedTuple, get_args, get_origin
 import msgspec
 import yaml
 
-from stages.errors import UserError
-from stages.params import Params, read_params
 from tests.imports import ROOT
+from worldmodels.pipeline.config.params import Params, read_params
+from worldmodels.pipeline.errors import UserError
 
 GOOD = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
 CAR_RACING = GOOD | {

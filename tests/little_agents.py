@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from stages.control.controller import Controllers
-from stages.memory.ensemble import Ensemble
-from stages.memory.lstm import DeterministicLSTM
-from stages.trained import Trained
-from stages.vision.autoencoder import Autoencoder
+from worldmodels.agent.loading import AgentParts
+from worldmodels.controller.controller import Controllers
+from worldmodels.memory.deterministic_lstm import DeterministicLSTM
+from worldmodels.memory.ensemble import Ensemble
+from worldmodels.vision.autoencoder import Autoencoder
 
 Z, H = 4, 5
 
@@ -19,4 +19,4 @@ def agent_of(world, sees_h=True, seed=0):
     memory = Ensemble([DeterministicLSTM.initial(Z, 2, H, rng, predict_outcome=True)])
     features = Z + H if sees_h else Z
     genomes = rng.normal(size=(1, 2 * (features + 1)))
-    return Trained(vision, memory, Controllers.from_genomes(genomes, (features, 2)))
+    return AgentParts(vision, memory, Controllers.from_genomes(genomes, (features, 2)))

@@ -5,20 +5,20 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from stages.beginnings import Beginnings
-from stages.control.controller import Controllers, parameter_count
-from stages.memory.ensemble import Ensemble
-from stages.memory.joint_mdn_lstm import JointMDNLSTM
-from stages.memory.lstm import DeterministicLSTM
-from stages.memory.mdn_lstm import MDNLSTM
-from stages.params import read_params
-from stages.pixels import to_bytes
 from stages.play import play
-from stages.vision.autoencoder import Autoencoder
-from stages.vision.conv_vae import ConvVAE
-from stages.vision.vae import VAE
-from stages.worlds.racing import RacingWorld
 from tests.test_racing import GOLDEN
+from worldmodels.controller.controller import Controllers, parameter_count
+from worldmodels.dream.starts import Beginnings
+from worldmodels.envs.racing.env import RacingWorld
+from worldmodels.memory.deterministic_lstm import DeterministicLSTM
+from worldmodels.memory.ensemble import Ensemble
+from worldmodels.memory.joint_mdn_lstm import JointMDNLSTM
+from worldmodels.memory.mdn_lstm import MDNLSTM
+from worldmodels.pipeline.config.params import read_params
+from worldmodels.pipeline.storage.pixels import to_bytes
+from worldmodels.vision.autoencoder import Autoencoder
+from worldmodels.vision.conv_vae import ConvVAE
+from worldmodels.vision.vae import VAE
 
 ROOT = Path(__file__).resolve().parent.parent
 RACING, CARRACING = (read_params(ROOT / f"{name}params.yaml").world for name in ("", "carracing/"))

@@ -7,18 +7,18 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.learning import drive, learn
-from stages.artifacts import Drives, Latents, Model, Rollouts, built
 from stages.collect import collect
-from stages.control.controller import ARRAYS, Controllers
 from stages.encode import encode
-from stages.files import refused
-from stages.memory.ensemble import ENSEMBLES, Ensemble
-from stages.params import read_params
-from stages.randomness import Streams
-from stages.reports import read_curve, write_curve
-from stages.vision.visions import VISIONS
-from stages.worlds.racing import RacingWorld
 from tests.imports import ROOT
+from worldmodels.controller.controller import ARRAYS, Controllers
+from worldmodels.envs.racing.env import RacingWorld
+from worldmodels.memory.ensemble import ENSEMBLES, Ensemble
+from worldmodels.pipeline.config.params import read_params
+from worldmodels.pipeline.outputs import refused
+from worldmodels.pipeline.reports import read_curve, write_curve
+from worldmodels.pipeline.seeding import Streams
+from worldmodels.pipeline.storage.artifacts import Drives, Latents, Model, Rollouts, load_model
+from worldmodels.vision.registry import VISIONS
 
 QUICK = ROOT / "recipes" / "quick.yaml"
 TABLES = {"rollouts.h5": Rollouts, "latents.h5": Latents, "drives.h5": Drives}
@@ -57,7 +57,7 @@ def read(name: str, path: Path) -> Any:
         return {field: getattr(table, field)[:] for field in table.schema()}
     if name in MODELS:
         stage, makers = MODELS[name]
-        model = built(path, stage, makers)
+        model = load_model(path, stage, makers)
         if isinstance(model, Ensemble) and model.action_size != RacingWorld.action_size:
             raise refused(path, "M was made for other actions", stage)  # as `modules.mismatch`
         return Model.read(path, stage).arrays

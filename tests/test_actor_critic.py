@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stages.control.actor_critic import ActorCritic
-from stages.control.critic import Critic
-from stages.control.episodes import discounted, lagged
-from stages.control.natural_gradient import LARGEST, natural_gradient
+from worldmodels.finetune.actor_critic import ActorCritic
+from worldmodels.finetune.critic import Critic
+from worldmodels.finetune.episode_sums import discounted, lagged
+from worldmodels.finetune.natural_gradient import LARGEST, natural_gradient
 
 SMOOTHING = 0.8
 LENGTHS = st.lists(st.integers(1, 12), min_size=1, max_size=6).map(np.array)

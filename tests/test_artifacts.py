@@ -5,8 +5,12 @@ import subprocess
 import numpy as np
 import pytest
 
-from stages import files, hdf5
-from stages.artifacts import (
+from worldmodels.envs.racing.stored_track import track_of
+from worldmodels.pipeline import outputs as files
+from worldmodels.pipeline.errors import UserError
+from worldmodels.pipeline.reports import read_curve, write_curve, write_metrics
+from worldmodels.pipeline.storage import hdf5
+from worldmodels.pipeline.storage.artifacts import (
     CarRacingDrives,
     CarRacingRollouts,
     Drives,
@@ -16,10 +20,7 @@ from stages.artifacts import (
     RacingRollouts,
     Rollouts,
 )
-from stages.driven_tracks import track_of
-from stages.errors import UserError
-from stages.pixels import to_bytes, to_pixels
-from stages.reports import read_curve, write_curve, write_metrics
+from worldmodels.pipeline.storage.pixels import to_bytes, to_pixels
 
 
 def rollouts(**changes) -> RacingRollouts:

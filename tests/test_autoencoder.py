@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from stages.nn.adam import Adam
-from stages.vision.autoencoder import Autoencoder
-from stages.vision.variational import Seen
 from tests.gradients import assert_gradient
+from worldmodels.nn.adam import Adam
+from worldmodels.vision.autoencoder import Autoencoder
+from worldmodels.vision.variational import Seen
 
 rng = np.random.default_rng(0)
 

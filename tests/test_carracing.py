@@ -6,13 +6,13 @@ import sys
 import numpy as np
 import pytest
 
-from stages.control.random_policy import RandomPolicy
-from stages.pixels import to_bytes, to_pixels
-from stages.rollout import recorded_rollout, rollout
-from stages.worlds.area import AreaMean
-from stages.worlds.carracing import CarRacing
-from stages.worlds.envpool_carracing import EnvPoolCarRacing
-from stages.worlds.extra import extra
+from worldmodels.envs.carracing.area_resize import AreaMean
+from worldmodels.envs.carracing.env import CarRacing
+from worldmodels.envs.carracing.envpool import EnvPoolCarRacing
+from worldmodels.envs.carracing.optional_imports import extra
+from worldmodels.pipeline.storage.pixels import to_bytes, to_pixels
+from worldmodels.policies.smoothed_noise import RandomPolicy
+from worldmodels.rollout.loop import recorded_rollout, rollout
 
 WHY = "needs requirements-carracing.txt"
 pytest.importorskip("gymnasium", reason=WHY)

@@ -4,20 +4,20 @@ import msgspec
 import numpy as np
 import pytest
 
-from stages.choosing import History, champions, choose_by_checks
 from stages.collect import collect
 from stages.encode import encode
-from stages.evolution import controller_sizes, evolve_c
-from stages.grounds import grounds_of
-from stages.judge import Fleet, Judge, Scores
-from stages.memory.ensemble import Ensemble
-from stages.memory.lstm import DeterministicLSTM
-from stages.params import ALONE
-from stages.randomness import Streams
-from stages.reports import EVOLUTION
-from stages.scratch import NoScratch
-from stages.vision.autoencoder import Autoencoder
-from stages.workers import Workers
+from worldmodels.envs.registry import grounds_of
+from worldmodels.evolution.fitness import Fleet, Judge, Scores
+from worldmodels.evolution.search import controller_sizes, evolve_c
+from worldmodels.evolution.selection import History, champions, choose_by_checks
+from worldmodels.memory.deterministic_lstm import DeterministicLSTM
+from worldmodels.memory.ensemble import Ensemble
+from worldmodels.parallel.workers import Workers
+from worldmodels.pipeline.checkpoints import NoScratch
+from worldmodels.pipeline.config.params import ALONE
+from worldmodels.pipeline.reports import EVOLUTION
+from worldmodels.pipeline.seeding import Streams
+from worldmodels.vision.autoencoder import Autoencoder
 
 replace = msgspec.structs.replace
 

@@ -15,12 +15,12 @@ import pytest
 from distributed import Client
 
 from benchmarks.learning import drive, learn
-from stages.errors import UserError
-from stages.executors import dask_cluster
-from stages.params import ALONE, Compute
-from stages.racing_grounds import RacingGrounds
-from stages.workers import Workers
 from tests.clusters import ROOT, Cluster, Remembered, fails, needs_what_is_missing
+from worldmodels.envs.racing.task import RacingGrounds
+from worldmodels.parallel import dask_cluster
+from worldmodels.parallel.workers import Workers
+from worldmodels.pipeline.config.params import ALONE, Compute
+from worldmodels.pipeline.errors import UserError
 
 replace = msgspec.structs.replace
 

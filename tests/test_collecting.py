@@ -4,14 +4,14 @@ import msgspec
 import numpy as np
 import pytest
 
-from stages.artifacts import Rollouts
 from stages.collect import collect, collect_parts
-from stages.control.random_weights import RACING, RandomWeightsPolicy, coarsened
-from stages.driven_tracks import track_of
-from stages.errors import ParamsError
-from stages.grounds import grounds_of
-from stages.racing_grounds import RacingGrounds
-from stages.randomness import Streams
+from worldmodels.envs.racing.stored_track import track_of
+from worldmodels.envs.racing.task import RacingGrounds
+from worldmodels.envs.registry import grounds_of
+from worldmodels.pipeline.errors import ParamsError
+from worldmodels.pipeline.seeding import Streams
+from worldmodels.pipeline.storage.artifacts import Rollouts
+from worldmodels.policies.random_weights import RACING, RandomWeightsPolicy, coarsened
 
 AT_ONCE = RacingGrounds.episodes_at_once
 replace = msgspec.structs.replace

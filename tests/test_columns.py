@@ -3,13 +3,14 @@
 import numpy as np
 import pytest
 
-from stages.artifacts import Latents, RacingRollouts, Rollouts
-from stages.columns import BLOCK_BYTES, Deck, Frames, block_length
 from stages.encode import encode, encode_parts
-from stages.randomness import Streams
 from stages.train_v import train_v
-from stages.vision.autoencoder import Autoencoder
 from tests.test_artifacts import rollouts
+from worldmodels.pipeline.seeding import Streams
+from worldmodels.pipeline.storage.artifacts import Latents, RacingRollouts, Rollouts
+from worldmodels.pipeline.storage.frames import BLOCK_BYTES, Frames, block_length
+from worldmodels.training.shuffle import Deck
+from worldmodels.vision.autoencoder import Autoencoder
 
 BLOCK = block_length(16)
 

@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stages.control.basis import Basis
-from stages.control.cma_es import CMAES, SepCMAES
-from stages.control.controller import Controllers, parameter_count
-from stages.control.openai_es import OpenAIES
-from stages.control.rank_mu import RankMu
-from stages.control.strategies import STRATEGIES
-from stages.control.strategy import Strategy
+from worldmodels.controller.controller import Controllers, parameter_count
+from worldmodels.controller.pca import Basis
+from worldmodels.evolution.cma_es import CMAES, SepCMAES
+from worldmodels.evolution.openai_es import OpenAIES
+from worldmodels.evolution.rank_mu import RankMu
+from worldmodels.evolution.registry import STRATEGIES
+from worldmodels.evolution.strategy import Strategy
 
 
 def run(strategy: Strategy, generations: int) -> Strategy:

@@ -1,16 +1,16 @@
 import numpy as np
 import pytest
 
-from stages.nn import convolution as rooms
-from stages.nn.convolution import (
+from tests.gradients import assert_gradient
+from worldmodels.nn import convolution as rooms
+from worldmodels.nn.convolution import (
     convolution,
     convolution_backward,
     convolution_gradient,
     transposed_convolution,
     transposed_convolution_backward,
 )
-from stages.nn.parameters import Parameters
-from tests.gradients import assert_gradient
+from worldmodels.nn.parameters import Parameters
 
 # pictures, height, width, channels, kernel, stride, outputs; some windows leave pixels over
 SIZES = [

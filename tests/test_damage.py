@@ -8,10 +8,10 @@ import h5py
 import numpy as np
 import pytest
 
-from stages import hdf5
 from tests.damage import verdicts
 from tests.imports import ROOT
 from tests.sound import CURVE, MODELS, QUICK, TABLES, make_sound_files, stage_of
+from worldmodels.pipeline.storage import hdf5
 
 MEMORY = 3 << 28  # bytes that a stage may ask for
 

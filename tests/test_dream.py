@@ -5,13 +5,13 @@ import numpy as np
 import pytest
 
 from benchmarks.learning import drive, learn
-from stages.agent import Dreamer
-from stages.control.controller import Controllers
-from stages.memory.ensemble import ENSEMBLES, Ensemble
-from stages.memory.lstm import DeterministicLSTM
-from stages.memory.mdn_lstm import MDNLSTM
-from stages.rollout import rollout
-from stages.worlds.dream import PACE, Dream, Past
+from worldmodels.agent.agent import Dreamer
+from worldmodels.controller.controller import Controllers
+from worldmodels.dream.env import PACE, Dream, Past
+from worldmodels.memory.deterministic_lstm import DeterministicLSTM
+from worldmodels.memory.ensemble import ENSEMBLES, Ensemble
+from worldmodels.memory.mdn_lstm import MDNLSTM
+from worldmodels.rollout.loop import rollout
 
 replace = msgspec.structs.replace
 STARTS = np.random.default_rng(0).standard_normal((3, 4)).astype(np.float32)

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 from benchmarks.learning import drive, learn
-from stages.compare import compare
-from stages.errors import UserError
-from stages.memory.straying import straying
-from stages.randomness import Streams
-from stages.reports import read_metrics
-from stages.temperature import Cell, temperature
+from stages.compare_dream import compare
+from stages.temperature_study import Cell, temperature
+from worldmodels.open_loop_error import straying
+from worldmodels.pipeline.errors import UserError
+from worldmodels.pipeline.reports import read_metrics
+from worldmodels.pipeline.seeding import Streams
 
 replace = msgspec.structs.replace
 

@@ -5,8 +5,8 @@ import dataclasses
 import numpy as np
 import pytest
 
-from stages.artifacts import Latents
-from stages.dreams import FRESH, Nights
+from worldmodels.dream.starts import FRESH, Nights
+from worldmodels.pipeline.storage.artifacts import Latents
 
 LENGTHS = np.array([3, 9, 1, 6, 5])
 HELD_OUT = np.array([False, False, True, False, False])

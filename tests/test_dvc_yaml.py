@@ -8,10 +8,10 @@ import msgspec
 import pytest
 import yaml
 
-from stages.params import Params
 from tests.carracing_rounds import ROUNDS
 from tests.imports import imported_files
 from tests.pipelines import RECIPES, SEEDS, TEMPERATURES, derived, with_dependencies
+from worldmodels.pipeline.config.params import Params
 
 ROOT = Path(__file__).resolve().parent.parent
 PIPELINE = yaml.safe_load((ROOT / "dvc.yaml").read_text())

@@ -4,11 +4,11 @@ import msgspec
 import numpy as np
 import pytest
 
-from stages.evolution import evolve
-from stages.grounds import grounds_of
-from stages.judge import Scores
-from stages.randomness import Streams
-from stages.scratch import NoScratch
+from worldmodels.envs.registry import grounds_of
+from worldmodels.evolution.fitness import Scores
+from worldmodels.evolution.search import evolve
+from worldmodels.pipeline.checkpoints import NoScratch
+from worldmodels.pipeline.seeding import Streams
 
 replace = msgspec.structs.replace
 START = np.array([1.0, -2.0, 3.0])

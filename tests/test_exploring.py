@@ -4,14 +4,14 @@ import msgspec
 import numpy as np
 import pytest
 
-from stages.agent import Agent, Dreamer
-from stages.control.controller import Controllers
-from stages.errors import ParamsError
-from stages.exploring import STILL, Explorer, Shake, Trial
-from stages.grounds import grounds_of
-from stages.perceived import Perceived
-from stages.rollout import Outcome, Recording, recorded_rollout, rollout
 from tests.little_agents import H, Z, agent_of
+from worldmodels.agent.agent import Agent, Dreamer
+from worldmodels.controller.controller import Controllers
+from worldmodels.envs.registry import grounds_of
+from worldmodels.finetune.collector import STILL, Explorer, Shake, Trial
+from worldmodels.finetune.latent_env import Perceived
+from worldmodels.pipeline.errors import ParamsError
+from worldmodels.rollout.loop import Outcome, Recording, recorded_rollout, rollout
 
 replace = msgspec.structs.replace
 SHAKE = Shake(0.3, 0.6)

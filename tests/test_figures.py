@@ -4,25 +4,25 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from stages.figures.cma_es_curve import cma_es_curve
-from stages.figures.coverage import Frames, coverage
-from stages.figures.dream_error import dream_error
-from stages.figures.dream_gif import Episode, dream_frames
-from stages.figures.drive_gif import drive_frames
-from stages.figures.filmstrip import SHOWN, filmstrip, shown
-from stages.figures.paper import Paper, save_gif
-from stages.figures.policy_trajectory import policy_trajectory
-from stages.figures.race_gif import CELLS, GAME, Mind, cells, race_frames, slices
-from stages.figures.rounds import Final, Polished, Rounds, rounds
-from stages.figures.style import save
-from stages.figures.temperature import PAPER, temperature
-from stages.figures.track_layout import track_layout
-from stages.figures.tracks import tracks
-from stages.figures.training_curves import training_curves
-from stages.figures.vae_reconstruction import vae_reconstruction
-from stages.pixels import to_bytes
-from stages.worlds.racing import RacingWorld
-from stages.worlds.track import Track
+from worldmodels.envs.racing.env import RacingWorld
+from worldmodels.envs.racing.track import Track
+from worldmodels.figures.carracing.drive_gif import CELLS, GAME, Mind, cells, race_frames, slices
+from worldmodels.figures.carracing.returns import tracks
+from worldmodels.figures.carracing.rounds import Final, Polished, Rounds, rounds
+from worldmodels.figures.common.animation import Paper, save_gif
+from worldmodels.figures.common.style import save
+from worldmodels.figures.dream.dream_gif import Episode, dream_frames
+from worldmodels.figures.dream.filmstrip import SHOWN, filmstrip, shown
+from worldmodels.figures.dream.open_loop_error import dream_error
+from worldmodels.figures.dream.temperature import PAPER, temperature
+from worldmodels.figures.racing.coverage import Frames, coverage
+from worldmodels.figures.racing.drive_gif import drive_frames
+from worldmodels.figures.racing.evolution_curve import cma_es_curve
+from worldmodels.figures.racing.policy_trajectory import policy_trajectory
+from worldmodels.figures.racing.reconstructions import vae_reconstruction
+from worldmodels.figures.racing.track_layout import track_layout
+from worldmodels.figures.racing.training_curves import training_curves
+from worldmodels.pipeline.storage.pixels import to_bytes
 
 PICTURES = np.random.default_rng(0).random((3, 16, 16, 3))
 FRAMES = Frames(np.linspace(0, 1.6, 99), np.linspace(0, 2, 99))

@@ -9,16 +9,16 @@ import pytest
 
 from benchmarks.learning import drive, learn
 from stages import visualize
-from stages.artifacts import CarRacingDrives, CarRacingRollouts, Model
-from stages.carracing_grounds import TESTS
 from stages.collect import collect
-from stages.errors import ParamsError
-from stages.grounds import grounds_of
-from stages.judge import Fleet
-from stages.randomness import Streams
-from stages.vision.autoencoder import Autoencoder
-from stages.worlds.track import Track
 from tests.imports import ROOT, imported_files
+from worldmodels.envs.carracing.task import TESTS
+from worldmodels.envs.racing.track import Track
+from worldmodels.envs.registry import grounds_of
+from worldmodels.evolution.fitness import Fleet
+from worldmodels.pipeline.errors import ParamsError
+from worldmodels.pipeline.seeding import Streams
+from worldmodels.pipeline.storage.artifacts import CarRacingDrives, CarRacingRollouts, Model
+from worldmodels.vision.autoencoder import Autoencoder
 
 replace = msgspec.structs.replace
 PURPOSES = (

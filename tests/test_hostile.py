@@ -11,7 +11,6 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from stages.params import Params
 from tests.hostile import (
     ALL_KEYS,
     KEYS,
@@ -25,6 +24,7 @@ from tests.hostile import (
     verdict,
 )
 from tests.imports import ROOT
+from worldmodels.pipeline.config.params import Params
 
 EVERY = 5  # of the values; `python -m tests.hostile` tries all
 MAY_BE_RIGHT = {"wrong type", "huge number"}  # no is a bool, 1e-320 a width

@@ -4,18 +4,18 @@ import msgspec
 import numpy as np
 import pytest
 
-from stages import imitation
-from stages.artifacts import Latents
-from stages.control.basis import Basis
-from stages.errors import ParamsError
-from stages.imitation import (
+from worldmodels.controller.pca import Basis
+from worldmodels.evolution import behaviour_cloning as imitation
+from worldmodels.evolution.behaviour_cloning import (
     best_drives,
     best_episodes,
     first_genome,
     fitted_basis,
-    states_before,
 )
-from stages.memory.lstm import DeterministicLSTM
+from worldmodels.memory.deterministic_lstm import DeterministicLSTM
+from worldmodels.memory.sequences import states_before
+from worldmodels.pipeline.errors import ParamsError
+from worldmodels.pipeline.storage.artifacts import Latents
 
 replace = msgspec.structs.replace
 Z, H = 3, 5

@@ -2,10 +2,9 @@ import numpy as np
 import pytest
 from scipy.stats import multivariate_normal
 
-from stages.memory.joint_mixture import joint_mean, joint_nats
-from stages.memory.mixture import chosen_of
-from stages.nn.parameters import Parameters
 from tests.gradients import assert_gradient
+from worldmodels.memory.mixture import chosen_of, joint_mean, joint_nats
+from worldmodels.nn.parameters import Parameters
 
 rng = np.random.default_rng(0)
 K, Z = 3, 4

@@ -9,16 +9,16 @@ import numpy as np
 import pytest
 
 from benchmarks.learning import learn
-from stages.agent import Agent
-from stages.errors import UserError
-from stages.grounds import grounds_of
-from stages.judge import SHARD_CARS, Fleet, Judge
-from stages.memory.lstm import DeterministicLSTM
-from stages.memory.mdn_lstm import MDNLSTM
-from stages.params import ALONE, Compute, Racing, read_params
-from stages.vision.autoencoder import Autoencoder
-from stages.vision.conv_vae import ConvVAE
-from stages.workers import Workers
+from worldmodels.agent.agent import Agent
+from worldmodels.envs.registry import grounds_of
+from worldmodels.evolution.fitness import SHARD_CARS, Fleet, Judge
+from worldmodels.memory.deterministic_lstm import DeterministicLSTM
+from worldmodels.memory.mdn_lstm import MDNLSTM
+from worldmodels.parallel.workers import Workers
+from worldmodels.pipeline.config.params import ALONE, Compute, Racing, read_params
+from worldmodels.pipeline.errors import UserError
+from worldmodels.vision.autoencoder import Autoencoder
+from worldmodels.vision.conv_vae import ConvVAE
 
 ROOT = Path(__file__).resolve().parent.parent
 replace = msgspec.structs.replace

@@ -2,15 +2,16 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from stages.memory.joint_mdn_lstm import JointMDNLSTM
-from stages.memory.lstm import DeterministicLSTM
-from stages.memory.mdn_lstm import MDNLSTM
-from stages.memory.memories import MEMORIES
-from stages.memory.recurrent import Pieces, RecurrentMemory
-from stages.memory.scores import means, scores
-from stages.nn.adam import Adam
-from stages.nn.lstm import steps_of
 from tests.gradients import assert_gradient
+from worldmodels.memory.deterministic_lstm import DeterministicLSTM
+from worldmodels.memory.joint_mdn_lstm import JointMDNLSTM
+from worldmodels.memory.mdn_lstm import MDNLSTM
+from worldmodels.memory.recurrent import RecurrentMemory
+from worldmodels.memory.registry import MEMORIES
+from worldmodels.memory.sequences import Pieces
+from worldmodels.nn.adam import Adam
+from worldmodels.nn.lstm import steps_of
+from worldmodels.training.memory_scores import means, scores
 
 rng = np.random.default_rng(0)
 EVERY_KIND = [

@@ -3,7 +3,7 @@ import resource
 import numpy as np
 import pytest
 
-from stages import memory_limit as limits
+from worldmodels.pipeline import memory_limit as limits
 
 
 def test_what_is_not_there_cannot_be_asked_for(monkeypatch):

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from stages.memory.mixture import mixture_mean, mixture_nats, mixture_sample
-from stages.nn.parameters import Parameters
 from tests.gradients import assert_gradient
+from worldmodels.memory.mixture import mixture_mean, mixture_nats, mixture_sample
+from worldmodels.nn.parameters import Parameters
 
 rng = np.random.default_rng(0)
 

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from stages.nn.adam import Adam
-from stages.nn.layers import binary_cross_entropy, sigmoid
-from stages.nn.parameters import Parameters
+from worldmodels.nn.adam import Adam
+from worldmodels.nn.layers import binary_cross_entropy, sigmoid
+from worldmodels.nn.parameters import Parameters
 
 
 def test_parameters_are_views_of_one_vector():

@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from stages.agent import Agent
-from stages.control.controller import Controllers
-from stages.control.noise import PEDAL, Noise, NoisyControllers
-from stages.memory.lstm import DeterministicLSTM
-from stages.noisy_agent import NoisyAgent
-from stages.rollout import rollout
-from stages.vision.autoencoder import Autoencoder
-from stages.worlds.racing import RacingWorld
+from worldmodels.agent.agent import Agent
+from worldmodels.controller.controller import Controllers
+from worldmodels.envs.racing.env import RacingWorld
+from worldmodels.exploration.behaviour_policy import NoisyAgent
+from worldmodels.exploration.noise import PEDAL, Noise, NoisyControllers
+from worldmodels.memory.deterministic_lstm import DeterministicLSTM
+from worldmodels.rollout.loop import rollout
+from worldmodels.vision.autoencoder import Autoencoder
 
 LOUD = Noise(noiseless=0.25, weights=0.5, actions=1.0, push=0.4)
 SIZES = {"linear": (12, 2), "hidden": (12, 3, 2)}

@@ -1,10 +1,10 @@
 import pytest
 import yaml
 
-from stages.errors import UserError
-from stages.params import CarRacing, Racing, read_params
 from tests.hostile import ALL_KEYS, CAR_RACING, GOOD, changed, dotted
 from tests.imports import ROOT
+from worldmodels.pipeline.config.params import CarRacing, Racing, read_params
+from worldmodels.pipeline.errors import UserError
 
 PARENTS = {where[:-1] for _, where, _ in ALL_KEYS}
 LEAVES = [(good, where) for good, where, _ in ALL_KEYS if where not in PARENTS]

@@ -5,11 +5,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from stages import pieces as room
-from stages.artifacts import Latents
-from stages.errors import UserError
-from stages.memory.recurrent import Pieces
-from stages.pieces import CodedPieces, cut
+from worldmodels.memory import sequences as room
+from worldmodels.memory.sequences import CodedPieces, Pieces, cut
+from worldmodels.pipeline.errors import UserError
+from worldmodels.pipeline.storage.artifacts import Latents
 
 
 def episodes(lengths: list[int], logvar: float = -100) -> Latents:

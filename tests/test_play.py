@@ -8,18 +8,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stages.artifacts import Model
-from stages.beginnings import Beginnings
-from stages.control.controller import Controllers, parameter_count
-from stages.errors import UserError
-from stages.figures import play_page
-from stages.memory.ensemble import Ensemble
-from stages.memory.lstm import DeterministicLSTM
+from stages.dream_starts import STARTS, starts
 from stages.play import MOST_BYTES, main, play
-from stages.starts import STARTS, starts
-from stages.vision.autoencoder import Autoencoder
 from tests.play_agents import KINDS, RACING, ROOT, Agent
 from tests.test_dreams import latents as latents  # a fixture
+from worldmodels.controller.controller import Controllers, parameter_count
+from worldmodels.dream.starts import Beginnings
+from worldmodels.figures.page import page as play_page
+from worldmodels.memory.deterministic_lstm import DeterministicLSTM
+from worldmodels.memory.ensemble import Ensemble
+from worldmodels.pipeline.errors import UserError
+from worldmodels.pipeline.storage.artifacts import Model
+from worldmodels.vision.autoencoder import Autoencoder
 
 
 @pytest.fixture(scope="module")

@@ -5,11 +5,11 @@ import json
 import numpy as np
 import pytest
 
-from stages.pixels import to_pixels
-from stages.worlds.racing import RacingWorld
 from tests.browser import CHROMIUM, ONE_CORE, Browser, chromium
 from tests.play_agents import KINDS, LONGEST, Agent
 from tests.test_racing import GOLDEN, OTHER, unpack
+from worldmodels.envs.racing.env import RacingWorld
+from worldmodels.pipeline.storage.pixels import to_pixels
 
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason="Debian's chromium is not installed")
 

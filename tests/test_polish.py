@@ -7,19 +7,19 @@ import msgspec
 import numpy as np
 import pytest
 
-from stages import polish as script
-from stages import scratch as room
-from stages.artifacts import Model
-from stages.control.controller import Controllers
-from stages.errors import ParamsError, UserError
-from stages.exploring import Shake
-from stages.params import ALONE, Polish, read_params
-from stages.polish import polish
-from stages.randomness import Streams
-from stages.rollout import Outcome
-from stages.scratch import Scratch
+from stages import finetune_c as script
 from tests.little_agents import H, Z, agent_of
 from tests.two_rounds import QUICK
+from worldmodels.controller.controller import Controllers
+from worldmodels.finetune.collector import Shake
+from worldmodels.finetune.loop import polish
+from worldmodels.pipeline import checkpoints as room
+from worldmodels.pipeline.checkpoints import Scratch
+from worldmodels.pipeline.config.params import ALONE, Polish, read_params
+from worldmodels.pipeline.errors import ParamsError, UserError
+from worldmodels.pipeline.seeding import Streams
+from worldmodels.pipeline.storage.artifacts import Model
+from worldmodels.rollout.loop import Outcome
 
 replace = msgspec.structs.replace
 SETTINGS = Polish(

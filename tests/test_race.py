@@ -10,18 +10,18 @@ from PIL import Image
 
 from benchmarks import paired
 from benchmarks.learning import drive, learn, teach
-from stages import race
-from stages.artifacts import Model
+from stages import visualize_carracing as race
 from stages.collect import collect
-from stages.control.controller import Controllers, parameter_count
 from stages.encode import encode
 from stages.evaluate import evaluate
-from stages.params import read_params
-from stages.randomness import Streams
-from stages.reports import read_curve
 from stages.train_v import train_v
-from stages.trained import Trained
 from tests.imports import ROOT
+from worldmodels.agent.loading import AgentParts
+from worldmodels.controller.controller import Controllers, parameter_count
+from worldmodels.pipeline.config.params import read_params
+from worldmodels.pipeline.reports import read_curve
+from worldmodels.pipeline.seeding import Streams
+from worldmodels.pipeline.storage.artifacts import Model
 
 QUICK = ROOT / "carracing" / "quick.yaml"
 FILES = ("v.npz", "m.npz", "c.npz", "drives.h5")
@@ -69,7 +69,7 @@ def learned():
     memory, _ = teach(params, encode(params.encode, rollouts, vision)[0])
     sizes = (vision.z_size + memory.hidden_size, 2)
     genome = np.random.default_rng(0).normal(size=(1, parameter_count(sizes)))
-    agent = Trained(vision, memory, Controllers.from_genomes(genome, sizes))
+    agent = AgentParts(vision, memory, Controllers.from_genomes(genome, sizes))
     return params, agent, evaluate(params.evaluate, params.world, *agent, Streams(0, "evaluate"))[0]
 
 

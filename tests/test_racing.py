@@ -7,11 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks.one_car import OneCar
-from stages.control.random_policy import RandomPolicy
-from stages.pixels import to_bytes, to_pixels
-from stages.rollout import rollout
-from stages.worlds.racing import RacingWorld
-from stages.worlds.track import Track
+from worldmodels.envs.racing.env import RacingWorld
+from worldmodels.envs.racing.track import Track
+from worldmodels.pipeline.storage.pixels import to_bytes, to_pixels
+from worldmodels.policies.smoothed_noise import RandomPolicy
+from worldmodels.rollout.loop import rollout
 
 GOLDEN = json.loads((Path(__file__).parent / "data" / "track_rollouts.json").read_text())
 OTHER = Track(radius=7.0, harmonics=[(3, 1.1, 0.4)], half_width=1.0)

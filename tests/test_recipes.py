@@ -11,10 +11,10 @@ from benchmarks.learning import drive, learn
 from benchmarks.planner import plan
 from benchmarks.variants import variant
 from stages.collect import collect
-from stages.randomness import Streams
 from stages.visualize import visualize
-from stages.worlds.track import Track
 from tests.pipelines import of_study
+from worldmodels.envs.racing.track import Track
+from worldmodels.pipeline.seeding import Streams
 
 ROOT = Path(__file__).resolve().parent.parent
 SMALL_UNSEEN = {

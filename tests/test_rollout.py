@@ -2,16 +2,16 @@ import numpy as np
 import pytest
 
 from benchmarks.one_car import OneCar, OneDriver
-from stages.agent import Agent
-from stages.control.controller import Controllers
-from stages.control.random_policy import RandomPolicy
-from stages.memory.lstm import DeterministicLSTM
-from stages.modules import mismatch
-from stages.pixels import to_bytes
-from stages.rollout import recorded_rollout, rollout
-from stages.vision.autoencoder import Autoencoder
-from stages.worlds.racing import RacingWorld
-from stages.worlds.track import Track
+from worldmodels.agent.agent import Agent
+from worldmodels.controller.controller import Controllers
+from worldmodels.envs.racing.env import RacingWorld
+from worldmodels.envs.racing.track import Track
+from worldmodels.interfaces import mismatch
+from worldmodels.memory.deterministic_lstm import DeterministicLSTM
+from worldmodels.pipeline.storage.pixels import to_bytes
+from worldmodels.policies.smoothed_noise import RandomPolicy
+from worldmodels.rollout.loop import recorded_rollout, rollout
+from worldmodels.vision.autoencoder import Autoencoder
 
 
 @pytest.fixture

@@ -5,21 +5,21 @@ import sys
 import numpy as np
 import pytest
 
-from stages import imitation
-from stages import stage as frame
-from stages.artifacts import Latents, Model, Rollouts, built
 from stages.collect import collect
-from stages.control.controller import ARRAYS, Controllers
 from stages.encode import encode
-from stages.imitation import first_genome
-from stages.memory.ensemble import ENSEMBLES
-from stages.params import read_params
-from stages.randomness import Streams
-from stages.teacher import taught
-from stages.trained import Trained
-from stages.vision.visions import VISIONS
 from tests.imports import ROOT
 from tests.two_rounds import QUICK, run, run_both
+from worldmodels.agent.loading import AgentParts
+from worldmodels.controller.controller import ARRAYS, Controllers
+from worldmodels.distillation import taught
+from worldmodels.evolution import behaviour_cloning as imitation
+from worldmodels.evolution.behaviour_cloning import first_genome
+from worldmodels.memory.ensemble import ENSEMBLES
+from worldmodels.pipeline import runner as frame
+from worldmodels.pipeline.config.params import read_params
+from worldmodels.pipeline.seeding import Streams
+from worldmodels.pipeline.storage.artifacts import Latents, Model, Rollouts, load_model
+from worldmodels.vision.registry import VISIONS
 
 
 @pytest.fixture(scope="module")
@@ -140,7 +140,7 @@ def teacher(folder):
     files = [folder / f"{name}0.npz" for name in "vmc"]
     makers = VISIONS, ENSEMBLES, dict.fromkeys(ARRAYS, Controllers.from_arrays)
     stages = "train_v", "train_m", "evolve_c"
-    return Trained(*(built(*each) for each in zip(files, stages, makers, strict=True)))
+    return AgentParts(*(load_model(*each) for each in zip(files, stages, makers, strict=True)))
 
 
 def test_who_sees_with_the_same_v_and_m_learns_to_be_its_teacher(

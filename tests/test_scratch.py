@@ -4,23 +4,24 @@ import msgspec
 import numpy as np
 import pytest
 
-from stages import scratch as room
-from stages.artifacts import Latents
 from stages.collect import collect
 from stages.encode import encode
-from stages.evolution import controller_sizes, evolve_c
-from stages.judge import Fleet, Judge
-from stages.member_trainer import MemberTrainer
-from stages.memory.ensemble import Ensemble
-from stages.memory.lstm import DeterministicLSTM
-from stages.nn.adam import Adam
-from stages.params import ALONE
-from stages.randomness import Streams
-from stages.scratch import NoScratch, Scratch, fingerprint, folder_of
 from stages.train_m import train_m
 from stages.train_v import train_v
-from stages.vision.autoencoder import Autoencoder
-from stages.workers import Workers
+from worldmodels.evolution.fitness import Fleet, Judge
+from worldmodels.evolution.search import controller_sizes, evolve_c
+from worldmodels.memory.deterministic_lstm import DeterministicLSTM
+from worldmodels.memory.ensemble import Ensemble
+from worldmodels.nn.adam import Adam
+from worldmodels.parallel.workers import Workers
+from worldmodels.pipeline import checkpoints as room
+from worldmodels.pipeline.checkpoints import NoScratch, Scratch, folder_of
+from worldmodels.pipeline.code_version import fingerprint
+from worldmodels.pipeline.config.params import ALONE
+from worldmodels.pipeline.seeding import Streams
+from worldmodels.pipeline.storage.artifacts import Latents
+from worldmodels.training.member_trainer import MemberTrainer
+from worldmodels.vision.autoencoder import Autoencoder
 
 replace = msgspec.structs.replace
 STATE = {

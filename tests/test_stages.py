@@ -10,18 +10,18 @@ import numpy as np
 import pytest
 
 from benchmarks.learning import drive, learn
-from stages import stage as frame
 from stages.collect import collect
 from stages.encode import encode
-from stages.errors import ParamsError, UserError
-from stages.evolution import check_fitness
-from stages.member_trainer import MemberTrainer
-from stages.params import ALONE
-from stages.randomness import Streams
 from stages.train_m import train_m
 from stages.train_v import train_v
-from stages.vision.autoencoder import Autoencoder
-from stages.workers import Workers
+from worldmodels.evolution.search import check_fitness
+from worldmodels.parallel.workers import Workers
+from worldmodels.pipeline import runner as frame
+from worldmodels.pipeline.config.params import ALONE
+from worldmodels.pipeline.errors import ParamsError, UserError
+from worldmodels.pipeline.seeding import Streams
+from worldmodels.training.member_trainer import MemberTrainer
+from worldmodels.vision.autoencoder import Autoencoder
 
 replace = msgspec.structs.replace
 

@@ -3,8 +3,8 @@ import pytest
 from hypothesis import example, given, reject
 from hypothesis import strategies as st
 
-from stages.worlds.random_track import random_track
-from stages.worlds.track import Track
+from worldmodels.envs.racing.random_track import random_track
+from worldmodels.envs.racing.track import Track
 
 
 def test_the_default_track_is_the_notes():

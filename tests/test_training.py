@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from stages.nn.parameters import Parameters
-from stages.training import Examples, Trainer
+from worldmodels.nn.parameters import Parameters
+from worldmodels.training.trainer import Examples, Trainer
 
 
 class Slope:

@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
 
-from stages.nn.adam import Adam
-from stages.nn.layers import binary_cross_entropy, sigmoid_squared_error
-from stages.vision.conv_vae import ConvVAE
-from stages.vision.vae import VAE
-from stages.vision.variational import BETA, FREE_BITS, Seen, kl_divergence, reparameterised
 from tests.gradients import assert_gradient
+from worldmodels.nn.adam import Adam
+from worldmodels.nn.layers import binary_cross_entropy, sigmoid_squared_error
+from worldmodels.vision.conv_vae import ConvVAE
+from worldmodels.vision.vae import VAE
+from worldmodels.vision.variational import BETA, FREE_BITS, Seen, kl_divergence, reparameterised
 
 DENSE, CONVOLUTIONAL, CARRACING = (4, 3, 1), (64, 64, 3), (28, 32, 3)
 KINDS = [(VAE, DENSE), (ConvVAE, CONVOLUTIONAL), (ConvVAE, CARRACING)]

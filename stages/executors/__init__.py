@@ -1,1 +1,0 @@
-"""Where shards are worked on: processes of this machine, or a cluster."""

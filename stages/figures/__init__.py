@@ -1,1 +1,0 @@
-"""The pictures: one file a picture, all in the look of `style`."""

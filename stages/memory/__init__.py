@@ -1,1 +1,0 @@
-"""M: what will be seen next, given what is seen and done; its state h is C's past."""

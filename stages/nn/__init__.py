@@ -1,1 +1,0 @@
-"""What V and M are made of: parameters, layers with their gradients, Adam."""

@@ -1,1 +1,0 @@
-"""V: what the car sees, compressed to a small z."""

@@ -1,0 +1,1 @@
+"""M as an environment, and the states in which imagined rollouts start."""

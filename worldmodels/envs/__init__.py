@@ -1,0 +1,1 @@
+"""Environments, each behind Gymnasium's vector API."""

@@ -1,0 +1,1 @@
+"""Gymnasium's CarRacing-v3 for many cars at once."""

@@ -1,0 +1,1 @@
+"""A small racing environment in NumPy: a car on a raster road."""

@@ -1,0 +1,1 @@
+"""Evolution strategies, and the search for C with them."""

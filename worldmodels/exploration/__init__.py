@@ -1,0 +1,1 @@
+"""Noise on C's parameters and actions, for collecting data."""

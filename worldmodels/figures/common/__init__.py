@@ -1,0 +1,1 @@
+"""Style, animation and drawing that several figures share."""

@@ -1,0 +1,34 @@
+"""TODO."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import ListedColormap
+from numpy.typing import NDArray
+
+from worldmodels.envs.racing.track import Track
+
+GRASS = "#E9EFE6"
+ROAD = "#C3C8CE"
+
+
+def draw_track(axes: Axes, track: Track) -> None:
+    """Grass and road, in world units, north up."""
+    reach = track.extent
+    axes.imshow(
+        track.mask,
+        cmap=ListedColormap([GRASS, ROAD]),
+        origin="lower",
+        extent=(-reach, reach, -reach, reach),
+        interpolation="nearest",
+    )
+    axes.grid(visible=False)
+    axes.set_aspect("equal")
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+
+
+def closed(line: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A closed line (n, 2) with its first point once more at the end."""
+    return np.concatenate([line, line[:1]])

@@ -1,0 +1,1 @@
+"""Figures of dreams: open-loop rollouts of M beside the environment."""

@@ -1,0 +1,58 @@
+"""coverage.png: which speeds and distances from the centre the data hold, policy by policy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+from matplotlib.colors import LogNorm
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from worldmodels.figures.common.style import INK, VERMILION, new_figure
+
+MOST_HALF_WIDTHS = 2.0  # from the centreline, where a drive ends
+FAST = 1.2  # world units / step
+BINS = 32
+
+
+class Frames(NamedTuple):
+    """Where the car was; one entry a frame."""
+
+    speed: NDArray[np.float64]  # world units / step
+    half_widths: NDArray[np.float64]  # distance from the centreline, in half-widths of the road
+
+
+def coverage(policies: Mapping[str, Frames]) -> Figure:
+    """A panel a policy: the share of its frames in each cell, on a logarithmic scale."""
+    width = 2.9 * len(policies) + 1.3
+    figure = new_figure(width, 3.3)
+    fastest = max(float(frames.speed.max(initial=FAST)) for frames in policies.values())
+    reach = ((0, MOST_HALF_WIDTHS), (0, fastest))
+    first = None
+    for number, (name, frames) in enumerate(policies.items()):
+        left = (0.65 + 2.9 * number) / width
+        axes = figure.add_axes((left, 0.16, 2.6 / width, 0.66), sharex=first, sharey=first)
+        counts, x, y = np.histogram2d(frames.half_widths, frames.speed, BINS, reach)
+        share = np.ma.masked_equal(counts.T / max(1, len(frames.speed)), 0)
+        mesh = axes.pcolormesh(x, y, share, cmap="viridis", norm=LogNorm(1e-5, 1e-1))
+        axes.axvline(1, color=VERMILION, linewidth=1.2, linestyle="--")
+        box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1.5}
+        if not number:
+            axes.text(1.05, 1.38, "edge of\nthe road", color=INK, fontsize=8, bbox=box)
+        fast = (frames.speed > FAST).mean()
+        axes.set_title(name, pad=17)
+        said = f"{len(frames.speed):,} frames, {fast:.0%} faster than {FAST}"
+        axes.text(0, 1.03, said, transform=axes.transAxes, fontsize=8.5)
+        axes.set(xlabel="distance from the centreline (half-widths)")
+        axes.grid(visible=False)
+        if number:
+            axes.tick_params(labelleft=False)
+        else:
+            first = axes
+            axes.set(ylabel="speed (world units / step)")
+    bar = figure.add_axes((1 - 0.6 / width, 0.16, 0.12 / width, 0.66))
+    figure.colorbar(mesh, cax=bar)
+    bar.set_title("share", fontsize=8, fontweight="normal")
+    return figure

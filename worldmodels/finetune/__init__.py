@@ -1,0 +1,1 @@
+"""Fine-tuning of C in the environment by a natural actor-critic."""

@@ -1,0 +1,1 @@
+"""Neural-network layers with their gradients, and the Adam optimiser."""

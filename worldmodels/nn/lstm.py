@@ -1,0 +1,155 @@
+"""A long short-term memory layer: one step, a whole sequence, and backpropagation through time.
+
+Gates stand in the order i, f, g, o along the last axis (4H).
+
+Sequences of many lengths lie packed, without padding: in falling order of length, first step 0 of
+all of them, then step 1 of those that have one, and so on. `running` (T,) says how many have a step
+t, and the rows are its sum N: those of step t are the first running[t] of the sequences.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+
+from worldmodels.nn.parameters import Array, Parameters, scaled_normal
+
+
+class LSTMTrace(NamedTuple):
+    """What the backward pass needs of a forward pass."""
+
+    x: Array  # (N, I)
+    running: Array  # (T,)
+    gates: Array  # (N, 4H), after their nonlinearities
+    cells_before: Array  # (N, H), of the step before; 0 at the start
+    cells: Array  # (N, H)
+    hidden_before: Array  # (N, H)
+    hidden: Array  # (N, H)
+
+
+def initial_lstm(rng: np.random.Generator, inputs: int, hidden: int) -> dict[str, Array]:
+    """Weights ~ N(0, 1 / fan_in); biases 0, but the forget gate's 1: M starts out remembering."""
+    weight = scaled_normal(rng, inputs + hidden, 4 * hidden)
+    bias = np.zeros(4 * hidden)
+    bias[hidden : 2 * hidden] = 1.0
+    return {
+        "lstm.input_weight": weight[:inputs],
+        "lstm.hidden_weight": weight[inputs:],
+        "lstm.bias": bias,
+    }
+
+
+def _slopes(hidden: int, dtype: np.dtype) -> tuple[Array, Array]:
+    """(4H,) a and b: a * tanh(a * x) + b is a sigmoid for i, f and o, and a plain tanh for g."""
+    a, b = np.full(4 * hidden, 0.5, dtype), np.full(4 * hidden, 0.5, dtype)
+    a[2 * hidden : 3 * hidden], b[2 * hidden : 3 * hidden] = 1.0, 0.0
+    return a, b
+
+
+def _four(gates: Array) -> tuple[Array, Array, Array, Array]:
+    """i, f, g and o (..., H) in gates (..., 4H)."""
+    size = gates.shape[-1] // 4
+    return (
+        gates[..., :size],
+        gates[..., size : 2 * size],
+        gates[..., 2 * size : 3 * size],
+        gates[..., 3 * size :],
+    )
+
+
+def _activate(gates: Array, slopes: tuple[Array, Array]) -> None:
+    a, b = slopes
+    gates *= a
+    np.tanh(gates, out=gates)
+    gates *= a
+    gates += b
+
+
+class LSTM:
+    """The layer over parameters that someone else owns.
+
+    Args:
+        parameters: with `lstm.input_weight` (I, 4H), `lstm.hidden_weight` (H, 4H) and `lstm.bias`
+            (4H).
+    """
+
+    def __init__(self, parameters: Parameters) -> None:
+        self._parameters = parameters
+        self.hidden_size = parameters["lstm.hidden_weight"].shape[0]
+        self._slopes = _slopes(self.hidden_size, parameters.flat.dtype)
+
+    def step(self, x: Array, h: Array, c: Array) -> tuple[Array, Array]:
+        """x (B, I), h and c (B, H): the next h and c."""
+        p = self._parameters
+        gates = x @ p["lstm.input_weight"]
+        gates += h @ p["lstm.hidden_weight"]
+        gates += p["lstm.bias"]
+        _activate(gates, self._slopes)
+        i, f, g, o = _four(gates)
+        c = f * c
+        c += i * g
+        return o * np.tanh(c), c
+
+    def forward(self, x: Array, running: Array) -> LSTMTrace:
+        """Packed x (N, I), from a state of zeros."""
+        p = self._parameters
+        gates = x @ p["lstm.input_weight"]  # (N, 4H): all steps at once
+        gates += p["lstm.bias"]
+        cells_before = np.zeros((len(x), self.hidden_size), x.dtype)
+        cells, hidden, hidden_before = (np.zeros_like(cells_before) for _ in range(3))
+        i, f, g, o = _four(gates)
+        before = slice(0, 0)
+        for now in steps_of(running):
+            if now.start:
+                goes_on = slice(before.start, before.start + now.stop - now.start)
+                hidden_before[now], cells_before[now] = hidden[goes_on], cells[goes_on]
+                gates[now] += hidden_before[now] @ p["lstm.hidden_weight"]
+            _activate(gates[now], self._slopes)
+            cells[now] = f[now] * cells_before[now] + i[now] * g[now]
+            hidden[now] = o[now] * np.tanh(cells[now])
+            before = now
+        return LSTMTrace(x, running, gates, cells_before, cells, hidden_before, hidden)
+
+    def backward(self, dhidden: Array, trace: LSTMTrace, gradient: Parameters) -> None:
+        """Fill the gradient, from dhidden (N, H) = dL/dh after every step; it is used up."""
+        p = self._parameters
+        i, f, g, o = _four(trace.gates)
+        # A gate's own slope: y = a tanh(u) + b with u = a x, hence dy/dx = a^2 (1 - tanh(u)^2)
+        # = a^2 - (y - b)^2.
+        a, b = self._slopes
+        a_squared = a * a
+        dgates = np.empty_like(trace.gates)  # (N, 4H)
+        di, df, dg, do = _four(dgates)
+        dh_next = dc_next = dhidden[:0]
+        for now in reversed(steps_of(trace.running)):  # all of a step stays in the cache
+            dh = dhidden[now]
+            dh[: len(dh_next)] += dh_next
+            tanh_c = np.tanh(trace.cells[now])
+            np.multiply(dh, tanh_c, out=do[now])
+            dc = tanh_c
+            dc *= tanh_c
+            np.subtract(1, dc, out=dc)
+            dc *= o[now]
+            dc *= dh
+            dc[: len(dc_next)] += dc_next
+            np.multiply(dc, g[now], out=di[now])
+            np.multiply(dc, trace.cells_before[now], out=df[now])
+            np.multiply(dc, i[now], out=dg[now])
+            slope = trace.gates[now] - b
+            slope *= slope
+            np.subtract(a_squared, slope, out=slope)
+            dgates[now] *= slope
+            dh_next = dgates[now] @ p["lstm.hidden_weight"].T
+            dc *= f[now]
+            dc_next = dc
+        gradient["lstm.input_weight"][...] = trace.x.T @ dgates
+        gradient["lstm.hidden_weight"][...] = trace.hidden_before.T @ dgates
+        gradient["lstm.bias"][...] = dgates.sum(axis=0)
+
+
+def steps_of(running: Array) -> list[slice]:
+    """The rows of every step of packed sequences."""
+    ends = np.cumsum(running).tolist()
+    return [slice(start, end) for start, end in pairwise([0, *ends])]

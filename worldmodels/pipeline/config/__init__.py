@@ -1,0 +1,1 @@
+"""params.yaml: its reader, its types and its error messages."""

@@ -1,0 +1,81 @@
+"""Files of named arrays as NumPy's npz: always the same bytes, believed after a look."""
+
+from __future__ import annotations
+
+import io
+import math
+import re
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from worldmodels.pipeline.outputs import Arrays
+
+HEADER = re.compile(
+    r"\{'descr': '(?P<dtype>[<|]\w\d*)', 'fortran_order': (?P<fortran>False|True), "
+    r"'shape': \((?P<shape>[\d, ]*)\), \} *\n"
+)
+
+
+def write(path: Path, arrays: Arrays, kind: str) -> None:
+    """One entry an array, and one for what the file is to say it holds.
+
+    Those of `np.savez` differ between releases of Python, by how it marks entries as large.
+    """
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, array in {"kind": np.array(kind), **arrays}.items():
+            entry = io.BytesIO()
+            np.lib.format.write_array(entry, np.asarray(array), allow_pickle=False)
+            archive.writestr(zipfile.ZipInfo(f"{name}.npy"), entry.getvalue())
+
+
+def read(path: Path) -> tuple[str, dict[str, NDArray[Any]]]:
+    """What a file says it holds ("": nothing), and its arrays; nothing is ever unpickled.
+
+    Raises:
+        OSError, ValueError, KeyError, EOFError, RuntimeError, zipfile.BadZipFile: it is damaged, or
+        something else.
+    """
+    with zipfile.ZipFile(path) as archive:
+        entries = archive.infolist()
+        names = [entry.filename.removesuffix(".npy") for entry in entries]
+        if len({*names}) < len(names):
+            raise ValueError("it holds two arrays of one name")
+        if any(entry.compress_type != zipfile.ZIP_STORED for entry in entries):
+            raise ValueError("it is compressed, as stages write none")
+        claimed, size = sum(entry.file_size for entry in entries), path.stat().st_size
+        if claimed > size:
+            raise ValueError(f"its arrays claim {claimed:,} bytes, and all of it has {size:,}")
+        arrays = {
+            name: _array(name, archive.read(entry))
+            for name, entry in zip(names, entries, strict=True)
+        }
+    kind = arrays.pop("kind", None)
+    if kind is None or kind.shape or kind.dtype.kind != "U":
+        return "", arrays
+    return str(kind), arrays
+
+
+def _array(name: str, entry: bytes) -> NDArray[Any]:
+    """NumPy's own reader makes room for what an entry claims before it looks at what is there."""
+    content = io.BytesIO(entry)
+    if np.lib.format.read_magic(content) != (1, 0):
+        raise ValueError(f"'{name}' is not stored as stages store arrays")
+    length = int.from_bytes(content.read(2), "little")
+    header = HEADER.fullmatch(content.read(length).decode("latin-1"))
+    if not header:
+        raise ValueError(f"'{name}' is not stored as stages store arrays")
+    dtype = np.dtype(header["dtype"])
+    if dtype.hasobject:
+        raise ValueError(f"'{name}' holds Python objects, which are never unpickled")
+    shape = tuple(int(length) for length in header["shape"].replace(",", " ").split())
+    numbers = content.read()
+    if math.prod(shape) * dtype.itemsize != len(numbers):
+        raise ValueError(
+            f"'{name}' claims shape {shape} of {dtype}, and has {len(numbers):,} bytes"
+        )
+    order = "F" if header["fortran"] == "True" else "C"
+    return np.frombuffer(numbers, dtype).reshape(shape, order=order).copy()  # type: ignore[call-overload,no-any-return]

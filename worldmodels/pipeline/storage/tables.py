@@ -1,0 +1,193 @@
+"""Tables of episodes in files: their schema is the list of fields of a class.
+
+A field has a name, type, axes and meaning. A name of an axis stands for the same length wherever it
+occurs in one file. Files are read back through the same list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, NamedTuple, Self, get_args, get_type_hints
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from worldmodels.pipeline.errors import UserError
+from worldmodels.pipeline.outputs import checked, refused
+from worldmodels.pipeline.storage import hdf5
+
+
+class Field(NamedTuple):
+    """Type, axes and meaning of one array."""
+
+    dtype: str
+    axes: str
+    meaning: str
+    large: bool = False  # too large for memory, perhaps
+
+
+@dataclass(frozen=True)
+class Episodes:
+    """Arrays over episodes, laid end to end, in an HDF5 file of which each array is a dataset.
+
+    An episode of L steps has L + 1 frames, the last one at its end. What files hold are the classes
+    at the ends of the tree; the others say what those below them have in common.
+    """
+
+    stage: ClassVar[str]  # that makes such files
+    kind: ClassVar[str]  # what they say they hold
+    lengths: Annotated[NDArray[np.int64], Field("int64", "episodes", "steps of each episode")]
+
+    @classmethod
+    def kinds(cls) -> dict[str, type[Self]]:
+        """The tables of this class that files hold, by what they say: itself, or those below it."""
+        below = [each.kinds() for each in cls.__subclasses__()]
+        return {kind: table for kinds in below for kind, table in kinds.items()} or {cls.kind: cls}
+
+    @classmethod
+    def schema(cls) -> dict[str, Field]:
+        """Every dataset of the file."""
+        hints = get_type_hints(cls, include_extras=True)
+        return {field.name: get_args(hints[field.name])[1] for field in fields(cls)}
+
+    def write(self, path: Path) -> None:
+        """Write the file at once under its own name; a stage writes under a temporary one."""
+        with self.growing(path) as append:
+            append(self)
+
+    @classmethod
+    @contextmanager
+    def growing(cls, path: Path) -> Iterator[Callable[[Self], None]]:
+        """The same for a table in parts: what appends them to the file, till the block ends."""
+        with hdf5.Writer(path, cls.kind) as writer:
+            yield lambda part: writer.append(part._arrays())
+
+    @classmethod
+    def joined(cls, parts: Iterable[Self]) -> Self:
+        """The episodes of several tables, one table behind the other, in memory."""
+        columns = zip(*(part._arrays().values() for part in parts), strict=True)
+        return cls(*(np.concatenate(column) for column in columns))
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """The file's arrays, as a table of the class that it says it holds, this one or one below;
+        those that may be too large stay in it until they are looked at.
+
+        Raises:
+            UserError: it is missing, damaged, or does not hold what such a table has, no more and
+                no less.
+        """
+        with checked(path, cls.stage):
+            kind, datasets = hdf5.opened(path)
+        known = cls.kinds()
+        wanted = " or ".join(known)
+        if kind not in known and getattr(Episodes.kinds().get(kind), "stage", None) == cls.stage:
+            raise UserError(f"{path}: it holds {kind}; only {wanted} will do here")
+        if kind not in known:
+            problem = f"it should hold {wanted}, and says it holds {kind}"
+            raise refused(path, problem, cls.stage)
+        return known[kind]._read(path, datasets)
+
+    @classmethod
+    def _read(cls, path: Path, datasets: Mapping[str, h5py.Dataset]) -> Self:
+        schema = cls.schema()
+        if problem := _misfit(schema, datasets):
+            raise refused(path, problem, cls.stage)
+        with checked(path, cls.stage):
+            columns: dict[str, Any] = {
+                name: hdf5.Stored(dataset, path, cls.stage)
+                if schema[name].large
+                else hdf5.whole(dataset)
+                for name, dataset in datasets.items()
+            }
+        table = cls(**columns)
+        if problem := table._infinity() or table._inconsistency():
+            raise refused(path, problem, cls.stage)
+        return table
+
+    def unlike(self, other: Episodes) -> str | None:
+        """Why the episodes of another such table cannot be laid behind these; None if they can."""
+        for name in self.schema():
+            ours, theirs = (getattr(table, name).shape[1:] for table in (self, other))
+            if ours != theirs:
+                return f"each of their '{name}' is of shape {ours}, each of the others' of {theirs}"
+        return None
+
+    def some(self, first: int, last: int) -> Self:
+        """The episodes from number `first` to before `last`."""
+        rows = {
+            "episodes": slice(first, last),
+            "frames": slice(self.first_frame[first], self.first_frame[last]),
+            "steps": slice(self.first_step[first], self.first_step[last]),
+        }
+        axes = {name: field.axes.split()[0] for name, field in self.schema().items()}
+        return type(self)(*(getattr(self, name)[rows[axis]] for name, axis in axes.items()))
+
+    def _arrays(self) -> dict[str, NDArray[Any]]:
+        return {
+            name: np.ascontiguousarray(getattr(self, name)[:], field.dtype)
+            for name, field in self.schema().items()
+        }
+
+    @cached_property
+    def first_frame(self) -> NDArray[np.int64]:
+        """(episodes + 1,): episode e has the frames first_frame[e] to first_frame[e + 1] - 1."""
+        return np.concatenate([[0], np.cumsum(self.lengths + 1)])
+
+    @cached_property
+    def first_step(self) -> NDArray[np.int64]:
+        """(episodes + 1,): episode e has the steps first_step[e] to first_step[e + 1] - 1."""
+        return np.concatenate([[0], np.cumsum(self.lengths)])
+
+    def _infinity(self) -> str | None:
+        """Which array holds something else than numbers."""
+        for name, field in self.schema().items():
+            if "float" in field.dtype and not np.isfinite(getattr(self, name)).all():
+                return f"'{name}' holds numbers that are not finite"
+        return None
+
+    def _inconsistency(self) -> str | None:
+        """What is wrong between arrays that are right one by one."""
+        frames, steps = (
+            next(
+                len(getattr(self, name))
+                for name, field in self.schema().items()
+                if field.axes.split()[0] == axis
+            )
+            for axis in ("frames", "steps")
+        )
+        if self.lengths.size == 0 or self.lengths.min() < 1:
+            return "it should hold episodes of at least one step each"
+        if self.lengths.max() > steps:  # or their sum might overflow
+            return f"one of its episodes has {self.lengths.max()} steps, all of them have {steps}"
+        if self.first_step[-1] != steps or self.first_frame[-1] != frames:
+            return (
+                f"its episodes have {self.first_step[-1]} steps and {self.first_frame[-1]} frames, "
+                f"its arrays {steps} and {frames}"
+            )
+        return None
+
+
+def _misfit(schema: Mapping[str, Field], arrays: Mapping[str, h5py.Dataset]) -> str | None:
+    """What is wrong with arrays that should be those of a schema, before they are read."""
+    if set(arrays) != set(schema):
+        missing, unknown = sorted(set(schema) - set(arrays)), sorted(set(arrays) - set(schema))
+        return f"missing arrays {missing}, unknown arrays {unknown}"
+    lengths: dict[str, int] = {}
+    for name, (dtype, axes, *_) in schema.items():
+        array, names = arrays[name], axes.split()
+        if array.dtype != np.dtype(dtype) or array.ndim != len(names):
+            return (
+                f"'{name}' should be {dtype} over ({', '.join(names)}), "
+                f"found {array.dtype} of shape {array.shape}"
+            )
+        for axis, length in zip(names, array.shape, strict=True):
+            expected = int(axis) if axis.isdigit() else lengths.setdefault(axis, length)
+            if length != expected:
+                return f"'{name}' has {length} {axis}, where {expected} were expected"
+    return None

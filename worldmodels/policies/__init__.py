@@ -1,0 +1,1 @@
+"""Policies that learn nothing: they collect data and serve as a baseline."""

@@ -1,0 +1,1 @@
+"""The loop of environment and policy, recorded episodes, and the Task protocol."""

@@ -1,0 +1,1 @@
+"""Minibatch training of V and M, warm starts, and M's scores."""

@@ -1,0 +1,1 @@
+"""V: autoencoders that compress an observation to a latent z."""
