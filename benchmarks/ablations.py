@@ -44,11 +44,11 @@ TABLES: dict[str, tuple[str, dict[str, dict[str, Any]]]] = {
         "dream",
         {
             "the recipe": {},
-            "C evolved on real roads": {"evolve_c.world": "real", "train_m.epochs": 0},
+            "C evolved on real roads": {"evolve_c.train_in": "real", "train_m.epochs": 0},
             "temperature 0.3": {"evolve_c.temperature": 0.3},
             "M shown no noise": {"train_m.noise": 0.0},
             "hopeless episodes driven to their end": {"collect.patience": 0},
-            "one M, no caution": {"train_m.members": 1, "evolve_c.caution": 0.0},
+            "one M, no caution": {"train_m.ensemble_size": 1, "evolve_c.caution": 0.0},
             "half of M's training": {"train_m.epochs": 15},
             "MDN-LSTM of 5 mixtures": {"train_m.kind": "mdn_lstm", "train_m.mixtures": 5},
         },

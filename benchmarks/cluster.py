@@ -1,4 +1,4 @@
-"""What more workers bring: a generation of recipe `paper` on one and on two, as processes and on a
+"""What more workers bring: a generation of recipe `canvas` on one and on two, as processes and on a
 Dask cluster, and a far larger generation on clusters whose workers only sleep.
 
 A worker that sleeps for as long as a shard takes needs no core of its own: so what dealing out and
@@ -20,12 +20,13 @@ import numpy as np
 
 from benchmarks.speed import seconds
 from stages.train_v import initial_vision
-from worldmodels.envs.registry import grounds_of
-from worldmodels.evolution.fitness import SHARD_CARS, Fleet, Judge
+from worldmodels.envs.registry import make_task
+from worldmodels.evolution.fitness import SHARD_CARS, FitnessEvaluator, RolloutWorker
 from worldmodels.evolution.search import controller_sizes
 from worldmodels.memory.ensemble import Ensemble
-from worldmodels.parallel.workers import Workers
-from worldmodels.pipeline.config.params import ALONE, Compute, Params, read_params
+from worldmodels.parallel.workers import WorkerPool
+from worldmodels.pipeline.config.params import INLINE, Compute, Params
+from worldmodels.pipeline.config.reader import read_params
 from worldmodels.training.member_trainer import initial_memory
 
 ROUNDS = 3
@@ -58,23 +59,23 @@ class Generation:
 
     def __init__(self, params: Params) -> None:
         rng, settings = np.random.default_rng(0), params.evolve_c
-        grounds = grounds_of(params.world)
-        vision = initial_vision(params.train_v, grounds.observation_shape, rng)
-        memory = Ensemble([initial_memory(params.train_m, vision.z_size, grounds.action_size, rng)])
+        task = make_task(params.env)
+        vision = initial_vision(params.train_v, task.observation_shape, rng)
+        memory = Ensemble([initial_memory(params.train_m, vision.z_size, task.action_size, rng)])
         sizes = controller_sizes(settings, vision, memory)
-        self._fleet = Fleet(grounds, vision, memory, sizes, settings)
-        self._genomes = np.zeros((settings.population, self._fleet.genome_size))
-        self._tracks = grounds.draw(settings.episodes, rng)
+        self._worker = RolloutWorker(task, vision, memory, sizes, settings)
+        self._genomes = np.zeros((settings.population, self._worker.genome_size))
+        self._tracks = task.sample_tracks(settings.episodes, rng)
         self._episodes = settings.episodes
-        self.shards = len(self._fleet.shards(self._genomes, self._tracks, settings.episodes))
+        self.shards = len(self._worker.shards(self._genomes, self._tracks, settings.episodes))
 
     def seconds(self, compute: Compute) -> float:
         """What it takes, once everyone is ready."""
-        with Workers(self._fleet, compute) as workers:
-            judge = Judge(self._fleet, workers)
+        with WorkerPool(self._worker, compute) as workers:
+            evaluator = FitnessEvaluator(self._worker, workers)
 
             def once() -> None:
-                judge.scores(self._genomes, self._tracks, self._episodes)
+                evaluator.scores(self._genomes, self._tracks, self._episodes)
 
             once()
             return seconds(once, ROUNDS)
@@ -99,15 +100,15 @@ def main() -> None:
     params = read_params(Path("recipes/paper.yaml"))
     generation = Generation(params)
     replace = msgspec.structs.replace
-    print(f"A generation of `paper`, {generation.shards} shards of {SHARD_CARS} cars\n")
+    print(f"A generation of `canvas`, {generation.shards} shards of {SHARD_CARS} cars\n")
     print("| workers | 1 | 2 | efficiency |\n|---|---|---|---|")
-    inline = generation.seconds(ALONE)
-    two = generation.seconds(replace(ALONE, executor="processes", workers=2))
+    inline = generation.seconds(INLINE)
+    two = generation.seconds(replace(INLINE, executor="processes", workers=2))
     print(f"| processes | {inline:.2f} s | {two:.2f} s | {inline / two / 2:.2f} |")
     on = {}
     for count in (1, 2):
         with on_dask(count, processes=True) as cluster:
-            compute = replace(ALONE, executor="dask", scheduler=cluster.scheduler_address)
+            compute = replace(INLINE, executor="dask", scheduler=cluster.scheduler_address)
             on[count] = generation.seconds(compute)
     print(f"| Dask | {on[1]:.2f} s | {on[2]:.2f} s | {on[1] / on[2] / 2:.2f} |")
     print(f"\nLost to sending, of Dask's one worker: {1 - inline / on[1]:.1%}")
@@ -117,8 +118,8 @@ def main() -> None:
     print("| workers | seconds a generation | efficiency |\n|---|---|---|")
     for count in ASLEEP:
         with on_dask(count, processes=False) as cluster:
-            compute = replace(ALONE, executor="dask", scheduler=cluster.scheduler_address)
-            with Workers(Sleeper(a_shard), compute) as workers:
+            compute = replace(INLINE, executor="dask", scheduler=cluster.scheduler_address)
+            with WorkerPool(Sleeper(a_shard), compute) as workers:
                 shards = range(EACH * count)
                 workers.map(shards)  # so that everyone is ready
                 each = seconds(lambda workers=workers, shards=shards: workers.map(shards))  # type: ignore[misc]

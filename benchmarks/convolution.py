@@ -10,7 +10,7 @@ import numpy as np
 from benchmarks.speed import seconds
 from worldmodels.nn.parameters import Array
 from worldmodels.vision.conv_vae import PAPER, ConvVAE
-from worldmodels.vision.variational import Seen
+from worldmodels.vision.variational import VisionBatch
 
 Z, CHANNELS = 32, 3  # the paper's
 ROUNDS = 10
@@ -49,7 +49,7 @@ def main() -> None:
     pictures = parser.parse_args().pictures
     rng = np.random.default_rng(0)
     vision = ConvVAE.initial((*PAPER.picture, CHANNELS), Z, 1.0, rng)
-    seen = Seen(
+    seen = VisionBatch(
         rng.random((pictures, *PAPER.picture, CHANNELS), dtype=np.float32),
         rng.standard_normal((pictures, Z), dtype=np.float32),
     )

@@ -13,14 +13,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from worldmodels.agent.agent import Agent, Dreamer
+from worldmodels.agent.agent import Agent, LatentPolicy
 from worldmodels.agent.loading import AgentParts
 from worldmodels.controller.controller import ARRAYS, Controllers
-from worldmodels.dream.env import Dream, Past
-from worldmodels.envs.registry import grounds_of
+from worldmodels.dream.env import Context, DreamEnv
+from worldmodels.envs.registry import make_task
 from worldmodels.interfaces import Vision
 from worldmodels.memory.ensemble import ENSEMBLES
-from worldmodels.pipeline.config.params import read_params
+from worldmodels.pipeline.config.reader import read_params
 from worldmodels.pipeline.storage.artifacts import load_model
 from worldmodels.vision.registry import VISIONS
 
@@ -43,8 +43,8 @@ class Course(NamedTuple):
 def driven(agent: AgentParts, params_file: Path, count: int) -> Course:
     """So many real drives on tracks of their own."""
     params = read_params(params_file)
-    grounds = grounds_of(params.world)
-    cars = grounds.cars(grounds.draw(count, np.random.default_rng(SEED)), count)
+    task = make_task(params.env)
+    cars = task.make_env(task.sample_tracks(count, np.random.default_rng(SEED)), count)
     driver = Agent(agent.vision, agent.memory, agent.controllers)
     driver.reset(count)
     seen, _ = cars.reset()
@@ -69,16 +69,16 @@ def dreamt(
     before = step[:, None] + np.arange(-len(course.z), 0)
     z, actions = (entry[np.maximum(before, 0), car[:, None]] for entry in course[:2])
     every = np.repeat(np.arange(len(step)), EACH)
-    dream = Dream(
+    dream = DreamEnv(
         agent.memory.members,
         course.z[step, car][every],
         len(every),
         HORIZON,
         temperature,
         SEED,
-        Past(z[every], actions[every], step[every]),
+        Context(z[every], actions[every], step[every]),
     )
-    driver = Dreamer(agent.controllers)
+    driver = LatentPolicy(agent.controllers)
     driver.reset(len(every))
     seen, _ = dream.reset()
     steps = []
@@ -126,7 +126,7 @@ def main() -> None:
         load_model(options.m, "train_m", ENSEMBLES),
         load_model(options.c, "evolve_c", dict.fromkeys(ARRAYS, Controllers.from_arrays)),
     )
-    shape = read_params(options.params).world.view.shape
+    shape = read_params(options.params).env.view.shape
     course = driven(agent, options.params, options.drives)
     returns = np.nansum(course.rewards, axis=0)
     earned = np.cumsum(np.nan_to_num(np.maximum(course.rewards, 0)), axis=0)

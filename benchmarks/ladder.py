@@ -13,9 +13,9 @@ import numpy as np
 
 from benchmarks.planner import plan
 from benchmarks.variants import result, side_by_side, variant
-from worldmodels.envs.registry import grounds_of
+from worldmodels.envs.registry import make_task
 from worldmodels.pipeline.config.params import Params
-from worldmodels.pipeline.seeding import Streams
+from worldmodels.pipeline.seeding import RandomStreams
 
 RECIPE = Path("recipes/unseen.yaml")
 PLANNED = 10  # of a seed's roads; a planner takes seconds for one
@@ -50,9 +50,9 @@ CONTROLLERS: dict[str, dict[str, Any]] = {
 
 def planned(params: Params) -> float:
     """The planner's mean return on the first of the roads that `evaluate` drives."""
-    streams = Streams(params.seed, "evaluate")
-    tracks = grounds_of(params.world).draw(PLANNED, streams("tracks"))
-    return float(np.mean([plan(track, params.world.max_steps) for track in tracks]))
+    streams = RandomStreams(params.seed, "evaluate")
+    tracks = make_task(params.env).sample_tracks(PLANNED, streams("tracks"))
+    return float(np.mean([plan(track, params.env.max_steps) for track in tracks]))
 
 
 def main() -> None:

@@ -18,9 +18,9 @@ from worldmodels.nn.parameters import Array, Parameters
 
 
 class OneCar:
-    """One car on one track, as a world of one row: the same numbers as `RacingWorld`."""
+    """One car on one track, as a world of one row: the same numbers as `RacingEnv`."""
 
-    num_cars = 1
+    num_envs = 1
 
     def __init__(self, track: Track, max_steps: int = 120) -> None:
         self._track = track
@@ -96,7 +96,7 @@ class OneDriver:
         self._m = m
         self._weight, self._bias = c["layer1.weight"], c["layer1.bias"]
 
-    def reset(self, num_cars: int) -> None:
+    def reset(self, num_envs: int) -> None:
         """Begin with an empty memory."""
         hidden = self._m["lstm.hidden_weight"].shape[0]
         self._h: Array = np.zeros(hidden, np.float32)

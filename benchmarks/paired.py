@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from worldmodels.pipeline.storage.artifacts import CarRacingDrives
+from worldmodels.pipeline.storage.artifacts import CarRacingEvaluation
 
 LOST = 600  # points: less is an accident
 
@@ -28,7 +28,7 @@ class Driven(NamedTuple):
     @classmethod
     def of(cls, path: Path) -> Driven:
         """Those in a file."""
-        drives = CarRacingDrives.read(path)
+        drives = CarRacingEvaluation.read(path)
         own = np.flatnonzero(drives.by_controller)
         own = own[np.argsort(drives.track_seeds[own])]
         returns = np.array([drives.episode(number).score for number in own.tolist()])

@@ -18,7 +18,7 @@ from worldmodels.envs.racing.env import (
     OFF_ROAD_COST,
     THRUST,
     TURN,
-    RacingWorld,
+    RacingEnv,
 )
 from worldmodels.envs.racing.track import Track
 
@@ -48,7 +48,7 @@ class Cars(NamedTuple):
 
 
 def plan(track: Track, steps: int) -> float:
-    """The return of the best drive that was found, as `RacingWorld` counts it."""
+    """The return of the best drive that was found, as `RacingEnv` counts it."""
     steering, throttle = (axis.ravel() for axis in np.meshgrid(STEERING, THROTTLE))
     (x, y), zero = track.centreline[0], np.zeros(1)
     cars = Cars(
@@ -71,9 +71,9 @@ def plan(track: Track, steps: int) -> float:
 
 def replayed(track: Track, actions: Array) -> float:
     """The return of a drive by these actions (steps, 2) in the world itself."""
-    world = RacingWorld([track], 1, len(actions))
-    world.reset()
-    return float(sum(world.step(action[None])[1][0] for action in actions))
+    env = RacingEnv([track], 1, len(actions))
+    env.reset()
+    return float(sum(env.step(action[None])[1][0] for action in actions))
 
 
 def _drive(cars: Cars, steering: Array, throttle: Array, track: Track) -> tuple[Cars, Array]:

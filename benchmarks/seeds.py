@@ -28,14 +28,14 @@ def one_seed(params: Params) -> dict[str, Any]:
         "length": controller["mean_length"],
         "off": controller["off_track"],
         "laps": controller["laps"],
-        "last mean": c["last_mean_return"],
+        "last mean": c["final_mean_return"],
         "chosen": f"{c['chosen']} of {c['chosen_generation']}",
         "V: error": v["held_out_error"],
         "M: squared error": m["held_out_mse"],
-        "z stays": m["z_stays_mse"],
-        "M: nats": m["held_out_nats"],
-        "z stays: nats": m["z_stays_nats"],
-        "one Gaussian: nats": m["one_gaussian_nats"],
+        "z stays": m["persistence_mse"],
+        "M: nats": m["held_out_nll"],
+        "z stays: nats": m["persistence_nll"],
+        "one Gaussian: nats": m["marginal_gaussian_nll"],
     }
 
 
@@ -70,7 +70,7 @@ def main() -> None:
             f"\n{name}: mean {values.mean():.2f}, std over seeds {values.std():.2f}, "
             f"min {values.min():.2f}, median {np.median(values):.2f}, max {values.max():.2f}"
         )
-    steps = variants[0].world.max_steps
+    steps = variants[0].env.max_steps
     whole = sum(row["length"] == steps and not row["off"] for row in rows)
     print(f"\n{whole} of {len(rows)} seeds drive all {steps} steps of every drive")
 

@@ -9,14 +9,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.dreams import asleep
+from benchmarks.dreams import trace_dream
 from benchmarks.speed import seconds
-from worldmodels.agent.agent import Dreamer
-from worldmodels.envs.carracing.base import PICTURE, Driving, Frame, Info, Rows
-from worldmodels.envs.carracing.env import CarRacing
+from worldmodels.agent.agent import LatentPolicy
+from worldmodels.envs.carracing.base import PICTURE, BatchedCarRacing, Frame, Info, Rows
+from worldmodels.envs.carracing.env import CarRacingEnv
 from worldmodels.envs.carracing.envpool import EnvPoolCarRacing
 from worldmodels.envs.carracing.optional_imports import extra
-from worldmodels.pipeline.config.params import Params, read_params
+from worldmodels.pipeline.config.params import Params
+from worldmodels.pipeline.config.reader import read_params
 from worldmodels.rollout.loop import rollout
 
 VIEWS = ((28, 32), (64, 64))
@@ -36,12 +37,12 @@ ROAD = 102  # grey of a tile that a wheel has touched; others are up to 5 lighte
 BEHIND = slice(76, 84)  # rows of a picture
 
 
-class EveryFrame(CarRacing):
+class EveryFrame(CarRacingEnv):
     """Gymnasium's own, which draws all polygons of all frames."""
 
     def _begin(self, tracks: list[int]) -> None:
         with extra("gymnasium", "Box2D", "pygame"):
-            from gymnasium.envs.box2d.car_racing import CarRacing as GymnasiumCarRacing
+            from gymnasium.envs.box2d.car_racing import CarRacingEnv as GymnasiumCarRacing
         self._simulators: list[Any] = [GymnasiumCarRacing() for _ in tracks]
         begun = zip(self._simulators, tracks, strict=True)
         self._seen = np.stack([simulator.reset(seed=track)[0] for simulator, track in begun])
@@ -72,9 +73,9 @@ class EveryFrame(CarRacing):
         return scaled
 
 
-SIMULATORS: dict[str, type[Driving]] = {
+SIMULATORS: dict[str, type[BatchedCarRacing]] = {
     "Gymnasium's own, every frame drawn": EveryFrame,
-    "Gymnasium's physics, drawn when looked at (`CarRacing`)": CarRacing,
+    "Gymnasium's physics, drawn when looked at (`CarRacingEnv`)": CarRacingEnv,
     "EnvPool (`EnvPoolCarRacing`)": EnvPoolCarRacing,
 }
 
@@ -91,27 +92,27 @@ def speed_table(tracks: list[int]) -> None:
     for name, simulator in SIMULATORS.items():
         speeds = []
         for view in VIEWS:
-            world = simulator(tracks, CARS, WARM + ROUNDS * STEPS + 1, view)
+            env = simulator(tracks, CARS, WARM + ROUNDS * STEPS + 1, view)
 
-            def drive(steps: int, world: Driving = world) -> None:
+            def drive(steps: int, env: BatchedCarRacing = env) -> None:
                 for _ in range(steps):
-                    world.step(actions)
+                    env.step(actions)
 
             drive(WARM)
             taken = seconds(lambda drive=drive: drive(STEPS), ROUNDS)  # type: ignore[misc]
-            speeds.append(CARS * STEPS * world.frame_skip / taken)
+            speeds.append(CARS * STEPS * env.frame_skip / taken)
         print(f"| {name} | " + " | ".join(f"{speed:,.0f}" for speed in speeds) + " |")
     params = read_params(Path("carracing/params.yaml"), {"world.max_steps": HORIZON})
-    speed = dreamt(params) * world.frame_skip
-    name = f"the dream of {params.train_m.members} Ms of {params.train_m.hidden} (`Dream`)"
+    speed = dreamt(params) * env.frame_skip
+    name = f"the dream of {params.train_m.ensemble_size} Ms of {params.train_m.hidden} (`DreamEnv`)"
     print(f"| {name} | {speed:,.0f} | the same |")
 
 
 def dreamt(params: Params) -> float:
     """Decisions a second of one core in a generation's dreams, which no view is drawn of."""
-    dream, _, controllers = asleep(params, DREAMT, np.random.default_rng(0))
-    taken = seconds(lambda: rollout(dream, Dreamer(controllers)), ROUNDS)
-    return DREAMT * params.world.max_steps / taken
+    dream, _, controllers = trace_dream(params, DREAMT, np.random.default_rng(0))
+    taken = seconds(lambda: rollout(dream, LatentPolicy(controllers)), ROUNDS)
+    return DREAMT * params.env.max_steps / taken
 
 
 def frame_by_frame(tracks: list[int], action: list[float]) -> NDArray[np.int64]:
@@ -140,7 +141,7 @@ def physics_table(tracks: list[int]) -> None:
 def colours_table(tracks: list[int]) -> None:
     """How the same things look on the way straight on."""
     columns = [
-        _looks(CarRacing(tracks, len(tracks))),
+        _looks(CarRacingEnv(tracks, len(tracks))),
         _looks(EnvPoolCarRacing(tracks, len(tracks))),
     ]
     print("| how it looks | Gymnasium | EnvPool |\n|---|---:|---:|")
@@ -148,12 +149,12 @@ def colours_table(tracks: list[int]) -> None:
         print(f"| {name} | {columns[0][name]} | {columns[1][name]} |")
 
 
-def _looks(world: Driving) -> dict[str, str]:
+def _looks(env: BatchedCarRacing) -> dict[str, str]:
     pictures = []
     for step in range(60):
-        world.step(np.tile([0.0, 0.1], (world.num_cars, 1)))
+        env.step(np.tile([0.0, 0.1], (env.num_envs, 1)))
         if step > WARM and step % 4 == 0:
-            pictures.append(world.pictures())
+            pictures.append(env.pictures())
     seen = np.array(pictures)  # (times, cars, 84, 96, 3)
     found = {}
     for name, colour in COLOURS.items():
@@ -177,11 +178,11 @@ def ends_table(tracks: list[int]) -> None:
     """When a car that drives straight on from the start is lost, and what the start has earned."""
     print("| straight on, more gas | first frame's reward | lost in frame, of each track |")
     print("|---|---:|---|")
-    for name, simulator in {"Gymnasium": CarRacing, "EnvPool": EnvPoolCarRacing}.items():
-        world = simulator(tracks, len(tracks), 400, (1, 1), frame_skip=1)
+    for name, simulator in {"Gymnasium": CarRacingEnv, "EnvPool": EnvPoolCarRacing}.items():
+        env = simulator(tracks, len(tracks), 400, (1, 1), frame_skip=1)
         ends = np.zeros(len(tracks), np.int64)
         for frame in range(1, 400):
-            _, rewards, terminated, _, _ = world.step([WAYS["straight on, more gas"]] * len(tracks))
+            _, rewards, terminated, _, _ = env.step([WAYS["straight on, more gas"]] * len(tracks))
             if frame == 1:
                 first = rewards
             ends[terminated & (ends == 0)] = frame

@@ -16,20 +16,22 @@ from stages.encode import encode
 from stages.train_v import train_v
 from worldmodels.agent.agent import Agent
 from worldmodels.controller.controller import Controllers
-from worldmodels.dream.starts import Night
+from worldmodels.dream.starts import StartStates
 from worldmodels.envs.racing.track import Track
-from worldmodels.envs.registry import grounds_of
-from worldmodels.evolution.fitness import Fleet, Judge, Scores
+from worldmodels.envs.registry import make_task
+from worldmodels.evolution.fitness import FitnessEvaluator, RolloutWorker, Scores
 from worldmodels.evolution.search import controller_sizes, evolve_c
 from worldmodels.memory.ensemble import Ensemble
-from worldmodels.parallel.workers import Workers
-from worldmodels.pipeline.config.params import ALONE, Params, Racing, read_params
-from worldmodels.pipeline.reports import Report
-from worldmodels.pipeline.seeding import Streams
+from worldmodels.parallel.workers import WorkerPool
+from worldmodels.pipeline.config.env_params import RacingParams
+from worldmodels.pipeline.config.params import INLINE, Params
+from worldmodels.pipeline.config.reader import read_params
+from worldmodels.pipeline.reports import StageResult
+from worldmodels.pipeline.seeding import RandomStreams
 from worldmodels.pipeline.storage.artifacts import Rollouts
-from worldmodels.policies.smoothed_noise import RandomPolicy
-from worldmodels.rollout.loop import Outcome, Policy, recorded_rollout, rollout
-from worldmodels.rollout.loop import World as AnyWorld
+from worldmodels.policies.smoothed_noise import SmoothedNoisePolicy
+from worldmodels.rollout.loop import EpisodeStats, Policy, recorded_rollout, rollout
+from worldmodels.rollout.loop import VectorEnv as AnyWorld
 from worldmodels.rollout.recording import columns_of
 from worldmodels.vision.registry import AnyVision
 
@@ -37,24 +39,24 @@ CARS = (1, 24, 256, 4096)
 ROUNDS = 3
 
 
-class OneAtATime(Judge):
-    """Gives the same figures as `Judge`, but drives the candidates one after the other."""
+class OneAtATime(FitnessEvaluator):
+    """Gives the same figures as `FitnessEvaluator`, but drives the candidates one after the other."""
 
     def __init__(self, params: Params, vision: AnyVision, memory: Ensemble, *, plain: bool) -> None:
         sizes = controller_sizes(params.evolve_c, vision, memory)
-        fleet = Fleet(grounds_of(params.world), vision, memory, sizes, params.evolve_c)
-        super().__init__(fleet, Workers(fleet, ALONE))
+        worker = RolloutWorker(make_task(params.env), vision, memory, sizes, params.evolve_c)
+        super().__init__(worker, WorkerPool(worker, INLINE))
         self._v, (self._m,) = vision, memory.members
         self._plain = plain
         self._one = one_car(params, plain=plain)
 
     def scores(
-        self, genomes: NDArray[np.float64], where: Sequence[Hashable] | Night, episodes: int
+        self, genomes: NDArray[np.float64], where: Sequence[Hashable] | StartStates, episodes: int
     ) -> Scores:
         """The same, in a loop, on the note's road."""
-        drivers = [self._driver(self.fleet.controllers(genome[None])) for genome in genomes]
+        drivers = [self._driver(self.worker.controllers(genome[None])) for genome in genomes]
         drives = [rollout(self._one, driver) for driver in drivers for _ in range(episodes)]
-        return Scores.of(Outcome.joined(drives), episodes)
+        return Scores.of(EpisodeStats.concatenate(drives), episodes)
 
     def _driver(self, controller: Controllers) -> Policy:
         if self._plain:
@@ -62,41 +64,41 @@ class OneAtATime(Judge):
         return Agent(self._v, self._m, controller)
 
 
-def note_track(params: Params) -> Track:
+def fixed_track(params: Params) -> Track:
     """The road that all drive on."""
     track: Track
-    (track,) = grounds_of(params.world).draw(1, Streams(params.seed, "speed")("tracks"))
+    (track,) = make_task(params.env).sample_tracks(1, RandomStreams(params.seed, "speed")("tracks"))
     return track
 
 
 def one_car(params: Params, *, plain: bool) -> AnyWorld:
     """A world of one car: the plain one, or a batch of one."""
-    track = note_track(params)
+    track = fixed_track(params)
     if plain:
-        return OneCar(track, params.world.max_steps)
-    return grounds_of(params.world).cars([track], 1)
+        return OneCar(track, params.env.max_steps)
+    return make_task(params.env).make_env([track], 1)
 
 
-def learn_one_at_a_time(params: Params, *, plain: bool) -> Report:
+def learn_one_at_a_time(params: Params, *, plain: bool) -> StageResult:
     """The same recipe, but one car at a time; training V and M is the same code in both."""
     seed = params.seed
     rollouts = collect_one_at_a_time(params, one_car(params, plain=plain))
-    vision, _ = train_v(params.train_v, rollouts, Streams(seed, "train_v"))
+    vision, _ = train_v(params.train_v, rollouts, RandomStreams(seed, "train_v"))
     latents, _ = encode(params.encode, rollouts, vision)
     memory, _ = teach(params, latents)
-    judge = OneAtATime(params, vision, memory, plain=plain)
-    return evolve_c(params.evolve_c, judge, latents, Streams(seed, "evolve_c"))[1]
+    evaluator = OneAtATime(params, vision, memory, plain=plain)
+    return evolve_c(params.evolve_c, evaluator, latents, RandomStreams(seed, "evolve_c"))[1]
 
 
-def collect_one_at_a_time(params: Params, world: AnyWorld) -> Rollouts:
+def collect_one_at_a_time(params: Params, env: AnyWorld) -> Rollouts:
     """What `collect` does, in a loop; other episodes, for the noise is drawn in another order."""
     episodes = params.collect.episodes + params.collect.held_out_episodes
-    policy = RandomPolicy(Streams(params.seed, "collect")("policy"))
-    grounds, track = grounds_of(params.world), note_track(params)
-    drives = [recorded_rollout(world, policy, "collect") for _ in range(episodes)]
-    return grounds.rollouts.joined(
-        grounds.rollouts(
-            **columns_of(grounds, [track], outcome, recording),
+    policy = SmoothedNoisePolicy(RandomStreams(params.seed, "collect")("policy"))
+    task, track = make_task(params.env), fixed_track(params)
+    drives = [recorded_rollout(env, policy, "collect") for _ in range(episodes)]
+    return task.rollouts.concatenate(
+        task.rollouts(
+            **columns_of(task, [track], outcome, recording),
             held_out=np.array([number >= params.collect.episodes]),
             round=np.array([0]),
         )
@@ -116,14 +118,14 @@ def seconds(action: Callable[[], object], repeats: int = 1) -> float:
 
 def rollouts_table(params: Params, learned: Learned) -> None:
     """Whole drives of the learned C a second, V and M included."""
-    print(f"| cars at once | drives of {params.world.max_steps} steps a second | steps a second |")
+    print(f"| cars at once | drives of {params.env.max_steps} steps a second | steps a second |")
     print("|---:|---:|---:|")
-    track = note_track(params)
+    track = fixed_track(params)
     for cars in CARS:
-        world = grounds_of(params.world).cars([track], cars)
+        env = make_task(params.env).make_env([track], cars)
         agent = Agent(learned.vision, learned.memory, learned.controllers)
-        steps = int(rollout(world, agent).lengths.sum())
-        taken = seconds(lambda world=world, agent=agent: rollout(world, agent), 3)  # type: ignore[misc]
+        steps = int(rollout(env, agent).lengths.sum())
+        taken = seconds(lambda env=env, agent=agent: rollout(env, agent), 3)  # type: ignore[misc]
         print(f"| {cars:,} | {cars / taken:,.0f} | {steps / taken:,.0f} |")
 
 
@@ -151,8 +153,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--params", type=Path, default=Path("params.yaml"))
     params = read_params(parser.parse_args().params)
-    world = params.world
-    if not isinstance(world, Racing) or world.tracks != "note":
+    env = params.env
+    if not isinstance(env, RacingParams) or env.tracks != "note":
         parser.error("the plain loop knows only the note's road: world.tracks: note")
     if params.evolve_c.inputs != "zh" or params.evolve_c.hidden:
         parser.error(

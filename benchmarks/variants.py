@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.learning import drive, learn
-from worldmodels.parallel.workers import Workers
-from worldmodels.pipeline.config.params import ALONE, Params, read_params
+from worldmodels.parallel.workers import WorkerPool
+from worldmodels.pipeline.config.params import INLINE, Params
+from worldmodels.pipeline.config.reader import read_params
 
 T = TypeVar("T")
 
@@ -65,9 +66,9 @@ def side_by_side(
     """
     if processes == 1:
         return [function(params) for params in variants]
-    alone = [msgspec.structs.replace(params, compute=ALONE) for params in variants]
-    shared = msgspec.structs.replace(ALONE, executor="processes", workers=processes)
-    with Workers(function, shared) as workers:
+    alone = [msgspec.structs.replace(params, compute=INLINE) for params in variants]
+    shared = msgspec.structs.replace(INLINE, executor="processes", workers=processes)
+    with WorkerPool(function, shared) as workers:
         return workers.map(alone)
 
 

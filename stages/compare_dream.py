@@ -9,12 +9,12 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from PIL import Image
 
-from worldmodels.agent.agent import Dreamer
+from worldmodels.agent.agent import LatentPolicy
 from worldmodels.agent.loading import check_observations, load_agent
 from worldmodels.controller.controller import Controllers
-from worldmodels.dream.env import Dream
-from worldmodels.envs.racing.stored_track import track_of
-from worldmodels.envs.registry import grounds_of
+from worldmodels.dream.env import DreamEnv
+from worldmodels.envs.racing.stored_track import stored_track
+from worldmodels.envs.registry import make_task
 from worldmodels.figures.common.animation import save_gif
 from worldmodels.figures.common.style import save
 from worldmodels.figures.dream.dream_gif import Episode, dream_frames
@@ -22,13 +22,13 @@ from worldmodels.figures.dream.filmstrip import filmstrip
 from worldmodels.figures.dream.open_loop_error import dream_error
 from worldmodels.interfaces import Vision
 from worldmodels.memory.ensemble import Ensemble
-from worldmodels.open_loop_error import straying
+from worldmodels.open_loop_error import open_loop_error
 from worldmodels.pipeline.errors import UserError
 from worldmodels.pipeline.progress import progress
-from worldmodels.pipeline.reports import Report
-from worldmodels.pipeline.runner import stage
-from worldmodels.pipeline.seeding import Streams
-from worldmodels.pipeline.storage.artifacts import RacingDrives
+from worldmodels.pipeline.reports import StageResult
+from worldmodels.pipeline.runner import run_stage
+from worldmodels.pipeline.seeding import RandomStreams
+from worldmodels.pipeline.storage.artifacts import RacingEvaluation
 from worldmodels.pipeline.storage.pixels import to_bytes, to_pixels
 from worldmodels.rollout.loop import recorded_rollout
 
@@ -56,29 +56,31 @@ def compare(
     vision: Vision,
     memory: Ensemble,
     controllers: Controllers,
-    drives: RacingDrives,
-    streams: Streams,
-) -> tuple[Pictures, Report]:
+    evaluation: RacingEvaluation,
+    streams: RandomStreams,
+) -> tuple[Pictures, StageResult]:
     """Dream of every drive of C; the first whose dream is the longest is shown step by step."""
-    own = np.flatnonzero(drives.by_controller).tolist()
-    driven = [drives.episode(number) for number in own]
+    own = np.flatnonzero(evaluation.by_controller).tolist()
+    driven = [evaluation.episode(number) for number in own]
     codes = [vision.encode(to_pixels(drive.observations)) for drive in driven]
     starts = np.array([z[0] for z in codes])
     seed = int(streams("dreams").integers(2**63))
-    dreams = Dream(memory.members, starts, len(starts), max_steps, temperature, seed)
-    outcome, recorded = recorded_rollout(dreams, Dreamer(controllers), "compare", store=np.copy)
+    dreams = DreamEnv(memory.members, starts, len(starts), max_steps, temperature, seed)
+    outcome, recorded = recorded_rollout(
+        dreams, LatentPolicy(controllers), "compare", store=np.copy
+    )
     shown = int(outcome.lengths.argmax())
     frames = slice(*np.cumsum([0, *(outcome.lengths + 1)])[shown : shown + 2])
     steps = slice(*np.cumsum([0, *outcome.lengths])[shown : shown + 2])
-    shape = drives.observations.shape[1:]
+    shape = evaluation.observations.shape[1:]
     z = recorded.observations[frames, : vision.z_size]
     dreamt = episode(vision, z, recorded.rewards[steps], shape)
     real = episode(vision, codes[shown], driven[shown].rewards, shape)
-    errors = straying(
+    errors = open_loop_error(
         memory.members[0],
         padded(codes),
         padded([drive.actions for drive in driven]),
-        drives.lengths[own],
+        evaluation.lengths[own],
         temperature,
         int(streams("straying").integers(2**63)),
     )
@@ -93,7 +95,7 @@ def compare(
             to_pixels(real.views), to_pixels(dreamt.views), real.total, dreamt.total
         ),
     }
-    track = track_of(drives, own[shown])
+    track = stored_track(evaluation, own[shown])
     painted = dream_frames(track, driven[shown].states, real, dreamt)
     pictures = Pictures(figures, list(progress(painted, "compare: animation")))
     metrics = {
@@ -111,7 +113,7 @@ def compare(
         f"{metrics['real_return']:+.2f} on the road; the z of a dream is off by {first:.2f} times "
         f"their spread after {SOON} steps of the same actions (z stays: {stays:.2f})"
     )
-    return pictures, Report(summary, metrics)
+    return pictures, StageResult(summary, metrics)
 
 
 def episode(
@@ -134,26 +136,26 @@ def padded(column: list[NDArray[np.float32]]) -> NDArray[np.float32]:
 
 def main() -> None:
     """Read the files that the command line names, run the stage, write its own."""
-    with stage("compare", reads=["v", "m", "c", "drives"]) as run:
-        grounds = grounds_of(run.params.world)
-        vision, memory, controllers = load_agent([run.paths[name] for name in "vmc"], grounds)
-        drives = run.table("drives", RacingDrives)
-        check_observations(run.paths["drives"], drives, grounds)
-        if not memory.predicts_outcome:
+    with run_stage("compare", reads=["v", "m", "c", "drives"]) as run:
+        task = make_task(run.params.env)
+        vision, memory, controllers = load_agent([run.paths[name] for name in "vmc"], task)
+        evaluation = run.table("drives", RacingEvaluation)
+        check_observations(run.paths["drives"], evaluation, task)
+        if not memory.predicts_reward_done:
             raise UserError(f"{run.paths['m']}: this M predicts no rewards and ends: none to dream")
         params = run.params
         pictures, report = compare(
-            params.world.max_steps,
+            params.env.max_steps,
             params.evolve_c.temperature,
             vision,
             memory,
             controllers,
-            drives,
+            evaluation,
             run.streams,
         )
         for name, figure in pictures.figures.items():
-            save(figure, run.place(run.reports / "figures" / f"{name}.png"))
-        gif = run.place(run.reports / "dream.gif")
+            save(figure, run.output_path(run.reports / "figures" / f"{name}.png"))
+        gif = run.output_path(run.reports / "dream.gif")
         save_gif(gif, pictures.frames, params.visualize.frames_per_second, HOLD)
         run.report(report)
 

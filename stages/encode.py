@@ -6,37 +6,37 @@ from collections.abc import Callable
 
 import numpy as np
 
-from worldmodels.interfaces import Vision, picture_mismatch
+from worldmodels.interfaces import Vision, observation_mismatch
 from worldmodels.pipeline.config.params import Encode
 from worldmodels.pipeline.errors import UserError
 from worldmodels.pipeline.progress import progress
-from worldmodels.pipeline.reports import Report
-from worldmodels.pipeline.runner import stage
+from worldmodels.pipeline.reports import StageResult
+from worldmodels.pipeline.runner import run_stage
 from worldmodels.pipeline.storage.artifacts import Latents, Rollouts
 from worldmodels.pipeline.storage.pixels import to_pixels
 from worldmodels.vision.registry import VISIONS
 
 
-def encode(settings: Encode, rollouts: Rollouts, vision: Vision) -> tuple[Latents, Report]:
+def encode(settings: Encode, rollouts: Rollouts, vision: Vision) -> tuple[Latents, StageResult]:
     """Run V over all frames, `batch_size` at a time."""
     parts: list[Latents] = []
     report = encode_parts(settings, rollouts, vision, parts.append)
-    return Latents.joined(parts), report
+    return Latents.concatenate(parts), report
 
 
 def encode_parts(
     settings: Encode, rollouts: Rollouts, vision: Vision, keep: Callable[[Latents], None]
-) -> Report:
+) -> StageResult:
     """The same, some episodes at a time; `keep` is given each part."""
     total, squares = np.zeros((2, vision.z_size))  # over all frames
     count = len(rollouts.observations)
     spans = rollouts.spans()
     for span in progress(spans, "encode", len(spans)):
-        part = rollouts.some(*span)
+        part = rollouts.slice(*span)
         starts = range(0, len(part.observations), settings.batch_size)
         batches = (part.observations[start : start + settings.batch_size] for start in starts)
-        codes = [vision.code(to_pixels(frames)) for frames in batches]
-        mean, logvar = (np.concatenate(code) for code in zip(*codes, strict=True))
+        codes = [vision.posterior(to_pixels(frames)) for frames in batches]
+        mean, logvar = (np.concatenate(posterior) for posterior in zip(*codes, strict=True))
         total += mean.sum(axis=0, dtype=np.float64)
         squares += np.square(mean, dtype=np.float64).sum(axis=0)
         keep(
@@ -63,18 +63,18 @@ def encode_parts(
         f"standard deviations are {spread.min():.2f} to {spread.max():.2f} "
         "(of a number not used: 0)"
     )
-    return Report(summary, metrics)
+    return StageResult(summary, metrics)
 
 
 def main() -> None:
     """Read the files that the command line names, run the stage, write its own."""
-    with stage("encode", reads=["rollouts", "v"], writes=["latents"]) as run:
+    with run_stage("encode", reads=["rollouts", "v"], writes=["latents"]) as run:
         rollouts = run.table("rollouts", Rollouts)
         vision = run.model("v", "train_v", VISIONS)
         whose = f"those in {run.paths['rollouts']}"
-        if problem := picture_mismatch(vision, rollouts.observations[0].size, whose):
+        if problem := observation_mismatch(vision, rollouts.observations[0].size, whose):
             raise UserError(f"{run.paths['v']}: {problem}; run 'dvc repro'")
-        with run.growing("latents", Latents) as keep:
+        with run.appending("latents", Latents) as keep:
             report = encode_parts(run.params.encode, rollouts, vision, keep)
         run.report(report)
 

@@ -12,46 +12,46 @@ from numpy.typing import NDArray
 from worldmodels.agent.agent import Agent
 from worldmodels.agent.loading import load_agent
 from worldmodels.controller.controller import Controllers
-from worldmodels.envs.registry import grounds_of
+from worldmodels.envs.registry import make_task
 from worldmodels.interfaces import Memory, Vision
-from worldmodels.pipeline.config.params import ALONE, Compute, Evaluate
-from worldmodels.pipeline.reports import Report
-from worldmodels.pipeline.runner import stage
-from worldmodels.pipeline.seeding import Streams
-from worldmodels.pipeline.storage.artifacts import Drives
-from worldmodels.policies.smoothed_noise import RandomPolicy
-from worldmodels.rollout.loop import Outcome
-from worldmodels.rollout.recording import always, record
-from worldmodels.rollout.task import Grounds
+from worldmodels.pipeline.config.params import INLINE, Compute, Evaluate
+from worldmodels.pipeline.reports import StageResult
+from worldmodels.pipeline.runner import run_stage
+from worldmodels.pipeline.seeding import RandomStreams
+from worldmodels.pipeline.storage.artifacts import EvaluationEpisodes
+from worldmodels.policies.smoothed_noise import SmoothedNoisePolicy
+from worldmodels.rollout.loop import EpisodeStats
+from worldmodels.rollout.recording import deterministic, record
+from worldmodels.rollout.task import Task
 
 
 def evaluate(
     settings: Evaluate,
-    grounds: Grounds[Any],
+    task: Task[Any],
     vision: Vision,
     memory: Memory,
     controllers: Controllers,
-    streams: Streams,
-    compute: Compute = ALONE,
-) -> tuple[Drives, Report]:
+    streams: RandomStreams,
+    compute: Compute = INLINE,
+) -> tuple[EvaluationEpisodes, StageResult]:
     """Drive episodes with C, and with the random policy, on the same roads, that no stage saw."""
-    parts: list[Drives] = []
+    parts: list[EvaluationEpisodes] = []
     agent = Agent(vision, memory, controllers)
-    report = evaluate_parts(settings, grounds, agent, streams, parts.append, compute)
-    return grounds.drives.joined(parts), report
+    report = evaluate_parts(settings, task, agent, streams, parts.append, compute)
+    return task.evaluation.concatenate(parts), report
 
 
 def evaluate_parts(
     settings: Evaluate,
-    grounds: Grounds[Any],
+    task: Task[Any],
     agent: Agent,
-    streams: Streams,
-    keep: Callable[[Drives], None],
-    compute: Compute = ALONE,
-) -> Report:
+    streams: RandomStreams,
+    keep: Callable[[EvaluationEpisodes], None],
+    compute: Compute = INLINE,
+) -> StageResult:
     """The same, some episodes at a time; `keep` is given each part."""
-    controller = _driven(settings.episodes, grounds, agent, streams, keep, compute)
-    random = _driven(settings.random_episodes, grounds, None, streams, keep, compute)
+    controller = _driven(settings.episodes, task, agent, streams, keep, compute)
+    random = _driven(settings.baseline_episodes, task, None, streams, keep, compute)
     del random["laps"]
     summary = (
         f"C returns {controller['mean_return']:+.2f} +- {controller['stderr']:.2f} "
@@ -60,24 +60,24 @@ def evaluate_parts(
         f"(the random policy: {random['mean_return']:+.2f} +- {random['stderr']:.2f}, "
         f"{random['off_track']} lost)"
     )
-    return Report(summary, {"controller": controller, "random": random})
+    return StageResult(summary, {"controller": controller, "random": random})
 
 
 def _driven(
     episodes: int,
-    grounds: Grounds[Any],
+    task: Task[Any],
     agent: Agent | None,
-    streams: Streams,
-    keep: Callable[[Drives], None],
+    streams: RandomStreams,
+    keep: Callable[[EvaluationEpisodes], None],
     compute: Compute,
 ) -> dict[str, float]:
     """What the drives of an agent, or of the random policy, come to."""
-    outcomes: list[Outcome] = []
+    outcomes: list[EpisodeStats] = []
     measured: dict[str, list[NDArray[Any]]] = defaultdict(list)
     recorded = record(
-        grounds,
-        always(agent) if agent else RandomPolicy,
-        grounds.tests(streams("tracks")),
+        task,
+        deterministic(agent) if agent else SmoothedNoisePolicy,
+        task.test_tracks(streams("tracks")),
         lambda number: streams(f"random, shard {number}" if number else "random"),
         episodes,
         "evaluate",
@@ -85,11 +85,11 @@ def _driven(
     )
     for outcome, columns in recorded:
         by_controller = np.full(len(outcome.lengths), agent is not None)
-        keep(grounds.drives(**columns, by_controller=by_controller))
-        for name, values in grounds.measures(columns).items():
+        keep(task.evaluation(**columns, by_controller=by_controller))
+        for name, values in task.metrics(columns).items():
             measured[name].append(values)
         outcomes.append(outcome)
-    whole = Outcome.joined(outcomes)
+    whole = EpisodeStats.concatenate(outcomes)
     return {
         **whole.figures(),
         "laps": float(whole.laps.mean()),
@@ -99,13 +99,11 @@ def _driven(
 
 def main() -> None:
     """Read the files that the command line names, run the stage, write its own."""
-    with stage("evaluate", reads=["v", "m", "c"], writes=["drives"]) as run:
-        params, grounds = run.params, grounds_of(run.params.world)
-        agent = Agent(*load_agent([run.paths[name] for name in "vmc"], grounds))
-        with run.growing("drives", grounds.drives) as keep:
-            report = evaluate_parts(
-                params.evaluate, grounds, agent, run.streams, keep, params.compute
-            )
+    with run_stage("evaluate", reads=["v", "m", "c"], writes=["drives"]) as run:
+        params, task = run.params, make_task(run.params.env)
+        agent = Agent(*load_agent([run.paths[name] for name in "vmc"], task))
+        with run.appending("drives", task.evaluation) as keep:
+            report = evaluate_parts(params.evaluate, task, agent, run.streams, keep, params.compute)
         run.report(report)
 
 

@@ -10,20 +10,25 @@ from typing import Any
 
 from worldmodels.agent.loading import load_vision_and_memory
 from worldmodels.controller.controller import parameter_count
-from worldmodels.envs.registry import grounds_of
-from worldmodels.evolution.behaviour_cloning import Example, best_drives, first_genome, fitted_basis
-from worldmodels.evolution.fitness import Fleet, Judge
+from worldmodels.envs.registry import make_task
+from worldmodels.evolution.behaviour_cloning import (
+    Demonstrations,
+    best_demonstrations,
+    fit_linear_policy,
+    fit_pca,
+)
+from worldmodels.evolution.fitness import FitnessEvaluator, RolloutWorker
 from worldmodels.evolution.search import controller_sizes, evolve_c
-from worldmodels.parallel.workers import Workers
+from worldmodels.parallel.workers import WorkerPool
 from worldmodels.pipeline.errors import ParamsError, UserError
-from worldmodels.pipeline.runner import Run, stage
+from worldmodels.pipeline.runner import StageContext
 from worldmodels.pipeline.storage.artifacts import Latents, Model
-from worldmodels.rollout.task import Grounds
+from worldmodels.rollout.task import Task
 
 LARGEST_COVARIANCE = 5_000  # rows; 200 MB a matrix, and a minute a decomposition
 
 
-def example_of(run: Run, grounds: Grounds[Any], latents: Latents) -> Example | None:
+def example_of(run: StageContext, task: Task[Any], latents: Latents) -> Demonstrations | None:
     """Where the search is to begin, if not at zeros: at what a teacher would do, if the command
     line names one, or else at what was done in the best episodes.
 
@@ -32,15 +37,21 @@ def example_of(run: Run, grounds: Grounds[Any], latents: Latents) -> Example | N
     """
     rng, settings = run.streams("imitation"), run.params.evolve_c
     if "rollouts" not in run.paths:
-        return best_drives(latents, settings.imitated, rng) if settings.imitated else None
+        return (
+            best_demonstrations(latents, settings.demo_episodes, rng)
+            if settings.demo_episodes
+            else None
+        )
     if settings.hidden:
         raise ParamsError(
             "evolve_c.hidden: must be 0 where there is a --teacher, for it is a linear C that "
             f"learns of it; found {settings.hidden}"
         )
-    from worldmodels.distillation import asked  # who has none depends on no V of another round
+    from worldmodels.distillation import (
+        load_teacher_labels,  # who has none depends on no V of another round
+    )
 
-    return asked(run, grounds, latents, rng)
+    return load_teacher_labels(run, task, latents, rng)
 
 
 def main() -> None:
@@ -49,12 +60,12 @@ def main() -> None:
         "memory": ["remembers"],
         "teacher": ["v_before", "m_before", "c_before", "rollouts"],
     }
-    with stage("evolve_c", reads=["latents", "v", "m"], optional=optional, writes=["c"]) as run:
-        grounds = grounds_of(run.params.world)
-        vision, memory = load_vision_and_memory(run.paths["v"], run.paths["m"], grounds)
-        remembers, other = memory, "remembers" in run.paths
+    with run_stage("evolve_c", reads=["latents", "v", "m"], optional=optional, writes=["c"]) as run:
+        task = make_task(run.params.env)
+        vision, memory = load_vision_and_memory(run.paths["v"], run.paths["m"], task)
+        policy_memory, other = memory, "remembers" in run.paths
         if other:
-            _, remembers = load_vision_and_memory(run.paths["v"], run.paths["remembers"], grounds)
+            _, policy_memory = load_vision_and_memory(run.paths["v"], run.paths["remembers"], task)
         settings = run.params.evolve_c
         latents = run.table("latents", Latents)
         if latents.mean.shape[1] != vision.z_size:
@@ -62,26 +73,30 @@ def main() -> None:
                 f"{run.paths['latents']}: its z have {latents.mean.shape[1]} numbers, but those of "
                 f"{run.paths['v']} have {vision.z_size}; run 'dvc repro'"
             )
-        if settings.world == "dream" and not memory.predicts_outcome:
+        if settings.train_in == "dream" and not memory.predicts_reward_done:
             raise UserError(
                 f"{run.paths['m']}: this M predicts no rewards and ends, so that nobody can dream "
                 "with it; run 'dvc repro'"
             )
-        basis = fitted_basis(settings, remembers.members[0], latents, run.streams("basis"))
-        sizes = controller_sizes(settings, vision, remembers, basis)
+        pca = fit_pca(settings, policy_memory.members[0], latents, run.streams("basis"))
+        sizes = controller_sizes(settings, vision, policy_memory, pca)
         if settings.strategy == "cma_es" and parameter_count(sizes) > LARGEST_COVARIANCE:
             raise ParamsError(
                 f"evolve_c.strategy: cma_es learns a matrix of {parameter_count(sizes)} rows for "
                 f"this C, and {LARGEST_COVARIANCE} are the most; take sep_cma_es, or a smaller C"
             )
-        size, first = parameter_count(sizes), remembers.members[0]
-        example = example_of(run, grounds, latents)
-        start = first_genome(settings, first, example, basis, size)
-        fleet = Fleet(grounds, vision, memory, sizes, settings, basis, remembers if other else None)
-        with Workers(fleet, run.params.compute) as workers:
-            judge = Judge(fleet, workers)
-            found, report = evolve_c(settings, judge, latents, run.streams, run.scratch, start)
-        controllers = fleet.controllers(found[None])
+        size, first = parameter_count(sizes), policy_memory.members[0]
+        example = example_of(run, task, latents)
+        start = fit_linear_policy(settings, first, example, pca, size)
+        worker = RolloutWorker(
+            task, vision, memory, sizes, settings, pca, policy_memory if other else None
+        )
+        with WorkerPool(worker, run.params.compute) as workers:
+            evaluator = FitnessEvaluator(worker, workers)
+            found, report = evolve_c(
+                settings, evaluator, latents, run.streams, run.checkpoints, start
+            )
+        controllers = worker.controllers(found[None])
         run.write("c", Model(controllers.kind, controllers.arrays(0)))
         run.report(report)
 

@@ -9,23 +9,23 @@ the returns of as many.
 from __future__ import annotations
 
 from worldmodels.agent.loading import load_agent
-from worldmodels.envs.registry import grounds_of
-from worldmodels.finetune.loop import polish
+from worldmodels.envs.registry import make_task
+from worldmodels.finetune.loop import finetune
 from worldmodels.pipeline.errors import ParamsError
-from worldmodels.pipeline.runner import stage
+from worldmodels.pipeline.runner import run_stage
 from worldmodels.pipeline.storage.artifacts import Model
 
 
 def main() -> None:
     """Read the files that the command line names, run the stage, write its own."""
-    with stage("polish", reads=["v", "m", "c"], writes=["polished"]) as run:
+    with run_stage("polish", reads=["v", "m", "c"], writes=["polished"]) as run:
         params = run.params
-        if params.polish is None:
+        if params.finetune_c is None:
             raise ParamsError("polish: missing; this stage needs the section")
-        grounds = grounds_of(params.world)
-        agent = load_agent([run.paths[name] for name in "vmc"], grounds)
-        settings, compute = params.polish, params.compute
-        polished, report = polish(settings, grounds, agent, run.streams, run.scratch, compute)
+        task = make_task(params.env)
+        agent = load_agent([run.paths[name] for name in "vmc"], task)
+        settings, compute = params.finetune_c, params.compute
+        polished, report = finetune(settings, task, agent, run.streams, run.checkpoints, compute)
         run.write("polished", Model(polished.kind, polished.arrays(0)))
         run.report(report)
 

@@ -9,15 +9,15 @@ import numpy as np
 
 from worldmodels.agent.loading import load_agent
 from worldmodels.controller.controller import Controllers
-from worldmodels.dream.starts import BEGINNINGS, Beginnings
+from worldmodels.dream.starts import START_STATES, StoredStarts
 from worldmodels.envs.racing.paint import GRASS_SEED, LIGHTER, PATCH
 from worldmodels.envs.racing.track import Track
 from worldmodels.figures.page.page import packed, page
 from worldmodels.memory.ensemble import Ensemble
-from worldmodels.pipeline.config.params import Racing, World
+from worldmodels.pipeline.config.env_params import EnvParams, RacingParams
 from worldmodels.pipeline.errors import ParamsError, UserError
-from worldmodels.pipeline.reports import Report
-from worldmodels.pipeline.runner import stage
+from worldmodels.pipeline.reports import StageResult
+from worldmodels.pipeline.runner import run_stage
 from worldmodels.vision.registry import AnyVision
 
 ACTIONS = 2  # steer and throttle, or steer and pedal
@@ -27,12 +27,12 @@ NOT_DRAWN = ("logvar.",)  # layers that only training and M's data need
 
 
 def play(
-    world: World,
+    env: EnvParams,
     vision: AnyVision,
     memory: Ensemble,
     controllers: Controllers,
-    beginnings: Beginnings | None,
-) -> tuple[str, Report]:
+    beginnings: StoredStarts | None,
+) -> tuple[str, StageResult]:
     """The page, with the weights as exact as there is room for.
 
     Of several Ms it has the first, the one whose h C sees. `beginnings` are where dreams begin in a
@@ -56,7 +56,7 @@ def play(
     for size in PRECISIONS:
         html = page(
             {
-                "world": _world(world),
+                "world": _env(env),
                 "bytes": size,
                 "members": len(memory.members),
                 **{
@@ -78,7 +78,7 @@ def play(
         "it opens from disk"
     )
     metrics = {"bytes": length, "weights": int(weights), "bytes_a_weight": size}
-    return html, Report(summary, metrics)
+    return html, StageResult(summary, metrics)
 
 
 class PageSpaces(NamedTuple):
@@ -88,11 +88,11 @@ class PageSpaces(NamedTuple):
     action_size: int = ACTIONS
 
 
-def _world(world: World) -> dict[str, Any]:
-    """The section `world` of the params, and the grass of the racing world."""
-    settings: dict[str, Any] = msgspec.to_builtins(world)
-    settings["shape"] = list(world.view.shape)
-    if isinstance(world, Racing):
+def _env(env: EnvParams) -> dict[str, Any]:
+    """The section `env` of the params, and the grass of the racing world."""
+    settings: dict[str, Any] = msgspec.to_builtins(env)
+    settings["shape"] = list(env.view.shape)
+    if isinstance(env, RacingParams):
         track = Track()
         patch = max(1, round(PATCH * (track.grid - 1) / (2 * track.extent)))
         side = -(-track.grid // patch)
@@ -104,27 +104,27 @@ def _world(world: World) -> dict[str, Any]:
 
 def main() -> None:
     """Read the files that the command line names, run the stage, write its own."""
-    with stage(
+    with run_stage(
         "play", reads=["v", "m", "c"], writes=["page"], optional={"starts": ["starts"]}
     ) as run:
-        world = run.params.world
-        spaces = PageSpaces(world.view.shape)
+        env = run.params.env
+        spaces = PageSpaces(env.view.shape)
         vision, memory, controllers = load_agent([run.paths[name] for name in "vmc"], spaces)
         beginnings = None
         if "starts" in run.paths:
-            beginnings = run.model("starts", "starts", {BEGINNINGS: Beginnings.from_arrays})
+            beginnings = run.model("starts", "starts", {START_STATES: StoredStarts.from_arrays})
             if beginnings.z.shape[1] != vision.z_size:
                 raise UserError(
                     f"{run.paths['starts']}: its z have {beginnings.z.shape[1]} numbers, but V's "
                     f"{vision.z_size}; run stages.starts again"
                 )
-        elif not isinstance(world, Racing):
+        elif not isinstance(env, RacingParams):
             raise ParamsError(
                 "world.kind: a page has a twin of racing alone; where it is another, tell it where "
                 "dreams begin: --starts FILE, which stages.starts makes"
             )
-        html, report = play(world, vision, memory, controllers, beginnings)
-        run.place(run.paths["page"]).write_text(html, encoding="utf-8")
+        html, report = play(env, vision, memory, controllers, beginnings)
+        run.output_path(run.paths["page"]).write_text(html, encoding="utf-8")
         run.report(report)
 
 

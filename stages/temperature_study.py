@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 from worldmodels.figures.common.style import save
 from worldmodels.figures.dream import temperature as picture
 from worldmodels.pipeline.errors import UserError
-from worldmodels.pipeline.reports import Report, read_metrics
-from worldmodels.pipeline.runner import Run, stage
+from worldmodels.pipeline.reports import StageResult, read_metrics
+from worldmodels.pipeline.runner import StageContext
 
 
 class Cell(NamedTuple):
@@ -24,7 +24,7 @@ class Cell(NamedTuple):
     random: float  # return of the random policy
 
 
-def temperature(cells: list[Cell]) -> tuple[Figure, Report]:
+def temperature(cells: list[Cell]) -> tuple[Figure, StageResult]:
     """A row a temperature; every one needs as many cells.
 
     Raises:
@@ -66,10 +66,10 @@ def temperature(cells: list[Cell]) -> tuple[Figure, Report]:
         f"{dreamt[0].mean():+.1f}; {means[-1]:+.1f} from those of {temperatures[-1]:g} (the random "
         f"policy: {study.random:+.1f})"
     )
-    return picture.temperature(study), Report(summary, metrics, curve)
+    return picture.temperature(study), StageResult(summary, metrics, curve)
 
 
-def cells_of(run: Run) -> list[Cell]:
+def cells_of(run: StageContext) -> list[Cell]:
     """The metrics in the folders that the command line names."""
     cells = []
     for folder in run.folders:
@@ -91,9 +91,9 @@ def cells_of(run: Run) -> list[Cell]:
 
 def main() -> None:
     """Read the files that the command line names, run the stage, write its own."""
-    with stage("temperature", folders="cells") as run:
+    with run_stage("temperature", folders="cells") as run:
         figure, report = temperature(cells_of(run))
-        save(figure, run.place(run.reports / "figures" / "temperature.png"))
+        save(figure, run.output_path(run.reports / "figures" / "temperature.png"))
         run.report(report)
 
 

@@ -7,20 +7,20 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from worldmodels.pipeline.checkpoints import NoScratch, Scratch
+from worldmodels.pipeline.checkpoints import Checkpoints, NoCheckpoints
 from worldmodels.pipeline.config.params import TrainV
 from worldmodels.pipeline.errors import ParamsError
-from worldmodels.pipeline.reports import Report
-from worldmodels.pipeline.runner import stage
-from worldmodels.pipeline.seeding import Streams
+from worldmodels.pipeline.reports import StageResult
+from worldmodels.pipeline.runner import run_stage
+from worldmodels.pipeline.seeding import RandomStreams
 from worldmodels.pipeline.storage.artifacts import Model, Rollouts
-from worldmodels.pipeline.storage.frames import Frames
+from worldmodels.pipeline.storage.frames import FrameSubset
 from worldmodels.pipeline.storage.pixels import to_pixels
-from worldmodels.training.shuffle import Deck
-from worldmodels.training.trainer import Examples, Trainer, curve_rows
-from worldmodels.training.warm_start import Start
+from worldmodels.training.shuffle import ShuffleBuffer
+from worldmodels.training.trainer import Trainer, TrainingSet, curve_rows
+from worldmodels.training.warm_start import WarmStart
 from worldmodels.vision.registry import VISIONS, AnyVision, make_vision
-from worldmodels.vision.variational import Parts, Seen
+from worldmodels.vision.variational import LossTerms, VisionBatch
 
 MEMORY_BYTES = 1 << 28  # of the pictures to train on
 FRAMES_AT_ONCE = 1024  # held-out ones; the curve is measured on no more
@@ -30,10 +30,10 @@ Pictures = NDArray[np.uint8]  # (N, height, width, channels)
 def train_v(
     settings: TrainV,
     rollouts: Rollouts,
-    streams: Streams,
-    scratch: Scratch | None = None,
-    start: Start | None = None,
-) -> tuple[AnyVision, Report]:
+    streams: RandomStreams,
+    checkpoints: Checkpoints | None = None,
+    start: WarmStart | None = None,
+) -> tuple[AnyVision, StageResult]:
     """Fit V to the frames of the training episodes; score it on those held out.
 
     Raises:
@@ -42,36 +42,38 @@ def train_v(
     train, held_out = rollouts.frames(held_out=False), rollouts.frames(held_out=True)
     vision = initial_vision(settings, train.shape, streams("weights"))
     if start:
-        start.give(vision)
+        start.copy_to(vision)
     training_noise, held_out_noise = streams("noise"), streams("held-out noise")
 
-    def seen(frames: Pictures, rng: np.random.Generator) -> Seen:
+    def seen(frames: Pictures, rng: np.random.Generator) -> VisionBatch:
         drawn = rng.standard_normal((len(frames), vision.noise_size), dtype=np.float32)
-        return Seen(to_pixels(frames), drawn)
+        return VisionBatch(to_pixels(frames), drawn)
 
-    deck = Deck(train, MEMORY_BYTES)
+    deck = ShuffleBuffer(train, MEMORY_BYTES)
     points = min(len(held_out), FRAMES_AT_ONCE)
     spread = np.arange(points) * len(held_out) // points
-    examples = Examples(
+    examples = TrainingSet(
         len(train),
         lambda rows: seen(deck[rows], training_noise),
         seen(held_out[spread], streams("held-out noise")),
         draws=[training_noise],
         order=deck.order,
     )
-    trainer = Trainer("train_v", settings, streams("batches"), scratch=scratch or NoScratch())
+    trainer = Trainer(
+        "train_v", settings, streams("batches"), checkpoints=checkpoints or NoCheckpoints()
+    )
     curve = trainer.fit(vision, examples)
     parts, counts = zip(
         *((vision.parts(seen(f, held_out_noise)), len(f)) for f in portions(held_out)), strict=True
     )
-    score = Parts.mean(parts, counts)
-    baseline = mean_picture_error(vision, train, held_out)
+    score = LossTerms.mean(parts, counts)
+    baseline = mean_image_error(vision, train, held_out)
     metrics = {
         "train_loss": curve[-1].train,
         "held_out_loss": score.loss,
         "held_out_error": score.error,
         "held_out_kl": score.kl,
-        "mean_picture_error": baseline,
+        "mean_image_error": baseline,
     }
     told = f", of which z tells {score.kl:.1f} nats a picture" if vision.noise_size else ""
     verdict = "better" if score.error < baseline else "WORSE"
@@ -79,7 +81,7 @@ def train_v(
         f"{vision.ERROR} {score.error:.3g} on held-out frames, {verdict} than the mean picture "
         f"({baseline:.3g}){told}"
     )
-    return vision, Report(summary, metrics, curve_rows(curve, baseline + vision.idle_cost))
+    return vision, StageResult(summary, metrics, curve_rows(curve, baseline + vision.kl_floor))
 
 
 def initial_vision(settings: TrainV, shape: tuple[int, ...], rng: np.random.Generator) -> AnyVision:
@@ -95,7 +97,7 @@ def initial_vision(settings: TrainV, shape: tuple[int, ...], rng: np.random.Gene
             rng,
             z_size=settings.z_size,
             hidden=settings.hidden,
-            width=settings.width,
+            width=settings.width_multiplier,
             beta=settings.beta,
             free_bits=settings.free_bits,
         )
@@ -103,14 +105,14 @@ def initial_vision(settings: TrainV, shape: tuple[int, ...], rng: np.random.Gene
         raise ParamsError(f"train_v.kind: {error}") from None
 
 
-def portions(frames: Frames) -> Iterator[Pictures]:
+def portions(frames: FrameSubset) -> Iterator[Pictures]:
     """All frames, so many at a time that they may be turned into numbers."""
     return (
         frames[start : start + FRAMES_AT_ONCE] for start in range(0, len(frames), FRAMES_AT_ONCE)
     )
 
 
-def mean_picture_error(vision: AnyVision, train: Frames, held_out: Frames) -> float:
+def mean_image_error(vision: AnyVision, train: FrameSubset, held_out: FrameSubset) -> float:
     """The baseline: the mean training picture for every held-out one, by V's own measure."""
     total = sum(frames.sum(axis=0, dtype=np.int64) for frames in portions(train))
     mean = np.clip(total / len(train) / 255, 1e-6, 1 - 1e-6).astype(np.float32).reshape(1, -1)
@@ -125,11 +127,11 @@ def mean_picture_error(vision: AnyVision, train: Frames, held_out: Frames) -> fl
 def main() -> None:
     """Read the files that the command line names, run the stage, write its own."""
     optional = {"start": ["start"]}
-    with stage("train_v", reads=["rollouts"], optional=optional, writes=["v"]) as run:
+    with run_stage("train_v", reads=["rollouts"], optional=optional, writes=["v"]) as run:
         rollouts, start = run.table("rollouts", Rollouts), None
         if "start" in run.paths:
-            start = Start(run.paths["start"], [run.model("start", "train_v", VISIONS)])
-        vision, report = train_v(run.params.train_v, rollouts, run.streams, run.scratch, start)
+            start = WarmStart(run.paths["start"], [run.model("start", "train_v", VISIONS)])
+        vision, report = train_v(run.params.train_v, rollouts, run.streams, run.checkpoints, start)
         run.write("v", Model(vision.kind, vision.parameters))
         run.report(report)
 

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from PIL import Image
 
-from worldmodels.envs.racing.stored_track import track_of
+from worldmodels.envs.racing.stored_track import stored_track
 from worldmodels.envs.racing.track import Track
 from worldmodels.figures.common.animation import save_gif
 from worldmodels.figures.common.style import save
@@ -21,14 +21,19 @@ from worldmodels.figures.racing.policy_trajectory import policy_trajectory
 from worldmodels.figures.racing.reconstructions import vae_reconstruction
 from worldmodels.figures.racing.track_layout import track_layout
 from worldmodels.figures.racing.training_curves import training_curves
-from worldmodels.interfaces import Vision, picture_mismatch
+from worldmodels.interfaces import Vision, observation_mismatch
 from worldmodels.pipeline.config.params import Visualize
 from worldmodels.pipeline.errors import UserError
 from worldmodels.pipeline.progress import progress
-from worldmodels.pipeline.reports import Report
-from worldmodels.pipeline.runner import stage
-from worldmodels.pipeline.seeding import Streams
-from worldmodels.pipeline.storage.artifacts import OnRoads, RacingDrives, RacingRollouts, Rollouts
+from worldmodels.pipeline.reports import StageResult
+from worldmodels.pipeline.runner import run_stage
+from worldmodels.pipeline.seeding import RandomStreams
+from worldmodels.pipeline.storage.artifacts import (
+    RacingColumns,
+    RacingEvaluation,
+    RacingRollouts,
+    Rollouts,
+)
 from worldmodels.pipeline.storage.pixels import to_pixels
 from worldmodels.vision.registry import VISIONS
 
@@ -50,22 +55,22 @@ def visualize(
     policy: str,
     rollouts: RacingRollouts,
     vision: Vision,
-    drives: RacingDrives,
+    evaluation: RacingEvaluation,
     curves: Curves,
-    streams: Streams,
-) -> tuple[Pictures, Report]:
+    streams: RandomStreams,
+) -> tuple[Pictures, StageResult]:
     """Draw everything; the drive that is shown is the controller's first.
 
     `policy` is the name of what drove the rollouts.
     """
-    number = int(drives.by_controller.argmax())
-    track, drive = track_of(drives, number), drives.episode(number)
+    number = int(evaluation.by_controller.argmax())
+    track, drive = stored_track(evaluation, number), evaluation.episode(number)
     v, m, c = (curves[name] for name in LEARNING_STAGES)
     draw: dict[str, Callable[[], Figure]] = {
-        "track_layout": lambda: track_layout(driven_tracks(drives)),
+        "track_layout": lambda: track_layout(driven_tracks(evaluation)),
         "training_curves": lambda: training_curves(v, m, c),
         "cma_es_curve": lambda: cma_es_curve(c),
-        "coverage": lambda: coverage(coverages(policy, rollouts, drives)),
+        "coverage": lambda: coverage(coverages(policy, rollouts, evaluation)),
         "vae_reconstruction": lambda: reconstructions(settings, rollouts, vision, streams),
         "policy_trajectory": lambda: policy_trajectory(
             track, drive.states, drive.actions, drive.score
@@ -75,22 +80,22 @@ def visualize(
     z = vision.encode(to_pixels(drive.observations))
     frames = drive_frames(track, drive.states, drive.observations, z, drive.rewards)
     pictures = Pictures(figures, list(progress(frames, "visualize: animation", len(z))))
-    random = drives.episode(int(drives.by_controller.argmin())).score
+    random = evaluation.episode(int(evaluation.by_controller.argmin())).score
     metrics = {
         "figures": len(figures),
         "frames": len(pictures.frames),
         "drive_return": drive.score,
-        "random_return": random,
+        "baseline_return": random,
     }
     summary = (
         f"{len(figures)} figures, and an animation of {len(pictures.frames)} frames of the drive "
         f"that returned {drive.score:+.2f} (the random policy's first: {random:+.2f})"
     )
-    return pictures, Report(summary, metrics)
+    return pictures, StageResult(summary, metrics)
 
 
 def reconstructions(
-    settings: Visualize, rollouts: Rollouts, vision: Vision, streams: Streams
+    settings: Visualize, rollouts: Rollouts, vision: Vision, streams: RandomStreams
 ) -> Figure:
     """V on a few held-out frames, drawn at random."""
     frames = rollouts.frames(held_out=True)
@@ -101,21 +106,26 @@ def reconstructions(
     return vae_reconstruction(seen, vision.decode(z).reshape(seen.shape), z)
 
 
-def driven_tracks(drives: RacingDrives) -> list[Track]:
+def driven_tracks(evaluation: RacingEvaluation) -> list[Track]:
     """The tracks of the first drives; one if all are the same."""
-    tracks = [track_of(drives, number) for number in range(min(TRACKS_SHOWN, len(drives.lengths)))]
+    tracks = [
+        stored_track(evaluation, number)
+        for number in range(min(TRACKS_SHOWN, len(evaluation.lengths)))
+    ]
     alike = all(np.array_equal(track.centreline, tracks[0].centreline) for track in tracks)
     return tracks[:1] if alike else tracks
 
 
-def coverages(policy: str, rollouts: RacingRollouts, drives: RacingDrives) -> dict[str, Frames]:
+def coverages(
+    policy: str, rollouts: RacingRollouts, evaluation: RacingEvaluation
+) -> dict[str, Frames]:
     """Speeds and distances of the note's noise, of what was collected by whom, and of C."""
     collected = {f"{policy} (collected)": _frames(rollouts, np.ones_like(rollouts.held_out))}
-    noise = {"noise": _frames(drives, ~drives.by_controller)} if policy != "noise" else {}
-    return noise | collected | {"C": _frames(drives, drives.by_controller)}
+    noise = {"noise": _frames(evaluation, ~evaluation.by_controller)} if policy != "noise" else {}
+    return noise | collected | {"C": _frames(evaluation, evaluation.by_controller)}
 
 
-def _frames(table: OnRoads, episodes: NDArray[np.bool_]) -> Frames:
+def _frames(table: RacingColumns, episodes: NDArray[np.bool_]) -> Frames:
     chosen = np.repeat(episodes, table.lengths + 1)
     half_width = np.repeat(table.half_width, table.lengths + 1)
     return Frames(table.states[chosen, 3], (table.distances / half_width)[chosen])
@@ -123,27 +133,27 @@ def _frames(table: OnRoads, episodes: NDArray[np.bool_]) -> Frames:
 
 def main() -> None:
     """Read the files that the command line names, run the stage, write its own."""
-    with stage("visualize", reads=["rollouts", "v", "drives"]) as run:
+    with run_stage("visualize", reads=["rollouts", "v", "drives"]) as run:
         settings, vision = run.params.visualize, run.model("v", "train_v", VISIONS)
         rollouts = run.table("rollouts", RacingRollouts)
-        drives = run.table("drives", RacingDrives)
-        for name, table in (("rollouts", rollouts), ("drives", drives)):
+        evaluation = run.table("drives", RacingEvaluation)
+        for name, table in (("rollouts", rollouts), ("drives", evaluation)):
             whose = f"those in {run.paths[name]}"
-            if problem := picture_mismatch(vision, table.observations[0].size, whose):
+            if problem := observation_mismatch(vision, table.observations[0].size, whose):
                 raise UserError(f"{run.paths['v']}: {problem}; run 'dvc repro'")
         pictures, report = visualize(
             settings,
             run.params.collect.policy,
             rollouts,
             vision,
-            drives,
+            evaluation,
             {name: run.curve(name) for name in LEARNING_STAGES},
             run.streams,
         )
         named = pictures.figures.items()
         for name, figure in progress(named, "visualize: writing", len(named)):
-            save(figure, run.place(run.reports / "figures" / f"{name}.png"))
-        gif = run.place(run.reports / "drive.gif")
+            save(figure, run.output_path(run.reports / "figures" / f"{name}.png"))
+        gif = run.output_path(run.reports / "drive.gif")
         save_gif(gif, pictures.frames, settings.frames_per_second, HOLD)
         run.report(report)
 

@@ -11,24 +11,24 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from PIL import Image
 
-from worldmodels.agent.agent import Dreamer
+from worldmodels.agent.agent import LatentPolicy
 from worldmodels.agent.loading import AgentParts, check_observations, load_agent
-from worldmodels.dream.env import Dream
-from worldmodels.envs.carracing.rerender import redriven
-from worldmodels.envs.carracing.task import CarRacingGrounds
-from worldmodels.figures.carracing.drive_gif import EVERY, GAME, Mind, race_frames
+from worldmodels.dream.env import DreamEnv
+from worldmodels.envs.carracing.rerender import rerender_episode
+from worldmodels.envs.carracing.task import CarRacingTask
+from worldmodels.figures.carracing.drive_gif import EVERY, GAME, LatentTrace, race_frames
 from worldmodels.figures.carracing.returns import SOLVED, tracks
 from worldmodels.figures.carracing.rounds import Final, Polished, Rounds, rounds
 from worldmodels.figures.common.animation import save_gif
 from worldmodels.figures.common.style import save
 from worldmodels.interfaces import Memory, Vision
-from worldmodels.pipeline.config.params import CarRacing
+from worldmodels.pipeline.config.env_params import CarRacingParams
 from worldmodels.pipeline.errors import ParamsError, UserError
 from worldmodels.pipeline.progress import progress
-from worldmodels.pipeline.reports import ROUNDS, Report, read_metrics, write_curve
-from worldmodels.pipeline.runner import stage
-from worldmodels.pipeline.seeding import Streams
-from worldmodels.pipeline.storage.artifacts import CarRacingDrives, Episode
+from worldmodels.pipeline.reports import ROUNDS, StageResult, read_metrics, write_curve
+from worldmodels.pipeline.runner import run_stage
+from worldmodels.pipeline.seeding import RandomStreams
+from worldmodels.pipeline.storage.artifacts import CarRacingEvaluation, Episode
 from worldmodels.pipeline.storage.pixels import to_bytes, to_pixels
 from worldmodels.rollout.loop import recorded_rollout
 
@@ -44,13 +44,13 @@ class Pictures(NamedTuple):
 
 
 def race(
-    world: CarRacing,
+    env: CarRacingParams,
     temperature: float,
     agent: AgentParts,
-    drives: CarRacingDrives,
+    evaluation: CarRacingEvaluation,
     course: tuple[Rounds, Polished] | None,
-    streams: Streams,
-) -> tuple[Pictures, Report]:
+    streams: RandomStreams,
+) -> tuple[Pictures, StageResult]:
     """Draw everything; the drive that is shown is C's of median return, beside a dream.
 
     `course` is what came of the rounds and of polishing, if there were any.
@@ -58,27 +58,27 @@ def race(
     Raises:
         UserError: the game does not do again what was recorded.
     """
-    returns = np.add.reduceat(drives.rewards, drives.first_step[:-1])
-    by_c = drives.by_controller
+    returns = np.add.reduceat(evaluation.rewards, evaluation.first_step[:-1])
+    by_c = evaluation.by_controller
     own, random = returns[by_c], returns[~by_c]
     shown = np.flatnonzero(by_c)[own.argsort(kind="stable")[(len(own) - 1) // 2]]
-    drive = drives.episode(int(shown))
-    real = awake(agent.vision, agent.memory, drive)
-    dreamt = asleep(agent, real.z[:1], world, temperature, streams)
-    pictures = game(world, int(drives.track_seeds[shown]), drive)
+    drive = evaluation.episode(int(shown))
+    real = trace_episode(agent.vision, agent.memory, drive)
+    dreamt = trace_dream(agent, real.z[:1], env, temperature, streams)
+    pictures = game(env, int(evaluation.track_seeds[shown]), drive)
     frames = race_frames(pictures, drive.observations, real, dreamt)
     painted = list(progress(frames, "race: animation"))
-    figures = {"tracks": tracks(own, drives.finished[by_c], random)}
+    figures = {"tracks": tracks(own, evaluation.finished[by_c], random)}
     metrics = {
-        **scores(own, drives.finished[by_c]),
-        "random_return": float(random.mean()),
-        "shown_track": int(drives.track_seeds[shown]),
+        **scores(own, evaluation.finished[by_c]),
+        "baseline_return": float(random.mean()),
+        "shown_track": int(evaluation.track_seeds[shown]),
         "shown_return": drive.score,
         "dreamt_return": float(dreamt.total[-1]),
     }
     took = ""
     if course:
-        final = Final(metrics["mean_return"], metrics["stderr"], metrics["random_return"])
+        final = Final(metrics["mean_return"], metrics["stderr"], metrics["baseline_return"])
         figures["rounds"] = rounds(*course, final)
         by_round, polished = course
         metrics |= {"core_hours": polished.core_hours, "real_frames": int(polished.real_frames)}
@@ -92,7 +92,7 @@ def race(
         f"{took}; in the animation of {len(painted)} frames it returns {drive.score:+.1f}, and "
         f"{dreamt.total[-1]:+.1f} in its dream"
     )
-    return Pictures(figures, painted), Report(summary, metrics)
+    return Pictures(figures, painted), StageResult(summary, metrics)
 
 
 def scores(returns: NDArray[np.float64], finished: NDArray[np.bool_]) -> dict[str, float]:
@@ -109,46 +109,46 @@ def scores(returns: NDArray[np.float64], finished: NDArray[np.bool_]) -> dict[st
     }
 
 
-def awake(vision: Vision, memory: Memory, drive: Episode) -> Mind:
+def trace_episode(vision: Vision, memory: Memory, drive: Episode) -> LatentTrace:
     """What V and M made of a drive."""
     z = vision.encode(to_pixels(drive.observations))
     h = np.zeros((len(z), 1, memory.hidden_size), np.float32)
     c = np.zeros_like(h[0])
     for step, action in enumerate(drive.actions):
         h[step + 1], c = memory.step(z[step : step + 1], action[None], h[step], c)
-    return _mind(vision, z, h[:, 0], drive.rewards, drive.observations.shape)
+    return _trace(vision, z, h[:, 0], drive.rewards, drive.observations.shape)
 
 
-def asleep(
+def trace_dream(
     agent: AgentParts,
     start: NDArray[np.float32],
-    world: CarRacing,
+    env: CarRacingParams,
     temperature: float,
-    streams: Streams,
-) -> Mind:
+    streams: RandomStreams,
+) -> LatentTrace:
     """What the first M dreams of C's driving from z (1, Z) on."""
     seed = int(streams("dream").integers(2**63))
-    dream = Dream(agent.memory.members[:1], start, 1, world.max_steps, temperature, seed)
-    driver = Dreamer(agent.controllers)
+    dream = DreamEnv(agent.memory.members[:1], start, 1, env.max_steps, temperature, seed)
+    driver = LatentPolicy(agent.controllers)
     _, recorded = recorded_rollout(dream, driver, "race: dream", store=np.copy)
     z, h = np.split(recorded.observations, [start.shape[1]], axis=1)
-    return _mind(agent.vision, z, h, recorded.rewards, (-1, *world.view.shape))
+    return _trace(agent.vision, z, h, recorded.rewards, (-1, *env.view.shape))
 
 
-def _mind(
+def _trace(
     vision: Vision,
     z: NDArray[np.float32],
     h: NDArray[np.float32],
     rewards: NDArray[np.float64],
     shape: tuple[int, ...],
-) -> Mind:
-    return Mind(to_bytes(vision.decode(z)).reshape(shape), z, h, rewards)
+) -> LatentTrace:
+    return LatentTrace(to_bytes(vision.decode(z)).reshape(shape), z, h, rewards)
 
 
-def game(world: CarRacing, track_seed: int, drive: Episode) -> NDArray[np.uint8]:
+def game(env: CarRacingParams, track_seed: int, drive: Episode) -> NDArray[np.uint8]:
     """Pictures of the steps of a drive that the animation shows, as large as it shows them."""
     last = len(drive.actions)
-    again = progress(redriven(world, track_seed, drive), "race: the drive again", last + 1)
+    again = progress(rerender_episode(env, track_seed, drive), "race: the drive again", last + 1)
     return np.stack(
         [
             np.asarray(Image.fromarray(picture()).resize(GAME, Image.Resampling.LANCZOS))
@@ -182,7 +182,7 @@ def course_of(
     scores, core_hours, real_frames = np.array(rows).T
     course = Rounds(scores, core_hours.cumsum(), real_frames.cumsum())
     validation, tried = read_metrics(
-        reports / "metrics/polish.json", "polish", ["real_return", "tried_steps"]
+        reports / "metrics/polish.json", "polish", ["real_return", "train_env_steps"]
     )
     (polishing,) = read_metrics(reports / "cost/polish.json", "polish", ["core_hours"])
     return course, Polished(
@@ -195,25 +195,25 @@ def course_of(
 def main() -> None:
     """Read the files that the command line names, run the stage, write its own."""
     reads = ["v", "m", "c", "drives"]
-    with stage("race", reads=reads, folders="rounds", need_folders=False) as run:
-        params, drives = run.params, run.table("drives", CarRacingDrives)
-        if not isinstance(params.world, CarRacing):
+    with run_stage("race", reads=reads, folders="rounds", need_folders=False) as run:
+        params, evaluation = run.params, run.table("drives", CarRacingEvaluation)
+        if not isinstance(params.env, CarRacingParams):
             raise ParamsError("world.kind: must be carracing where its drives are shown")
-        grounds = CarRacingGrounds(params.world)
-        agent = load_agent([run.paths[name] for name in "vmc"], grounds)
-        check_observations(run.paths["drives"], drives, grounds)
-        if not agent.memory.predicts_outcome:
+        task = CarRacingTask(params.env)
+        agent = load_agent([run.paths[name] for name in "vmc"], task)
+        check_observations(run.paths["drives"], evaluation, task)
+        if not agent.memory.predicts_reward_done:
             raise UserError(f"{run.paths['m']}: this M predicts no rewards and ends: none to dream")
-        course = course_of(run.folders, run.reports, params.world.frame_skip)
+        course = course_of(run.folders, run.reports, params.env.frame_skip)
         pictures, report = race(
-            params.world, params.evolve_c.temperature, agent, drives, course, run.streams
+            params.env, params.evolve_c.temperature, agent, evaluation, course, run.streams
         )
         for name, figure in pictures.figures.items():
-            save(figure, run.place(run.reports / "figures" / f"{name}.png"))
-        gif = run.place(run.reports / "drive.gif")
+            save(figure, run.output_path(run.reports / "figures" / f"{name}.png"))
+        gif = run.output_path(run.reports / "drive.gif")
         save_gif(gif, pictures.frames, params.visualize.frames_per_second, HOLD)
         if course:
-            table = run.place(run.reports / "curves" / "rounds.csv")
+            table = run.output_path(run.reports / "curves" / "rounds.csv")
             rows = enumerate(zip(*course[0], strict=True))
             write_curve(
                 table, [dict(zip(ROUNDS, (n, *row), strict=True)) for n, row in rows], "rounds"

@@ -209,10 +209,10 @@ def _ablations(
 
     where = _of_last_round(f"{folder}/untrained", last, mine["untrained"])
     untrained = of("train_m", where, f"{folder}/untrained/reports", ())
-    untrained["cmd"] += " --set train_m.epochs=0 --set train_m.members=1"
+    untrained["cmd"] += " --set train_m.epochs=0 --set train_m.ensemble_size=1"
     blind = searched("untrained", f" --memory {other}", "C on z and a blind h")
     blind["deps"] = [other, *blind["deps"]]
-    on_z = " --set evolve_c.inputs=z --set evolve_c.components=0"
+    on_z = " --set evolve_c.inputs=z --set evolve_c.pca_components=0"
     return {
         "untrained": {**untrained, "desc": "An M that has learned nothing"},
         "evolve_c_untrained": blind,

@@ -9,7 +9,9 @@ import pytest
 
 from tests import toy_carracing
 from tests.pipelines import RECIPES
-from worldmodels.pipeline.config.params import CarRacing, CarRacingView, Params, read_params
+from worldmodels.pipeline.config.env_params import CarRacingParams, CarRacingView
+from worldmodels.pipeline.config.params import Params
+from worldmodels.pipeline.config.reader import read_params
 
 ROOT = Path(__file__).resolve().parent.parent
 NOT_COPIED = (  # what the pipelines make, and the tests
@@ -37,9 +39,9 @@ def carracing(quick: Params, monkeypatch: pytest.MonkeyPatch) -> Params:
     """The quick recipe in CarRacing, of which a toy is simulated."""
     monkeypatch.setitem(sys.modules, "stages.worlds.carracing", toy_carracing)
     view = CarRacingView(height=28, width=32)
-    world = CarRacing(simulator="gymnasium", view=view, frame_skip=2, max_steps=30)
+    env = CarRacingParams(simulator="gymnasium", view=view, frame_skip=2, max_steps=30)
     replace = msgspec.structs.replace
-    return replace(quick, world=world, compute=replace(quick.compute, workers=1))
+    return replace(quick, env=env, compute=replace(quick.compute, workers=1))
 
 
 class Project:

@@ -189,7 +189,7 @@ def damaged_files(sound: Path, folder: Path, seed: int = 0) -> Iterator[Damaged]
         content = path.read_bytes()
         variants = [*damaged_bytes(content, rng)]
         if path.name in TABLES:
-            kind, datasets = hdf5.opened(path)
+            kind, datasets = hdf5.open_arrays(path)
             arrays = {name: dataset[()] for name, dataset in datasets.items()}
         elif path.name in MODELS:
             kind, arrays = npz.read(path)

@@ -20,7 +20,8 @@ import msgspec
 import yaml
 
 from tests.imports import ROOT
-from worldmodels.pipeline.config.params import Params, read_params
+from worldmodels.pipeline.config.params import Params
+from worldmodels.pipeline.config.reader import read_params
 from worldmodels.pipeline.errors import UserError
 
 GOOD = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
@@ -42,7 +43,7 @@ CAR_RACING = GOOD | {
         "discount": 0.97,
         "trace": 0.95,
         "patience": 40,
-        "checked_every": 8,
+        "eval_every": 8,
         "validation_episodes": 64,
     },
 }

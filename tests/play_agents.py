@@ -8,20 +8,20 @@ import numpy as np
 from stages.play import play
 from tests.test_racing import GOLDEN
 from worldmodels.controller.controller import Controllers, parameter_count
-from worldmodels.dream.starts import Beginnings
-from worldmodels.envs.racing.env import RacingWorld
+from worldmodels.dream.starts import StoredStarts
+from worldmodels.envs.racing.env import RacingEnv
 from worldmodels.memory.deterministic_lstm import DeterministicLSTM
 from worldmodels.memory.ensemble import Ensemble
 from worldmodels.memory.joint_mdn_lstm import JointMDNLSTM
 from worldmodels.memory.mdn_lstm import MDNLSTM
-from worldmodels.pipeline.config.params import read_params
+from worldmodels.pipeline.config.reader import read_params
 from worldmodels.pipeline.storage.pixels import to_bytes
 from worldmodels.vision.autoencoder import Autoencoder
 from worldmodels.vision.conv_vae import ConvVAE
 from worldmodels.vision.vae import VAE
 
 ROOT = Path(__file__).resolve().parent.parent
-RACING, CARRACING = (read_params(ROOT / f"{name}params.yaml").world for name in ("", "carracing/"))
+RACING, CARRACING = (read_params(ROOT / f"{name}params.yaml").env for name in ("", "carracing/"))
 COLOURED = msgspec.structs.replace(
     RACING, view=msgspec.structs.replace(RACING.view, size=64, channels=3)
 )
@@ -36,32 +36,32 @@ class Agent:
         rng = np.random.default_rng(3)
         self.beginnings, inputs = None, "zh"
         if kind == "note":
-            self.world = RACING
+            self.env = RACING
             self.vision = Autoencoder.initial(256, 64, 16, rng)
             memory = DeterministicLSTM.initial(16, 2, 32, rng)
             memory.calibrate(rng.random(16))
         elif kind == "vae":
-            self.world, inputs = RACING, "z"
+            self.env, inputs = RACING, "z"
             self.vision = VAE.initial(256, 40, 12, rng)
             memory = MDNLSTM.initial(
-                12, 2, 40, rng, mixtures=3, sigma_floor=0.01, predict_outcome=True
+                12, 2, 40, rng, mixtures=3, min_std=0.01, predict_reward_done=True
             )
         elif kind == "paper":
-            self.world = COLOURED
+            self.env = COLOURED
             self.vision = ConvVAE.initial((64, 64, 3), 32, 0.25, rng)
-            memory = MDNLSTM.initial(32, 2, 64, rng, mixtures=5, sigma_floor=0.01)
+            memory = MDNLSTM.initial(32, 2, 64, rng, mixtures=5, min_std=0.01)
         else:
-            self.world = CARRACING
+            self.env = CARRACING
             self.vision = ConvVAE.initial((28, 32, 3), 32, 1.0, rng)
             memory = JointMDNLSTM.initial(
-                32, 2, 96, rng, mixtures=5, sigma_floor=0.01, readout=80, predict_outcome=True
+                32, 2, 96, rng, mixtures=5, min_std=0.01, readout=80, predict_reward_done=True
             )
             arrays = {**memory.arrays(), "end.bias": np.array(-9.0)}  # its dreams go on
             memory = JointMDNLSTM(arrays)
             past = rng.normal(size=(2, 12, 34)).astype(np.float32)
             z = rng.normal(size=(2, 32)).astype(np.float32)
             length = np.array([12, 5], np.float32)
-            self.beginnings = Beginnings(z, past[..., :32], np.tanh(past[..., 32:]), length)
+            self.beginnings = StoredStarts(z, past[..., :32], np.tanh(past[..., 32:]), length)
         self.memory = Ensemble([memory])
         hidden = [8] if kind == "vae" else []
         features = self.vision.z_size + (memory.hidden_size if inputs == "zh" else 0)
@@ -71,19 +71,19 @@ class Agent:
 
     def page(self) -> str:
         parts = (self.vision, self.memory, self.controllers, self.beginnings)
-        return play(self.world, *parts)[0]
+        return play(self.env, *parts)[0]
 
     def recorded(self) -> tuple[np.ndarray, np.ndarray]:
         """Views, as they are stored, and actions of so many steps; fewer of large views."""
-        count = STEPS if self.world is not COLOURED else STEPS // 4
+        count = STEPS if self.env is not COLOURED else STEPS // 4
         actions = np.array(LONGEST["actions"][:count], np.float32)
-        if self.world is CARRACING:
+        if self.env is CARRACING:
             rng = np.random.default_rng(0)
             return rng.integers(256, size=(count, 28, 32, 3)).astype(np.uint8), actions
-        view = self.world.view
-        world = RacingWorld(view_size=view.size, channels=view.channels)
-        views = [world.reset()[0][0]]
-        views += [world.step(action[None])[0][0] for action in actions[:-1]]
+        view = self.env.view
+        env = RacingEnv(view_size=view.size, channels=view.channels)
+        views = [env.reset()[0][0]]
+        views += [env.step(action[None])[0][0] for action in actions[:-1]]
         return to_bytes(np.stack(views)), actions
 
 

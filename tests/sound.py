@@ -11,17 +11,23 @@ from stages.collect import collect
 from stages.encode import encode
 from tests.imports import ROOT
 from worldmodels.controller.controller import ARRAYS, Controllers
-from worldmodels.envs.racing.env import RacingWorld
+from worldmodels.envs.racing.env import RacingEnv
 from worldmodels.memory.ensemble import ENSEMBLES, Ensemble
-from worldmodels.pipeline.config.params import read_params
-from worldmodels.pipeline.outputs import refused
+from worldmodels.pipeline.config.reader import read_params
+from worldmodels.pipeline.outputs import file_error
 from worldmodels.pipeline.reports import read_curve, write_curve
-from worldmodels.pipeline.seeding import Streams
-from worldmodels.pipeline.storage.artifacts import Drives, Latents, Model, Rollouts, load_model
+from worldmodels.pipeline.seeding import RandomStreams
+from worldmodels.pipeline.storage.artifacts import (
+    EvaluationEpisodes,
+    Latents,
+    Model,
+    Rollouts,
+    load_model,
+)
 from worldmodels.vision.registry import VISIONS
 
 QUICK = ROOT / "recipes" / "quick.yaml"
-TABLES = {"rollouts.h5": Rollouts, "latents.h5": Latents, "drives.h5": Drives}
+TABLES = {"rollouts.h5": Rollouts, "latents.h5": Latents, "drives.h5": EvaluationEpisodes}
 MODELS: dict[str, tuple[str, Mapping[str, Any]]] = {
     "v.npz": ("train_v", VISIONS),
     "m.npz": ("train_m", ENSEMBLES),
@@ -33,7 +39,7 @@ CURVE = "train_v.csv"
 def make_sound_files(folder: Path) -> None:
     """All six artifacts, a curve and the params."""
     params = read_params(QUICK)
-    rollouts, _ = collect(params.collect, params.world, Streams(0, "collect"))
+    rollouts, _ = collect(params.collect, params.env, RandomStreams(0, "collect"))
     learned = learn(params)
     rollouts.write(folder / "rollouts.h5")
     encode(params.encode, rollouts, learned.vision)[0].write(folder / "latents.h5")
@@ -58,8 +64,8 @@ def read(name: str, path: Path) -> Any:
     if name in MODELS:
         stage, makers = MODELS[name]
         model = load_model(path, stage, makers)
-        if isinstance(model, Ensemble) and model.action_size != RacingWorld.action_size:
-            raise refused(path, "M was made for other actions", stage)  # as `modules.mismatch`
+        if isinstance(model, Ensemble) and model.action_size != RacingEnv.action_size:
+            raise file_error(path, "M was made for other actions", stage)  # as `modules.mismatch`
         return Model.read(path, stage).arrays
     if name == CURVE:
         return read_curve(path, "train_v")

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from worldmodels.finetune.actor_critic import ActorCritic
 from worldmodels.finetune.critic import Critic
-from worldmodels.finetune.episode_sums import discounted, lagged
+from worldmodels.finetune.episode_sums import discounted_sums, previous_step
 from worldmodels.finetune.natural_gradient import LARGEST, natural_gradient
 
 SMOOTHING = 0.8
@@ -26,7 +26,7 @@ def test_a_discounted_sum_ends_with_its_episode(lengths, keep, seed):
         for first in range(len(episode)):
             later = episode[first:]
             expected.append((later * keep ** np.arange(len(later))).sum())
-    np.testing.assert_allclose(discounted(values, lengths, keep), expected, atol=1e-12)
+    np.testing.assert_allclose(discounted_sums(values, lengths, keep), expected, atol=1e-12)
 
 
 @given(LENGTHS)
@@ -34,7 +34,7 @@ def test_nothing_is_before_the_first_step_of_an_episode(lengths):
     values = rng().normal(size=(lengths.sum(), 2))
     parts = np.split(values, np.cumsum(lengths)[:-1])
     expected = [np.concatenate([np.zeros((1, 2)), part[:-1]]) for part in parts]
-    np.testing.assert_array_equal(lagged(values, lengths), np.concatenate(expected))
+    np.testing.assert_array_equal(previous_step(values, lengths), np.concatenate(expected))
 
 
 def chain(episodes=200, steps=20, seed=0):
@@ -47,7 +47,7 @@ def chain(episodes=200, steps=20, seed=0):
 
 def test_the_critic_foretells_what_can_be_foretold():
     x, rewards, lengths = chain()
-    returns = discounted(rewards, lengths, 0.5)
+    returns = discounted_sums(rewards, lengths, 0.5)
     left = Critic(2, 0.5, 0.9, rng()).advantages(x, rewards, lengths)
     assert left.std() < 0.5 * returns.std()
     assert abs(left.mean()) < 0.05 * returns.std()
@@ -96,7 +96,7 @@ def log_probability(theta, x, e, lengths, strength):
     """Of each step's action, had C been W x + b plus theta where it was W x + b."""
     fresh = np.sqrt(1 - SMOOTHING**2)
     ones = np.concatenate([x, np.ones((len(x), 1))], axis=1)
-    moved = (ones @ theta - SMOOTHING * lagged(ones @ theta, lengths)) / (strength * fresh)
+    moved = (ones @ theta - SMOOTHING * previous_step(ones @ theta, lengths)) / (strength * fresh)
     return -0.5 * ((e - moved) ** 2).sum(axis=1)
 
 

@@ -5,18 +5,18 @@ import subprocess
 import numpy as np
 import pytest
 
-from worldmodels.envs.racing.stored_track import track_of
+from worldmodels.envs.racing.stored_track import stored_track
 from worldmodels.pipeline import outputs as files
 from worldmodels.pipeline.errors import UserError
 from worldmodels.pipeline.reports import read_curve, write_curve, write_metrics
 from worldmodels.pipeline.storage import hdf5
 from worldmodels.pipeline.storage.artifacts import (
-    CarRacingDrives,
+    CarRacingEvaluation,
     CarRacingRollouts,
-    Drives,
+    EvaluationEpisodes,
     Latents,
     Model,
-    RacingDrives,
+    RacingEvaluation,
     RacingRollouts,
     Rollouts,
 )
@@ -115,8 +115,10 @@ def test_arrays_that_do_not_fit_are_refused(tmp_path, changes, words):
 
 
 def flip(content: bytes) -> bytes:
-    middle = len(content) // 2
-    return content[:middle] + bytes([content[middle] ^ 0xFF]) + content[middle + 1 :]
+    mean_of_runs = len(content) // 2
+    return (
+        content[:mean_of_runs] + bytes([content[mean_of_runs] ^ 0xFF]) + content[mean_of_runs + 1 :]
+    )
 
 
 @pytest.mark.parametrize(
@@ -137,7 +139,7 @@ def test_damaged_files_are_named_with_the_stage_that_makes_them(tmp_path, damage
 
 
 def test_a_file_that_is_not_there_is_named_with_its_stage(tmp_path):
-    for read, stage in ((Latents.read, "encode"), (Drives.read, "evaluate")):
+    for read, stage in ((Latents.read, "encode"), (EvaluationEpisodes.read, "evaluate")):
         with pytest.raises(UserError, match=f"no such file; stage {stage} makes it"):
             read(tmp_path / "x.h5")
 
@@ -148,14 +150,16 @@ def test_a_table_of_another_kind_is_refused(tmp_path):
         Latents.read(tmp_path / "r.h5")
     words = "should hold drives of racing or drives of carracing, and says it holds rollouts of rac"
     with pytest.raises(UserError, match=words):
-        Drives.read(tmp_path / "r.h5")
+        EvaluationEpisodes.read(tmp_path / "r.h5")
 
 
 def test_rollouts_and_drives_are_read_whichever_world_they_are_of(tmp_path):
     on_seeds(CarRacingRollouts).write(tmp_path / "r.h5")
-    on_seeds(CarRacingDrives, by_controller=np.array([True, True, False])).write(tmp_path / "d.h5")
-    found, driven = Rollouts.read(tmp_path / "r.h5"), Drives.read(tmp_path / "d.h5")
-    assert (type(found), type(driven)) == (CarRacingRollouts, CarRacingDrives)
+    on_seeds(CarRacingEvaluation, by_controller=np.array([True, True, False])).write(
+        tmp_path / "d.h5"
+    )
+    found, driven = Rollouts.read(tmp_path / "r.h5"), EvaluationEpisodes.read(tmp_path / "d.h5")
+    assert (type(found), type(driven)) == (CarRacingRollouts, CarRacingEvaluation)
     np.testing.assert_array_equal(found.track_seeds, [70_000, 0, 2**31 - 1])
     np.testing.assert_array_equal(driven.finished, [True, False, True])
     np.testing.assert_array_equal(found.observations[:], rollouts().observations)
@@ -174,7 +178,7 @@ def test_a_table_has_the_arrays_of_its_own_world_and_no_others(tmp_path):
         writer.append(rollouts()._arrays())
     with pytest.raises(UserError, match=r"missing arrays .'finished', 'track_seeds'.*'radius'"):
         Rollouts.read(tmp_path / "r.h5")
-    assert set(RacingDrives.schema()) - set(CarRacingDrives.schema()) == {
+    assert set(RacingEvaluation.schema()) - set(CarRacingEvaluation.schema()) == {
         *("states", "distances", "radius", "harmonics", "half_width"),
     }
 
@@ -200,9 +204,9 @@ def test_a_curve_comes_back(tmp_path):
 
 def test_what_is_no_road_is_said_with_the_stage():
     table = rollouts()
-    assert track_of(dataclasses.replace(table, harmonics=np.zeros((3, 2, 3))), 0).radius == 8.0
+    assert stored_track(dataclasses.replace(table, harmonics=np.zeros((3, 2, 3))), 0).radius == 8.0
     with pytest.raises(UserError, match=r"episode 1 of what stage collect made is none .the road "):
-        track_of(dataclasses.replace(table, radius=np.full(3, 1e300)), 1)
+        stored_track(dataclasses.replace(table, radius=np.full(3, 1e300)), 1)
 
 
 HEADER = "epoch,train,held_out,baseline\n"
@@ -227,7 +231,7 @@ def test_outputs_take_their_places_together_or_not_at_all(tmp_path):
     old.write_text("before")
 
     def attempt(*, fail: bool) -> None:
-        with files.Outputs() as outputs:
+        with files.AtomicOutputs() as outputs:
             for path in (old, new):
                 outputs.place(path).write_text("after")
             assert old.read_text() == "before"
@@ -255,14 +259,14 @@ def test_what_a_killed_run_has_left_is_cleared_away_and_what_another_is_writing_
     with subprocess.Popen(["true"]) as undead:  # of whose end nobody has taken notice yet
         os.waitid(os.P_PID, undead.pid, os.WEXITED | os.WNOWAIT)
         (tmp_path / f".v.npz.{undead.pid}.tmp").write_bytes(b"half")
-        with files.Outputs() as outputs:
+        with files.AtomicOutputs() as outputs:
             outputs.place(tmp_path / "v.npz").write_bytes(b"whole")
         assert not list(tmp_path.glob(".*.tmp"))
     left = tmp_path / f".v.npz.{ended.pid}.tmp"
     others = [tmp_path / f".v.npz.{os.getppid()}.tmp", tmp_path / f".m.npz.{ended.pid}.tmp"]
     for path in (left, *others):
         path.write_bytes(b"half")
-    with files.Outputs() as outputs:
+    with files.AtomicOutputs() as outputs:
         outputs.place(tmp_path / "v.npz").write_bytes(b"whole")
     assert not left.exists()
     assert all(path.exists() for path in others)

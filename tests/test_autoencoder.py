@@ -4,13 +4,13 @@ import pytest
 from tests.gradients import assert_gradient
 from worldmodels.nn.adam import Adam
 from worldmodels.vision.autoencoder import Autoencoder
-from worldmodels.vision.variational import Seen
+from worldmodels.vision.variational import VisionBatch
 
 rng = np.random.default_rng(0)
 
 
-def seen(pictures) -> Seen:
-    return Seen(pictures, np.empty((len(pictures), 0)))
+def seen(pictures) -> VisionBatch:
+    return VisionBatch(pictures, np.empty((len(pictures), 0)))
 
 
 def small(dtype=np.float64) -> Autoencoder:

@@ -6,12 +6,12 @@ import sys
 import numpy as np
 import pytest
 
-from worldmodels.envs.carracing.area_resize import AreaMean
-from worldmodels.envs.carracing.env import CarRacing
+from worldmodels.envs.carracing.area_resize import AreaResize
+from worldmodels.envs.carracing.env import CarRacingEnv
 from worldmodels.envs.carracing.envpool import EnvPoolCarRacing
 from worldmodels.envs.carracing.optional_imports import extra
 from worldmodels.pipeline.storage.pixels import to_bytes, to_pixels
-from worldmodels.policies.smoothed_noise import RandomPolicy
+from worldmodels.policies.smoothed_noise import SmoothedNoisePolicy
 from worldmodels.rollout.loop import recorded_rollout, rollout
 
 WHY = "needs requirements-carracing.txt"
@@ -26,7 +26,7 @@ def envpool(*arguments, **more):
     return EnvPoolCarRacing(*arguments, **more)
 
 
-both = pytest.mark.parametrize("make", [CarRacing, envpool])
+both = pytest.mark.parametrize("make", [CarRacingEnv, envpool])
 STRAIGHT = [0.0, 0.2]
 CIRCLING = [1.0, 0.3]
 AWAY = [0.0, 0.4]  # straight on, beyond the playfield in 72 steps
@@ -38,7 +38,7 @@ def slalom(step: int, gas: float) -> list[float]:
 
 @pytest.mark.parametrize(("seed", "gas"), [(0, 0.1), (1, 0.3), (2, 0.6)])
 def test_pictures_rewards_and_ends_are_gymnasiums_to_the_last_byte(seed, gas):
-    theirs, ours = gymnasiums.CarRacing(), CarRacing([seed])
+    theirs, ours = gymnasiums.CarRacingEnv(), CarRacingEnv([seed])
     seen, _ = theirs.reset(seed=seed)
     np.testing.assert_array_equal(ours.pictures()[0], seen[:84])
     for step in range(50):  # the first 12 or so while the camera comes down
@@ -59,7 +59,7 @@ def test_pictures_rewards_and_ends_are_gymnasiums_to_the_last_byte(seed, gas):
 
 
 def test_the_edge_of_the_world_looks_as_gymnasium_has_it_and_is_where_a_car_is_lost():
-    theirs, ours = gymnasiums.CarRacing(), CarRacing([3])
+    theirs, ours = gymnasiums.CarRacingEnv(), CarRacingEnv([3])
     theirs.reset(seed=3)
     command = np.array([0, 0.4, 0], np.float32)
     for _ in range(100):
@@ -82,28 +82,28 @@ def test_the_edge_of_the_world_looks_as_gymnasium_has_it_and_is_where_a_car_is_l
 
 
 def test_a_car_starts_on_tile_0_so_that_only_all_tiles_make_a_lap():
-    world = CarRacing([4])
-    (simulator,) = world._simulators
+    env = CarRacingEnv([4])
+    (simulator,) = env._simulators
     assert simulator.road[0].road_visited
     for tile in simulator.road[3:]:  # as if they had been driven over
         tile.road_visited = True
         simulator.tile_visited_count += 1
-    *_, truncated, info = world.step([[0, 0]])
+    *_, truncated, info = env.step([[0, 0]])
     assert 0.95 < info["laps"][0] < 1
     assert not truncated[0]
     for _ in range(50):
-        _, rewards, terminated, truncated, info = world.step([STRAIGHT])
+        _, rewards, terminated, truncated, info = env.step([STRAIGHT])
         if truncated[0]:
             break
     assert (info["laps"][0], info["finished"][0], terminated[0]) == (1, True, False)
     assert rewards[0] == pytest.approx(1000 / len(simulator.track), abs=0.5)
-    _, rewards, _, truncated, again = world.step([STRAIGHT])
+    _, rewards, _, truncated, again = env.step([STRAIGHT])
     assert (rewards[0], truncated[0], again["finished"][0]) == (0, True, True)
     np.testing.assert_array_equal(again["state"], info["state"])
 
 
 def test_envpools_laps_are_counted_from_its_rewards():
-    world = envpool([1], num_cars=2)
+    env = envpool([1], num_envs=2)
     last = np.array([1000 / 3, 1000 / 3]) - 0.1  # one of three tiles
 
     class Pool:
@@ -117,9 +117,9 @@ def test_envpools_laps_are_counted_from_its_rewards():
             seen = cars[:, None, None, None] * np.ones((96, 96, 3), np.uint8)
             return seen[::-1], rewards[::-1], over, ~over & over, {"env_id": cars[::-1]}
 
-    world._pool = Pool()
-    world.frame_skip = 3
-    observations, rewards, terminated, truncated, info = world.step([STRAIGHT] * 2)
+    env._pool = Pool()
+    env.frame_skip = 3
+    observations, rewards, terminated, truncated, info = env.step([STRAIGHT] * 2)
     assert info["laps"].tolist() == [1, 0.6667]
     assert (terminated.tolist(), truncated.tolist()) == ([False, True], [True, False])
     assert info["finished"].tolist() == [True, False]
@@ -130,14 +130,14 @@ def test_envpools_laps_are_counted_from_its_rewards():
 
 @both
 def test_the_signature_is_gymnasiums(make):
-    world = make([7, 8], num_cars=3)
-    observations, info = world.reset(seed=1)
+    env = make([7, 8], num_envs=3)
+    observations, info = env.reset(seed=1)
     assert (observations.shape, observations.dtype) == ((3, 28, 32, 3), np.float32)
-    assert world.observation_shape == (28, 32, 3)
+    assert env.observation_shape == (28, 32, 3)
     np.testing.assert_array_equal(observations[0], observations[2])
     assert not np.array_equal(observations[0], observations[1])
     for _ in range(20):
-        observations, rewards, terminated, truncated, info = world.step([STRAIGHT] * 3)
+        observations, rewards, terminated, truncated, info = env.step([STRAIGHT] * 3)
         np.testing.assert_array_equal(to_pixels(to_bytes(observations)), observations)
     assert (rewards.dtype, terminated.dtype, truncated.dtype) == (np.float64, np.bool_, np.bool_)
     assert info["laps"].dtype == np.float64
@@ -149,9 +149,10 @@ def test_the_signature_is_gymnasiums(make):
 
 @both
 def test_the_same_tracks_give_the_same_episodes_again(make):
-    world = make([5, 6], num_cars=2, max_steps=30)
+    env = make([5, 6], num_envs=2, max_steps=30)
     drives = [
-        recorded_rollout(world, RandomPolicy(np.random.default_rng(0)), "drive") for _ in range(2)
+        recorded_rollout(env, SmoothedNoisePolicy(np.random.default_rng(0)), "drive")
+        for _ in range(2)
     ]
     (first, seen), (second, again) = drives
     np.testing.assert_array_equal(first.returns, second.returns)
@@ -163,28 +164,28 @@ def test_the_same_tracks_give_the_same_episodes_again(make):
 
 @both
 def test_a_lost_car_stands_still_and_earns_nothing_and_the_others_go_on(make):
-    world = make([1], num_cars=2, max_steps=100)
+    env = make([1], num_envs=2, max_steps=100)
     driving = [AWAY, [0.0, 0.0]]
     for _ in range(71):
-        assert not world.step(driving)[2].any()
-    observations, rewards, terminated, truncated, info = world.step(driving)
+        assert not env.step(driving)[2].any()
+    observations, rewards, terminated, truncated, info = env.step(driving)
     assert -100.4 < rewards[0] < -99
     assert (terminated.tolist(), truncated.tolist()) == ([True, False], [False, False])
     assert not info["finished"].any()
     laps = info["laps"][0]
     for _ in range(28):
-        again, rewards, terminated, truncated, info = world.step(driving)
+        again, rewards, terminated, truncated, info = env.step(driving)
         assert rewards[0] == 0
         np.testing.assert_array_equal(again[0], observations[0])
         assert terminated.tolist() == [True, False]
     assert truncated.tolist() == [False, True]
     assert info["laps"][0] == laps
-    assert world.step(driving)[1].tolist() == [0, 0]
+    assert env.step(driving)[1].tolist() == [0, 0]
 
 
 @both
 def test_cars_that_are_kept_go_on_as_if_nothing_had_happened(make):
-    whole, part = make([1, 2], num_cars=4), make([1, 2], num_cars=4)
+    whole, part = make([1, 2], num_envs=4), make([1, 2], num_envs=4)
     actions = np.array([STRAIGHT, CIRCLING, CIRCLING, [-0.3, 0.4]])
     rows = np.array([3, 1])
     for _ in range(15):
@@ -202,25 +203,25 @@ def test_cars_that_are_kept_go_on_as_if_nothing_had_happened(make):
 
 
 def test_rollouts_drop_cars_that_are_done():
-    class Straight(RandomPolicy):
+    class Straight(SmoothedNoisePolicy):
         def act(self, observations):
             return np.array([AWAY] * len(observations))
 
-    outcome = rollout(CarRacing([1, 2, 3], num_cars=3), Straight(np.random.default_rng(0)))
+    outcome = rollout(CarRacingEnv([1, 2, 3], num_envs=3), Straight(np.random.default_rng(0)))
     assert outcome.terminated.all()
     assert (outcome.lengths < 100).all()
 
 
 @both
 def test_what_a_world_has_given_out_never_changes_afterwards(make):
-    world = make([1])
-    observations, info = world.reset()
+    env = make([1])
+    observations, info = env.reset()
     kept, before = observations.copy(), {name: value.copy() for name, value in info.items()}
-    _, _, terminated, *_ = world.step([STRAIGHT])
+    _, _, terminated, *_ = env.step([STRAIGHT])
     np.testing.assert_array_equal(observations, kept)
     for name, value in before.items():
         np.testing.assert_array_equal(info[name], value)
-    assert not np.shares_memory(terminated, world.step([STRAIGHT])[2])
+    assert not np.shares_memory(terminated, env.step([STRAIGHT])[2])
 
 
 @both
@@ -234,7 +235,7 @@ def test_what_a_world_has_given_out_never_changes_afterwards(make):
 )
 def test_actions_that_are_none_are_refused_in_words(make, actions, words):
     with pytest.raises(ValueError, match=words):
-        make([1], num_cars=2).step(actions)
+        make([1], num_envs=2).step(actions)
 
 
 @both
@@ -247,14 +248,14 @@ def test_actions_out_of_range_are_clipped(make):
 
 
 def test_steering_is_to_the_right_and_the_pedal_brakes_below_0():
-    world = CarRacing([1], num_cars=3)
+    env = CarRacingEnv([1], num_envs=3)
     for _ in range(25):
-        *_, info = world.step([[0.0, 0.3], [0.3, 0.3], [0.0, 0.3]])
+        *_, info = env.step([[0.0, 0.3], [0.3, 0.3], [0.0, 0.3]])
     straight, right, braking = info["state"]
     assert right[2] < straight[2]  # angles grow to the left
     ahead = [np.cos(straight[2]), np.sin(straight[2])]
     for _ in range(5):
-        *_, after = world.step([[0.0, 0.0], [0.0, 0.0], [0.0, -1.0]])
+        *_, after = env.step([[0.0, 0.0], [0.0, 0.0], [0.0, -1.0]])
     assert (after["state"][0, :2] - straight[:2]) @ ahead > 1
     assert after["state"][2, 3] < 0.5 * after["state"][0, 3]
     assert braking[3] == straight[3]
@@ -263,7 +264,7 @@ def test_steering_is_to_the_right_and_the_pedal_brakes_below_0():
 @pytest.mark.parametrize("view", [(28, 32), (64, 64), (5, 7), (84, 96)])
 def test_a_view_is_the_mean_over_the_area_that_each_pixel_covers(view):
     pictures = np.random.default_rng(0).integers(0, 256, (2, 84, 96, 3), np.uint8)
-    views = AreaMean((84, 96), view)(pictures)
+    views = AreaResize((84, 96), view)(pictures)
     fine = pictures[1].repeat(view[0], axis=0).repeat(view[1], axis=1).astype(np.float64)
     for row in range(0, view[0], 7):
         for column in range(0, view[1], 11):
@@ -274,11 +275,11 @@ def test_a_view_is_the_mean_over_the_area_that_each_pixel_covers(view):
 
 def test_worlds_that_cannot_be_are_refused():
     with pytest.raises(ValueError, match="at least one track, car, step and frame"):
-        CarRacing([])
+        CarRacingEnv([])
     with pytest.raises(ValueError, match="at least one track, car, step and frame"):
-        CarRacing([1], num_cars=0)
+        CarRacingEnv([1], num_envs=0)
     with pytest.raises(ValueError, match="from 1 x 1 to 84 x 96 pixels, not 85 x 96"):
-        CarRacing([1], view=(85, 96))
+        CarRacingEnv([1], view=(85, 96))
 
 
 def test_what_is_not_installed_is_said_in_one_line():
@@ -303,9 +304,9 @@ CarRacing([1])
 
 
 def test_what_a_car_has_passed_it_has_passed_whether_it_touched_it_or_not():
-    world = CarRacing([7], max_steps=120)
-    _, info = world.reset()
-    line = np.array([(x, y) for _, _, x, y in world._simulators[0].track])
+    env = CarRacingEnv([7], max_steps=120)
+    _, info = env.reset()
+    line = np.array([(x, y) for _, _, x, y in env._simulators[0].track])
     assert info["passed"] == [0]
     passed = []
     for step in range(100):
@@ -316,7 +317,7 @@ def test_what_a_car_has_passed_it_has_passed_whether_it_touched_it_or_not():
         aside = 9.0 if step > 60 else 0.0
         ahead = ahead + aside * np.array([-np.sin(heading), np.cos(heading)])
         turn = (np.arctan2(ahead[1], ahead[0]) - heading + np.pi) % (2 * np.pi) - np.pi
-        info = world.step([[-2 * turn, 0.3 if speed < 30 else -0.1]])[4]
+        info = env.step([[-2 * turn, 0.3 if speed < 30 else -0.1]])[4]
         passed.append(info["passed"][0])
         assert info["passed"][0] >= here / len(line) - 0.02
     assert 0.2 < passed[-1] < 1
@@ -326,8 +327,8 @@ def test_what_a_car_has_passed_it_has_passed_whether_it_touched_it_or_not():
 
 
 def test_who_stands_or_goes_backwards_passes_nothing():
-    world = CarRacing([7], max_steps=40)
-    world.reset()
+    env = CarRacingEnv([7], max_steps=40)
+    env.reset()
     for _ in range(20):
-        info = world.step([[0.0, -0.5]])[4]
+        info = env.step([[0.0, -0.5]])[4]
     assert info["passed"] == [0]

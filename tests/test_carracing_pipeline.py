@@ -44,10 +44,10 @@ def test_a_round_follows_the_first_and_its_c_is_polished(make_project):
             cost = json.loads((folder / f"rounds/{number}/reports/cost/{stage}.json").read_text())
             assert 0 < min(cost.values()) <= max(cost.values()) < 0.1
         evolution = folder / f"rounds/{number}/reports/metrics/evolve_c.json"
-        assert json.loads(evolution.read_text())["checked_steps"] > 0
+        assert json.loads(evolution.read_text())["eval_steps"] > 0
     found = json.loads((folder / "reports/metrics/polish.json").read_text())
     assert found["real_return"] >= found["start_return"]
-    assert found["tried_steps"] > 0
+    assert found["train_env_steps"] > 0
     dreamt = project.read("carracing/rounds/1/models/c.npz")
     same = project.read("carracing/models/c.npz") == dreamt
     assert same == (found["chosen_iteration"] == 0)

@@ -16,10 +16,10 @@ from distributed import Client
 
 from benchmarks.learning import drive, learn
 from tests.clusters import ROOT, Cluster, Remembered, fails, needs_what_is_missing
-from worldmodels.envs.racing.task import RacingGrounds
+from worldmodels.envs.racing.task import RacingTask
 from worldmodels.parallel import dask_cluster
-from worldmodels.parallel.workers import Workers
-from worldmodels.pipeline.config.params import ALONE, Compute
+from worldmodels.parallel.workers import WorkerPool
+from worldmodels.pipeline.config.params import INLINE, Compute
 from worldmodels.pipeline.errors import UserError
 
 replace = msgspec.structs.replace
@@ -29,7 +29,7 @@ AS_SHIPPED = dask_cluster.PATIENCE  # seconds, before a test makes it shorter
 
 
 def on(cluster: Cluster) -> Compute:
-    return replace(ALONE, executor="dask", scheduler=cluster.address)
+    return replace(INLINE, executor="dask", scheduler=cluster.address)
 
 
 @pytest.fixture(scope="module")
@@ -39,18 +39,18 @@ def cluster(tmp_path_factory):
 
 
 def test_the_whole_search_is_the_same_bytes_wherever_it_is_done(cluster, quick, monkeypatch):
-    monkeypatch.setattr(RacingGrounds, "dealt_out", True)  # as CarRacing does
+    monkeypatch.setattr(RacingTask, "dealt_out", True)  # as CarRacing does
     settings = replace(quick.evolve_c, generations=2, episodes=20, population=18)
     params = replace(
         quick,
-        world=replace(quick.world, tracks="random"),
+        env=replace(quick.env, tracks="random"),
         collect=replace(quick.collect, episodes=140),  # two shards
         evolve_c=settings,
         evaluate=replace(quick.evaluate, episodes=140),
     )
-    processes = [replace(ALONE, executor="processes", workers=count) for count in (2, 5)]
+    processes = [replace(INLINE, executor="processes", workers=count) for count in (2, 5)]
     found = set()
-    for compute in (ALONE, *processes, on(cluster)):
+    for compute in (INLINE, *processes, on(cluster)):
         learned = learn(replace(params, compute=compute))
         drives, report = drive(params, learned)
         weights = learned.controllers.arrays(0)["layer1.weight"]
@@ -60,7 +60,7 @@ def test_the_whole_search_is_the_same_bytes_wherever_it_is_done(cluster, quick, 
 
 def test_scripts_write_the_same_bytes_on_a_cluster_with_an_ensemble(cluster, tmp_path):
     """Run as `python -m`, where a class of the script itself could not be unpacked by a worker."""
-    settings = ("train_m.members=2", "collect.episodes=140", "evolve_c.generations=2")
+    settings = ("train_m.ensemble_size=2", "collect.episodes=140", "evolve_c.generations=2")
     stages = {
         "collect": ["r.h5"],
         "train_v": ["r.h5", "v.npz"],
@@ -92,7 +92,7 @@ def test_each_worker_unpacks_the_function_once_and_results_stay_in_order(cluster
     everyone, seen = {worker.pid for worker in cluster.workers}, set()
     with (
         Client(cluster.address, set_as_default=False) as tidying,
-        Workers(Remembered(arrivals, 0.02), on(cluster)) as workers,
+        WorkerPool(Remembered(arrivals, 0.02), on(cluster)) as workers,
     ):
         for mapped in itertools.count(1):
             squares, at_work = zip(*workers.map(range(12)), strict=True)
@@ -116,7 +116,7 @@ def test_a_worker_that_is_lost_and_one_that_joins_late_change_nothing(tmp_path):
             cluster.join()
 
         happening = threading.Thread(target=happen)
-        with Workers(Remembered(tmp_path / "arrivals", 0.3), on(cluster)) as workers:
+        with WorkerPool(Remembered(tmp_path / "arrivals", 0.3), on(cluster)) as workers:
             workers.map(range(2))  # everyone is at work
             happening.start()
             squares, at_work = zip(*workers.map(range(24)), strict=True)
@@ -128,9 +128,9 @@ def test_a_worker_that_is_lost_and_one_that_joins_late_change_nothing(tmp_path):
 
 def test_a_scheduler_that_is_not_there_is_said_within_seconds(monkeypatch):
     monkeypatch.setattr(dask_cluster, "PATIENCE", 0.5)
-    compute = replace(ALONE, executor="dask", scheduler="tcp://127.0.0.1:1")
+    compute = replace(INLINE, executor="dask", scheduler="tcp://127.0.0.1:1")
     with (
-        Workers(abs, compute) as workers,
+        WorkerPool(abs, compute) as workers,
         pytest.raises(UserError, match=r"compute\.scheduler: no Dask scheduler .*127\.0\.0\.1:1"),
     ):
         workers.map([0, 1])
@@ -141,7 +141,7 @@ def test_a_cluster_in_which_nobody_works_is_said(tmp_path, monkeypatch):
     monkeypatch.setattr(dask_cluster, "PATIENCE", 1.0)
     with (
         Cluster(tmp_path, workers=0) as cluster,
-        Workers(abs, on(cluster)) as workers,
+        WorkerPool(abs, on(cluster)) as workers,
         pytest.raises(UserError, match=r"nobody works.*dask worker"),
     ):
         workers.map([0, 1])
@@ -155,7 +155,7 @@ def test_a_worker_with_other_code_is_said_with_its_address(tmp_path):
         cluster.join(tmp_path / "other")
         wait_for(cluster, 2)
         with (
-            Workers(abs, on(cluster)) as workers,
+            WorkerPool(abs, on(cluster)) as workers,
             pytest.raises(UserError, match=r"worker at tcp://.* has stages .*the same commit"),
         ):
             workers.map([0, 1])
@@ -166,7 +166,7 @@ def test_a_worker_without_any_of_our_code_is_said_with_its_address(tmp_path):
     with Cluster(tmp_path, workers=0) as cluster:
         cluster.join(tmp_path / "empty")
         with (
-            Workers(abs, on(cluster)) as workers,
+            WorkerPool(abs, on(cluster)) as workers,
             pytest.raises(UserError, match=r"worker at tcp://.*No module named 'stages'"),
         ):
             workers.map([0, 1])
@@ -174,14 +174,14 @@ def test_a_worker_without_any_of_our_code_is_said_with_its_address(tmp_path):
 
 def test_a_worker_without_the_simulator_says_what_to_install(cluster):
     with (
-        Workers(needs_what_is_missing, on(cluster)) as workers,
+        WorkerPool(needs_what_is_missing, on(cluster)) as workers,
         pytest.raises(UserError, match=r"worker at tcp://.*: CarRacing needs packages"),
     ):
         workers.map([0, 1])
 
 
 def test_faults_of_ours_keep_their_kind(cluster):
-    with Workers(fails, on(cluster)) as workers, pytest.raises(IndexError):
+    with WorkerPool(fails, on(cluster)) as workers, pytest.raises(IndexError):
         workers.map([0, 1])
 
 
@@ -190,7 +190,7 @@ def test_a_run_whose_workers_are_all_gone_ends(tmp_path, monkeypatch):
     monkeypatch.setattr(dask_cluster, "WITHOUT_WORKERS", 0.5)
     with (
         Cluster(tmp_path, workers=1) as cluster,
-        Workers(Remembered(tmp_path / "arrivals", 0.2), on(cluster)) as workers,
+        WorkerPool(Remembered(tmp_path / "arrivals", 0.2), on(cluster)) as workers,
     ):
         workers.map(range(2))
         cluster.workers[0].kill()
@@ -201,7 +201,7 @@ def test_a_run_whose_workers_are_all_gone_ends(tmp_path, monkeypatch):
 def test_a_run_whose_scheduler_is_gone_ends(tmp_path):
     with (
         Cluster(tmp_path, workers=1) as cluster,
-        Workers(Remembered(tmp_path / "arrivals", 0.2), on(cluster)) as workers,
+        WorkerPool(Remembered(tmp_path / "arrivals", 0.2), on(cluster)) as workers,
     ):
         workers.map(range(2))
         cluster.scheduler.kill()

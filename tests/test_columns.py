@@ -6,10 +6,10 @@ import pytest
 from stages.encode import encode, encode_parts
 from stages.train_v import train_v
 from tests.test_artifacts import rollouts
-from worldmodels.pipeline.seeding import Streams
+from worldmodels.pipeline.seeding import RandomStreams
 from worldmodels.pipeline.storage.artifacts import Latents, RacingRollouts, Rollouts
-from worldmodels.pipeline.storage.frames import BLOCK_BYTES, Frames, block_length
-from worldmodels.training.shuffle import Deck
+from worldmodels.pipeline.storage.frames import BLOCK_BYTES, FrameSubset, block_length
+from worldmodels.training.shuffle import ShuffleBuffer
 from worldmodels.vision.autoencoder import Autoencoder
 
 BLOCK = block_length(16)
@@ -19,12 +19,12 @@ BLOCK = block_length(16)
 def frames():
     count = 10 * BLOCK
     column = np.arange(count).astype(">u8").view(np.uint8).reshape(count, 2, 4, 1)
-    return Frames(column.repeat(2, axis=1), np.arange(7, count - 7))
+    return FrameSubset(column.repeat(2, axis=1), np.arange(7, count - 7))
 
 
 @pytest.mark.parametrize("memory", [1, 4 * BLOCK_BYTES, 100 * BLOCK_BYTES])
 def test_an_order_has_every_number_once_and_gives_its_frames(frames, memory):
-    deck = Deck(frames, memory)
+    deck = ShuffleBuffer(frames, memory)
     order = deck.order(np.random.default_rng(0))
     np.testing.assert_array_equal(np.sort(order), np.arange(len(frames)))
     some = order[: 3 * BLOCK : 100]
@@ -34,7 +34,7 @@ def test_an_order_has_every_number_once_and_gives_its_frames(frames, memory):
 
 
 def test_an_order_goes_through_few_blocks_at_a_time_and_mixes_them(frames):
-    order = Deck(frames, 4 * BLOCK_BYTES).order(np.random.default_rng(0))
+    order = ShuffleBuffer(frames, 4 * BLOCK_BYTES).order(np.random.default_rng(0))
     blocks = order[: 2 * BLOCK] // BLOCK
     assert len(np.unique(blocks)) <= 3
     assert (np.diff(blocks) != 0).mean() > 0.3
@@ -54,7 +54,7 @@ def test_a_block_is_read_once_while_it_is_needed(frames):
             reads.append(len(rows))
             return frames[rows]
 
-    deck = Deck(Frames(Watched(), np.arange(len(frames))), 4 * BLOCK_BYTES)
+    deck = ShuffleBuffer(FrameSubset(Watched(), np.arange(len(frames))), 4 * BLOCK_BYTES)
     for batch in np.split(deck.order(np.random.default_rng(0)), range(64, len(frames), 64)):
         deck[batch]
     assert sum(reads) == len(frames)
@@ -77,9 +77,9 @@ def test_rows_of_a_file_are_those_of_the_array(stored):
 def test_a_table_in_parts_is_the_whole_and_always_the_same_bytes(stored, tmp_path):
     table, read = stored
     for name in "ab":
-        with RacingRollouts.growing(tmp_path / name) as append:
+        with RacingRollouts.appending(tmp_path / name) as append:
             for number in range(3):
-                append(read.some(number, number + 1))
+                append(read.slice(number, number + 1))
     again = Rollouts.read(tmp_path / "a")
     for name in RacingRollouts.schema():
         np.testing.assert_array_equal(getattr(again, name)[:], getattr(table, name))
@@ -104,6 +104,6 @@ def test_stages_make_the_same_of_a_file_as_of_arrays(note, quick, stored, monkey
     assert len(parts) == 2
     assert codes[0][1] == codes[1][1] == report
     np.testing.assert_array_equal(codes[0][0].mean, codes[1][0].mean)
-    learned = [train_v(quick.train_v, table, Streams(0, "train_v")) for table in stored]
+    learned = [train_v(quick.train_v, table, RandomStreams(0, "train_v")) for table in stored]
     np.testing.assert_array_equal(*(vision.parameters.flat for vision, _ in learned))
     assert learned[0][1] == learned[1][1]

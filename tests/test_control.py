@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from worldmodels.controller.controller import Controllers, parameter_count
-from worldmodels.controller.pca import Basis
+from worldmodels.controller.pca import WhitenedPCA
 from worldmodels.evolution.cma_es import CMAES, SepCMAES
 from worldmodels.evolution.openai_es import OpenAIES
 from worldmodels.evolution.rank_mu import RankMu
@@ -236,29 +236,29 @@ def test_a_basis_is_whitened_and_leads_with_what_varies_most():
     rng = np.random.default_rng(0)
     mixing = rng.standard_normal((6, 6)) * np.array([5, 3, 2, 1, 0.5, 0.1])[:, None]
     states = (rng.standard_normal((500, 6)) @ mixing + 7).astype(np.float32)
-    basis = Basis.fitted(states, 3)
-    components = (states - basis.mean) @ basis.directions
+    basis = WhitenedPCA.fitted(states, 3)
+    components = (states - basis.mean) @ basis.components_
     np.testing.assert_allclose(components.mean(axis=0), 0, atol=1e-6)
     np.testing.assert_allclose(np.cov(components.T, bias=True), np.eye(3), atol=1e-5)
     centred = states - states.mean(axis=0)
-    kept = np.linalg.norm(centred @ np.linalg.qr(basis.directions)[0])
+    kept = np.linalg.norm(centred @ np.linalg.qr(basis.components_)[0])
     values = np.linalg.svd(centred, compute_uv=False)
     assert kept == pytest.approx(np.linalg.norm(values[:3]), rel=1e-4)
     with pytest.raises(ValueError, match="they vary in 6 directions, and 7 are asked for"):
-        Basis.fitted(states, 7)
+        WhitenedPCA.fitted(states, 7)
     with pytest.raises(ValueError, match="they vary in 0 directions"):
-        Basis.fitted(np.ones((5, 3)), 1)
+        WhitenedPCA.fitted(np.ones((5, 3)), 1)
 
 
 @pytest.mark.parametrize("hidden", [[], [5]])
 def test_a_controller_learned_on_a_basis_is_the_same_one_on_all_of_h(hidden):
     rng = np.random.default_rng(1)
     z, h = (rng.standard_normal((4, size)).astype(np.float32) for size in (3, 8))
-    basis = Basis.fitted(rng.standard_normal((50, 8)), 2)
+    basis = WhitenedPCA.fitted(rng.standard_normal((50, 8)), 2)
     sizes = (3 + 2, *hidden, 2)
     genomes = rng.standard_normal((4, parameter_count(sizes)))
     on_basis = Controllers.from_genomes(genomes, sizes)
     on_h = Controllers.from_genomes(genomes, sizes, basis)
-    x = ((h - basis.mean) @ basis.directions).astype(np.float32)
+    x = ((h - basis.mean) @ basis.components_).astype(np.float32)
     expected = on_basis.act(np.hstack([z, x]))
     np.testing.assert_allclose(on_h.act(np.hstack([z, h])), expected, atol=1e-5)

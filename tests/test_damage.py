@@ -52,7 +52,7 @@ def test_what_is_packed_too_tightly_is_not_unpacked(tmp_path):
     with hdf5.Writer(tmp_path / "x.h5", "x") as writer:
         for _ in range(3):
             writer.append({"x": zeros})
-    _, datasets = hdf5.opened(tmp_path / "x.h5")
+    _, datasets = hdf5.open_arrays(tmp_path / "x.h5")
     with pytest.raises(ValueError, match=r"'x' claims 100,663,296 bytes, and has [\d,]+$"):
         hdf5.whole(datasets["x"])
 

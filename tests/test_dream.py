@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from benchmarks.learning import drive, learn
-from worldmodels.agent.agent import Dreamer
+from worldmodels.agent.agent import LatentPolicy
 from worldmodels.controller.controller import Controllers
-from worldmodels.dream.env import PACE, Dream, Past
+from worldmodels.dream.env import PACE_WINDOW, Context, DreamEnv
 from worldmodels.memory.deterministic_lstm import DeterministicLSTM
 from worldmodels.memory.ensemble import ENSEMBLES, Ensemble
 from worldmodels.memory.mdn_lstm import MDNLSTM
@@ -21,10 +21,10 @@ def member(seed: int = 0, *, mixed: bool = False, end: float = -3.0):
     rng = np.random.default_rng(seed)
     if mixed:
         memory = MDNLSTM.initial(
-            4, 2, 5, rng, mixtures=2, sigma_floor=0.1, readout=6, predict_outcome=True
+            4, 2, 5, rng, mixtures=2, min_std=0.1, head_features=6, predict_reward_done=True
         )
     else:
-        memory = DeterministicLSTM.initial(4, 2, 5, rng, predict_outcome=True)
+        memory = DeterministicLSTM.initial(4, 2, 5, rng, predict_reward_done=True)
         memory.calibrate(np.full(4, 0.3))
     memory.parameters["end.bias"][...] = end
     return memory
@@ -32,22 +32,22 @@ def member(seed: int = 0, *, mixed: bool = False, end: float = -3.0):
 
 def said_of(memory, h, of):
     """What a method of it says of a state."""
-    return getattr(memory, of)(memory.readout(h))
+    return getattr(memory, of)(memory.head_features(h))
 
 
-def dream(members, cars=3, temperature=1.0, seed=1, max_steps=20) -> Dream:
-    return Dream(members, STARTS, cars, max_steps, temperature, seed)
+def dream(members, cars=3, temperature=1.0, seed=1, max_steps=20) -> DreamEnv:
+    return DreamEnv(members, STARTS, cars, max_steps, temperature, seed)
 
 
 def test_a_dream_is_what_its_memory_says():
     memory = member(end=-50)
-    world = dream([memory], temperature=1e-12)
-    observations, _ = world.reset()
+    env = dream([memory], temperature=1e-12)
+    observations, _ = env.reset()
     np.testing.assert_array_equal(observations, np.hstack([STARTS, np.zeros((3, 5))]))
     z, h, c = STARTS, np.zeros((3, 5), np.float32), np.zeros((3, 5), np.float32)
     for step in range(20):
         actions = np.full((3, 2), np.sin(step), np.float32)
-        observations, rewards, terminated, truncated, _ = world.step(actions)
+        observations, rewards, terminated, truncated, _ = env.step(actions)
         h, c = memory.step(z, actions, h, c)
         z = said_of(memory, h, "predict")
         np.testing.assert_allclose(observations, np.hstack([z, h]), atol=1e-5)
@@ -56,28 +56,28 @@ def test_a_dream_is_what_its_memory_says():
         assert truncated.all() == (step == 19)
 
 
-@pytest.mark.parametrize(("max_steps", "late"), [(PACE + 15, PACE), (5, 5)])
+@pytest.mark.parametrize(("max_steps", "late"), [(PACE_WINDOW + 15, PACE_WINDOW), (5, 5)])
 def test_the_pace_at_the_end_counts_for_what_comes_after(max_steps, late):
     plain, far = (
-        Dream([member(end=-50)], STARTS, 3, max_steps, 1.0, 1, onward=onward)
+        DreamEnv([member(end=-50)], STARTS, 3, max_steps, 1.0, 1, onward=onward)
         for onward in (0.0, 90.0)
     )
     actions = np.zeros((3, 2), np.float32)
     for step in range(max_steps):
-        expected, rewards = (world.step(actions)[1] for world in (plain, far))
+        expected, rewards = (env.step(actions)[1] for env in (plain, far))
         weight = 1 + 90 / late if step >= max_steps - late else 1
         np.testing.assert_allclose(rewards, weight * expected)
 
 
 def test_steering_costs_by_its_square():
     plain, dear = (
-        Dream([member(end=-50)], STARTS, 3, 30, 1.0, 1, onward=90.0, effort=effort)
+        DreamEnv([member(end=-50)], STARTS, 3, 30, 1.0, 1, onward=90.0, effort=effort)
         for effort in (0.0, 2.0)
     )
     actions = np.array([[0.5, 1.0], [-1.0, 0.0], [0.0, -1.0]], np.float32)
     for step in range(30):
-        expected, rewards = (world.step(actions)[1] for world in (plain, dear))
-        late = 1 + 90 / PACE if step >= 30 - PACE else 1
+        expected, rewards = (env.step(actions)[1] for env in (plain, dear))
+        late = 1 + 90 / PACE_WINDOW if step >= 30 - PACE_WINDOW else 1
         np.testing.assert_allclose(rewards, expected - late * np.array([0.5, 2.0, 0.0]))
 
 
@@ -86,9 +86,9 @@ def test_a_dream_begins_with_what_is_remembered_of_its_past():
     members = [member(0, end=-50), member(1, end=-50)]
     z = rng.standard_normal((3, 4, 4)).astype(np.float32)
     actions = rng.standard_normal((3, 4, 2)).astype(np.float32)
-    past = Past(z, actions, np.array([4, 0, 2]))
-    world = Dream(members, STARTS, 6, 20, 1e-12, 1, past)
-    observations, _ = world.reset()
+    past = Context(z, actions, np.array([4, 0, 2]))
+    env = DreamEnv(members, STARTS, 6, 20, 1e-12, 1, past)
+    observations, _ = env.reset()
     for start, steps in enumerate(past.steps):
         state = (np.zeros((1, 5), np.float32),) * 2
         for t in range(4 - steps, 4):
@@ -96,17 +96,17 @@ def test_a_dream_begins_with_what_is_remembered_of_its_past():
         expected = np.hstack([STARTS[start], state[0][0]])
         np.testing.assert_allclose(observations[start], expected, atol=1e-6)
         np.testing.assert_array_equal(observations[start], observations[start + 3])
-    world.step(np.full((6, 2), 0.3))
-    np.testing.assert_array_equal(world.reset()[0], observations)
+    env.step(np.full((6, 2), 0.3))
+    np.testing.assert_array_equal(env.reset()[0], observations)
 
 
 def test_what_is_seen_of_h_may_be_anothers_who_only_remembers():
     dreaming, other = member(0, end=-50), member(7)
-    alone = Dream([dreaming], STARTS, 3, 20, 1e-12, 1)
-    watched = Dream([dreaming], STARTS, 3, 20, 1e-12, 1, None, other)
+    alone = DreamEnv([dreaming], STARTS, 3, 20, 1e-12, 1)
+    watched = DreamEnv([dreaming], STARTS, 3, 20, 1e-12, 1, None, other)
     h = c = np.zeros((3, 5), np.float32)
-    for world in (alone, watched):
-        world.reset()
+    for env in (alone, watched):
+        env.reset()
     z = STARTS
     for step in range(5):
         actions = np.full((3, 2), np.sin(step), np.float32)
@@ -121,10 +121,10 @@ def test_what_is_seen_of_h_may_be_anothers_who_only_remembers():
 
 @pytest.mark.parametrize("mixed", [False, True])
 def test_candidates_with_the_same_start_meet_the_same_fate(mixed):
-    world = dream([member(mixed=mixed)], cars=9)
-    world.reset()
+    env = dream([member(mixed=mixed)], cars=9)
+    env.reset()
     for _ in range(6):
-        observations, rewards, *_ = world.step(np.full((9, 2), 0.3))
+        observations, rewards, *_ = env.step(np.full((9, 2), 0.3))
     np.testing.assert_allclose(observations[:3], observations[6:], atol=1e-6)
     np.testing.assert_allclose(rewards[:3], rewards[3:6], atol=1e-6)
     assert not np.allclose(observations[0], observations[1], atol=1e-3)
@@ -134,9 +134,9 @@ def test_a_car_dreams_the_same_alone_and_in_a_batch():
     whole, part = dream([member()], cars=6), dream([member()], cars=6)
     rows = np.array([1, 5])
     actions = np.linspace(-1, 1, 12).reshape(6, 2)
-    for world in (whole, part):
-        world.reset()
-        world.step(actions)
+    for env in (whole, part):
+        env.reset()
+        env.step(actions)
     part.keep(rows)
     ours, theirs = part.step(actions[rows]), whole.step(actions)
     for mine, other in zip(ours[:4], theirs[:4], strict=True):
@@ -145,10 +145,10 @@ def test_a_car_dreams_the_same_alone_and_in_a_batch():
 
 def test_more_heat_is_more_noise_and_another_seed_another_dream():
     def last(**changes):
-        world = dream([member(end=-50)], **changes)
-        world.reset()
+        env = dream([member(end=-50)], **changes)
+        env.reset()
         for _ in range(8):
-            observations, *_ = world.step(np.zeros((3, 2)))
+            observations, *_ = env.step(np.zeros((3, 2)))
         return observations
 
     cold = last(temperature=1e-12)
@@ -160,31 +160,31 @@ def test_more_heat_is_more_noise_and_another_seed_another_dream():
 def test_of_several_memories_the_most_pessimistic_is_believed():
     hopeful, gloomy = member(0, end=-50), member(0, end=50)
     hopeful.parameters["reward.bias"][...] += 5
-    world = dream([hopeful, gloomy])
-    world.reset()
-    _, rewards, terminated, *_ = world.step(np.zeros((3, 2)))
-    np.testing.assert_allclose(rewards, said_of(gloomy, world._h[1], "outcome")[0], rtol=1e-5)
+    env = dream([hopeful, gloomy])
+    env.reset()
+    _, rewards, terminated, *_ = env.step(np.zeros((3, 2)))
+    np.testing.assert_allclose(rewards, said_of(gloomy, env._h[1], "outcome")[0], rtol=1e-5)
     assert terminated.all()
 
 
 def test_the_next_z_is_from_one_memory_by_start():
     first, second = member(0, end=-50), member(7, end=-50)
-    world = dream([first, second], temperature=1e-12)
-    world.reset()
-    observations, *_ = world.step(np.zeros((3, 2)))
+    env = dream([first, second], temperature=1e-12)
+    env.reset()
+    observations, *_ = env.step(np.zeros((3, 2)))
     expected = [
-        said_of((first, second, first)[start], world._h[start % 2][start], "predict")
+        said_of((first, second, first)[start], env._h[start % 2][start], "predict")
         for start in range(3)
     ]
     np.testing.assert_allclose(observations[:, :4], expected, atol=1e-5)
 
 
 def test_who_has_died_in_a_dream_stands_still():
-    world = dream([member(end=50)])
-    world.reset()
-    observations, _, terminated, *_ = world.step(np.zeros((3, 2)))
+    env = dream([member(end=50)])
+    env.reset()
+    observations, _, terminated, *_ = env.step(np.zeros((3, 2)))
     assert terminated.all()
-    again, rewards, terminated, truncated, _ = world.step(np.ones((3, 2)))
+    again, rewards, terminated, truncated, _ = env.step(np.ones((3, 2)))
     np.testing.assert_array_equal(again, observations)
     assert not rewards.any()
     assert terminated.all()
@@ -195,9 +195,9 @@ def test_a_dreamer_sees_z_or_z_and_h():
     for features in (4, 9):
         genomes = np.random.default_rng(3).normal(0, 1, (2, 2 * features + 2))
         controllers = Controllers.from_genomes(genomes, (features, 2))
-        outcome = rollout(dream([member(end=-50)], cars=6), Dreamer(controllers))
-        assert outcome.lengths.tolist() == [20] * 6
-        assert np.ptp(outcome.returns) > 0
+        reward_and_done = rollout(dream([member(end=-50)], cars=6), LatentPolicy(controllers))
+        assert reward_and_done.lengths.tolist() == [20] * 6
+        assert np.ptp(reward_and_done.returns) > 0
 
 
 @pytest.mark.parametrize(
@@ -228,10 +228,10 @@ def test_an_ensemble_comes_back_from_its_arrays_and_its_members_are_alike():
 
 
 def test_a_c_that_has_only_dreamt_is_driven_for_real(quick):
-    train_m = replace(quick.train_m, predict_outcome=True, members=2, epochs=3)
-    settings = replace(quick.evolve_c, world="dream", caution=0.3, episodes=4)
-    world = replace(quick.world, tracks="random")
-    params = replace(quick, world=world, train_m=train_m, evolve_c=settings)
+    train_m = replace(quick.train_m, predict_reward_done=True, members=2, epochs=3)
+    settings = replace(quick.evolve_c, train_in="dream", caution=0.3, episodes=4)
+    env = replace(quick.env, tracks="random")
+    params = replace(quick, env=env, train_m=train_m, evolve_c=settings)
     learned = learn(params)
     metrics = learned.reports["evolve_c"].metrics
     assert metrics["real_return"] != metrics["validation_return"]

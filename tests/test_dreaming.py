@@ -9,10 +9,10 @@ import pytest
 from benchmarks.learning import drive, learn
 from stages.compare_dream import compare
 from stages.temperature_study import Cell, temperature
-from worldmodels.open_loop_error import straying
+from worldmodels.open_loop_error import open_loop_error
 from worldmodels.pipeline.errors import UserError
 from worldmodels.pipeline.reports import read_metrics
-from worldmodels.pipeline.seeding import Streams
+from worldmodels.pipeline.seeding import RandomStreams
 
 replace = msgspec.structs.replace
 
@@ -25,21 +25,21 @@ class Counting:
     def step(self, z, actions, h, c):
         return z[:, :1] + 0.5, c
 
-    def readout(self, h):
+    def head_features(self, h):
         return h
 
-    def predict(self, readout):
-        return readout
+    def predict(self, head_features):
+        return head_features
 
-    def sample(self, readout, uniform, normal, temperature):
-        return readout + temperature * normal
+    def sample(self, head_features, uniform, normal, temperature):
+        return head_features + temperature * normal
 
 
 def test_a_dream_strays_by_what_it_does_not_see():
     z = np.arange(5, dtype=np.float32)[:, None, None].repeat(3, axis=1)  # one more each step
     z = z + np.array([0, 10, 20], np.float32)[:, None]
     lengths = np.array([4, 4, 2])
-    errors = straying(Counting(), z, np.zeros((4, 3, 2), np.float32), lengths, 0.0, seed=0)
+    errors = open_loop_error(Counting(), z, np.zeros((4, 3, 2), np.float32), lengths, 0.0, seed=0)
     seen = np.concatenate([z[: length + 1, number] for number, length in enumerate(lengths)])
     spread = seen.std()
     np.testing.assert_allclose(errors["dream"] * spread, [0.5, 1, 1.5, 2], rtol=1e-5)
@@ -49,7 +49,7 @@ def test_a_dream_strays_by_what_it_does_not_see():
     np.testing.assert_allclose(
         errors["another"] * spread, [np.sqrt(200), np.sqrt(200), 10, 10], rtol=1e-5
     )
-    noisy = straying(Counting(), z, np.zeros((4, 3, 2), np.float32), lengths, 9.0, seed=0)
+    noisy = open_loop_error(Counting(), z, np.zeros((4, 3, 2), np.float32), lengths, 9.0, seed=0)
     assert (noisy["dream"] > errors["dream"]).all()
     np.testing.assert_array_equal(noisy["expected"], errors["expected"])
 
@@ -57,16 +57,16 @@ def test_a_dream_strays_by_what_it_does_not_see():
 def test_no_more_steps_are_looked_at_than_half_of_the_drives_last():
     z = np.arange(10, dtype=np.float32)[:, None, None].repeat(3, axis=1)
     actions = np.zeros((9, 3, 2), np.float32)
-    errors = straying(Counting(), z, actions, np.array([2, 5, 9]), 0.0, seed=0)
+    errors = open_loop_error(Counting(), z, actions, np.array([2, 5, 9]), 0.0, seed=0)
     assert {len(error) for error in errors.values()} == {5}
-    alone = straying(Counting(), z[:, :1], actions[:, :1], np.array([9]), 0.0, seed=0)
+    alone = open_loop_error(Counting(), z[:, :1], actions[:, :1], np.array([9]), 0.0, seed=0)
     assert "another" not in alone  # it would be compared with itself
 
 
 @pytest.fixture(scope="module")
 def dreaming(quick):
-    train_m = replace(quick.train_m, predict_outcome=True, members=2)
-    evolve_c = replace(quick.evolve_c, world="dream", generations=2)
+    train_m = replace(quick.train_m, predict_reward_done=True, members=2)
+    evolve_c = replace(quick.evolve_c, train_in="dream", generations=2)
     return replace(quick, train_m=train_m, evolve_c=evolve_c)
 
 
@@ -77,7 +77,7 @@ def test_drives_and_dreams_are_shown_from_the_same_starts(dreaming):
     def compared(seed):
         return compare(
             20, 1.0, learned.vision, learned.memory, learned.controllers, drives,
-            Streams(seed, "compare"),
+            RandomStreams(seed, "compare"),
         )  # fmt: skip
 
     pictures, found = compared(0)

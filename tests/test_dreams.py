@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from worldmodels.dream.starts import FRESH, Nights
+from worldmodels.dream.starts import FRESH, StartSampler
 from worldmodels.pipeline.storage.artifacts import Latents
 
 LENGTHS = np.array([3, 9, 1, 6, 5])
@@ -36,42 +36,46 @@ def latents() -> Latents:
 
 
 def test_without_warm_up_dreams_begin_where_episodes_do(latents):
-    night = Nights(latents, held_out=False).draw(50, np.random.default_rng(0))
+    night = StartSampler(latents, held_out=False).sample(50, np.random.default_rng(0))
     assert night.past is None
     assert set(map(tuple, night.starts.tolist())) == {(0, 0), (1, 0), (3, 0), (4, 0)}
 
 
 def test_with_it_they_begin_anywhere_in_the_last_round_while_the_return_still_rose(latents):
-    night = Nights(latents, held_out=False, warm_up=4).draw(300, np.random.default_rng(0))
+    night = StartSampler(latents, held_out=False, burn_in=4).sample(300, np.random.default_rng(0))
     begun = {(e, t) for e in (0, 1, 3) for t in range(ROSE[e])}
     assert set(map(tuple, night.starts.astype(int).tolist())) == begun
     for number, (episode, t) in enumerate(night.starts.astype(int)):
         steps = night.past.steps[number]
         assert steps == min(t, 4)
-        lived = [[episode, before] for before in range(t - steps, t)]
+        sequences = [[episode, before] for before in range(t - steps, t)]
         for recorded in (night.past.z, night.past.actions):
-            assert recorded[number, 4 - steps :].tolist() == lived
+            assert recorded[number, 4 - steps :].tolist() == sequences
 
 
 def test_or_anywhere_in_so_many_of_the_last_rounds(latents):
-    nights = Nights(latents, held_out=False, warm_up=4, recent=2)
+    nights = StartSampler(latents, held_out=False, burn_in=4, recent=2)
     begun = nights.draw(300, np.random.default_rng(0)).starts[:, 0].astype(int)
     assert set(begun) == set(np.flatnonzero(~HELD_OUT & (ROUND.max() - 1 <= ROUND)))
 
 
 def test_some_of_them_begin_where_episodes_do(latents):
-    night = Nights(latents, held_out=False, warm_up=4).draw(4 * FRESH, np.random.default_rng(0))
+    night = StartSampler(latents, held_out=False, burn_in=4).sample(
+        4 * FRESH, np.random.default_rng(0)
+    )
     assert not night.starts[::FRESH, 1].any()
     assert not night.past.steps[::FRESH].any()
 
 
 def test_held_out_episodes_have_nights_of_their_own(latents):
-    night = Nights(latents, held_out=True, warm_up=4).draw(9, np.random.default_rng(0))
+    night = StartSampler(latents, held_out=True, burn_in=4).sample(9, np.random.default_rng(0))
     assert set(map(tuple, night.starts.tolist())) == {(2, 0)}
 
 
 def test_a_share_of_them_begins_where_all_was_lost(latents):
-    night = Nights(latents, held_out=False, warm_up=4, lost=0.3).draw(300, np.random.default_rng(0))
+    night = StartSampler(latents, held_out=False, burn_in=4, lost=0.3).sample(
+        300, np.random.default_rng(0)
+    )
     begun = night.starts.astype(int)
     lost = begun[:, 1] >= ROSE[begun[:, 0]]
     assert lost.sum() == 90
@@ -81,6 +85,6 @@ def test_a_share_of_them_begins_where_all_was_lost(latents):
 
 def test_where_nothing_was_lost_none_does(latents):
     good = dataclasses.replace(latents, rewards=np.ones_like(latents.rewards))
-    nights = (Nights(good, held_out=False, warm_up=4, lost=share) for share in (0.0, 0.3))
+    nights = (StartSampler(good, held_out=False, burn_in=4, lost=share) for share in (0.0, 0.3))
     without, with_lost = (night.draw(30, np.random.default_rng(0)) for night in nights)
     np.testing.assert_array_equal(with_lost.starts, without.starts)

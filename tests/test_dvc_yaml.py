@@ -48,7 +48,7 @@ def test_a_stage_depends_on_the_sections_that_its_script_reads(stage):
 
 
 def test_the_page_depends_on_all_of_its_looks_and_no_other_stage_does():
-    looks = {stage: "stages/figures/play" in STAGES[stage]["deps"] for stage in ROOT_STAGES}
+    looks = {stage: "worldmodels/figures/play" in STAGES[stage]["deps"] for stage in ROOT_STAGES}
     assert [stage for stage, depends in looks.items() if depends] == ["play"]
 
 
@@ -224,7 +224,9 @@ def test_who_is_compared_had_the_same_v_m_teacher_and_settings():
         other = stages[f"evolve_c_{kind}"]["cmd"]
         new = {word for word in other.split() if word not in do.split()}
         own = {word for word in new if "/ablations/" in word}
-        settings = {"evolve_c.inputs=z", "evolve_c.components=0"} if kind == "z" else {"--memory"}
+        settings = (
+            {"evolve_c.inputs=z", "evolve_c.pca_components=0"} if kind == "z" else {"--memory"}
+        )
         assert new - own == settings | ({"--set"} if kind == "z" else set())
         tries = stages[f"polish_{kind}"]["cmd"].split(" --params ")
         assert f"carracing/ablations/{kind}/models/c.npz" in tries[0]

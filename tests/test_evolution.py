@@ -4,11 +4,11 @@ import msgspec
 import numpy as np
 import pytest
 
-from worldmodels.envs.registry import grounds_of
+from worldmodels.envs.registry import make_task
 from worldmodels.evolution.fitness import Scores
 from worldmodels.evolution.search import evolve
-from worldmodels.pipeline.checkpoints import NoScratch
-from worldmodels.pipeline.seeding import Streams
+from worldmodels.pipeline.checkpoints import NoCheckpoints
+from worldmodels.pipeline.seeding import RandomStreams
 
 replace = msgspec.structs.replace
 START = np.array([1.0, -2.0, 3.0])
@@ -20,10 +20,10 @@ class Bowl:
     genome_size = 3
 
     def __init__(self):
-        self.fleet, self.asked = self, []
+        self.worker, self.load_teacher_labels = self, []
 
     def scores(self, genomes, where, episodes):
-        self.asked.append(genomes)
+        self.load_teacher_labels.append(genomes)
         none = np.zeros(len(genomes), int)
         return Scores(-(genomes**2).sum(axis=1), none, none, none + 7)
 
@@ -33,14 +33,16 @@ def test_each_search_begins_anew_at_the_start_with_mutations_of_its_own(quick, s
     settings = replace(quick.evolve_c, strategy=strategy, generations=4, sigma=0.01)
 
     def searched(searches):
-        judge, roads = Bowl(), grounds_of(quick.world)
+        evaluator, roads = Bowl(), make_task(quick.env)
         several = replace(settings, searches=searches)
-        return judge, evolve(several, judge, START, roads, Streams(0, "evolve_c"), NoScratch())
+        return evaluator, evolve(
+            several, evaluator, START, roads, RandomStreams(0, "evolve_c"), NoCheckpoints()
+        )
 
     (one, alone), (all_three, history) = searched(1), searched(3)
-    np.testing.assert_array_equal(all_three.asked[:4], one.asked)
-    assert len(all_three.asked) == 12
-    first = all_three.asked[::4]
+    np.testing.assert_array_equal(all_three.load_teacher_labels[:4], one.load_teacher_labels)
+    assert len(all_three.load_teacher_labels) == 12
+    first = all_three.load_teacher_labels[::4]
     for mutations in first:
         np.testing.assert_allclose(mutations.mean(axis=0), START, atol=0.02)
     assert len({mutations.tobytes() for mutations in first}) == 3
@@ -64,11 +66,13 @@ def test_the_middle_of_several_has_less_chance_in_it(quick, searches):
     ends = []
     for seed in range(30):
         rng = np.random.default_rng(seed)
-        streams, roads = Streams(seed, "evolve_c"), grounds_of(quick.world)
+        streams, roads = RandomStreams(seed, "evolve_c"), make_task(quick.env)
         end = [
-            evolve(replace(settings, searches=count), Flat(), START, roads, streams, NoScratch())
+            evolve(
+                replace(settings, searches=count), Flat(), START, roads, streams, NoCheckpoints()
+            )
             for count in (1, searches)
         ]
-        ends.append([np.linalg.norm(history.middle[-1] - START) for history in end])
+        ends.append([np.linalg.norm(history.mean_of_runs[-1] - START) for history in end])
     alone, together = np.square(ends).mean(axis=0)
     assert together < 1.6 * alone / searches

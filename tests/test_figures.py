@@ -4,12 +4,19 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from worldmodels.envs.racing.env import RacingWorld
+from worldmodels.envs.racing.env import RacingEnv
 from worldmodels.envs.racing.track import Track
-from worldmodels.figures.carracing.drive_gif import CELLS, GAME, Mind, cells, race_frames, slices
+from worldmodels.figures.carracing.drive_gif import (
+    CELLS,
+    GAME,
+    LatentTrace,
+    cells,
+    race_frames,
+    slices,
+)
 from worldmodels.figures.carracing.returns import tracks
 from worldmodels.figures.carracing.rounds import Final, Polished, Rounds, rounds
-from worldmodels.figures.common.animation import Paper, save_gif
+from worldmodels.figures.common.animation import Canvas, save_gif
 from worldmodels.figures.common.style import save
 from worldmodels.figures.dream.dream_gif import Episode, dream_frames
 from worldmodels.figures.dream.filmstrip import SHOWN, filmstrip, shown
@@ -46,11 +53,11 @@ COURSE = Rounds(np.array([9.0, 700, 850, 900]), np.arange(1.0, 5), 1e5 * np.aran
 
 
 def drive(steps: int):
-    world = RacingWorld()
-    views, info = world.reset()
+    env = RacingEnv()
+    views, info = env.reset()
     seen, states, rewards = [to_bytes(views[0])], [info["state"][0]], []
     for _ in range(steps):
-        views, reward, *_, info = world.step([[0.2, 1.0]])
+        views, reward, *_, info = env.step([[0.2, 1.0]])
         seen.append(to_bytes(views[0]))
         states.append(info["state"][0])
         rewards.append(reward[0])
@@ -112,11 +119,11 @@ def test_a_dream_goes_on_when_the_drive_is_over():
     assert (frames[5][picture, dream] != frames[9][picture, dream]).any()
 
 
-def mind(steps: int) -> Mind:
+def mind(steps: int) -> LatentTrace:
     rng = np.random.default_rng(steps)
     views = rng.integers(0, 256, (steps + 1, 28, 32, 3)).astype(np.uint8)
     z, h = (rng.uniform(-1, 1, (steps + 1, size)).astype(np.float32) for size in (8, 192))
-    return Mind(views, z, h, rng.normal(size=steps))
+    return LatentTrace(views, z, h, rng.normal(size=steps))
 
 
 @pytest.mark.parametrize(("lasts", "dreams"), [(5, 9), (9, 5), (8, 8)])
@@ -175,15 +182,15 @@ def test_the_animation_has_a_frame_a_step_and_holds_its_last(tmp_path):
 
 def test_paint_is_gone_after_a_frame_unless_it_stays():
     ground = np.full((40, 60, 3), 255, np.uint8)
-    paper = Paper(ground)
+    canvas = Canvas(ground)
     line, triangle = np.array([[5.0, 5], [5, 35]]), np.array([[30.0, 10], [50, 10], [40, 30]])
-    paper.stroke(line, "#0072B2")
-    paper.fill(triangle, "#D55E00")
-    paper.choose_colours()
-    paper.stroke(line, "#0072B2", stays=True)
-    paper.fill(triangle, "#D55E00")
-    first = np.asarray(paper.frame().convert("RGB"))
-    second = np.asarray(paper.frame().convert("RGB"))
+    canvas.stroke(line, "#0072B2")
+    canvas.fill(triangle, "#D55E00")
+    canvas.choose_colours()
+    canvas.stroke(line, "#0072B2", stays=True)
+    canvas.fill(triangle, "#D55E00")
+    first = np.asarray(canvas.frame().convert("RGB"))
+    second = np.asarray(canvas.frame().convert("RGB"))
     for frame in (first, second):
         np.testing.assert_allclose(frame[20, 5], (0, 114, 178), atol=6)
     np.testing.assert_allclose(first[15, 40], (213, 94, 0), atol=6)
@@ -192,9 +199,9 @@ def test_paint_is_gone_after_a_frame_unless_it_stays():
 
 
 def test_paint_beyond_the_edge_is_cut_off():
-    paper = Paper(np.zeros((20, 20, 3), np.uint8))
-    paper.stroke(np.array([[-9.0, -9], [30, 30]]), "white")
-    paper.fill(np.array([[15.0, 15], [40, 15], [15, 40]]), "white")
-    paper.fill(np.array([[50.0, 50], [60, 50], [50, 60]]), "white")
-    paper.choose_colours()
-    assert paper.frame().size == (20, 20)
+    canvas = Canvas(np.zeros((20, 20, 3), np.uint8))
+    canvas.stroke(np.array([[-9.0, -9], [30, 30]]), "white")
+    canvas.fill(np.array([[15.0, 15], [40, 15], [15, 40]]), "white")
+    canvas.fill(np.array([[50.0, 50], [60, 50], [50, 60]]), "white")
+    canvas.choose_colours()
+    assert canvas.frame().size == (20, 20)

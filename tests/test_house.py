@@ -18,7 +18,7 @@ FILES = [path.relative_to(ROOT).as_posix() for path in sorted((ROOT / "stages").
 
 
 def room(path: str) -> str:
-    """`worlds` of stages/worlds/track.py, `rollout` of stages/rollout.py."""
+    """`envs_` of worldmodels/worlds/track.py, `rollout` of stages/rollout.py."""
     parts = Path(path).parts
     return parts[1] if len(parts) > 2 else Path(path).stem
 

@@ -4,13 +4,13 @@ import msgspec
 import numpy as np
 import pytest
 
-from worldmodels.controller.pca import Basis
+from worldmodels.controller.pca import WhitenedPCA
 from worldmodels.evolution import behaviour_cloning as imitation
 from worldmodels.evolution.behaviour_cloning import (
-    best_drives,
+    best_demonstrations,
     best_episodes,
-    first_genome,
-    fitted_basis,
+    fit_linear_policy,
+    fit_pca,
 )
 from worldmodels.memory.deterministic_lstm import DeterministicLSTM
 from worldmodels.memory.sequences import states_before
@@ -93,37 +93,45 @@ def test_the_c_that_drove_is_found_again(settings, memory, exact, inputs):
     latents = driven(memory, weight, bias)
     expected = genome(weight[:, : Z if inputs == "z" else None], bias)
     settings = replace(settings, inputs=inputs)
-    found = first_genome(settings, memory, best_drives(latents, BEST, rng()), None, len(expected))
+    found = fit_linear_policy(
+        settings, memory, best_demonstrations(latents, BEST, rng()), None, len(expected)
+    )
     np.testing.assert_allclose(found, expected, atol=2e-3)
 
 
 def test_on_components_of_h_what_is_found_is_the_c_on_components(settings, memory, exact):
-    basis = Basis(np.full(H, 0.05), np.linalg.qr(rng().standard_normal((H, 2)))[0] * 4)
+    basis = WhitenedPCA(np.full(H, 0.05), np.linalg.qr(rng().standard_normal((H, 2)))[0] * 4)
     weight, bias = rng().normal(0, 0.3, (2, Z + 2)), np.array([0.1, -0.2])
-    latents = driven(memory, *basis.unfolded(weight, bias))
-    found = first_genome(
-        settings, memory, best_drives(latents, BEST, rng()), basis, len(genome(weight, bias))
+    latents = driven(memory, *basis.fold_into(weight, bias))
+    found = fit_linear_policy(
+        settings,
+        memory,
+        best_demonstrations(latents, BEST, rng()),
+        basis,
+        len(genome(weight, bias)),
     )
     np.testing.assert_allclose(found, genome(weight, bias), atol=2e-3)
 
 
 def test_what_no_tanh_reaches_is_imitated_as_far_as_it_goes(settings, memory):
     latents = driven(memory, np.zeros((2, Z + H)), np.array([100.0, -100.0]))
-    found = first_genome(settings, memory, best_drives(latents, BEST, rng()), None, 2 * (Z + H + 1))
+    found = fit_linear_policy(
+        settings, memory, best_demonstrations(latents, BEST, rng()), None, 2 * (Z + H + 1)
+    )
     assert np.isfinite(found).all()
     np.testing.assert_allclose(np.tanh(found[-2:]), [0.98, -0.98], atol=0.01)
 
 
 def test_the_search_may_begin_at_nothing(settings, memory):
-    nothing = first_genome(settings, memory, None, None, 7)
+    nothing = fit_linear_policy(settings, memory, None, None, 7)
     np.testing.assert_array_equal(nothing, np.zeros(7))
 
 
 def test_the_best_episodes_are_imitated_up_to_where_their_return_was_highest(memory):
     latents = driven(memory, np.zeros((2, Z + H)), np.zeros(2))
-    pieces = best_episodes(latents, BEST)
-    assert pieces.first_step.tolist() == latents.first_step[:-1][IMITATED].tolist()
-    assert pieces.steps.tolist() == [60 - WANDERED, 4, 50 - WANDERED]
+    sequences = best_episodes(latents, BEST)
+    assert sequences.first_step.tolist() == latents.first_step[:-1][IMITATED].tolist()
+    assert sequences.steps.tolist() == [60 - WANDERED, 4, 50 - WANDERED]
     assert len(best_episodes(latents, 100)) == 4  # as many as there are
 
 
@@ -135,10 +143,10 @@ def test_a_state_before_a_step_is_that_after_the_one_before():
 
 def test_a_basis_is_of_what_m_lives_through_in_episodes_that_are_not_held_out(settings, memory):
     latents = driven(memory, np.zeros((2, Z + H)), np.zeros(2))
-    assert fitted_basis(replace(settings, components=0), memory, latents, rng()) is None
-    basis = fitted_basis(replace(settings, components=2), memory, latents, rng())
-    pieces = imitation.whole_episodes(latents, ~HELD_OUT)
-    seen = (memory.states(pieces.sampled(np.arange(5), rng())) - basis.mean) @ basis.directions
+    assert fit_pca(replace(settings, components=0), memory, latents, rng()) is None
+    basis = fit_pca(replace(settings, components=2), memory, latents, rng())
+    sequences = imitation.whole_episodes(latents, ~HELD_OUT)
+    seen = (memory.states(sequences.sample(np.arange(5), rng())) - basis.mean) @ basis.components_
     np.testing.assert_allclose(seen.T @ seen / len(seen), np.eye(2), atol=1e-3)
     np.testing.assert_allclose(seen.mean(axis=0), 0, atol=1e-3)
 
@@ -146,13 +154,13 @@ def test_a_basis_is_of_what_m_lives_through_in_episodes_that_are_not_held_out(se
 def test_more_components_than_h_has_are_refused(settings, memory):
     latents = driven(memory, np.zeros((2, Z + H)), np.zeros(2))
     with pytest.raises(ParamsError, match=r"^evolve_c\.components: they vary in 5 directions, and"):
-        fitted_basis(replace(settings, components=6), memory, latents, rng())
+        fit_pca(replace(settings, components=6), memory, latents, rng())
 
 
 def test_some_of_many_episodes_are_enough_for_a_basis(settings, memory, monkeypatch):
     monkeypatch.setattr(imitation, "BASIS_STEPS", 50)
     latents = driven(memory, np.zeros((2, Z + H)), np.zeros(2))
-    some = fitted_basis(replace(settings, components=2), memory, latents, rng())
+    some = fit_pca(replace(settings, components=2), memory, latents, rng())
     monkeypatch.setattr(imitation, "BASIS_STEPS", 10**6)
-    whole = fitted_basis(replace(settings, components=2), memory, latents, rng())
+    whole = fit_pca(replace(settings, components=2), memory, latents, rng())
     assert not np.allclose(some.mean, whole.mean, atol=1e-4)

@@ -8,40 +8,50 @@ from worldmodels.memory.joint_mdn_lstm import JointMDNLSTM
 from worldmodels.memory.mdn_lstm import MDNLSTM
 from worldmodels.memory.recurrent import RecurrentMemory
 from worldmodels.memory.registry import MEMORIES
-from worldmodels.memory.sequences import Pieces
+from worldmodels.memory.sequences import PackedSequences
 from worldmodels.nn.adam import Adam
 from worldmodels.nn.lstm import steps_of
 from worldmodels.training.memory_scores import means, scores
 
 rng = np.random.default_rng(0)
 EVERY_KIND = [
-    (kind, outcome, readout) for kind in MEMORIES for outcome in (False, True) for readout in (0, 6)
+    (kind, reward_and_done, head_features)
+    for kind in MEMORIES
+    for reward_and_done in (False, True)
+    for head_features in (0, 6)
 ]
 
 
 def initial(
-    kind: str, z: int, actions: int, hidden: int, outcome: bool, readout: int = 0
+    kind: str, z: int, actions: int, hidden: int, reward_and_done: bool, head_features: int = 0
 ) -> RecurrentMemory:
     sizes, generator = (z, actions, hidden), np.random.default_rng(0)
     if kind == "lstm":
         return DeterministicLSTM.initial(
-            *sizes, generator, readout=readout, predict_outcome=outcome
+            *sizes, generator, head_features=head_features, predict_reward_done=reward_and_done
         )
     return (MDNLSTM if kind == "mdn_lstm" else JointMDNLSTM).initial(
-        *sizes, generator, mixtures=2, sigma_floor=0.1, readout=readout, predict_outcome=outcome
+        *sizes,
+        generator,
+        mixtures=2,
+        min_std=0.1,
+        head_features=head_features,
+        predict_reward_done=reward_and_done,
     )
 
 
-def small(kind: str = "lstm", outcome: bool = False, readout: int = 0) -> RecurrentMemory:
-    arrays = initial(kind, 3, 2, 4, outcome, readout).arrays()
+def small(
+    kind: str = "lstm", reward_and_done: bool = False, head_features: int = 0
+) -> RecurrentMemory:
+    arrays = initial(kind, 3, 2, 4, reward_and_done, head_features).arrays()
     memory = MEMORIES[kind](arrays, np.float64)
     memory.parameters.flat += 0.1 * rng.standard_normal(memory.parameters.flat.size)
     return memory
 
 
 def named(param: tuple[str, bool, int]) -> str:
-    kind, outcome, readout = param
-    return f"{kind}{'-outcome' * outcome}{'-readout' * (readout > 0)}"
+    kind, reward_and_done, head_features = param
+    return f"{kind}{'-reward_and_done' * reward_and_done}{'-head_features' * (head_features > 0)}"
 
 
 @pytest.fixture(params=EVERY_KIND, ids=named)
@@ -49,49 +59,51 @@ def memory(request) -> RecurrentMemory:
     return small(*request.param)
 
 
-def pieces(steps: int, batch: int) -> Pieces:
+def sequences(steps: int, batch: int) -> PackedSequences:
     """Packed pieces of `steps` to 2 steps, each lost at its end."""
     lengths = np.linspace(steps, 2, batch).astype(int)
     goes_on = np.arange(steps)[:, None] < lengths
-    ends = (np.arange(steps)[:, None] == lengths - 1)[goes_on].astype(np.float64)
-    z, action, z_next = (rng.standard_normal((len(ends), size)) for size in (3, 2, 3))
-    return Pieces(z, action, z_next, rng.standard_normal(len(ends)), ends, goes_on.sum(axis=1))
+    dones = (np.arange(steps)[:, None] == lengths - 1)[goes_on].astype(np.float64)
+    z, action, z_next = (rng.standard_normal((len(dones), size)) for size in (3, 2, 3))
+    return PackedSequences(
+        z, action, z_next, rng.standard_normal(len(dones)), dones, goes_on.sum(axis=1)
+    )
 
 
-def alone(batch: Pieces, piece: int) -> Pieces:
+def alone(batch: PackedSequences, piece: int) -> PackedSequences:
     """One piece of a batch."""
-    first = np.cumsum(batch.running) - batch.running
-    rows = (first + piece)[batch.running > piece]
-    return Pieces(*(entry[rows] for entry in batch[:-1]), np.ones(len(rows), int))
+    first = np.cumsum(batch.batch_sizes) - batch.batch_sizes
+    rows = (first + piece)[batch.batch_sizes > piece]
+    return PackedSequences(*(entry[rows] for entry in batch[:-1]), np.ones(len(rows), int))
 
 
 def test_the_gradient_through_time_agrees_with_finite_differences(memory):
-    batch = pieces(6, 3)
+    batch = sequences(6, 3)
     loss, gradient = memory.loss_and_gradient(batch)
     assert loss == pytest.approx(memory.loss(batch))
     assert_gradient(lambda: memory.loss(batch), memory.parameters, gradient)
 
 
 def test_stepping_gives_what_a_whole_sequence_gives(memory):
-    batch = pieces(5, 3)
+    batch = sequences(5, 3)
     h, c = np.zeros((3, 4)), np.zeros((3, 4))
     states = memory.states(batch)
-    for now in steps_of(batch.running):
+    for now in steps_of(batch.batch_sizes):
         count = now.stop - now.start
         h, c = memory.step(batch.z[now], batch.actions[now], h[:count], c[:count])
         np.testing.assert_allclose(h, states[now], atol=1e-12)
-        said, expected = (memory.predict(memory.readout(state)) for state in (h, states[now]))
+        said, expected = (memory.predict(memory.head_features(state)) for state in (h, states[now]))
         np.testing.assert_allclose(said, expected)
 
 
 def test_the_loss_is_a_mean_over_steps_and_a_sum_over_what_is_predicted():
-    memory, batch = small("lstm", outcome=True), pieces(5, 3)
+    memory, batch = small("lstm", reward_and_done=True), sequences(5, 3)
     states = memory.states(batch)
-    reward, end = memory.outcome(states)
+    reward, end = memory.reward_and_done(states)
     expected = {
         "z": np.square(memory.predict(states) - batch.z_next).mean(),
         "reward": np.square(reward - batch.rewards).mean(),
-        "end": -np.log(np.where(batch.ends > 0, end, 1 - end)).mean(),
+        "end": -np.log(np.where(batch.dones > 0, end, 1 - end)).mean(),
     }
     assert memory.losses(states, batch) == pytest.approx(expected)
     assert memory.loss(batch) == pytest.approx(sum(expected.values()))
@@ -99,9 +111,9 @@ def test_the_loss_is_a_mean_over_steps_and_a_sum_over_what_is_predicted():
 
 @pytest.mark.parametrize("kind", MEMORIES)
 def test_the_reward_counts_as_much_as_it_is_weighed(kind):
-    memory, batch = small(kind, outcome=True), pieces(5, 3)
+    memory, batch = small(kind, reward_and_done=True), sequences(5, 3)
     before = memory.losses(memory.states(batch), batch)
-    memory.weigh(0.25)
+    memory.set_loss_weights(0.25)
     after = memory.losses(memory.states(batch), batch)
     assert after == {**before, "reward": 0.25 * before["reward"]}
     loss, gradient = memory.loss_and_gradient(batch)
@@ -110,7 +122,7 @@ def test_the_reward_counts_as_much_as_it_is_weighed(kind):
 
 
 def test_pieces_of_a_batch_do_not_know_each_other(memory):
-    batch = pieces(6, 3)
+    batch = sequences(6, 3)
     loss, gradient = memory.loss_and_gradient(batch)
     each = [alone(batch, piece) for piece in range(3)]
     losses, gradients = zip(*(memory.loss_and_gradient(piece) for piece in each), strict=True)
@@ -128,13 +140,13 @@ def test_it_starts_out_remembering(kind):
 
 def test_a_file_gives_back_the_same_memory(memory):
     again = MEMORIES[memory.kind](memory.arrays(), np.float64)
-    batch = pieces(5, 2)
+    batch = sequences(5, 2)
     assert again.loss(batch) == memory.loss(batch)
-    assert again.predicts_outcome == memory.predicts_outcome
+    assert again.predicts_reward_done == memory.predicts_reward_done
 
 
 def test_the_papers_memory_has_the_papers_parameters():
-    memory = MDNLSTM.initial(32, 3, 256, rng, mixtures=5, sigma_floor=0.01)
+    memory = MDNLSTM.initial(32, 3, 256, rng, mixtures=5, min_std=0.01)
     lstm, mixtures = 4 * (32 + 3 + 256 + 1) * 256, 257 * (3 * 5 * 32)
     assert memory.parameters.flat.size == lstm + mixtures == 422_368
 
@@ -160,21 +172,21 @@ def test_what_is_drawn_lies_about_what_is_predicted(temperature):
 
 def test_what_has_no_units_to_read_out_with_says_all_of_its_state():
     h = rng.standard_normal((6, 4))
-    assert small("mdn_lstm").readout(h) is h
-    with_units = small("mdn_lstm", readout=5)
+    assert small("mdn_lstm").head_features(h) is h
+    with_units = small("mdn_lstm", head_features=5)
     p = with_units.parameters
     expected = np.maximum(h @ p["readout.weight"] + p["readout.bias"], 0)
-    np.testing.assert_allclose(with_units.readout(h), expected)
+    np.testing.assert_allclose(with_units.head_features(h), expected)
 
 
 def test_an_outcome_is_a_reward_and_a_probability():
-    memory, h = small("mdn_lstm", outcome=True), rng.standard_normal((6, 4))
-    reward, end = memory.outcome(h)
+    memory, h = small("mdn_lstm", reward_and_done=True), rng.standard_normal((6, 4))
+    reward, end = memory.reward_and_done(h)
     p = memory.parameters
     np.testing.assert_allclose(reward, h @ p["reward.weight"] + p["reward.bias"])
     np.testing.assert_allclose(end, expit(h @ p["end.weight"] + p["end.bias"]))
     with pytest.raises(ValueError, match="predicts no outcome"):
-        small("mdn_lstm").outcome(h)
+        small("mdn_lstm").reward_and_done(h)
 
 
 @pytest.mark.parametrize(
@@ -194,8 +206,8 @@ def test_an_outcome_is_a_reward_and_a_probability():
         ),
         ("mdn_lstm", {"z.weight": np.zeros((5, 6, 3))}, r"'z.weight' has shape \(5, 6, 3\)"),
         ("joint_mdn_lstm", {"choice.bias": np.zeros(3)}, r"'choice.bias' has shape \(3,\)"),
-        ("mdn_lstm", {"sigma_floor": np.array(0.0)}, "'sigma_floor' .* above 0, found 0"),
-        ("mdn_lstm", {"sigma_floor": np.array("x")}, "'sigma_floor' .* above 0, found x"),
+        ("mdn_lstm", {"min_std": np.array(0.0)}, "'min_std' .* above 0, found 0"),
+        ("mdn_lstm", {"min_std": np.array("x")}, "'min_std' .* above 0, found x"),
     ],
 )
 def test_arrays_that_are_no_such_memory_are_refused(kind, changes, words):
@@ -205,16 +217,16 @@ def test_arrays_that_are_no_such_memory_are_refused(kind, changes, words):
 
 def test_a_file_without_a_floor_is_refused():
     arrays = small("mdn_lstm").arrays()
-    del arrays["sigma_floor"]
-    with pytest.raises(ValueError, match="'sigma_floor' must be one number above 0"):
+    del arrays["min_std"]
+    with pytest.raises(ValueError, match="'min_std' must be one number above 0"):
         MDNLSTM(arrays)
 
 
-def two_futures(count: int) -> Pieces:
+def two_futures(count: int) -> PackedSequences:
     """From z = 0 the next z is -1 or 1, give or take 0.1; heads or tails."""
     z_next = rng.choice([-1.0, 1.0], (4 * count, 1)) + 0.1 * rng.standard_normal((4 * count, 1))
     zeros, z_next = np.zeros((4 * count, 1), np.float32), z_next.astype(np.float32)
-    return Pieces(zeros, zeros, z_next, zeros[:, 0], zeros[:, 0], np.full(4, count))
+    return PackedSequences(zeros, zeros, z_next, zeros[:, 0], zeros[:, 0], np.full(4, count))
 
 
 def test_a_mixture_tells_two_futures_apart_where_one_gaussian_cannot():
@@ -225,9 +237,9 @@ def test_a_mixture_tells_two_futures_apart_where_one_gaussian_cannot():
         adam.step(memory.loss_and_gradient(train)[1])
     found = scores(memory, means(memory, [train]), means(memory, [held_out]), 0.01)
     best = np.log(2) + 0.5 * np.log(2 * np.pi * np.e * 0.1**2)  # entropy of the coin and the noise
-    assert found["held_out_nats"] == pytest.approx(best, abs=0.15)
-    assert found["held_out_nats"] < found["one_gaussian_nats"] - 1
-    assert found["held_out_nats"] < found["z_stays_nats"] - 1
+    assert found["held_out_nll"] == pytest.approx(best, abs=0.15)
+    assert found["held_out_nll"] < found["marginal_gaussian_nll"] - 1
+    assert found["held_out_nll"] < found["persistence_nll"] - 1
     assert found["held_out_mse"] == pytest.approx(1, abs=0.1)  # the mean says nothing of it
 
 
@@ -241,16 +253,16 @@ def test_what_belongs_together_comes_together_of_a_joint_mixture_alone():
         adam = Adam(memory.parameters, 0.03)
         for _ in range(200):
             adam.step(memory.loss_and_gradient(both)[1])
-        readout = memory.readout(memory.states(both))
+        head_features = memory.head_features(memory.states(both))
         noise = rng.random((2, *both.z.shape), np.float32)
-        drawn = memory.sample(readout, noise[0], 2 * noise[1] - 1, 1.0)
+        drawn = memory.sample(head_features, noise[0], 2 * noise[1] - 1, 1.0)
         agree[kind] = (np.sign(drawn[:, 0]) == np.sign(drawn[:, 1])).mean()
     assert agree["joint_mdn_lstm"] > 0.99
     assert agree["mdn_lstm"] == pytest.approx(0.5, abs=0.05)
 
 
 def test_scores_are_the_same_whole_and_in_parts(memory):
-    batch, other = pieces(6, 5), pieces(6, 3)
+    batch, other = sequences(6, 5), sequences(6, 3)
     split = [alone(batch, piece) for piece in range(5)]
     train = means(memory, [other])
     whole, parts = (
@@ -260,7 +272,7 @@ def test_scores_are_the_same_whole_and_in_parts(memory):
 
 
 def test_scores_of_the_baselines_are_what_they_say(memory):
-    train, held_out = pieces(6, 5), pieces(6, 3)
+    train, held_out = sequences(6, 5), sequences(6, 3)
     found = scores(memory, means(memory, [train]), means(memory, [held_out]), 0.01)
     x, fitted = held_out.z_next, train.z_next
 
@@ -268,26 +280,26 @@ def test_scores_of_the_baselines_are_what_they_say(memory):
         return (0.5 * np.log(2 * np.pi * sigma**2) + error**2 / (2 * sigma**2)).mean()
 
     moved, known_moves = x - held_out.z, fitted - train.z
-    assert found["z_stays_mse"] == pytest.approx(np.square(moved).mean())
-    assert found["one_gaussian_nats"] == pytest.approx(
+    assert found["persistence_mse"] == pytest.approx(np.square(moved).mean())
+    assert found["marginal_gaussian_nll"] == pytest.approx(
         nats(x - fitted.mean(axis=0), fitted.std(axis=0))
     )
-    assert found["z_stays_nats"] == pytest.approx(
+    assert found["persistence_nll"] == pytest.approx(
         nats(moved, np.sqrt(np.square(known_moves).mean(axis=0)))
     )
-    assert ("base_rate_nats" in found) == memory.predicts_outcome
-    if memory.predicts_outcome:
-        rate, share = train.ends.mean(), held_out.ends.mean()
+    assert ("done_base_rate_nll" in found) == memory.predicts_reward_done
+    if memory.predicts_reward_done:
+        rate, share = train.dones.mean(), held_out.dones.mean()
         usual = train.rewards.mean()
         assert found["mean_reward_mse"] == pytest.approx(np.square(held_out.rewards - usual).mean())
-        assert found["base_rate_nats"] == pytest.approx(
+        assert found["done_base_rate_nll"] == pytest.approx(
             -share * np.log(rate) - (1 - share) * np.log(1 - rate)
         )
 
 
 def test_no_gaussian_of_the_scores_is_narrower_than_the_floor():
-    memory, batch = small("lstm"), pieces(6, 5)
+    memory, batch = small("lstm"), sequences(6, 5)
     still = batch._replace(z_next=batch.z)
     of_still = means(memory, [still])
     found = scores(memory, of_still, of_still, 0.01)
-    assert found["z_stays_nats"] == pytest.approx(0.5 * np.log(2 * np.pi * 0.01**2))
+    assert found["persistence_nll"] == pytest.approx(0.5 * np.log(2 * np.pi * 0.01**2))

@@ -3,16 +3,16 @@ import pytest
 from scipy.stats import norm
 
 from tests.gradients import assert_gradient
-from worldmodels.memory.mixture import mixture_mean, mixture_nats, mixture_sample
+from worldmodels.memory.mixture import mixture_mean, mixture_nll, mixture_sample
 from worldmodels.nn.parameters import Parameters
 
 rng = np.random.default_rng(0)
 
 
-def drawn_from(y, sigma_floor, temperature):
+def drawn_from(y, min_std, temperature):
     shape = (*y.shape[:-2], y.shape[-1])
     uniform, normal = rng.random(shape, y.dtype), rng.standard_normal(shape, y.dtype)
-    return mixture_sample(y, sigma_floor, uniform, normal, temperature)
+    return mixture_sample(y, min_std, uniform, normal, temperature)
 
 
 K, Z = 3, 4
@@ -24,30 +24,30 @@ def mixture(rows: int, scale: float = 1.0):
 
 def by_scipy(y, x, floor):
     """Shares (N, K, Z) and log densities (N, Z), written down as the textbook does."""
-    shares = np.exp(y[:, :K]) / np.exp(y[:, :K]).sum(axis=1, keepdims=True)
+    weights = np.exp(y[:, :K]) / np.exp(y[:, :K]).sum(axis=1, keepdims=True)
     sigma = floor + np.exp(y[:, 2 * K :])
-    return shares, np.log((shares * norm.pdf(x[:, None], y[:, K : 2 * K], sigma)).sum(axis=1))
+    return weights, np.log((weights * norm.pdf(x[:, None], y[:, K : 2 * K], sigma)).sum(axis=1))
 
 
 def test_the_likelihood_is_that_of_a_mixture_for_each_number():
     y, x = mixture(5)
-    nats, _ = mixture_nats(y, x, 0.1)
+    nats, _ = mixture_nll(y, x, 0.1)
     np.testing.assert_allclose(nats, -by_scipy(y, x, 0.1)[1], rtol=1e-12)
 
 
 def test_its_gradient_agrees_with_finite_differences():
     y, x = mixture(2)
     parameters = Parameters({"y": y}, np.float64)
-    gradient = Parameters({"y": mixture_nats(y, x, 0.1)[1]}, np.float64)
+    gradient = Parameters({"y": mixture_nll(y, x, 0.1)[1]}, np.float64)
     assert_gradient(
-        lambda: float(mixture_nats(parameters["y"], x, 0.1)[0].sum()), parameters, gradient
+        lambda: float(mixture_nll(parameters["y"], x, 0.1)[0].sum()), parameters, gradient
     )
 
 
 def test_one_gaussian_of_a_fixed_sigma_is_the_squared_error_and_a_constant():
     x, mean = rng.standard_normal((2, 6, Z))
     y = np.stack([np.full((6, Z), 7.0), mean, np.zeros((6, Z))], axis=1)
-    nats, gradient = mixture_nats(y, x, 0.5)  # sigma = 0.5 + exp(0)
+    nats, gradient = mixture_nll(y, x, 0.5)  # sigma = 0.5 + exp(0)
     np.testing.assert_allclose(nats, -norm.logpdf(x, mean, 1.5))
     np.testing.assert_allclose(gradient[:, 1], (mean - x) / 1.5**2)
     np.testing.assert_allclose(gradient[:, 0], 0, atol=1e-15)
@@ -56,7 +56,7 @@ def test_one_gaussian_of_a_fixed_sigma_is_the_squared_error_and_a_constant():
 def test_no_sigma_falls_below_the_floor():
     y = np.zeros((1, 3, 1), np.float32)
     y[:, 2] = -80
-    nats, gradient = mixture_nats(y, np.zeros((1, 1), np.float32), 0.01)
+    nats, gradient = mixture_nll(y, np.zeros((1, 1), np.float32), 0.01)
     assert nats.item() == pytest.approx(-norm.logpdf(0, 0, 0.01))
     assert np.isfinite(gradient).all()
     drawn = drawn_from(np.repeat(y, 4000, axis=0), 0.01, 1.0)
@@ -69,23 +69,23 @@ def test_no_sigma_falls_below_the_floor():
 def test_numbers_of_any_size_stay_finite(entry, value):
     y, x = (part.astype(np.float32) for part in mixture(4))
     y[:, entry * K] = value
-    for array in mixture_nats(y, x, 0.01):
+    for array in mixture_nll(y, x, 0.01):
         assert array.dtype == np.float32
         assert np.isfinite(array).all()
 
 
 def test_a_target_beyond_all_gaussians_pulls_towards_itself():
     y = mixture(1)[0].astype(np.float32)
-    nats, gradient = mixture_nats(y, np.full((1, Z), 1e4, np.float32), 0.01)
+    nats, gradient = mixture_nll(y, np.full((1, Z), 1e4, np.float32), 0.01)
     assert np.isfinite(nats).all()
     assert (gradient[:, K : 2 * K].sum(axis=1) < 0).all()
 
 
 def test_the_mean_and_the_samples_are_those_of_the_mixture():
     y, _ = mixture(1, 0.7)
-    shares, _ = by_scipy(y, np.zeros((1, Z)), 0.1)
-    mean = (shares * y[:, K : 2 * K]).sum(axis=1)
-    square = (shares * (y[:, K : 2 * K] ** 2 + (0.1 + np.exp(y[:, 2 * K :])) ** 2)).sum(axis=1)
+    weights, _ = by_scipy(y, np.zeros((1, Z)), 0.1)
+    mean = (weights * y[:, K : 2 * K]).sum(axis=1)
+    square = (weights * (y[:, K : 2 * K] ** 2 + (0.1 + np.exp(y[:, 2 * K :])) ** 2)).sum(axis=1)
     np.testing.assert_allclose(mixture_mean(y), mean)
     drawn = drawn_from(np.repeat(y, 40_000, axis=0), 0.1, 1.0)
     np.testing.assert_allclose(drawn.mean(axis=0), mean[0], atol=0.05)

@@ -41,7 +41,7 @@ def test_adam_follows_its_paper():
 def test_a_long_gradient_is_shortened_and_a_short_one_is_not():
     for scale in (1.0, 100.0):
         gradient = Parameters({"a": [3 * scale, 4 * scale]}, np.float64)
-        Adam(Parameters({"a": [0.0, 0.0]}, np.float64), 0.1, clip_norm=5.0).step(gradient)
+        Adam(Parameters({"a": [0.0, 0.0]}, np.float64), 0.1, max_grad_norm=5.0).step(gradient)
         np.testing.assert_allclose(gradient.flat, [3, 4])
 
 

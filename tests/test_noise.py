@@ -5,14 +5,14 @@ import pytest
 
 from worldmodels.agent.agent import Agent
 from worldmodels.controller.controller import Controllers
-from worldmodels.envs.racing.env import RacingWorld
-from worldmodels.exploration.behaviour_policy import NoisyAgent
-from worldmodels.exploration.noise import PEDAL, Noise, NoisyControllers
+from worldmodels.envs.racing.env import RacingEnv
+from worldmodels.exploration.behaviour_policy import BehaviourPolicy
+from worldmodels.exploration.noise import PEDAL, ExplorationNoise, NoisyControllers
 from worldmodels.memory.deterministic_lstm import DeterministicLSTM
 from worldmodels.rollout.loop import rollout
 from worldmodels.vision.autoencoder import Autoencoder
 
-LOUD = Noise(noiseless=0.25, weights=0.5, actions=1.0, push=0.4)
+LOUD = ExplorationNoise(noiseless=0.25, weights=0.5, actions=1.0, push=0.4)
 SIZES = {"linear": (12, 2), "hidden": (12, 3, 2)}
 
 
@@ -25,7 +25,7 @@ def controller(kind: str = "linear") -> Controllers:
     return Controllers.from_genomes(rng(2).normal(0, 0.2, (1, count)), SIZES[kind])
 
 
-def drawn(cars: int, noise: Noise = LOUD, kind: str = "linear") -> NoisyControllers:
+def drawn(cars: int, noise: ExplorationNoise = LOUD, kind: str = "linear") -> NoisyControllers:
     return NoisyControllers.drawn(controller(kind), cars, noise, rng())
 
 
@@ -53,7 +53,7 @@ def before_tanh(drivers: NoisyControllers, steps: int, cars: int) -> np.ndarray:
 
 
 def test_noise_on_actions_is_as_strong_as_it_is_drawn_and_smooth():
-    noise = Noise(0.0, 0.0, 0.5, 0.0)
+    noise = ExplorationNoise(0.0, 0.0, 0.5, 0.0)
     x = before_tanh(drawn(400, noise), 300, 400)[50:]
     strength = x.std(axis=0)  # of each car
     assert strength.max() < 0.5 * 1.25
@@ -64,7 +64,7 @@ def test_noise_on_actions_is_as_strong_as_it_is_drawn_and_smooth():
 
 
 def test_the_push_is_on_the_pedal_alone_and_rather_forwards():
-    noise = Noise(0.0, 0.0, 0.0, 0.4)
+    noise = ExplorationNoise(0.0, 0.0, 0.0, 0.4)
     bias = controller().arrays(0)["layer1.bias"]
     push = before_tanh(drawn(1000, noise), 2, 1000) - bias
     np.testing.assert_allclose(push[0], push[1])
@@ -75,7 +75,7 @@ def test_the_push_is_on_the_pedal_alone_and_rather_forwards():
 
 
 def test_noise_on_the_weights_is_of_a_strength_of_each_cars_own():
-    drivers = drawn(300, Noise(0.0, 0.5, 0.0, 0.0))
+    drivers = drawn(300, ExplorationNoise(0.0, 0.5, 0.0, 0.0))
     own = controller().arrays(0)["layer1.weight"]
     off = np.array([drivers.arrays(car)["layer1.weight"] - own for car in range(300)])
     spread = off.std(axis=(1, 2))
@@ -100,10 +100,10 @@ def test_one_cars_noise_does_not_hang_on_when_another_ended():
 def test_an_agent_without_noise_drives_as_it_would_by_itself_and_with_noise_it_does_not():
     vision = Autoencoder.initial(256, 20, 5, rng())
     memory = DeterministicLSTM.initial(5, 2, 7, rng(1))
-    own = rollout(RacingWorld(num_cars=4), Agent(vision, memory, controller()))
+    own = rollout(RacingEnv(num_envs=4), Agent(vision, memory, controller()))
     for share, same in ((1.0, 4), (0.25, 1)):
-        agent = NoisyAgent(vision, memory, controller(), LOUD._replace(noiseless=share), rng())
-        outcome = rollout(RacingWorld(num_cars=4), agent)
+        agent = BehaviourPolicy(vision, memory, controller(), LOUD._replace(noiseless=share), rng())
+        outcome = rollout(RacingEnv(num_envs=4), agent)
         assert (outcome.returns == own.returns).sum() == same
-    first = rollout(RacingWorld(num_cars=4), agent)  # a second batch has noise of its own
+    first = rollout(RacingEnv(num_envs=4), agent)  # a second batch has noise of its own
     assert (first.returns != outcome.returns).sum() == 3

@@ -3,7 +3,8 @@ import yaml
 
 from tests.hostile import ALL_KEYS, CAR_RACING, GOOD, changed, dotted
 from tests.imports import ROOT
-from worldmodels.pipeline.config.params import CarRacing, Racing, read_params
+from worldmodels.pipeline.config.env_params import CarRacingParams, RacingParams
+from worldmodels.pipeline.config.reader import read_params
 from worldmodels.pipeline.errors import UserError
 
 PARENTS = {where[:-1] for _, where, _ in ALL_KEYS}
@@ -28,11 +29,11 @@ def test_the_shipped_params_are_the_notes_recipe():
     v, m, c = params.train_v, params.train_m, params.evolve_c
     assert (v.z_size, v.hidden, v.epochs, v.learning_rate, v.batch_size) == (16, 64, 4, 2e-3, 64)
     assert (m.hidden, m.epochs, m.learning_rate, m.batch_size) == (32, 4, 5e-3, 16)
-    assert (m.sequence_length, m.clip_norm) == (30, 5.0)
-    assert (m.kind, m.mixtures, m.predict_outcome) == ("lstm", 1, False)
+    assert (m.sequence_length, m.max_grad_norm) == (30, 5.0)
+    assert (m.kind, m.mixtures, m.predict_reward_done) == ("lstm", 1, False)
     assert (c.population, c.generations, c.sigma, c.episodes) == (24, 30, 0.5, 1)
     assert params.evaluate.episodes == 8
-    assert params.world.max_steps == 120
+    assert params.env.max_steps == 120
 
 
 FILES = sorted(
@@ -53,8 +54,10 @@ def test_numbers_may_be_written_as_dvc_writes_them(read, text):
 
 @pytest.mark.parametrize("text", ["true", "True", "'true'"])
 def test_a_switch_may_be_written_as_dvc_writes_it(read, text):
-    written = yaml.safe_dump(GOOD).replace("predict_outcome: false", f"predict_outcome: {text}")
-    assert read(written).train_m.predict_outcome is True
+    written = yaml.safe_dump(GOOD).replace(
+        "predict_reward_done: false", f"predict_reward_done: {text}"
+    )
+    assert read(written).train_m.predict_reward_done is True
 
 
 @pytest.mark.parametrize(("good", "where"), NAMED, ids=[dotted(where) for _, where in NAMED])
@@ -77,7 +80,7 @@ def test_a_missing_key_is_named(read, good, where):
         (("train_v", "epochs"), "four", "train_v.epochs: expected int; found 'four'"),
         (("train_v", "epochs"), 4.5, "train_v.epochs: expected int; found 4.5"),
         (("train_v", "epochs"), True, "train_v.epochs: expected int; found True"),
-        (("train_m", "predict_outcome"), 2, "train_m.predict_outcome: expected bool; found 2"),
+        (("train_m", "predict_reward_done"), 2, "train_m.predict_reward_done: expected bool; found 2"),
         (
             ("train_m", "kind"),
             "mdn",
@@ -143,9 +146,9 @@ def test_carracing_is_seen_in_one_of_two_sizes_and_both_may_be_convolved(read, h
     params = changed(("world", "view"), {"height": height, "width": width}, CAR_RACING)
     params["train_v"]["kind"] = "conv_vae"
     found = read(yaml.safe_dump(params))
-    assert isinstance(found.world, CarRacing)
-    assert found.world.view.shape == (height, width, 3)
-    assert isinstance(read(yaml.safe_dump(GOOD)).world, Racing)
+    assert isinstance(found.env, CarRacingParams)
+    assert found.env.view.shape == (height, width, 3)
+    assert isinstance(read(yaml.safe_dump(GOOD)).env, RacingParams)
 
 
 def test_what_no_key_alone_shows_is_refused_by_its_dotted_key(read):
@@ -157,7 +160,7 @@ def test_what_no_key_alone_shows_is_refused_by_its_dotted_key(read):
 
 def test_components_of_h_want_a_c_that_sees_h(read):
     params = changed(("evolve_c", "components"), 8)
-    assert read(yaml.safe_dump(params)).evolve_c.components == 8
+    assert read(yaml.safe_dump(params)).evolve_c.pca_components == 8
     params["evolve_c"]["inputs"] = "z"
     words = r"evolve_c\.components: are those of h, which inputs: z leaves out; .*found 8$"
     with pytest.raises(UserError, match=words):
@@ -177,16 +180,16 @@ def test_a_convolutional_v_wants_the_papers_view(read):
 
 def test_a_dream_wants_an_m_that_predicts_outcomes(read):
     params = changed(("evolve_c", "world"), "dream")
-    with pytest.raises(UserError, match=r"train_m\.predict_outcome: must be true for evolve_c"):
+    with pytest.raises(UserError, match=r"train_m\.predict_reward_done: must be true for evolve_c"):
         read(yaml.safe_dump(params))
-    params["train_m"]["predict_outcome"] = True
-    assert read(yaml.safe_dump(params)).evolve_c.world == "dream"
+    params["train_m"]["predict_reward_done"] = True
+    assert read(yaml.safe_dump(params)).evolve_c.train_in == "dream"
 
 
 def test_dotted_keys_are_changed_and_then_held_to_the_same_rules():
     path = ROOT / "params.yaml"
     params = read_params(path, {"seed": 3, "evolve_c.sigma": "1e-2", "world.view.size": 32})
-    assert (params.seed, params.evolve_c.sigma, params.world.view.size) == (3, 0.01, 32)
+    assert (params.seed, params.evolve_c.sigma, params.env.view.size) == (3, 0.01, 32)
     for key, words in (
         ("evolve_c.sigmas", r"evolve_c\.sigmas: unknown key; did you mean 'sigma'"),
         ("evolve.sigma", r"evolve\.sigma: cannot be set to 'x': there is no such section"),

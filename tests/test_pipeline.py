@@ -66,9 +66,9 @@ def test_encoding_in_other_batches_reruns_encode_and_what_its_bytes_change(proje
 @pytest.mark.parametrize(
     ("file", "stages"),
     [
-        ("stages/figures/track_layout.py", ["visualize"]),
-        ("stages/control/rank_mu.py", ["evolve_c"]),
-        ("stages/memory/lstm.py", ["train_m", "evolve_c", "evaluate", "play"]),
+        ("worldmodels/figures/track_layout.py", ["visualize"]),
+        ("worldmodels/control/rank_mu.py", ["evolve_c"]),
+        ("worldmodels/memory/lstm.py", ["train_m", "evolve_c", "evaluate", "play"]),
     ],
 )
 def test_an_edited_file_reruns_the_stages_that_import_it(project, file, stages):
@@ -82,7 +82,7 @@ def test_an_edited_file_reruns_the_stages_that_import_it(project, file, stages):
 
 
 def test_an_edited_drawing_detail_of_the_page_reruns_it_alone(project):
-    looks = "stages/figures/play/panels.js"
+    looks = "worldmodels/figures/play/panels.js"
     project.replace(looks, "const LEFT_OF_CELLS = 18;", "const LEFT_OF_CELLS = 20;")
     try:
         assert project.repro() == ["play"]
@@ -221,14 +221,14 @@ def test_modules_of_different_sizes_are_told_apart(project, tmp_path):
 
 
 def test_nobody_dreams_with_an_m_that_predicts_no_outcome(project, tmp_path):
-    project.replace("params.yaml", "predict_outcome: false", "predict_outcome: true")
-    project.replace("params.yaml", "world: real", "world: dream")
+    project.replace("params.yaml", "predict_reward_done: false", "predict_reward_done: true")
+    project.replace("params.yaml", "train_in: env", "train_in: dream")
     try:
         models = ("models/v.npz", "models/m.npz")
         result = project.stage("evolve_c", "data/latents.h5", *models, str(tmp_path / "c.npz"))
     finally:
-        project.replace("params.yaml", "world: dream", "world: real")
-        project.replace("params.yaml", "predict_outcome: true", "predict_outcome: false")
+        project.replace("params.yaml", "train_in: dream", "train_in: env")
+        project.replace("params.yaml", "predict_reward_done: true", "predict_reward_done: false")
     assert result.returncode == 1
     assert "models/m.npz: this M predicts no rewards and ends" in result.stderr
     assert len(result.stderr.splitlines()) == 1

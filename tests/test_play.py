@@ -13,7 +13,7 @@ from stages.play import MOST_BYTES, main, play
 from tests.play_agents import KINDS, RACING, ROOT, Agent
 from tests.test_dreams import latents as latents  # a fixture
 from worldmodels.controller.controller import Controllers, parameter_count
-from worldmodels.dream.starts import Beginnings
+from worldmodels.dream.starts import StoredStarts
 from worldmodels.figures.page import page as play_page
 from worldmodels.memory.deterministic_lstm import DeterministicLSTM
 from worldmodels.memory.ensemble import Ensemble
@@ -118,15 +118,15 @@ def test_models_that_do_not_fit_the_world_are_refused_in_a_line(agents, tmp_path
         run(monkeypatch, *files, str(tmp_path / "play.html"), *options)
 
 
-@pytest.mark.parametrize("warm_up", [0, 4])
-def test_beginnings_are_moments_of_recorded_episodes(warm_up, latents, tmp_path):
-    begun, _ = starts(warm_up, latents, np.random.default_rng(0))
+@pytest.mark.parametrize("burn_in", [0, 4])
+def test_beginnings_are_moments_of_recorded_episodes(burn_in, latents, tmp_path):
+    begun, _ = starts(burn_in, latents, np.random.default_rng(0))
     assert begun.z.shape == (STARTS, latents.mean.shape[1])
-    assert begun.past_z.shape[1] == warm_up
+    assert begun.past_z.shape[1] == burn_in
     path = tmp_path / "starts.npz"
     Model("beginnings", begun._asdict()).write(path)
     read = Model.read(path, "starts")
-    for ours, theirs in zip(begun, Beginnings.from_arrays(read.arrays), strict=True):
+    for ours, theirs in zip(begun, StoredStarts.from_arrays(read.arrays), strict=True):
         np.testing.assert_array_equal(ours, theirs)
     with pytest.raises(ValueError, match="do not fit each other"):
-        Beginnings.from_arrays({**read.arrays, "steps": np.full(STARTS, 99, np.float32)})
+        StoredStarts.from_arrays({**read.arrays, "steps": np.full(STARTS, 99, np.float32)})

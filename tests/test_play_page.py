@@ -8,7 +8,7 @@ import pytest
 from tests.browser import CHROMIUM, ONE_CORE, Browser, chromium
 from tests.play_agents import KINDS, LONGEST, Agent
 from tests.test_racing import GOLDEN, OTHER, unpack
-from worldmodels.envs.racing.env import RacingWorld
+from worldmodels.envs.racing.env import RacingEnv
 from worldmodels.pipeline.storage.pixels import to_pixels
 
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason="Debian's chromium is not installed")
@@ -75,11 +75,11 @@ def test_the_golden_episodes_come_out_alike(browser, pages):
 def test_a_coloured_view_of_another_road_is_the_same_to_the_last_pixel(browser, pages):
     browser.open(pages / "note.html")
     steps = LONGEST["actions"][:40]
-    world = RacingWorld([OTHER], view_size=64, channels=3)
-    views, (order, amplitude, phase) = [world.reset()[0][0]], OTHER.harmonics[0]
+    env = RacingEnv([OTHER], view_size=64, channels=3)
+    views, (order, amplitude, phase) = [env.reset()[0][0]], OTHER.harmonics[0]
     states = []
     for action in steps:
-        view, *_, info = world.step([action])
+        view, *_, info = env.step([action])
         views.append(view[0])
         states.append(info["state"][0])
     harmonic = {"order": order, "amplitude": amplitude, "phase": phase}
@@ -152,7 +152,7 @@ def test_v_m_and_c_say_what_numpy_says_on_recorded_steps(browser, pages, agents,
         "sampled": memory.sample(readout, uniform, normal, 1.3),
         "done": agent.controllers.rows(np.zeros(count, np.intp)).act(seen),
     }
-    if memory.predicts_outcome:
+    if memory.predicts_reward_done:
         theirs["outcome"] = np.stack(memory.outcome(readout), axis=1)
     for name, values in theirs.items():
         found = np.array([step[name] for step in ours])
@@ -208,7 +208,7 @@ def test_side_by_side_the_dream_strays_wakes_and_can_be_steered(browser, pages):
     browser.key("p")
     for _ in range(12):
         browser.key(".")
-    apart = "play.session.dream.z.some((z, i) => z !== play.session.awake.z[i])"
+    apart = "play.session.dream.z.slice((z, i) => z !== play.session.awake.z[i])"
     assert browser.evaluate(apart)
     assert browser.evaluate("play.session.apart.dream.length") == steps(browser) + 1 >= 13
     browser.key("w")

@@ -11,18 +11,19 @@ from stages import finetune_c as script
 from tests.little_agents import H, Z, agent_of
 from tests.two_rounds import QUICK
 from worldmodels.controller.controller import Controllers
-from worldmodels.finetune.collector import Shake
-from worldmodels.finetune.loop import polish
+from worldmodels.finetune.collector import ActionNoise
+from worldmodels.finetune.loop import finetune
 from worldmodels.pipeline import checkpoints as room
-from worldmodels.pipeline.checkpoints import Scratch
-from worldmodels.pipeline.config.params import ALONE, Polish, read_params
+from worldmodels.pipeline.checkpoints import Checkpoints
+from worldmodels.pipeline.config.params import INLINE, FinetuneC
+from worldmodels.pipeline.config.reader import read_params
 from worldmodels.pipeline.errors import ParamsError, UserError
-from worldmodels.pipeline.seeding import Streams
+from worldmodels.pipeline.seeding import RandomStreams
 from worldmodels.pipeline.storage.artifacts import Model
-from worldmodels.rollout.loop import Outcome
+from worldmodels.rollout.loop import EpisodeStats
 
 replace = msgspec.structs.replace
-SETTINGS = Polish(
+SETTINGS = FinetuneC(
     iterations=4,
     episodes=6,
     noise=0.3,
@@ -32,28 +33,28 @@ SETTINGS = Polish(
     discount=0.9,
     trace=0.9,
     patience=0,
-    checked_every=2,
+    eval_every=2,
     validation_episodes=5,
 )
-SHAKE = Shake(0.3, 0.6)
+SHAKE = ActionNoise(0.3, 0.6)
 
 
 @pytest.fixture
-def world(quick):
-    return replace(quick.world, tracks="random", max_steps=20)
+def env(quick):
+    return replace(quick.env, tracks="random", max_steps=20)
 
 
 def streams(seed=0):
-    return Streams(seed, "polish")
+    return RandomStreams(seed, "polish")
 
 
 def test_a_car_that_goes_nowhere_learns_to_drive(carracing):
     """In the toy: forwards is good, and what is seen does not matter."""
-    world = replace(carracing.world, max_steps=12)
-    agent = agent_of(world)
+    env = replace(carracing.env, max_steps=12)
+    agent = agent_of(env)
     still = Controllers.from_genomes(np.zeros((1, 20)), (Z + H, 2))
-    settings = replace(SETTINGS, iterations=12, episodes=24, components=2, checked_every=4)
-    polished, report = polish(settings, world, agent._replace(controllers=still), streams())
+    settings = replace(SETTINGS, iterations=12, episodes=24, components=2, eval_every=4)
+    polished, report = finetune(settings, env, agent._replace(controllers=still), streams())
     found = report.metrics
     assert found["start_return"] == 0
     assert found["real_return"] > 5
@@ -64,32 +65,32 @@ def test_a_car_that_goes_nowhere_learns_to_drive(carracing):
     assert found["episodes"] == 12 * 24
 
 
-def test_where_it_began_is_kept_if_nothing_was_better(world, monkeypatch):
-    agent = agent_of(world)
-    worse = replace(SETTINGS, step=50.0, iterations=2, checked_every=1)
+def test_where_it_began_is_kept_if_nothing_was_better(env, monkeypatch):
+    agent = agent_of(env)
+    worse = replace(SETTINGS, step=50.0, iterations=2, eval_every=1)
     returns = iter([5.0, 4.0, 3.0])
-    figures = Outcome.figures
+    figures = EpisodeStats.figures
     monkeypatch.setattr(
-        Outcome, "figures", lambda self: {**figures(self), "mean_return": next(returns)}
+        EpisodeStats, "figures", lambda self: {**figures(self), "mean_return": next(returns)}
     )
-    polished, report = polish(worse, world, agent, streams())
+    polished, report = finetune(worse, env, agent, streams())
     assert report.metrics["chosen_iteration"] == 0
     for name, array in agent.controllers.arrays(0).items():
         np.testing.assert_array_equal(polished.arrays(0)[name], array)
     assert [row["real"] for row in report.curve] == [5.0, 5.0]
 
 
-def test_nothing_at_all_may_be_tried(world):
-    _, report = polish(replace(SETTINGS, iterations=0), world, agent_of(world), streams())
+def test_nothing_at_all_may_be_tried(env):
+    _, report = finetune(replace(SETTINGS, iterations=0), env, agent_of(env), streams())
     assert report.metrics["real_return"] == report.metrics["start_return"]
     assert report.curve == []
 
 
-def test_the_same_whoever_works(world):
-    agent = agent_of(world)
-    alone, _ = polish(SETTINGS, world, agent, streams(), compute=ALONE)
-    two = replace(ALONE, executor="processes", workers=2)
-    shared, _ = polish(SETTINGS, world, agent, streams(), compute=two)
+def test_the_same_whoever_works(env):
+    agent = agent_of(env)
+    alone, _ = finetune(SETTINGS, env, agent, streams(), compute=INLINE)
+    two = replace(INLINE, executor="processes", workers=2)
+    shared, _ = finetune(SETTINGS, env, agent, streams(), compute=two)
     for name, array in alone.arrays(0).items():
         np.testing.assert_array_equal(shared.arrays(0)[name], array)
 
@@ -99,11 +100,11 @@ class StoppedError(Exception):
 
 
 @pytest.mark.parametrize("last", [0, 1, 2, 3])
-def test_a_run_that_was_stopped_goes_on_and_ends_alike(world, tmp_path, monkeypatch, last):
+def test_a_run_that_was_stopped_goes_on_and_ends_alike(env, tmp_path, monkeypatch, last):
     monkeypatch.setattr(room, "INTERVAL", 0.0)
     monkeypatch.setattr(room, "SHARE", 1e9)
-    agent = agent_of(world)
-    whole, told = polish(SETTINGS, world, agent, streams())
+    agent = agent_of(env)
+    whole, told = finetune(SETTINGS, env, agent, streams())
     learn, steps = script.learn, []
 
     def stopping(*arguments):
@@ -112,35 +113,35 @@ def test_a_run_that_was_stopped_goes_on_and_ends_alike(world, tmp_path, monkeypa
         steps.append(1)
         learn(*arguments)
 
-    scratch = Scratch(tmp_path, "as it was")
+    checkpoints = Checkpoints(tmp_path, "as it was")
     monkeypatch.setattr(script, "learn", stopping)
     with pytest.raises(StoppedError):
-        polish(SETTINGS, world, agent, streams(), scratch)
+        finetune(SETTINGS, env, agent, streams(), checkpoints)
     monkeypatch.setattr(script, "learn", learn)
     drives = []
     monkeypatch.setattr(script, "learn", lambda *each: (drives.append(1), learn(*each)))
-    again, said = polish(SETTINGS, world, agent, streams(), scratch)
+    again, said = finetune(SETTINGS, env, agent, streams(), checkpoints)
     assert len(drives) == SETTINGS.iterations - last
     for name, array in whole.arrays(0).items():
         np.testing.assert_array_equal(again.arrays(0)[name], array)
     assert said == told
 
 
-def test_a_c_with_a_hidden_layer_is_refused(world):
-    agent = agent_of(world)
+def test_a_c_with_a_hidden_layer_is_refused(env):
+    agent = agent_of(env)
     size = 3 * (Z + H + 1) + 2 * (3 + 1)
     deep = Controllers.from_genomes(np.zeros((1, size)), (Z + H, 3, 2))
     with pytest.raises(UserError, match="a C with a hidden layer cannot be polished"):
-        polish(SETTINGS, world, agent._replace(controllers=deep), streams())
+        finetune(SETTINGS, env, agent._replace(controllers=deep), streams())
 
 
-def test_steps_without_measure_are_refused(world, monkeypatch):
+def test_steps_without_measure_are_refused(env, monkeypatch):
     def learn(self, *_):
         self.genome = self.genome * np.float64(1e300)
 
     monkeypatch.setattr(script.ActorCritic, "learn", learn)
     with pytest.raises(ParamsError, match=r"^polish\.step: C has grown beyond all numbers with 1;"):
-        polish(SETTINGS, world, agent_of(world), streams())
+        finetune(SETTINGS, env, agent_of(env), streams())
 
 
 def run(folder, *files, section=True, settings=()):
@@ -158,7 +159,7 @@ def run(folder, *files, section=True, settings=()):
 
 @pytest.fixture
 def folder(quick, tmp_path):
-    vision, memory, controllers = agent_of(quick.world)
+    vision, memory, controllers = agent_of(quick.env)
     Model(vision.kind, vision.parameters).write(tmp_path / "v.npz")
     Model(memory.kind, memory.arrays()).write(tmp_path / "m.npz")
     Model(controllers.kind, controllers.arrays(0)).write(tmp_path / "c.npz")
@@ -199,7 +200,7 @@ def test_what_is_wrong_is_said_and_nothing_is_written(folder, more, said):
 
 
 def test_params_without_the_section_are_whole_and_those_with_half_of_it_are_not(tmp_path):
-    assert read_params(QUICK).polish is None
+    assert read_params(QUICK).finetune is None
     (tmp_path / "half.yaml").write_text(QUICK.read_text() + "\npolish:\n  iterations: 2\n")
     with pytest.raises(UserError, match=r"half\.yaml: polish\.\w+: missing; every key must be"):
         read_params(tmp_path / "half.yaml")

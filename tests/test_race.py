@@ -18,9 +18,9 @@ from stages.train_v import train_v
 from tests.imports import ROOT
 from worldmodels.agent.loading import AgentParts
 from worldmodels.controller.controller import Controllers, parameter_count
-from worldmodels.pipeline.config.params import read_params
+from worldmodels.pipeline.config.reader import read_params
 from worldmodels.pipeline.reports import read_curve
-from worldmodels.pipeline.seeding import Streams
+from worldmodels.pipeline.seeding import RandomStreams
 from worldmodels.pipeline.storage.artifacts import Model
 
 QUICK = ROOT / "carracing" / "quick.yaml"
@@ -64,13 +64,17 @@ def learned():
     for package in ("gymnasium", "Box2D", "pygame"):
         pytest.importorskip(package, reason="needs requirements-carracing.txt")
     params = read_params(QUICK, {"compute.workers": 1})
-    rollouts, _ = collect(params.collect, params.world, Streams(0, "collect"))
-    vision, _ = train_v(params.train_v, rollouts, Streams(0, "train_v"))
+    rollouts, _ = collect(params.collect, params.env, RandomStreams(0, "collect"))
+    vision, _ = train_v(params.train_v, rollouts, RandomStreams(0, "train_v"))
     memory, _ = teach(params, encode(params.encode, rollouts, vision)[0])
     sizes = (vision.z_size + memory.hidden_size, 2)
     genome = np.random.default_rng(0).normal(size=(1, parameter_count(sizes)))
     agent = AgentParts(vision, memory, Controllers.from_genomes(genome, sizes))
-    return params, agent, evaluate(params.evaluate, params.world, *agent, Streams(0, "evaluate"))[0]
+    return (
+        params,
+        agent,
+        evaluate(params.evaluate, params.env, *agent, RandomStreams(0, "evaluate"))[0],
+    )
 
 
 @pytest.fixture
@@ -83,7 +87,7 @@ def folder(learned, tmp_path):
     drives.write(tmp_path / "drives.h5")
     told(tmp_path, 0, 700.0, frames=1050, episodes=50)
     told(tmp_path, 1, 650.0, frames=520, episodes=20)
-    polished(tmp_path, {"real_return": 680.0, "tried_steps": 100})
+    polished(tmp_path, {"real_return": 680.0, "train_env_steps": 100})
     return tmp_path
 
 
@@ -98,7 +102,7 @@ def test_a_drive_its_dream_and_every_track_and_round_are_shown(learned, folder, 
     figures = {"figures/tracks.png", "figures/rounds.png"}
     assert made(folder) == {"drive.gif", "metrics/race.json", "curves/rounds.csv", *figures}
     with Image.open(folder / "reports/drive.gif") as gif:
-        assert gif.n_frames == read_params(QUICK).world.max_steps // 2 + 1
+        assert gif.n_frames == read_params(QUICK).env.max_steps // 2 + 1
     found = json.loads((folder / "reports/metrics/race.json").read_text())
     _, _, drives = learned
     scores = [drives.episode(number).score for number in range(3)]
@@ -130,7 +134,7 @@ def test_without_rounds_there_is_no_picture_of_them(folder):
 def test_the_h_that_is_shown_is_the_one_that_c_drove_by(learned):
     _, (vision, memory, controllers), drives = learned
     episode = drives.episode(0)
-    mind = race.awake(vision, memory, episode)
+    mind = race.trace_episode(vision, memory, episode)
     seen = np.concatenate([mind.z, mind.h], axis=1)[:-1]
     actions = np.concatenate([controllers.act(row[None]) for row in seen])
     np.testing.assert_allclose(actions, episode.actions, atol=1e-5)
@@ -138,9 +142,9 @@ def test_the_h_that_is_shown_is_the_one_that_c_drove_by(learned):
 
 def test_the_dream_begins_with_the_same_z_and_is_the_same_again(learned):
     params, agent, drives = learned
-    start = race.awake(agent.vision, agent.memory, drives.episode(0)).z[:1]
+    start = race.trace_episode(agent.vision, agent.memory, drives.episode(0)).z[:1]
     first, again = (
-        race.asleep(agent, start, params.world, 1.3, Streams(0, "race")) for _ in range(2)
+        race.trace_dream(agent, start, params.env, 1.3, RandomStreams(0, "race")) for _ in range(2)
     )
     np.testing.assert_array_equal(first.z[:1], start)
     np.testing.assert_array_equal(first.views, again.views)
@@ -148,7 +152,7 @@ def test_the_dream_begins_with_the_same_z_and_is_the_same_again(learned):
     assert len(first.views) == len(first.z) == len(first.h) == len(first.rewards) + 1
 
 
-def refused(folder, *rounds, **options):
+def file_error(folder, *rounds, **options):
     with pytest.raises(SystemExit) as stop:
         run(folder, *rounds, **options)
     assert not made(folder)
@@ -160,14 +164,14 @@ def test_a_drive_that_the_game_does_not_repeat_is_not_shown(learned, folder):
     rewards = drives.rewards.copy()
     rewards[drives.first_step[:3] + 7] += 0.5  # of every drive of C
     dataclasses.replace(drives, rewards=rewards).write(folder / "drives.h5")
-    said = refused(folder)
+    said = file_error(folder)
     assert said.startswith("race: the drive on track ")
     assert "cannot be shown: in step 7 it earned " in said
 
 
 def test_a_round_that_has_not_said_what_it_took_is_named(folder):
     (folder / "1/reports/cost/train_m.json").unlink()
-    said = refused(folder, "0", "1")
+    said = file_error(folder, "0", "1")
     assert said.startswith(
         f"race: {folder}/1/reports/cost/train_m.json: no such file; stage train_m"
     )
@@ -175,19 +179,21 @@ def test_a_round_that_has_not_said_what_it_took_is_named(folder):
 
 def test_so_are_the_finals_that_have_not_said_how_they_went(folder):
     polished(folder, {"real_return": 680.0})
-    assert "metrics/polish.json: it should have a figure 'tried_steps'" in refused(folder, "0", "1")
+    assert "metrics/polish.json: it should have a figure 'train_env_steps'" in file_error(
+        folder, "0", "1"
+    )
 
 
 def test_drives_of_the_notes_world_are_refused(quick, tmp_path):
     drive(quick, learn(quick))[0].write(tmp_path / "drives.h5")
-    assert refused(tmp_path) == (
+    assert file_error(tmp_path) == (
         f"race: {tmp_path}/drives.h5: it holds drives of racing; only drives of carracing will do "
         "here"
     )
 
 
 def test_so_are_params_of_the_notes_world(folder):
-    said = refused(folder, params=ROOT / "params.yaml")
+    said = file_error(folder, params=ROOT / "params.yaml")
     assert said.endswith("params.yaml: world.kind: must be carracing where its drives are shown")
 
 
@@ -198,8 +204,8 @@ def test_agents_are_compared_track_by_track(learned, folder, capsys):
     scores = np.array([drives.episode(number).score for number in range(3)])
     rewards[drives.first_step[:3]] += 10
     better = dataclasses.replace(drives, rewards=rewards)
-    parts = [better.some(number, number + 1) for number in (2, 0, 1)]
-    type(drives).joined(parts).write(folder / "better.h5")
+    parts = [better.slice(number, number + 1) for number in (2, 0, 1)]
+    type(drives).concatenate(parts).write(folder / "better.h5")
     first, second = (paired.Driven.of(folder / f"{name}.h5") for name in ("drives", "better"))
     np.testing.assert_allclose(second.returns, scores + 10)
     assert second.row(first).endswith("| -10.0 ± 0.0, on 0 of 3 |")

@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks.one_car import OneCar
-from worldmodels.envs.racing.env import RacingWorld
+from worldmodels.envs.racing.env import RacingEnv
 from worldmodels.envs.racing.track import Track
 from worldmodels.pipeline.storage.pixels import to_bytes, to_pixels
-from worldmodels.policies.smoothed_noise import RandomPolicy
+from worldmodels.policies.smoothed_noise import SmoothedNoisePolicy
 from worldmodels.rollout.loop import rollout
 
 GOLDEN = json.loads((Path(__file__).parent / "data" / "track_rollouts.json").read_text())
@@ -27,8 +27,8 @@ def unpack(view: str) -> np.ndarray:
 
 @pytest.mark.parametrize("episodes", [GOLDEN, *([episode] for episode in GOLDEN)])
 def test_golden_episodes_come_out_alike_in_one_batch_and_one_by_one(episodes):
-    world = RacingWorld(num_cars=len(episodes))
-    observations, info = world.reset()
+    env = RacingEnv(num_envs=len(episodes))
+    observations, info = env.reset()
     steps = max(episode["length"] for episode in episodes)
     for t in range(steps + 1):
         for car, episode in enumerate(episodes):
@@ -39,7 +39,7 @@ def test_golden_episodes_come_out_alike_in_one_batch_and_one_by_one(episodes):
             break
         idle = [[0.0, 0.0]]
         actions = [(episode["actions"] + idle * 120)[t] for episode in episodes]
-        observations, rewards, terminated, truncated, info = world.step(actions)
+        observations, rewards, terminated, truncated, info = env.step(actions)
         for car, episode in enumerate(episodes):
             done, over = t >= episode["length"], t + 1 >= episode["length"]
             near(rewards[car], 0 if done else episode["rewards"][t])
@@ -61,8 +61,8 @@ def test_golden_episodes_come_out_alike_in_one_batch_and_one_by_one(episodes):
     ],
 )
 def test_the_notes_random_column_comes_out_to_the_last_printed_digit(seed, mean, std, length):
-    world, policy = RacingWorld(), RandomPolicy(np.random.default_rng(seed))
-    episodes = [rollout(world, policy) for _ in range(8)]
+    env, policy = RacingEnv(), SmoothedNoisePolicy(np.random.default_rng(seed))
+    episodes = [rollout(env, policy) for _ in range(8)]
     returns = np.array([episode.returns[0] for episode in episodes])
     assert f"{returns.mean():.2f}" == f"{mean:.2f}"
     if std is not None:
@@ -75,10 +75,10 @@ def test_the_notes_random_column_comes_out_to_the_last_printed_digit(seed, mean,
 def test_a_car_in_a_batch_does_what_it_does_by_the_plain_formulas(seed, track):
     rng = np.random.default_rng(seed)
     actions = rng.uniform((-1.5, -0.9), (1.5, 2.1), (60, 2))
-    world, plain = RacingWorld([track], num_cars=1), OneCar(track)
-    np.testing.assert_array_equal(world.reset()[0], plain.reset()[0])
+    env, plain = RacingEnv([track], num_envs=1), OneCar(track)
+    np.testing.assert_array_equal(env.reset()[0], plain.reset()[0])
     for action in actions:
-        ours, theirs = world.step(action[None]), plain.step(action[None])
+        ours, theirs = env.step(action[None]), plain.step(action[None])
         np.testing.assert_array_equal(ours[0], theirs[0])
         near(ours[1], theirs[1])
         assert (ours[2], ours[3]) == (theirs[2], theirs[3])
@@ -90,11 +90,11 @@ def test_a_car_in_a_batch_does_what_it_does_by_the_plain_formulas(seed, track):
 
 def test_cars_on_different_tracks_drive_as_if_alone():
     tracks, actions = [Track(), OTHER], np.full((6, 2), 0.3)
-    world, alone = RacingWorld(tracks, num_cars=6), [RacingWorld([track]) for track in tracks]
-    first = world.reset()[0]
+    env, alone = RacingEnv(tracks, num_envs=6), [RacingEnv([track]) for track in tracks]
+    first = env.reset()[0]
     assert not np.array_equal(first[0], first[1])
     for _ in range(30):
-        observations, rewards, *_, info = world.step(actions)
+        observations, rewards, *_, info = env.step(actions)
         for number, single in enumerate(alone):
             own, reward, *_, state = single.step(actions[:1])
             for car in range(number, len(observations), 2):
@@ -104,28 +104,28 @@ def test_cars_on_different_tracks_drive_as_if_alone():
 
 
 def test_a_finished_car_stands_still_and_earns_nothing():
-    world = RacingWorld(num_cars=2, max_steps=40)
-    world.reset()
+    env = RacingEnv(num_envs=2, max_steps=40)
+    env.reset()
     driving = np.array([[0.0, 1.0], [0.0, 0.0]])  # one goes straight off the road, one stands
     for _ in range(25):
-        *_, terminated, truncated, info = world.step(driving)
+        *_, terminated, truncated, info = env.step(driving)
     assert terminated.tolist() == [True, False]
-    after = world.step(np.ones((2, 2)))
+    after = env.step(np.ones((2, 2)))
     assert after[1][0] == 0
     np.testing.assert_array_equal(after[4]["state"][0], info["state"][0])
     assert after[2].tolist() == [True, False]
     for _ in range(20):
-        *_, terminated, truncated, _ = world.step(driving)
+        *_, terminated, truncated, _ = env.step(driving)
     assert (terminated.tolist(), truncated.tolist()) == ([True, False], [False, True])
 
 
 def test_cars_that_are_kept_go_on_as_if_nothing_had_happened():
-    whole, part = RacingWorld(num_cars=4), RacingWorld(num_cars=4)
+    whole, part = RacingEnv(num_envs=4), RacingEnv(num_envs=4)
     actions = np.linspace(-0.2, 0.4, 8).reshape(4, 2)
     rows = np.array([0, 3])
-    for world in (whole, part):
-        world.reset()
-        world.step(actions)
+    for env in (whole, part):
+        env.reset()
+        env.step(actions)
     part.keep(rows)
     ours, theirs = part.step(actions[rows]), whole.step(actions)
     for mine, other in zip(ours[:4], theirs[:4], strict=True):
@@ -134,17 +134,17 @@ def test_cars_that_are_kept_go_on_as_if_nothing_had_happened():
 
 
 def test_the_signature_is_gymnasiums():
-    observations, info = RacingWorld(num_cars=3).reset(seed=7)
+    observations, info = RacingEnv(num_envs=3).reset(seed=7)
     assert (observations.shape, observations.dtype) == ((3, 16, 16, 1), np.float32)
     assert info["state"].shape == (3, 4)
     assert info["s"].shape == info["distance"].shape == (3,)
 
 
 def test_what_a_world_has_given_out_never_changes_afterwards():
-    world = RacingWorld()
-    _, before = world.reset()
+    env = RacingEnv()
+    _, before = env.reset()
     kept = {name: value.copy() for name, value in before.items()}
-    world.step([[0.3, 1.0]])
+    env.step([[0.3, 1.0]])
     for name, value in kept.items():
         np.testing.assert_array_equal(before[name], value)
 
@@ -159,11 +159,11 @@ def test_what_a_world_has_given_out_never_changes_afterwards():
 )
 def test_actions_that_are_none_are_refused_in_words(actions, words):
     with pytest.raises(ValueError, match=words):
-        RacingWorld(num_cars=2).step(actions)
+        RacingEnv(num_envs=2).step(actions)
 
 
 def test_actions_out_of_range_are_clipped():
-    wild, tame = RacingWorld(num_cars=1), RacingWorld(num_cars=1)
+    wild, tame = RacingEnv(num_envs=1), RacingEnv(num_envs=1)
     for _ in range(5):
         ours = wild.step([[np.inf, 7.0]])
         theirs = tame.step([[1.0, 1.0]])
@@ -172,7 +172,7 @@ def test_actions_out_of_range_are_clipped():
 
 @pytest.mark.parametrize("size", [16, 32, 64])
 def test_a_view_in_colour_shows_the_same_road(size):
-    grey, colour = (RacingWorld([OTHER], 3, view_size=size, channels=c) for c in (1, 3))
+    grey, colour = (RacingEnv([OTHER], 3, view_size=size, channels=c) for c in (1, 3))
     grey.reset()
     seen = colour.reset()[0]
     assert seen.shape == (3, size, size, 3)
@@ -191,8 +191,8 @@ def test_a_view_in_colour_shows_the_same_road(size):
 
 def test_worlds_that_cannot_be_are_refused():
     with pytest.raises(ValueError, match="1 or 3 channels, not 16 x 16 and 2"):
-        RacingWorld(channels=2)
+        RacingEnv(channels=2)
     with pytest.raises(ValueError, match="at least one track, car and step"):
-        RacingWorld(num_cars=0)
+        RacingEnv(num_envs=0)
     with pytest.raises(ValueError, match="share samples, grid and extent"):
-        RacingWorld([Track(), Track(grid=100)], num_cars=2)
+        RacingEnv([Track(), Track(grid=100)], num_envs=2)

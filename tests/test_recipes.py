@@ -14,7 +14,7 @@ from stages.collect import collect
 from stages.visualize import visualize
 from tests.pipelines import of_study
 from worldmodels.envs.racing.track import Track
-from worldmodels.pipeline.seeding import Streams
+from worldmodels.pipeline.seeding import RandomStreams
 
 ROOT = Path(__file__).resolve().parent.parent
 SMALL_UNSEEN = {
@@ -59,7 +59,7 @@ def test_the_papers_modules_run_through():
     drives, report = drive(params, learned)
     assert drives.observations.shape[1:] == (64, 64, 3)
     assert report.metrics["controller"]["episodes"] == 3
-    rollouts, _ = collect(params.collect, params.world, Streams(0, "collect"))
+    rollouts, _ = collect(params.collect, params.env, RandomStreams(0, "collect"))
     columns = {name: np.linspace(0, 1, 4) for name in ("epoch", "train", "held_out", "baseline")}
     evolution = {
         name: np.array([row[name] for row in learned.reports["evolve_c"].curve])
@@ -73,7 +73,7 @@ def test_the_papers_modules_run_through():
         learned.vision,
         drives,
         curves,
-        Streams(0, "visualize"),
+        RandomStreams(0, "visualize"),
     )
     assert pictures.frames[0].size == (920, 400)
     assert len(pictures.figures) == 6
@@ -117,7 +117,7 @@ def test_another_number_of_workers_reruns_nothing(project):
 def test_the_study_reruns_what_a_temperature_changes_and_shows_all(make_project):
     project = make_project()
     params = msgspec.yaml.decode((ROOT / "recipes" / "quick.yaml").read_bytes())
-    params["train_m"]["predict_outcome"] = True
+    params["train_m"]["predict_reward_done"] = True
     params["evolve_c"] |= {"world": "dream", "generations": 2}
     project.write("recipes/temperature.yaml", msgspec.yaml.encode(params).decode())
     (project.folder / "recipes" / "dream" / "study").mkdir(parents=True)

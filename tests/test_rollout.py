@@ -4,12 +4,12 @@ import pytest
 from benchmarks.one_car import OneCar, OneDriver
 from worldmodels.agent.agent import Agent
 from worldmodels.controller.controller import Controllers
-from worldmodels.envs.racing.env import RacingWorld
+from worldmodels.envs.racing.env import RacingEnv
 from worldmodels.envs.racing.track import Track
 from worldmodels.interfaces import mismatch
 from worldmodels.memory.deterministic_lstm import DeterministicLSTM
 from worldmodels.pipeline.storage.pixels import to_bytes
-from worldmodels.policies.smoothed_noise import RandomPolicy
+from worldmodels.policies.smoothed_noise import SmoothedNoisePolicy
 from worldmodels.rollout.loop import recorded_rollout, rollout
 from worldmodels.vision.autoencoder import Autoencoder
 
@@ -31,8 +31,10 @@ def controllers(count: int) -> Controllers:
 
 
 def test_a_recording_holds_every_step_in_the_order_of_the_cars():
-    world = RacingWorld(num_cars=9)
-    outcome, recording = recorded_rollout(world, RandomPolicy(np.random.default_rng(3)), "drive")
+    env = RacingEnv(num_envs=9)
+    outcome, recording = recorded_rollout(
+        env, SmoothedNoisePolicy(np.random.default_rng(3)), "drive"
+    )
     assert len(set(outcome.lengths)) > 3  # cars drop out at different times
     assert len(recording.actions) == len(recording.rewards) == outcome.lengths.sum()
     assert (
@@ -40,7 +42,7 @@ def test_a_recording_holds_every_step_in_the_order_of_the_cars():
     )
     step = frame = 0
     for car, length in enumerate(outcome.lengths):  # drive each again, alone, by its actions
-        single = RacingWorld()
+        single = RacingEnv()
         seen, info = single.reset()
         for action in recording.actions[step : step + length]:
             np.testing.assert_array_equal(recording.observations[frame], to_bytes(seen[0]))
@@ -54,16 +56,16 @@ def test_a_recording_holds_every_step_in_the_order_of_the_cars():
 
 
 def test_recording_changes_nothing():
-    plain = rollout(RacingWorld(num_cars=5), RandomPolicy(np.random.default_rng(4)))
-    policy = RandomPolicy(np.random.default_rng(4))
-    outcome, _ = recorded_rollout(RacingWorld(num_cars=5), policy, "drive")
+    plain = rollout(RacingEnv(num_envs=5), SmoothedNoisePolicy(np.random.default_rng(4)))
+    policy = SmoothedNoisePolicy(np.random.default_rng(4))
+    outcome, _ = recorded_rollout(RacingEnv(num_envs=5), policy, "drive")
     np.testing.assert_array_equal(plain.returns, outcome.returns)
     np.testing.assert_array_equal(plain.terminated, outcome.terminated)
 
 
 def test_one_cars_noise_does_not_hang_on_when_another_ended():
     def actions(rows: list[int]) -> np.ndarray:
-        policy = RandomPolicy(np.random.default_rng(5))
+        policy = SmoothedNoisePolicy(np.random.default_rng(5))
         policy.reset(3)
         policy.act(np.zeros(3))
         policy.keep(np.array(rows))
@@ -73,10 +75,10 @@ def test_one_cars_noise_does_not_hang_on_when_another_ended():
 
 
 def test_a_batch_of_agents_drives_as_each_would_alone(vision, memory):
-    fleet = controllers(6)
-    together = rollout(RacingWorld(num_cars=12), Agent(vision, memory, fleet))
+    worker = controllers(6)
+    together = rollout(RacingEnv(num_envs=12), Agent(vision, memory, worker))
     for number in range(6):
-        driver = OneDriver(vision.parameters, memory.parameters, fleet.arrays(number))
+        driver = OneDriver(vision.parameters, memory.parameters, worker.arrays(number))
         alone = rollout(OneCar(Track()), driver)
         for row in (2 * number, 2 * number + 1):  # two episodes each
             assert together.returns[row] == pytest.approx(alone.returns[0], abs=1e-3)
@@ -103,7 +105,7 @@ def test_a_controller_of_z_alone_does_not_hang_on_memory(vision, memory):
     other = DeterministicLSTM.initial(5, 2, 7, np.random.default_rng(9))
     ours, theirs = (
         rollout(
-            RacingWorld(num_cars=3),
+            RacingEnv(num_envs=3),
             Agent(vision, m, Controllers.from_genomes(genomes, (5, 2))),
         )
         for m in (memory, other)
@@ -115,8 +117,8 @@ def test_a_controller_of_z_alone_does_not_hang_on_memory(vision, memory):
 class Throttles:
     """Three cars, straight on: one all the time, one never, one for four steps."""
 
-    def reset(self, num_cars: int) -> None:
-        self.cars, self.step = np.arange(num_cars), 0
+    def reset(self, num_envs: int) -> None:
+        self.cars, self.step = np.arange(num_envs), 0
 
     def keep(self, rows: np.ndarray) -> None:
         self.cars = self.cars[rows]
@@ -128,9 +130,9 @@ class Throttles:
 
 
 def test_who_gets_nowhere_is_cut_short_where_there_is_no_more_patience():
-    whole, recording = recorded_rollout(RacingWorld(num_cars=3, max_steps=40), Throttles(), "drive")
+    whole, recording = recorded_rollout(RacingEnv(num_envs=3, max_steps=40), Throttles(), "drive")
     outcome, cut = recorded_rollout(
-        RacingWorld(num_cars=3, max_steps=40), Throttles(), "drive", patience=5
+        RacingEnv(num_envs=3, max_steps=40), Throttles(), "drive", patience=5
     )
     assert whole.lengths[0] < 40
     assert whole.terminated.tolist() == outcome.terminated.tolist() == [True, False, False]

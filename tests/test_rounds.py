@@ -11,13 +11,13 @@ from tests.imports import ROOT
 from tests.two_rounds import QUICK, run, run_both
 from worldmodels.agent.loading import AgentParts
 from worldmodels.controller.controller import ARRAYS, Controllers
-from worldmodels.distillation import taught
+from worldmodels.distillation import teacher_labels
 from worldmodels.evolution import behaviour_cloning as imitation
-from worldmodels.evolution.behaviour_cloning import first_genome
+from worldmodels.evolution.behaviour_cloning import fit_linear_policy
 from worldmodels.memory.ensemble import ENSEMBLES
 from worldmodels.pipeline import runner as frame
-from worldmodels.pipeline.config.params import read_params
-from worldmodels.pipeline.seeding import Streams
+from worldmodels.pipeline.config.reader import read_params
+from worldmodels.pipeline.seeding import RandomStreams
 from worldmodels.pipeline.storage.artifacts import Latents, Model, Rollouts, load_model
 from worldmodels.vision.registry import VISIONS
 
@@ -34,7 +34,7 @@ def test_a_second_round_is_laid_behind_the_first(folder):
     first, both = Rollouts.read(folder / "r0.h5"), Rollouts.read(folder / "r1.h5")
     count = len(first.lengths)
     assert both.round.tolist() == [0] * count + [1] * count
-    copied = both.some(0, count)
+    copied = both.slice(0, count)
     for name in first.schema():
         np.testing.assert_array_equal(getattr(copied, name)[:], getattr(first, name)[:])
     assert both.held_out[count:].tolist() == first.held_out.tolist()
@@ -54,7 +54,7 @@ def test_a_second_round_is_driven_elsewhere_and_by_another(folder):
 def test_the_third_round_has_all_and_draws_anew(quick):
     table, tables = None, []
     for _ in range(3):
-        table, report = collect(quick.collect, quick.world, Streams(0, "collect"), before=table)
+        table, report = collect(quick.collect, quick.env, RandomStreams(0, "collect"), before=table)
         tables.append(table)
     count = len(tables[0].lengths)
     assert np.bincount(table.round).tolist() == [count] * 3
@@ -65,7 +65,7 @@ def test_the_third_round_has_all_and_draws_anew(quick):
 
 
 def test_rounds_of_different_pictures_or_worlds_are_not_mixed(folder, quick, carracing):
-    other, _ = collect(carracing.collect, carracing.world, Streams(0, "collect"))
+    other, _ = collect(carracing.collect, carracing.env, RandomStreams(0, "collect"))
     other.write(folder / "other.h5")
     with pytest.raises(SystemExit) as stop:
         run("collect", folder, "--after", "other.h5", "x.h5")
@@ -113,9 +113,9 @@ def test_who_learns_nothing_more_is_as_it_was(folder, stage, data, model):
         (*V, "train_v.kind=vae", "and the params ask for vae with mean.weight"),
         (*M, "train_m.hidden=8", "with lstm.input_weight (18, 128), lstm.hidden_"),
         (*M, "train_m.kind=mdn_lstm", "it is lstm with z.weight (32, 16), z.bias"),
-        (*M, "train_m.members=2",
+        (*M, "train_m.ensemble_size=2",
          "m0.npz: nothing to start from: it has 1 members, and the params ask for 2"),
-        (*M, "train_m.predict_outcome=true", "and the params ask for lstm with re"),
+        (*M, "train_m.predict_reward_done=true", "and the params ask for lstm with re"),
     ],
 )  # fmt: skip
 def test_what_is_of_another_kind_or_size_is_no_start(folder, stage, data, model, setting, words):
@@ -126,7 +126,7 @@ def test_what_is_of_another_kind_or_size_is_no_start(folder, stage, data, model,
 
 
 def test_members_start_each_from_its_like(folder):
-    settings = ["train_m.members=2"]
+    settings = ["train_m.ensemble_size=2"]
     run("train_m", folder, "l0.h5", "two.npz", settings=settings)
     settings.append("train_m.epochs=0")
     run("train_m", folder, "l1.h5", "--start", "two.npz", "more.npz", settings=settings)
@@ -150,17 +150,20 @@ def test_who_sees_with_the_same_v_and_m_learns_to_be_its_teacher(
     rollouts = Rollouts.read(folder / "r1.h5")
     latents, _ = encode(quick.encode, rollouts, teacher.vision)
     example, more = (
-        taught(teacher, rollouts, latents, recent, np.random.default_rng(0)) for recent in (1, 2)
+        teacher_labels(teacher, rollouts, latents, recent, np.random.default_rng(0))
+        for recent in (1, 2)
     )
     driven = (latents.round == 1) & ~latents.held_out
     assert len(example.actions) == latents.lengths[driven].sum()
     assert len(more.actions) == latents.lengths[~latents.held_out].sum()
-    assert np.abs(example.actions - example.lived.actions).max() > 0.2  # noise, which is not taught
+    assert (
+        np.abs(example.actions - example.sequences.actions).max() > 0.2
+    )  # noise, which is not taught
     steering, _ = teacher.controllers.arrays(0)["layer1.weight"]
     assert np.abs(example.actions[:, 1]).min() > imitation.LARGEST  # nobody can tell how far beyond
     member = teacher.memory.members[0]
     size = 2 * (len(steering) + 1)
-    found = first_genome(quick.evolve_c, member, example, None, size)
+    found = fit_linear_policy(quick.evolve_c, member, example, None, size)
     np.testing.assert_allclose(found[: len(steering)], steering, atol=1e-4)
     bias = teacher.controllers.arrays(0)["layer1.bias"][0]
     np.testing.assert_allclose(found[-2], bias, atol=1e-4)
@@ -208,9 +211,9 @@ def test_an_unfinished_run_is_gone_on_with_from_the_same_start_only(tmp_path, mo
     monkeypatch.chdir(tmp_path)
 
     def left(*options):
-        return given(monkeypatch, "a", *options, "out").scratch.load("state")
+        return given(monkeypatch, "a", *options, "out").checkpoints.load("state")
 
-    given(monkeypatch, "a", "--after", "start", "out").scratch.save("state", dict, now=True)
+    given(monkeypatch, "a", "--after", "start", "out").checkpoints.save("state", dict, now=True)
     assert left("--after", "start") == {}
     assert left() is None
     assert left("--after", "other") is None
@@ -221,4 +224,8 @@ def test_an_unfinished_run_is_gone_on_with_from_the_same_start_only(tmp_path, mo
 def test_racing_recipes_have_no_noise_for_a_round_that_they_do_not_have():
     for path in [ROOT / "params.yaml", *(ROOT / "recipes").glob("[!d]*.yaml")]:
         settings = read_params(path).collect
-        assert (settings.weight_noise, settings.action_noise, settings.push) == (0, 0, 0)
+        assert (settings.parameter_noise, settings.action_noise, settings.throttle_bias) == (
+            0,
+            0,
+            0,
+        )

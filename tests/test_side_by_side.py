@@ -26,7 +26,7 @@ def undisturbed(make_project):
     return project
 
 
-def at_once(project, *commands, apart=0.0):
+def num_workers(project, *commands, apart=0.0):
     """What came of commands that began so many seconds one after the other."""
 
     def begun(number, command):
@@ -38,7 +38,7 @@ def at_once(project, *commands, apart=0.0):
 
 
 def run_twice(project, apart=0.0):
-    runs = at_once(project, REPRO, REPRO, apart=apart)
+    runs = num_workers(project, REPRO, REPRO, apart=apart)
     for run in runs:
         assert run.returncode == 0 or BUSY in run.stderr or LOCKED in run.stderr
     ran = project.repro("evaluate")
@@ -68,12 +68,12 @@ def test_two_recipes_run_at_once_or_one_is_refused_and_made_good(undisturbed, ma
     for recipe in recipes:
         project.write(f"recipes/{recipe}.yaml", project.read("params.yaml").decode())
     targets = [f"recipes/dvc.yaml:evaluate@{recipe}" for recipe in recipes]
-    runs = at_once(project, *(("dvc", "repro", target) for target in targets))
+    runs = num_workers(project, *(("dvc", "repro", target) for target in targets))
     # DVC locks the workspace for moments only, but the other one may not wait for so long
-    refused = [run for run in runs if run.returncode]
-    assert all(LOCKED in run.stderr for run in refused)
+    file_error = [run for run in runs if run.returncode]
+    assert all(LOCKED in run.stderr for run in file_error)
     ran = project.repro(*targets)
-    assert refused or not ran
+    assert file_error or not ran
     for recipe in recipes:
         for name in OUTPUTS:
             assert project.read(f"recipes/{recipe}/{name}") == undisturbed.read(name)
@@ -199,7 +199,7 @@ def test_queueing_beside_a_run_at_worst_fails_the_run(make_project, tmp_path, ap
     project.commit("run")
     project.replace("params.yaml", "generations: 8", "generations: 150")
     queueing = ("dvc", "exp", "run", "--queue", "-S", "evolve_c.population=6,8,10", "evaluate")
-    run, queued = at_once(project, REPRO, queueing, apart=apart)
+    run, queued = num_workers(project, REPRO, queueing, apart=apart)
     assert queued.returncode == 0
     # DVC puts the workspace back as it was when it queued, without what the run has written since
     assert run.returncode == 0 or "reports/metrics/evolve_c.json' does not exist" in run.stderr

@@ -15,30 +15,30 @@ from stages.encode import encode
 from stages.train_m import train_m
 from stages.train_v import train_v
 from worldmodels.evolution.search import check_fitness
-from worldmodels.parallel.workers import Workers
+from worldmodels.parallel.workers import WorkerPool
 from worldmodels.pipeline import runner as frame
-from worldmodels.pipeline.config.params import ALONE
+from worldmodels.pipeline.config.params import INLINE
 from worldmodels.pipeline.errors import ParamsError, UserError
-from worldmodels.pipeline.seeding import Streams
+from worldmodels.pipeline.seeding import RandomStreams
 from worldmodels.training.member_trainer import MemberTrainer
 from worldmodels.vision.autoencoder import Autoencoder
 
 replace = msgspec.structs.replace
 
 
-def taught(settings, latents):
-    lesson = MemberTrainer(settings, latents, Streams(0, "train_m"))
-    return train_m(lesson, Workers(lesson, ALONE), settings.members)
+def teacher_labels(settings, latents):
+    lesson = MemberTrainer(settings, latents, RandomStreams(0, "train_m"))
+    return train_m(lesson, WorkerPool(lesson, INLINE), settings.ensemble_size)
 
 
 @pytest.fixture(scope="module")
 def rollouts(note):
-    return collect(note.collect, note.world, Streams(0, "collect"))[0]
+    return collect(note.collect, note.env, RandomStreams(0, "collect"))[0]
 
 
 @pytest.fixture(scope="module")
 def latents(note, rollouts):
-    vision, _ = train_v(note.train_v, rollouts, Streams(0, "train_v"))
+    vision, _ = train_v(note.train_v, rollouts, RandomStreams(0, "train_v"))
     return encode(note.encode, rollouts, vision)[0]
 
 
@@ -84,17 +84,19 @@ def test_collecting_holds_out_episodes_of_its_own(note, rollouts):
 
 
 def test_v_does_far_better_than_the_mean_picture_on_frames_it_has_not_seen(note, rollouts):
-    _, report = train_v(note.train_v, rollouts, Streams(0, "train_v"))
-    assert report.metrics["held_out_error"] < 0.5 * report.metrics["mean_picture_error"]
+    _, report = train_v(note.train_v, rollouts, RandomStreams(0, "train_v"))
+    assert report.metrics["held_out_error"] < 0.5 * report.metrics["mean_image_error"]
     assert report.curve[0]["epoch"] == 0
     assert report.curve[-1]["epoch"] == note.train_v.epochs
     assert report.curve[0]["held_out"] == pytest.approx(np.log(2), abs=0.15)
 
 
 def test_a_vae_learns_the_notes_pictures_too(note, rollouts):
-    vision, report = train_v(replace(note.train_v, kind="vae"), rollouts, Streams(0, "train_v"))
+    vision, report = train_v(
+        replace(note.train_v, kind="vae"), rollouts, RandomStreams(0, "train_v")
+    )
     metrics = report.metrics
-    assert metrics["held_out_error"] < 0.75 * metrics["mean_picture_error"]
+    assert metrics["held_out_error"] < 0.75 * metrics["mean_image_error"]
     assert metrics["held_out_loss"] == pytest.approx(report.curve[-1]["held_out"])
     assert metrics["held_out_loss"] >= metrics["held_out_error"] + metrics["held_out_kl"] / 256
     assert "nats a picture" in report.summary
@@ -105,31 +107,31 @@ def test_a_vae_learns_the_notes_pictures_too(note, rollouts):
 
 def test_a_conv_vae_is_trained_on_pictures_of_64_x_64_and_refuses_others(quick):
     few = replace(quick.collect, episodes=3, held_out_episodes=1)
-    rollouts, _ = collect(few, quick.world, Streams(0, "collect"))
+    rollouts, _ = collect(few, quick.env, RandomStreams(0, "collect"))
     large = np.kron(rollouts.observations, np.ones((1, 4, 4, 3), np.uint8))
     settings = replace(
         quick.train_v, kind="conv_vae", z_size=4, width=0.04, epochs=2, batch_size=16
     )
     vision, report = train_v(
-        settings, dataclasses.replace(rollouts, observations=large), Streams(0, "train_v")
+        settings, dataclasses.replace(rollouts, observations=large), RandomStreams(0, "train_v")
     )
     assert vision.kind == "conv_vae"
     assert report.metrics["held_out_error"] < report.curve[0]["held_out"]
     assert report.summary.startswith("squared error")
     with pytest.raises(ParamsError, match=r"^train_v.kind: conv_vae takes .* found 16 x 16 x 1"):
-        train_v(settings, rollouts, Streams(0, "train_v"))
+        train_v(settings, rollouts, RandomStreams(0, "train_v"))
 
 
 def test_m_with_more_epochs_than_the_notes_beats_z_staying_the_same(note, latents):
     settings = replace(note.train_m, epochs=200)
-    _, report = taught(settings, latents)
-    assert report.metrics["held_out_mse"] < report.metrics["z_stays_mse"]
+    _, report = teacher_labels(settings, latents)
+    assert report.metrics["held_out_mse"] < report.metrics["persistence_mse"]
     assert "better than" in report.summary
 
 
 def test_the_notes_m_says_that_it_is_worse_than_saying_nothing(note, latents):
-    _, report = taught(note.train_m, latents)
-    assert report.metrics["held_out_mse"] > report.metrics["z_stays_mse"]
+    _, report = teacher_labels(note.train_m, latents)
+    assert report.metrics["held_out_mse"] > report.metrics["persistence_mse"]
     assert "WORSE" in report.summary
 
 
@@ -139,47 +141,48 @@ def mixture(note):
 
 
 def test_a_mixture_beats_both_baselines(mixture, latents):
-    _, report = taught(replace(mixture, epochs=60), latents)
+    _, report = teacher_labels(replace(mixture, epochs=60), latents)
     found = report.metrics
-    assert found["held_out_nats"] == pytest.approx(found["held_out_loss"])
-    assert found["held_out_nats"] < found["z_stays_nats"] < found["one_gaussian_nats"]
-    assert report.curve[-1]["held_out"] == pytest.approx(found["held_out_nats"], abs=1e-4)
-    assert report.curve[-1]["baseline"] == found["z_stays_nats"]
+    assert found["held_out_nll"] == pytest.approx(found["held_out_loss"])
+    assert found["held_out_nll"] < found["persistence_nll"] < found["marginal_gaussian_nll"]
+    assert report.curve[-1]["held_out"] == pytest.approx(found["held_out_nll"], abs=1e-4)
+    assert report.curve[-1]["baseline"] == found["persistence_nll"]
     assert report.summary.count("better than") == 2
 
 
 @pytest.mark.parametrize("kind", ["lstm", "mdn_lstm"])
 def test_m_learns_the_outcome_beside_z(note, latents, kind):
-    settings = replace(note.train_m, kind=kind, predict_outcome=True, epochs=60)
-    memory, report = taught(settings, latents)
+    settings = replace(note.train_m, kind=kind, predict_reward_done=True, epochs=60)
+    memory, report = teacher_labels(settings, latents)
     found = report.metrics
-    assert memory.predicts_outcome
+    assert memory.predicts_reward_done
     assert found["reward_mse"] < 0.5 * found["mean_reward_mse"]
-    assert found["end_nats"] < found["base_rate_nats"]
-    z = found["held_out_mse"] if kind == "lstm" else found["held_out_nats"]
-    assert found["held_out_loss"] == pytest.approx(z + found["reward_mse"] + found["end_nats"])
-    z_stays = found["z_stays_mse" if kind == "lstm" else "z_stays_nats"]
+    assert found["done_nll"] < found["done_base_rate_nll"]
+    z = found["held_out_mse"] if kind == "lstm" else found["held_out_nll"]
+    assert found["held_out_loss"] == pytest.approx(z + found["reward_mse"] + found["done_nll"])
+    z_stays = found["persistence_mse" if kind == "lstm" else "persistence_nll"]
     assert report.curve[0]["baseline"] == pytest.approx(
-        z_stays + found["mean_reward_mse"] + found["base_rate_nats"]
+        z_stays + found["mean_reward_mse"] + found["done_base_rate_nll"]
     )
 
 
 def test_the_reward_is_weighed_in_training_and_in_ms_loss_and_not_in_its_score(note, latents):
-    outcomes = replace(note.train_m, predict_outcome=True, epochs=0)
+    outcomes = replace(note.train_m, predict_reward_done=True, epochs=0)
     plain, weighed = (
-        taught(replace(outcomes, reward_weight=weight), latents)[1] for weight in (1.0, 0.25)
+        teacher_labels(replace(outcomes, reward_weight=weight), latents)[1]
+        for weight in (1.0, 0.25)
     )
     found = weighed.metrics
     assert found["reward_mse"] == plain.metrics["reward_mse"]
     assert found["held_out_loss"] == pytest.approx(
-        found["held_out_mse"] + 0.25 * found["reward_mse"] + found["end_nats"]
+        found["held_out_mse"] + 0.25 * found["reward_mse"] + found["done_nll"]
     )
     assert weighed.curve[0]["baseline"] == pytest.approx(
-        found["z_stays_mse"] + 0.25 * found["mean_reward_mse"] + found["base_rate_nats"]
+        found["persistence_mse"] + 0.25 * found["mean_reward_mse"] + found["done_base_rate_nll"]
     )
     learning = replace(outcomes, epochs=8)
     little, much = (
-        taught(replace(learning, reward_weight=weight), latents)[1].metrics["reward_mse"]
+        teacher_labels(replace(learning, reward_weight=weight), latents)[1].metrics["reward_mse"]
         for weight in (1e-4, 1.0)
     )
     assert much < little
@@ -188,15 +191,17 @@ def test_the_reward_is_weighed_in_training_and_in_ms_loss_and_not_in_its_score(n
 def test_m_learns_from_codes_that_are_drawn(mixture, latents):
     wide = dataclasses.replace(latents, logvar=np.zeros_like(latents.logvar))
     settings = replace(mixture, epochs=2)
-    scored, again, certain = (taught(settings, codes)[1].metrics for codes in (wide, wide, latents))
+    scored, again, certain = (
+        teacher_labels(settings, codes)[1].metrics for codes in (wide, wide, latents)
+    )
     assert scored == again
-    assert scored["z_stays_mse"] == pytest.approx(certain["z_stays_mse"] + 2, abs=0.2)
+    assert scored["persistence_mse"] == pytest.approx(certain["persistence_mse"] + 2, abs=0.2)
 
 
 @pytest.mark.parametrize("kind", ["lstm", "mdn_lstm"])
 def test_m_may_be_left_untrained(note, latents, kind):
     settings = replace(note.train_m, kind=kind, epochs=0)
-    memory, report = taught(settings, latents)
+    memory, report = teacher_labels(settings, latents)
     assert len(report.curve) == 1
     assert np.isfinite(memory.members[0].parameters.flat).all()
     assert np.isfinite(list(report.metrics.values())).all()
@@ -226,7 +231,7 @@ def test_learning_that_goes_wrong_is_said_in_words(note, rollouts):
                 r"holds numbers that are not finite; try less than 0.002$",
             ),
         ):
-            train_v(note.train_v, rollouts, Streams(0, "train_v"))
+            train_v(note.train_v, rollouts, RandomStreams(0, "train_v"))
 
 
 def test_the_command_line_may_change_a_key(tmp_path, monkeypatch, capsys):
@@ -253,15 +258,15 @@ def test_a_fitness_that_is_no_number_stops_evolution_with_the_generation_and_wha
 
 def test_generations_in_which_all_do_equally_well_are_said(quick):
     still = replace(quick.evolve_c, sigma=1e-4, generations=2)
-    world = replace(quick.world, max_steps=4)  # too few to get anywhere with so little throttle
-    report = learn(replace(quick, world=world, evolve_c=still)).reports["evolve_c"]
+    env = replace(quick.env, max_steps=4)  # too few to get anywhere with so little throttle
+    report = learn(replace(quick, env=env, evolve_c=still)).reports["evolve_c"]
     assert report.metrics["flat_generations"] == 2
     assert "in 2 of them all candidates did equally well" in report.summary
 
 
 def test_streams_are_told_apart_by_seed_stage_and_purpose():
     draws = {
-        Streams(seed, stage)(purpose).integers(2**62)
+        RandomStreams(seed, stage)(purpose).integers(2**62)
         for seed in (0, 1)
         for stage in ("collect", "evaluate")
         for purpose in ("policy", "tracks")
@@ -272,7 +277,7 @@ def test_streams_are_told_apart_by_seed_stage_and_purpose():
 def run_stage(monkeypatch, *arguments, fault=None):
     monkeypatch.setattr(sys, "argv", ["x", *map(str, arguments)])
     with frame.stage("collect", writes=["rollouts"]) as run:
-        run.place(run.paths["rollouts"]).write_text("new")
+        run.output_path(run.paths["rollouts"]).write_text("new")
         if fault:
             raise fault
 
@@ -319,8 +324,8 @@ def test_faults_end_in_one_line_and_change_nothing(
     output.write_text("old")
     with pytest.raises(SystemExit) as stop:
         run_stage(monkeypatch, output, "--params", "params.yaml", fault=fault)
-    said = stop.value.code if status == 1 else capsys.readouterr().err
+    said = stop.value.posterior if status == 1 else capsys.readouterr().err
     assert re.search(words, str(said).strip())
-    assert status == (1 if isinstance(stop.value.code, str) else stop.value.code)
+    assert status == (1 if isinstance(stop.value.posterior, str) else stop.value.posterior)
     assert output.read_text() == "old"
     assert [path.name for path in tmp_path.iterdir()] == ["r.h5"]

@@ -6,7 +6,13 @@ from worldmodels.nn.adam import Adam
 from worldmodels.nn.layers import binary_cross_entropy, sigmoid_squared_error
 from worldmodels.vision.conv_vae import ConvVAE
 from worldmodels.vision.vae import VAE
-from worldmodels.vision.variational import BETA, FREE_BITS, Seen, kl_divergence, reparameterised
+from worldmodels.vision.variational import (
+    BETA,
+    FREE_BITS,
+    VisionBatch,
+    kl_divergence,
+    reparameterised,
+)
 
 DENSE, CONVOLUTIONAL, CARRACING = (4, 3, 1), (64, 64, 3), (28, 32, 3)
 KINDS = [(VAE, DENSE), (ConvVAE, CONVOLUTIONAL), (ConvVAE, CARRACING)]
@@ -23,13 +29,13 @@ def make(
     parameters = initial.parameters.astype(np.float64)
     parameters.flat += 0.1 * rng.standard_normal(parameters.flat.size)
     vision = kind(parameters, np.float64)
-    vision.weigh(beta, free_bits)
+    vision.set_loss_weights(beta, free_bits)
     return vision
 
 
-def batch(shape: Shape, count: int = 4) -> Seen:
+def batch(shape: Shape, count: int = 4) -> VisionBatch:
     rng = np.random.default_rng(1)
-    return Seen(rng.random((count, *shape)), rng.standard_normal((count, 3)))
+    return VisionBatch(rng.random((count, *shape)), rng.standard_normal((count, 3)))
 
 
 @pytest.mark.parametrize(("kind", "shape"), KINDS)
@@ -39,7 +45,7 @@ def batch(shape: Shape, count: int = 4) -> Seen:
 def test_the_gradient_agrees_with_finite_differences(kind, shape, free_bits):
     seen = batch(shape)
     if free_bits is None:  # as many as half of the pictures have
-        free_bits = float(np.median(kl_divergence(*make(kind, shape).code(seen.pictures)))) / 3
+        free_bits = float(np.median(kl_divergence(*make(kind, shape).posterior(seen.pictures)))) / 3
     vision = make(kind, shape, beta=50.0, free_bits=free_bits)
     loss, gradient = vision.loss_and_gradient(seen)
     assert loss == pytest.approx(vision.loss(seen), rel=1e-12)
@@ -52,7 +58,7 @@ def test_the_loss_is_its_parts_put_together(kind, shape):
     seen = batch(shape)
     for beta, free_bits in ((3.0, 0.0), (3.0, 0.4), (0.0, 0.0)):
         vision = make(kind, shape, beta=beta, free_bits=free_bits)
-        mean, logvar = vision.code(seen.pictures)
+        mean, logvar = vision.posterior(seen.pictures)
         kl = kl_divergence(mean, logvar)
         parts = vision.parts(seen)
         cost = beta * np.maximum(kl, 3 * free_bits).mean() / vision.pixels
@@ -121,7 +127,7 @@ def test_width_is_a_share_of_its_channels():
 def test_what_passes_through_a_fresh_conv_vae_keeps_its_size(shape):
     rng = np.random.default_rng(3)
     vision = ConvVAE.initial(shape, 32, 0.5, rng)
-    mean, logvar = vision.code(rng.random((8, *shape), dtype=np.float32))
+    mean, logvar = vision.posterior(rng.random((8, *shape), dtype=np.float32))
     drawn = vision.decode(rng.standard_normal((8, 32), dtype=np.float32))
     for out in (mean, logvar, np.log(drawn / (1 - drawn))):
         assert 0.2 < out.std() < 2
@@ -131,13 +137,13 @@ def test_a_vae_learns_to_tell_pictures_apart_through_the_noise():
     rng = np.random.default_rng(4)
     pictures = np.repeat(np.eye(4, dtype=np.float32), 4, axis=1)
     vision = VAE.initial(16, 16, 2, rng)
-    vision.weigh(0.1, FREE_BITS)
+    vision.set_loss_weights(0.1, FREE_BITS)
     adam = Adam(vision.parameters, 0.02)
     for _ in range(400):
         noise = rng.standard_normal((4, 2), dtype=np.float32)
-        adam.step(vision.loss_and_gradient(Seen(pictures, noise))[1])
+        adam.step(vision.loss_and_gradient(VisionBatch(pictures, noise))[1])
     np.testing.assert_allclose(vision.decode(vision.encode(pictures)), pictures, atol=0.05)
-    assert vision.code(pictures)[1].max() < 0  # more certain than N(0, 1)
+    assert vision.posterior(pictures)[1].max() < 0  # more certain than N(0, 1)
 
 
 def test_a_conv_vae_learns_where_a_patch_is():
@@ -146,11 +152,11 @@ def test_a_conv_vae_learns_where_a_patch_is():
     for picture, (row, column) in zip(pictures, [(4, 4), (4, 40), (40, 4), (40, 40)], strict=True):
         picture[row : row + 20, column : column + 20] = 0.9
     vision = ConvVAE.initial((64, 64, 1), 4, 0.2, rng)
-    vision.weigh(0.1, FREE_BITS)
+    vision.set_loss_weights(0.1, FREE_BITS)
     adam = Adam(vision.parameters, 0.01)
     for _ in range(100):
         noise = rng.standard_normal((4, 4), dtype=np.float32)
-        adam.step(vision.loss_and_gradient(Seen(pictures, noise))[1])
+        adam.step(vision.loss_and_gradient(VisionBatch(pictures, noise))[1])
     drawn = vision.decode(vision.encode(pictures)).reshape(pictures.shape)
     assert np.square(drawn - pictures).mean() < 0.6 * np.square(pictures - pictures.mean(0)).mean()
 
@@ -161,12 +167,12 @@ def test_with_a_dear_kl_the_code_tells_no_more_than_what_is_free():
     kls = []
     for free_bits in (0.0, 0.3):
         vision = VAE.initial(16, 16, 2, rng)
-        vision.weigh(1000.0, free_bits)
+        vision.set_loss_weights(1000.0, free_bits)
         adam = Adam(vision.parameters, 0.01)
         for _ in range(400):
             noise = rng.standard_normal((4, 2), dtype=np.float32)
-            adam.step(vision.loss_and_gradient(Seen(pictures, noise))[1])
-        kls.append(vision.parts(Seen(pictures, noise)).kl)
+            adam.step(vision.loss_and_gradient(VisionBatch(pictures, noise))[1])
+        kls.append(vision.parts(VisionBatch(pictures, noise)).kl)
     assert kls[0] < 0.02
     assert 0.1 < kls[1] < 2 * 0.3 + 0.05
 

@@ -1,4 +1,4 @@
-"""A toy with the signature of stages/worlds/carracing.py: it needs no simulator."""
+"""A toy with the signature of worldmodels/worlds/carracing.py: it needs no simulator."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ import numpy as np
 FIELDS = ("_seeds", "_place", "_steps", "_done")
 
 
-class CarRacing:
+class CarRacingEnv:
     """Cars on a line, whose length is what the toy makes of a seed; who brakes too much is lost."""
 
     action_size = 2
 
-    def __init__(self, tracks, num_cars, max_steps, view=(28, 32), frame_skip=4):
-        self.num_cars, self.max_steps = num_cars, max_steps
+    def __init__(self, tracks, num_envs, max_steps, view=(28, 32), frame_skip=4):
+        self.num_envs, self.max_steps = num_envs, max_steps
         self.observation_shape = (*view, 3)
         self._tracks, self._frame_skip = np.array(tracks), frame_skip
         self.reset()
 
     def reset(self, *, seed=None):
-        self._seeds = self._tracks[np.arange(self.num_cars) % len(self._tracks)]
-        self._place = np.zeros(self.num_cars)
-        self._steps = np.zeros(self.num_cars, int)
-        self._done = np.zeros(self.num_cars, bool)
+        self._seeds = self._tracks[np.arange(self.num_envs) % len(self._tracks)]
+        self._place = np.zeros(self.num_envs)
+        self._steps = np.zeros(self.num_envs, int)
+        self._done = np.zeros(self.num_envs, bool)
         return self._view(), self._info()
 
     def keep(self, rows):

@@ -9,7 +9,7 @@ import pytest
 from tests.imports import ROOT
 
 QUICK = ROOT / "recipes" / "quick.yaml"
-NOISE = ("collect.action_noise=0.5", "collect.weight_noise=0.1", "world.tracks=random")
+NOISE = ("collect.action_noise=0.5", "collect.parameter_noise=0.1", "world.tracks=random")
 
 
 def run(stage, folder, *arguments, settings=()):

@@ -18,7 +18,7 @@ class Vision(Protocol):
     def encode(self, observations: Array) -> Array:
         """What is seen, compressed."""
 
-    def code(self, observations: Array) -> tuple[Array, Array]:
+    def posterior(self, observations: Array) -> tuple[Array, Array]:
         """The same, z (N, Z), and the log of the variance of each number, (N, Z)."""
 
     def decode(self, z: Array) -> Array:
@@ -39,13 +39,15 @@ class Memory(Protocol):
 class Imagination(Memory, Protocol):
     """An M that one can dream with."""
 
-    def readout(self, h: Array) -> Array:
+    def head_features(self, h: Array) -> Array:
         """What all is said of (N, R)."""
 
-    def sample(self, readout: Array, uniform: Array, normal: Array, temperature: float) -> Array:
+    def sample(
+        self, head_features: Array, uniform: Array, normal: Array, temperature: float
+    ) -> Array:
         """A next z (N, Z), by noise (N, Z) in [0, 1), and from N(0, 1)."""
 
-    def outcome(self, readout: Array) -> tuple[Array, Array]:
+    def reward_and_done(self, head_features: Array) -> tuple[Array, Array]:
         """What the step earned, and the probability that it was the last, (N,) each."""
 
 
@@ -54,7 +56,7 @@ def feature_counts(vision: Vision, memory: Memory) -> dict[str, int]:
     return {"z": vision.z_size, "zh": vision.z_size + memory.hidden_size}
 
 
-def picture_mismatch(vision: Vision, pixels: int, whose: str) -> str | None:
+def observation_mismatch(vision: Vision, pixels: int, whose: str) -> str | None:
     """Why this V cannot look at pictures of so many pixels; None if it can."""
     if vision.pixels != pixels:
         return f"V was made for pictures of {vision.pixels} pixels, but {whose} have {pixels}"
@@ -63,7 +65,7 @@ def picture_mismatch(vision: Vision, pixels: int, whose: str) -> str | None:
 
 def mismatch(vision: Vision, memory: Memory, pixels: int, action_size: int) -> str | None:
     """Why these V and M cannot drive together where that is seen and done; None if they can."""
-    if problem := picture_mismatch(vision, pixels, "the world's"):
+    if problem := observation_mismatch(vision, pixels, "the world's"):
         return problem
     if memory.z_size != vision.z_size:
         return f"M was made for z of {memory.z_size} numbers, but V's has {vision.z_size}"

@@ -11,7 +11,7 @@ from worldmodels.memory.recurrent import RecurrentMemory
 from worldmodels.nn.parameters import Array
 
 
-def straying(
+def open_loop_error(
     memory: RecurrentMemory,
     z: Array,
     actions: Array,
@@ -55,11 +55,11 @@ def straying(
         uniform, normal = rng.random(size, np.float32), rng.standard_normal(size, np.float32)
         for name, (seen, h, c) in minds.items():
             h, c = memory.step(z[t] if name == "awake" else seen, done, h, c)
-            readout = memory.readout(h)
+            head_features = memory.head_features(h)
             if name == "dream":
-                seen = memory.sample(readout, uniform, normal, temperature)
+                seen = memory.sample(head_features, uniform, normal, temperature)
             else:
-                seen = memory.predict(readout)
+                seen = memory.predict(head_features)
             minds[name] = seen, h, c
             add(name, seen[on], z[t + 1, on])
         add("stays", z[0, on], z[t + 1, on])

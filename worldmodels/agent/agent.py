@@ -9,7 +9,7 @@ from worldmodels.controller.controller import Controllers
 from worldmodels.interfaces import Array, Memory, Vision, controller_mismatch
 
 
-class Dreamer:
+class LatentPolicy:
     """C in a dream, where z and h are what there is to see.
 
     Args:
@@ -19,13 +19,13 @@ class Dreamer:
     def __init__(self, controllers: Controllers) -> None:
         self._controllers = controllers
 
-    def reset(self, num_cars: int) -> None:
-        """Begin episodes of `num_cars` cars.
+    def reset(self, num_envs: int) -> None:
+        """Begin episodes of `num_envs` cars.
 
         Raises:
             ValueError: the cars cannot be shared out evenly among the controllers.
         """
-        self._drivers = shared_out(self._controllers, num_cars)
+        self._drivers = shared_out(self._controllers, num_envs)
 
     def keep(self, rows: NDArray[np.intp]) -> None:
         """Go on with these rows of the batch only."""
@@ -36,16 +36,16 @@ class Dreamer:
         return self._drivers.act(observations[:, : self._drivers.features])
 
 
-def shared_out(controllers: Controllers, num_cars: int) -> Controllers:
+def shared_out(controllers: Controllers, num_envs: int) -> Controllers:
     """One controller a car: the first drives the first so many cars, and so on.
 
     Raises:
         ValueError: the cars cannot be shared out evenly among the controllers.
     """
-    episodes, rest = divmod(num_cars, len(controllers))
+    episodes, rest = divmod(num_envs, len(controllers))
     if rest:
         raise ValueError(
-            f"{num_cars} cars cannot be shared out among {len(controllers)} controllers"
+            f"{num_envs} cars cannot be shared out among {len(controllers)} controllers"
         )
     return controllers.rows(np.repeat(np.arange(len(controllers)), episodes))
 
@@ -75,14 +75,14 @@ class Agent:
         self._controllers = controllers
         self._remembers = controllers.features > vision.z_size
 
-    def reset(self, num_cars: int) -> None:
-        """Begin episodes of `num_cars` cars with an empty memory.
+    def reset(self, num_envs: int) -> None:
+        """Begin episodes of `num_envs` cars with an empty memory.
 
         Raises:
             ValueError: the cars cannot be shared out evenly among the controllers.
         """
-        self._drivers = shared_out(self._controllers, num_cars)
-        self._h = np.zeros((num_cars, self._memory.hidden_size), np.float32)
+        self._drivers = shared_out(self._controllers, num_envs)
+        self._h = np.zeros((num_envs, self._memory.hidden_size), np.float32)
         self._c = np.zeros_like(self._h)
 
     def keep(self, rows: NDArray[np.intp]) -> None:

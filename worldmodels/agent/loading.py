@@ -11,7 +11,7 @@ from worldmodels.controller.controller import ARRAYS, Controllers
 from worldmodels.interfaces import controller_mismatch, mismatch
 from worldmodels.memory.ensemble import ENSEMBLES, Ensemble
 from worldmodels.pipeline.errors import UserError
-from worldmodels.pipeline.storage.artifacts import RecordedEpisodes, load_model
+from worldmodels.pipeline.storage.artifacts import EpisodeTable, load_model
 from worldmodels.vision.registry import VISIONS, AnyVision
 
 
@@ -64,7 +64,7 @@ def load_agent(paths: Iterable[Path], spaces: Spaces) -> AgentParts:
     return AgentParts(vision, memory, controllers)
 
 
-def check_observations(path: Path, table: RecordedEpisodes, spaces: Spaces) -> None:
+def check_observations(path: Path, table: EpisodeTable, spaces: Spaces) -> None:
     """Refuse recorded episodes whose observations are not those of the environment.
 
     Raises:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from worldmodels.controller.pca import Basis
+from worldmodels.controller.pca import WhitenedPCA
 from worldmodels.nn.parameters import Array, checked_shapes
 
 ARRAYS = {  # of a file, by the kind of its controller: features F, hidden H, actions A
@@ -51,11 +51,11 @@ class Controllers:
     """
 
     def __init__(self, layers: Sequence[Layer]) -> None:
-        self._layers = tuple(layers)
+        self.layers = tuple(layers)
 
     @classmethod
     def from_genomes(
-        cls, genomes: NDArray[np.float64], sizes: Sequence[int], basis: Basis | None = None
+        cls, genomes: NDArray[np.float64], sizes: Sequence[int], pca: WhitenedPCA | None = None
     ) -> Controllers:
         """One controller a row of genomes: layer after layer, W row by row, then b.
 
@@ -77,8 +77,8 @@ class Controllers:
                 genomes[:, start:split].reshape(-1, outputs, inputs),
                 genomes[:, split:end],
             )
-            if basis and not layers:
-                weight, bias = basis.unfolded(weight, bias)
+            if pca and not layers:
+                weight, bias = pca.fold_into(weight, bias)
             layers.append(Layer(weight.astype(np.float32), bias.astype(np.float32)))
             start = end
         return cls(layers)
@@ -100,36 +100,40 @@ class Controllers:
     @property
     def kind(self) -> str:
         """`linear` or `hidden`."""
-        return "linear" if len(self._layers) == 1 else "hidden"
+        return "linear" if len(self.layers) == 1 else "hidden"
 
     @property
     def features(self) -> int:
         """How many numbers a controller sees."""
-        return int(self._layers[0].weight.shape[2])
+        return int(self.layers[0].weight.shape[2])
 
     @property
     def actions(self) -> int:
         """How many it gives."""
-        return int(self._layers[-1].weight.shape[1])
+        return int(self.layers[-1].weight.shape[1])
 
     def arrays(self, number: int) -> dict[str, Array]:
         """Controller `number` as a file holds it."""
-        pieces = [piece[number] for layer in self._layers for piece in layer]
+        pieces = [piece[number] for layer in self.layers for piece in layer]
         return dict(zip(ARRAYS[self.kind], pieces, strict=True))
 
     def __len__(self) -> int:
-        return len(self._layers[0].bias)
+        return len(self.layers[0].bias)
+
+    def repeated(self, count: int) -> Controllers:
+        """The first controller, `count` times."""
+        return self.rows(np.zeros(count, np.intp))
 
     def rows(self, numbers: NDArray[np.intp]) -> Controllers:
         """The batch of these controllers, in this order."""
         return Controllers(
-            [Layer(layer.weight[numbers], layer.bias[numbers]) for layer in self._layers]
+            [Layer(layer.weight[numbers], layer.bias[numbers]) for layer in self.layers]
         )
 
     def act(self, features: Array) -> Array:
         """features (N, F), one row a controller, to actions (N, A) in (-1, 1)."""
         x = features
-        for weight, bias in self._layers:
+        for weight, bias in self.layers:
             x = (weight @ x[:, :, None])[:, :, 0]
             x += bias
             np.tanh(x, out=x)

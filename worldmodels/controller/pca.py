@@ -1,6 +1,6 @@
-"""Leading principal components of h, whitened: fewer and better scaled inputs for C to learn from.
+"""Whitened principal components of h: fewer and better scaled inputs to search C on.
 
-What is learned on them is written as a C of all of h, so that nobody else needs to know of them.
+A layer on the components folds into one on h itself, so that files and agents know nothing of them.
 """
 
 from __future__ import annotations
@@ -11,18 +11,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-class Basis(NamedTuple):
-    """x (K,) = (h - mean) @ directions, each number of variance 1 where it was fitted."""
+class WhitenedPCA(NamedTuple):
+    """x (..., K) = (h - mean_) @ components_, of unit variance where it was fitted.
 
-    mean: NDArray[np.float64]  # (H,)
-    directions: NDArray[np.float64]  # (H, K)
+    Compare scikit-learn's PCA(n_components, whiten=True).
+    """
+
+    mean_: NDArray[np.float64]  # (H,)
+    components_: NDArray[np.float64]  # (H, K)
 
     @classmethod
-    def fitted(cls, states: NDArray[Any], components: int) -> Basis:
-        """That of the leading components of states (N, H).
+    def fit(cls, states: NDArray[Any], components: int) -> WhitenedPCA:
+        """The leading components of states (N, H).
 
         Raises:
-            ValueError: the states do not vary in so many directions.
+            ValueError: the states have fewer components.
         """
         mean = states.mean(axis=0, dtype=np.float64)
         centred = states - mean
@@ -36,12 +39,21 @@ class Basis(NamedTuple):
     @property
     def size(self) -> int:
         """K."""
-        return int(self.directions.shape[1])
+        return int(self.components_.shape[1])
 
-    def unfolded(
+    def leading(self, components: int) -> WhitenedPCA:
+        """The first of these components."""
+        return WhitenedPCA(self.mean_, self.components_[:, :components])
+
+    def transform(self, states: NDArray[Any]) -> NDArray[np.float64]:
+        """The components (..., K) of states (..., H)."""
+        components: NDArray[np.float64] = (states - self.mean_) @ self.components_
+        return components
+
+    def fold_into(
         self, weight: NDArray[np.float64], bias: NDArray[np.float64]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """A layer on [z; x], weight (..., O, Z + K) and bias (..., O), as one on [z; h]."""
         z_size = weight.shape[-1] - self.size
-        of_h = weight[..., z_size:] @ self.directions.T
-        return np.concatenate([weight[..., :z_size], of_h], axis=-1), bias - of_h @ self.mean
+        of_h = weight[..., z_size:] @ self.components_.T
+        return np.concatenate([weight[..., :z_size], of_h], axis=-1), bias - of_h @ self.mean_

@@ -1,39 +1,93 @@
-"""Where dreams begin: at what V made of frames of real episodes."""
+"""Start states of imagined rollouts, sampled from recorded episodes (branched rollouts: Janner et
+al. 2019, "When to Trust Your Model").
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from worldmodels.dream.env import Past
 from worldmodels.pipeline.storage.artifacts import Latents
+from worldmodels.pipeline.storage.tables import episode_steps
 
-FRESH = 5  # of so many dreams that may begin anywhere, one begins where an episode does
-
-
-class Night(NamedTuple):
-    """What all candidates dream: dream i begins at starts[i], after its past, if there is one."""
-
-    starts: NDArray[np.float32]  # (dreams, Z)
-    seed: int  # of what happens in them
-    past: Past | None = None
+FIRST_FRAME_EVERY = 5  # one of that many starts is an episode's first frame
 
 
-class Nights:
-    """Draws nights from episodes that were, or were not, held out.
+class Context(NamedTuple):
+    """The recorded steps before each of S start states, W at the most, to burn M in."""
+
+    z: NDArray[Any]  # (S, W, Z), float32
+    actions: NDArray[Any]  # (S, W, A), float32
+    steps: NDArray[Any]  # (S,), how many of the W, the last ones, there are
+
+
+class StartStates(NamedTuple):
+    """Where S imagined rollouts start, the same for all candidates of a generation."""
+
+    z: NDArray[Any]  # (S, Z), float32
+    context: Context | None = None
+    seed: int = 0  # of the rollouts' noise
+
+    KIND: ClassVar = "start_states"  # of a file
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """The arrays of a file, without the seed; `from_arrays` takes them."""
+        starts, z_size = self.z.shape
+        context = self.context or Context(
+            np.zeros((starts, 0, z_size), np.float32),
+            np.zeros((starts, 0, 0), np.float32),
+            np.zeros(starts),
+        )
+        return {
+            "z": self.z,
+            "context_z": context.z,
+            "context_actions": context.actions,
+            "context_steps": context.steps.astype(np.float32),
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Self:
+        """The start states in a file.
+
+        Raises:
+            ValueError: the arrays are something else.
+        """
+        names = ("z", "context_z", "context_actions", "context_steps")
+        if set(arrays) != set(names):
+            raise ValueError(f"it should hold {', '.join(names)}, found {sorted(arrays)}")
+        z, context = arrays["z"], Context(*(arrays[name] for name in names[1:]))
+        axes = [array.ndim for array in (z, *context)]
+        if axes != [2, 3, 3, 1]:
+            raise ValueError(f"its arrays should have 2, 3, 3 and 1 axes, found {axes}")
+        starts, z_size = z.shape
+        before = context.z.shape[1]
+        if (
+            not starts
+            or context.z.shape != (starts, before, z_size)
+            or context.actions.shape[:2] != (starts, before)
+            or context.steps.shape != (starts,)
+            or not ((context.steps >= 0) & (context.steps <= before)).all()
+        ):
+            shapes = ", ".join(f"{name} {arrays[name].shape}" for name in names)
+            raise ValueError(f"its arrays do not fit each other: {shapes}")
+        return cls(z, context)
+
+
+class StartSampler:
+    """Samples start states for imagined rollouts from recorded episodes.
 
     Args:
-        latents: the episodes as V sees them.
-        held_out: which of them.
-        warm_up: recorded steps that M lives through before a dream, which then begins anywhere in
-            an episode of the last rounds, as long as its return still rose; 0: dreams begin with an
-            episode's first frame.
-        recent: how many rounds those are.
-        lost: share of dreams after a warm-up that begin where it rose no more, so that what follows
-            a bend overshot is dreamt of often enough to be learned from.
+        latents: the episodes as V encodes them.
+        held_out: whether to sample from those held out, or from the others.
+        burn_in: recorded steps that M is given before a rollout, which then starts anywhere in an
+            episode of the last rounds before its return's peak; 0: rollouts start at the first
+            frame of an episode, and M at a state of zeros.
+        replay_rounds: how many rounds those are.
+        stalled_start_share: share of the starts, with a burn-in, that lie after the peak, so that C
+            often meets what follows a mistake.
     """
 
     def __init__(
@@ -41,82 +95,47 @@ class Nights:
         latents: Latents,
         *,
         held_out: bool,
-        warm_up: int = 0,
-        recent: int = 1,
-        lost: float = 0.0,
+        burn_in: int = 0,
+        replay_rounds: int = 1,
+        stalled_start_share: float = 0.0,
     ) -> None:
         chosen = latents.held_out == held_out
-        self._latents, self._warm_up, self._lost = latents, warm_up, lost
-        if warm_up:
-            chosen &= latents.round > latents.round[chosen].max(initial=0) - recent
+        self._latents, self._burn_in = latents, burn_in
+        self._stalled_start_share = stalled_start_share
+        if burn_in:
+            chosen &= latents.round > latents.round[chosen].max(initial=0) - replay_rounds
         self._first_frame = latents.first_frame[:-1][chosen]
         first_step = latents.first_step[:-1][chosen]
         lengths = latents.lengths[chosen]
-        self._since = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-        self._step = np.repeat(first_step, lengths) + self._since  # of all of these, its number
-        self._frame = np.repeat(self._first_frame, lengths) + self._since
-        rising = self._since < np.repeat(latents.rising()[chosen], lengths)
-        self._rising, self._falling = np.flatnonzero(rising), np.flatnonzero(~rising)
+        self._episode_step = episode_steps(lengths)
+        self._step = np.repeat(first_step, lengths) + self._episode_step
+        self._frame = np.repeat(self._first_frame, lengths) + self._episode_step
+        peak = np.repeat(latents.steps_to_peak_return()[chosen], lengths)
+        self._before_peak = np.flatnonzero(self._episode_step < peak)
+        self._after_peak = np.flatnonzero(self._episode_step >= peak)
 
-    def draw(self, episodes: int, rng: np.random.Generator) -> Night:
-        """So many dreams."""
+    def sample(self, episodes: int, rng: np.random.Generator) -> StartStates:
+        """Start states of that many rollouts."""
         mean = self._latents.mean
-        if not self._warm_up:
+        if not self._burn_in:
             frames = self._first_frame[rng.integers(len(self._first_frame), size=episodes)]
-            return Night(mean[frames], int(rng.integers(2**63)))
-        drawn = self._rising[rng.integers(len(self._rising), size=episodes)]
-        fresh = np.arange(episodes) % FRESH == 0
-        drawn[fresh] -= self._since[drawn[fresh]]
-        if self._lost and len(self._falling):
-            lost = rng.permutation(np.flatnonzero(~fresh))[: round(self._lost * episodes)]
-            drawn[lost] = rng.choice(self._falling, len(lost))
-        before = np.arange(-self._warm_up, 0)
+            return StartStates(mean[frames], seed=int(rng.integers(2**63)))
+        starts = self._before_peak[rng.integers(len(self._before_peak), size=episodes)]
+        first = np.arange(episodes) % FIRST_FRAME_EVERY == 0
+        starts[first] -= self._episode_step[starts[first]]
+        if self._stalled_start_share and len(self._after_peak):
+            count = round(self._stalled_start_share * episodes)
+            stalled = rng.permutation(np.flatnonzero(~first))[:count]
+            starts[stalled] = rng.choice(self._after_peak, len(stalled))
+        before = np.arange(-self._burn_in, 0)
         frames, steps = (
-            # where there is none, any will do: it is not looked at
-            np.maximum(numbers[drawn][:, None] + before, 0)
+            # any number will do where there is no such step: it is not looked at
+            np.maximum(numbers[starts][:, None] + before, 0)
             for numbers in (self._frame, self._step)
         )
-        past = Past(
+        context = Context(
             mean[frames],
             self._latents.actions[steps],
-            np.minimum(self._since[drawn], self._warm_up),
+            np.minimum(self._episode_step[starts], self._burn_in),
         )
-        return Night(mean[self._frame[drawn]], int(rng.integers(2**63)), past)
-
-
-BEGINNINGS = "beginnings"  # what a file of them says it holds
-
-
-class Beginnings(NamedTuple):
-    """S moments, each with the up to W recorded steps before it."""
-
-    z: NDArray[Any]  # (S, Z), float32 like all of them
-    past_z: NDArray[Any]  # (S, W, Z)
-    past_actions: NDArray[Any]  # (S, W, A), what was then done
-    steps: NDArray[Any]  # (S,), how many of the W, the last ones, there are
-
-    @classmethod
-    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Self:
-        """Those in a file.
-
-        Raises:
-            ValueError: the arrays are something else.
-        """
-        if set(arrays) != set(cls._fields):
-            raise ValueError(f"it should hold {', '.join(cls._fields)}, found {sorted(arrays)}")
-        found = cls(**arrays)
-        axes = [array.ndim for array in found]
-        if axes != [2, 3, 3, 1]:
-            raise ValueError(f"its arrays should have 2, 3, 3 and 1 axes, found {axes}")
-        starts, z_size = found.z.shape
-        before = found.past_z.shape[1]
-        if (
-            not starts
-            or found.past_z.shape != (starts, before, z_size)
-            or found.past_actions.shape[:2] != (starts, before)
-            or found.steps.shape != (starts,)
-            or not ((found.steps >= 0) & (found.steps <= before)).all()
-        ):
-            shapes = ", ".join(f"{name} {array.shape}" for name, array in found._asdict().items())
-            raise ValueError(f"its arrays do not fit each other: {shapes}")
-        return found
+        return StartStates(mean[self._frame[starts]], context, int(rng.integers(2**63)))

@@ -1,19 +1,19 @@
-"""TODO."""
+"""The task of each kind of environment; only the one that is asked for is imported."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from worldmodels.pipeline.config import params
-from worldmodels.rollout.task import Grounds
+from worldmodels.pipeline.config.env_params import CarRacingParams, EnvParams
+from worldmodels.rollout.task import Task
 
 
-def grounds_of(world: params.World) -> Grounds[Any]:
-    """Those that the params describe; only the world that is asked for is imported."""
-    if isinstance(world, params.CarRacing):
-        from worldmodels.envs.carracing.task import CarRacingGrounds
+def make_task(params: EnvParams) -> Task[Any]:
+    """The task that the section `env` of the params describes."""
+    if isinstance(params, CarRacingParams):
+        from worldmodels.envs.carracing.task import CarRacingTask
 
-        return CarRacingGrounds(world)
-    from worldmodels.envs.racing.task import RacingGrounds
+        return CarRacingTask(params)
+    from worldmodels.envs.racing.task import RacingTask
 
-    return RacingGrounds(world)
+    return RacingTask(params)

@@ -1,7 +1,7 @@
-"""Where the search for C begins: at nothing, or at an example of what to do.
+"""Initialises the search for C by behaviour cloning: least squares on demonstrations.
 
-Among many random policies some are lucky, and what they did is one. In a later round, when V and M
-have learned on, the old C's weights mean little, but it can say what it would do: see teacher.py.
+Demonstrations are the best episodes of random policies or, in a later round, the actions of the
+round before's C, the teacher (see `distillation`).
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from worldmodels.controller.pca import Basis
+from worldmodels.controller.pca import WhitenedPCA
 from worldmodels.memory.recurrent import RecurrentMemory
 from worldmodels.memory.sequences import (
-    CodedPieces,
-    Pieces,
+    LatentSequences,
+    PackedSequences,
     states_before,
     whole_episodes,
 )
@@ -25,78 +25,92 @@ from worldmodels.pipeline.config.params import EvolveC
 from worldmodels.pipeline.errors import ParamsError
 from worldmodels.pipeline.storage.artifacts import Latents
 
-BASIS_STEPS = 20_000  # of episodes, that components of h are fitted to
-RIDGE = 0.01  # of the least squares, a step
-LARGEST = 0.98  # of an action that is imitated: a tanh comes no nearer to 1
+PCA_STEPS = 20_000  # of episodes that the components of h are fitted to
+CLONING_RIDGE = 0.01  # of the least squares, a step
+MAX_ACTION = 0.98  # of a demonstration: a tanh comes no nearer to 1
 
 
-def fitted_basis(
+class Demonstrations(NamedTuple):
+    """Whole episodes, N steps in all, and the action to clone in each step."""
+
+    sequences: PackedSequences
+    actions: NDArray[np.float32]  # (N, A); not always the action that was taken
+
+
+def fit_pca(
     settings: EvolveC, memory: RecurrentMemory, latents: Latents, rng: Generator
-) -> Basis | None:
-    """The leading components of h where M lives through some of the episodes; None if C is to learn
-    on h itself.
+) -> WhitenedPCA | None:
+    """The leading components of M's h on recorded episodes; None if C is searched on h itself.
 
     Raises:
-        ParamsError: there are not so many.
+        ParamsError: h has fewer components than the params ask for.
     """
-    if not settings.components:
+    if not settings.pca_components:
         return None
-    pieces = _whole_episodes(latents, ~latents.held_out)
-    order = rng.permutation(len(pieces))
-    enough = int(np.searchsorted(np.cumsum(pieces.steps[order]), BASIS_STEPS)) + 1
-    states = memory.states(pieces.sampled(order[:enough], rng))
+    episodes = _whole_episodes(latents, ~latents.held_out)
+    order = rng.permutation(len(episodes))
+    enough = int(np.searchsorted(np.cumsum(episodes.steps[order]), PCA_STEPS)) + 1
+    states = memory.states(episodes.sample(order[:enough], rng))
     try:
-        return Basis.fitted(states, settings.components)
+        return WhitenedPCA.fit(states, settings.pca_components)
     except ValueError as error:
-        raise ParamsError(f"evolve_c.components: {error}") from None
+        raise ParamsError(f"evolve_c.pca_components: {error}") from None
 
 
-class Example(NamedTuple):
-    """What is imitated."""
-
-    lived: Pieces  # whole episodes, of N steps in all
-    actions: NDArray[np.float32]  # (N, A), what is to be done in each, which need not have been
-
-
-def best_drives(latents: Latents, count: int, rng: Generator) -> Example:
-    """What was done in so many of the best episodes of the last round, up to where their return was
-    highest.
+def best_demonstrations(latents: Latents, count: int, rng: Generator) -> Demonstrations:
+    """The actions of the `count` best episodes of the last round, up to their return's peak.
 
     Raises:
         ParamsError: all of them are too short.
     """
-    pieces = best_episodes(latents, count)
-    lived = pieces.sampled(np.arange(len(pieces)), rng)
-    return Example(lived, lived.actions)
+    episodes = best_episodes(latents, count)
+    sequences = episodes.sample(np.arange(len(episodes)), rng)
+    return Demonstrations(sequences, sequences.actions)
 
 
-def first_genome(
+def fit_linear_policy(
     settings: EvolveC,
     memory: RecurrentMemory,
-    example: Example | None,
-    basis: Basis | None,
+    demonstrations: Demonstrations | None,
+    pca: WhitenedPCA | None,
     size: int,
 ) -> NDArray[np.float64]:
-    """(size,): zeros, or the linear C that comes nearest, by least squares before the tanh, to an
-    example.
+    """(size,): the linear C that fits demonstrations best, before the tanh; zeros if there are none.
+
+    Ridge regression, whose penalty spares the bias.
     """
-    if example is None:
+    if demonstrations is None:
         return np.zeros(size)
-    lived = example.lived
-    features = lived.z
+    sequences = demonstrations.sequences
+    features = sequences.z
     if settings.inputs == "zh":
-        h = states_before(memory.states(lived), lived.running)
-        seen = (h - basis.mean) @ basis.directions if basis else h
-        features = np.concatenate([features, seen], axis=1)
+        h = states_before(memory.states(sequences), sequences.batch_sizes)
+        features = np.concatenate([features, pca.transform(h) if pca else h], axis=1)
     x = np.concatenate([features, np.ones((len(features), 1))], axis=1, dtype=np.float64)
-    y = np.arctanh(np.clip(example.actions, -LARGEST, LARGEST), dtype=np.float64)
-    penalty = RIDGE * len(x) * np.eye(x.shape[1])
-    penalty[-1, -1] = 0  # the bias may be as large as it likes
-    solved = np.linalg.solve(x.T @ x + penalty, x.T @ y)
-    return np.concatenate([solved[:-1].T.ravel(), solved[-1]])
+    clipped = np.clip(demonstrations.actions, -MAX_ACTION, MAX_ACTION)
+    y = np.arctanh(clipped, dtype=np.float64)
+    penalty = CLONING_RIDGE * len(x) * np.eye(x.shape[1])
+    penalty[-1, -1] = 0
+    solution = np.linalg.solve(x.T @ x + penalty, x.T @ y)
+    return np.concatenate([solution[:-1].T.ravel(), solution[-1]])
 
 
-def _whole_episodes(latents: Latents, chosen: NDArray[np.bool_]) -> CodedPieces:
+def best_episodes(latents: Latents, count: int) -> LatentSequences:
+    """The `count` episodes of highest return of the last round, up to the return's peak.
+
+    Raises:
+        ParamsError: all of them are too short.
+    """
+    returns = np.add.reduceat(latents.rewards, latents.first_step[:-1])
+    returns[latents.held_out | (latents.round < latents.round.max())] = -np.inf
+    best = np.argsort(-returns, kind="stable")[:count]
+    chosen = np.isin(np.arange(len(returns)), best) & np.isfinite(returns)
+    episodes = _whole_episodes(latents, chosen)
+    long_enough = np.isin(latents.first_step[:-1], episodes.first_step)
+    return dataclasses.replace(episodes, steps=latents.steps_to_peak_return()[long_enough])
+
+
+def _whole_episodes(latents: Latents, chosen: NDArray[np.bool_]) -> LatentSequences:
     """See `sequences.whole_episodes`.
 
     Raises:
@@ -106,18 +120,3 @@ def _whole_episodes(latents: Latents, chosen: NDArray[np.bool_]) -> CodedPieces:
         return whole_episodes(latents, chosen)
     except ValueError as error:
         raise ParamsError(f"collect.episodes: {error}; collect more of them") from None
-
-
-def best_episodes(latents: Latents, count: int) -> CodedPieces:
-    """So many of the last round's, those of highest return, up to where that was highest.
-
-    Raises:
-        ParamsError: all of them are too short.
-    """
-    returns = np.add.reduceat(latents.rewards, latents.first_step[:-1])
-    returns[latents.held_out | (latents.round < latents.round.max())] = -np.inf
-    best = np.argsort(-returns, kind="stable")[:count]
-    chosen = np.isin(np.arange(len(returns)), best) & np.isfinite(returns)
-    pieces = _whole_episodes(latents, chosen)
-    long_enough = np.isin(latents.first_step[:-1], pieces.first_step)
-    return dataclasses.replace(pieces, steps=latents.rising()[long_enough])

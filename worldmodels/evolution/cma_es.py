@@ -107,10 +107,10 @@ class CMAES(Strategy):
 
         self._generation += 1
         grown = np.sqrt(1 - (1 - c) ** (2 * self._generation))
-        steady = length / grown < 1.4 + 2 / (self._mean.size + 1)  # h_sigma
+        h_sigma = length / grown < 1.4 + 2 / (self._mean.size + 1)  # h_sigma
         c = self._c_c
         self._path_c = (1 - c) * self._path_c
-        if steady:
+        if h_sigma:
             self._path_c += np.sqrt(c * (2 - c) * self._mu_eff) * step  # (45)
 
         spread = self._weights.copy()
@@ -119,7 +119,7 @@ class CMAES(Strategy):
             np.square(z[worse]).sum(axis=1), 1e-300
         )  # (46)
         forgotten = self._c_1 + self._c_mu * self._weights.sum()
-        if not steady:
+        if not h_sigma:
             forgotten -= self._c_1 * c * (2 - c)
         self._covariance = (1 - forgotten) * self._covariance  # (47)
         self._covariance += self._new_covariance(y, spread)

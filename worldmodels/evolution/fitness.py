@@ -1,4 +1,4 @@
-"""Says how well candidates for C drive: all cars of a shard in one batch, shards on all cores."""
+"""Fitness of candidates for C: mean returns, in the environment or in M's dreams, shard by shard."""
 
 from __future__ import annotations
 
@@ -8,169 +8,164 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from worldmodels.agent.agent import Agent, Dreamer
+from worldmodels.agent.agent import Agent, LatentPolicy
 from worldmodels.controller.controller import Controllers, parameter_count
-from worldmodels.controller.pca import Basis
-from worldmodels.dream.env import Dream
-from worldmodels.dream.starts import Night
+from worldmodels.controller.pca import WhitenedPCA
+from worldmodels.dream.env import DreamEnv
+from worldmodels.dream.starts import StartStates
+from worldmodels.evolution.dream_shaping import ShapedDream
 from worldmodels.interfaces import Vision
 from worldmodels.memory.ensemble import Ensemble
-from worldmodels.parallel.workers import Workers
+from worldmodels.parallel.workers import WorkerPool
 from worldmodels.pipeline.config.params import EvolveC
-from worldmodels.rollout.loop import Outcome, Policy, World, rollout
-from worldmodels.rollout.task import Grounds
+from worldmodels.rollout.loop import EpisodeStats, Policy, VectorEnv, rollout
+from worldmodels.rollout.task import Task
 
-SHARD_CARS = 128  # at the most, where cars are cheap, but that all of a candidate are in one shard
+SHARD_EPISODES = 128  # at the most, where a batch is cheap; a candidate's stay together
+
+Starts = Sequence[Hashable] | StartStates  # tracks, or start states of dreams
 
 
 class Scores(NamedTuple):
-    """How candidates did; one entry a candidate."""
+    """Scores of candidates; one entry each."""
 
     mean_return: NDArray[np.float64]
     std_return: NDArray[np.float64]  # over episodes
-    off_track: NDArray[np.intp]  # episodes that were terminated, far off the road
+    off_track: NDArray[np.intp]  # episodes that were terminated
     steps: NDArray[np.int64]  # of all episodes together
 
     @classmethod
-    def of(cls, outcome: Outcome, episodes: int) -> Scores:
-        """The scores of candidates whose episodes follow one another."""
+    def of(cls, stats: EpisodeStats, episodes: int) -> Scores:
+        """The scores of candidates, given their episodes one candidate after the other."""
         returns, off, lengths = (
             entry.reshape(-1, episodes)
-            for entry in (outcome.returns, outcome.terminated, outcome.lengths)
+            for entry in (stats.returns, stats.terminated, stats.lengths)
         )
         return cls(returns.mean(axis=1), returns.std(axis=1), off.sum(axis=1), lengths.sum(axis=1))
 
 
+def risk_adjusted(scores: Scores, risk_aversion: float) -> NDArray[np.float64]:
+    """(candidates,): the fitness, the mean return less `risk_aversion` standard deviations."""
+    return scores.mean_return - risk_aversion * scores.std_return
+
+
 class Shard(NamedTuple):
-    """Candidates, and what each drives: episode i at where[i % len(where)], or dream i."""
+    """Candidates to evaluate in one batch, all on the same starts: episode i on starts[i % S]."""
 
     genomes: NDArray[np.float64]  # (candidates, n)
-    where: Sequence[Hashable] | Night
+    starts: Starts
     episodes: int  # a candidate
 
 
-class Fleet:
-    """Drives shards; all that they have in common.
+class RolloutWorker:
+    """Evaluates a shard of candidates; sent to each worker once.
 
     Args:
-        grounds: where, what is seen of it, and the length of a drive.
+        task: the environment.
         vision: V.
-        memory: M, which dreams and, unless another one does, remembers.
+        memory: M, which dreams and, if there is no `policy_memory`, gives C its h.
         sizes: of the controllers: features, any hidden layer, actions.
-        settings: of dreams, and when a drive is hopeless.
-        basis: of the features beside z, where the controllers see those and not h.
-        remembers: the M whose h the controllers see, if that is another one.
+        settings: of dreams, and the patience of episodes.
+        pca: of h; the controllers are searched on its components in place of h.
+        policy_memory: the M whose h the controllers see, if it is another one.
     """
 
     def __init__(
         self,
-        grounds: Grounds[Any],
+        task: Task[Any],
         vision: Vision,
         memory: Ensemble,
         sizes: Sequence[int],
         settings: EvolveC,
-        basis: Basis | None = None,
-        remembers: Ensemble | None = None,
+        pca: WhitenedPCA | None = None,
+        policy_memory: Ensemble | None = None,
     ) -> None:
-        self.grounds = grounds
+        self.task = task
         self._settings = settings
-        self._basis = basis
+        self._pca = pca
         self._vision = vision
         self._memory = memory
-        self._remembers = remembers
+        self._policy_memory = policy_memory
         self._sizes = sizes
         # the last one of each, to be used again
-        self._worlds: dict[tuple[object, ...], World] = {}
-        self._dreams: dict[tuple[object, ...], Dream] = {}
+        self._envs: dict[tuple[object, ...], VectorEnv] = {}
+        self._dreams: dict[tuple[object, ...], VectorEnv] = {}
 
     def __getstate__(self) -> dict[str, object]:
-        """What a worker gets: no world and no dream, it makes its own."""
-        return {**vars(self), "_worlds": {}, "_dreams": {}}
+        """The state without environments and dreams: a worker makes its own."""
+        return {**vars(self), "_envs": {}, "_dreams": {}}
 
     @property
     def genome_size(self) -> int:
-        """How many numbers a candidate has."""
+        """Numbers of a candidate."""
         return parameter_count(self._sizes)
 
     def controllers(self, genomes: NDArray[np.float64]) -> Controllers:
-        """The controllers, on z or on z and h, that genomes (candidates, n) stand for."""
-        return Controllers.from_genomes(genomes, self._sizes, self._basis)
+        """The controllers, on z or on z and h, of genomes (candidates, n)."""
+        return Controllers.from_genomes(genomes, self._sizes, self._pca)
 
-    def __call__(self, shard: Shard) -> Outcome:
-        """Drive all of a shard's cars at once, one candidate's behind the other's."""
-        controllers, cars = self.controllers(shard.genomes), len(shard.genomes) * shard.episodes
-        if isinstance(shard.where, Night):
-            return rollout(self._dream(shard.where, cars), Dreamer(controllers))
-        agent = Agent(self._vision, self._remembers or self._memory, controllers)
-        return self.drive(agent, shard.where, cars)
+    def __call__(self, shard: Shard) -> EpisodeStats:
+        """The statistics of a shard's episodes, one candidate's after the other's."""
+        controllers = self.controllers(shard.genomes)
+        num_envs = len(shard.genomes) * shard.episodes
+        if isinstance(shard.starts, StartStates):
+            return rollout(self._dream(shard.starts, num_envs), LatentPolicy(controllers))
+        agent = Agent(self._vision, self._policy_memory or self._memory, controllers)
+        return self.run(agent, shard.starts, num_envs)
 
-    def shards(
-        self, genomes: NDArray[np.float64], where: Sequence[Hashable] | Night, episodes: int
-    ) -> list[Shard]:
-        """The shards of candidates that drive so many episodes each, in the order of their cars.
+    def shards(self, genomes: NDArray[np.float64], starts: Starts, episodes: int) -> list[Shard]:
+        """The shards of candidates with that many episodes each, in the order of the episodes.
 
-        Where a car costs the same in a small batch, a few make a shard, so that a candidate alone
-        keeps all cores busy; elsewhere the more are in a batch, the less each costs.
+        Where an environment costs the same in a small batch, a few make a shard, so that a single
+        candidate keeps all cores busy. Elsewhere large batches are cheaper.
         """
-        if not isinstance(where, Night) and self.grounds.dealt_out:
-            at_once = self.grounds.episodes_at_once
-            driven = [where[number % len(where)] for number in range(episodes)]
-            some = [driven[first : first + at_once] for first in range(0, episodes, at_once)]
-            return [Shard(one[None], places, len(places)) for one in genomes for places in some]
-        at_once = max(1, SHARD_CARS // episodes)
-        parts = np.split(genomes, range(at_once, len(genomes), at_once))
-        return [Shard(part, where, episodes) for part in parts]
+        if not isinstance(starts, StartStates) and self.task.shard_episodes:
+            size = self.task.max_envs
+            tracks = [starts[number % len(starts)] for number in range(episodes)]
+            parts = [tracks[first : first + size] for first in range(0, episodes, size)]
+            return [Shard(one[None], part, len(part)) for one in genomes for part in parts]
+        size = max(1, SHARD_EPISODES // episodes)
+        groups = np.split(genomes, range(size, len(genomes), size))
+        return [Shard(group, starts, episodes) for group in groups]
 
-    def _dream(self, night: Night, cars: int) -> Dream:
-        """So many cars in the dreams of a night; what was before them is lived through once."""
-        key = (cars, night.seed, night.starts.tobytes())
+    def _dream(self, starts: StartStates, num_envs: int) -> VectorEnv:
+        """A dream from these starts; M is burnt in on their context once."""
+        key = (num_envs, starts.seed, starts.z.tobytes())
         if key not in self._dreams:
-            dream = Dream(
+            settings = self._settings
+            dream = DreamEnv(
                 self._memory.members,
-                night.starts,
-                cars,
-                self._settings.horizon or self.grounds.max_steps,
-                self._settings.temperature,
-                night.seed,
-                night.past,
-                self._remembers,
-                self._settings.onward,
-                self._settings.effort,
+                starts,
+                num_envs,
+                settings.horizon or self.task.max_steps,
+                settings.temperature,
+                self._policy_memory,
             )
-            self._dreams = {key: dream}
+            shaped = ShapedDream(dream, settings.terminal_value_steps, settings.steering_cost)
+            self._dreams = {key: shaped}
         return self._dreams[key]
 
-    def drive(self, policy: Policy, places: Sequence[Hashable], cars: int) -> Outcome:
-        """Drive so many cars, number i at places[i % len(places)]."""
-        key = (cars, *places)
-        if key not in self._worlds:
-            self._worlds = {key: self.grounds.cars(places, cars)}
-        return rollout(self._worlds[key], policy, self._settings.patience)
+    def run(self, policy: Policy, tracks: Sequence[Hashable], num_envs: int) -> EpisodeStats:
+        """The statistics of episodes in the environment, number i on tracks[i % len(tracks)]."""
+        key = (num_envs, *tracks)
+        if key not in self._envs:
+            self._envs = {key: self.task.make_env(tracks, num_envs)}
+        return rollout(self._envs[key], policy, self._settings.patience)
 
 
-class Judge:
-    """Shares candidates out in shards.
+class FitnessEvaluator:
+    """Scores candidates on a pool of workers.
 
     Args:
-        fleet: what drives them.
-        workers: what maps it over shards.
+        worker: evaluates a shard.
+        workers: map it over shards.
     """
 
-    def __init__(self, fleet: Fleet, workers: Workers[Shard, Outcome]) -> None:
-        self.fleet = fleet
+    def __init__(self, worker: RolloutWorker, workers: WorkerPool[Shard, EpisodeStats]) -> None:
+        self.worker = worker
         self._workers = workers
 
-    def scores(
-        self, genomes: NDArray[np.float64], where: Sequence[Hashable] | Night, episodes: int
-    ) -> Scores:
-        """How candidates (n, genome_size) do in `episodes` drives each.
-
-        Episode i of each is at places[i % len(places)], or dream i: all candidates drive the same.
-        """
-        outcomes = self._workers.map(self.fleet.shards(genomes, where, episodes))
-        return Scores.of(Outcome.joined(outcomes), episodes)
-
-
-def fitness_of(scores: Scores, caution: float) -> NDArray[np.float64]:
-    """(candidates,): what evolution maximises."""
-    return scores.mean_return - caution * scores.std_return
+    def scores(self, genomes: NDArray[np.float64], starts: Starts, episodes: int) -> Scores:
+        """Scores of candidates (n, genome_size), in that many episodes each, on the same starts."""
+        stats = self._workers.map(self.worker.shards(genomes, starts, episodes))
+        return Scores.of(EpisodeStats.concatenate(stats), episodes)

@@ -1,6 +1,4 @@
-"""The search for C: candidates are asked for and scored, generation by generation, then one is
-chosen.
-"""
+"""The search for C: an evolution strategy, generation by generation, and a selection at its end."""
 
 from __future__ import annotations
 
@@ -9,56 +7,64 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from worldmodels.controller.pca import Basis
-from worldmodels.evolution.fitness import Fleet, Judge, fitness_of
+from worldmodels.controller.pca import WhitenedPCA
+from worldmodels.evolution.fitness import FitnessEvaluator, RolloutWorker, risk_adjusted
 from worldmodels.evolution.registry import STRATEGIES
-from worldmodels.evolution.selection import History, Places, choose, choose_by_checks, places_of
+from worldmodels.evolution.selection import (
+    History,
+    Selection,
+    StartDistribution,
+    select,
+    select_checkpoint,
+    start_distribution,
+)
 from worldmodels.evolution.strategy import Strategy
 from worldmodels.interfaces import Memory, Vision, feature_counts
-from worldmodels.pipeline.checkpoints import NoScratch, Scratch, State
+from worldmodels.pipeline.checkpoints import Checkpoints, NoCheckpoints, State
 from worldmodels.pipeline.config.params import EvolveC
 from worldmodels.pipeline.errors import ParamsError
 from worldmodels.pipeline.progress import progress
-from worldmodels.pipeline.reports import Report
-from worldmodels.pipeline.seeding import Streams
+from worldmodels.pipeline.reports import Row, StageResult
+from worldmodels.pipeline.seeding import RandomStreams
 from worldmodels.pipeline.storage.artifacts import Latents
-from worldmodels.policies.smoothed_noise import RandomPolicy
-from worldmodels.rollout.task import Grounds
+from worldmodels.policies.smoothed_noise import SmoothedNoisePolicy
+from worldmodels.rollout.task import Task
 
 
 def controller_sizes(
-    settings: EvolveC, vision: Vision, memory: Memory, basis: Basis | None = None
+    settings: EvolveC, vision: Vision, memory: Memory, pca: WhitenedPCA | None = None
 ) -> list[int]:
-    """Features, any hidden layer, actions, of what evolution learns."""
+    """Features, any hidden layer, and actions of the controllers that are searched."""
     features = feature_counts(vision, memory)[settings.inputs]
-    if basis:
-        features += basis.size - memory.hidden_size
+    if pca:
+        features += pca.size - memory.hidden_size
     return [features, *([settings.hidden] if settings.hidden else []), memory.action_size]
 
 
 def evolve(
     settings: EvolveC,
-    judge: Judge,
+    evaluator: FitnessEvaluator,
     start: NDArray[np.float64],
-    places: Places,
-    streams: Streams,
-    scratch: Scratch,
+    sample_starts: StartDistribution,
+    streams: RandomStreams,
+    checkpoints: Checkpoints,
 ) -> History:
-    """Run the strategy from a genome, every generation on roads, or in dreams, of its own; and
-    again for each further search, with other mutations.
+    """Run the strategy from a genome, `runs` times with other mutations.
+
+    All candidates of a generation are evaluated on the same starts, the next one's on fresh ones.
 
     Raises:
         ParamsError: a fitness is not a finite number.
     """
-    size, count = judge.fleet.genome_size, settings.searches * settings.generations
+    size, count = evaluator.worker.genome_size, settings.runs * settings.generations
     make = STRATEGIES[settings.strategy]
 
-    def begun(search: int) -> Strategy:
-        mutations = streams(f"mutations, search {search}" if search else "mutations")
+    def new_strategy(run: int) -> Strategy:
+        mutations = streams(f"mutations, search {run}" if run else "mutations")
         return make(start, settings.sigma, settings.population, mutations)
 
-    strategy, drawing = begun(0), streams("tracks")
-    each = settings.searches, settings.generations
+    strategy, rng = new_strategy(0), streams("tracks")
+    each = settings.runs, settings.generations
     history = History(
         start=start,
         best=np.zeros((*each, size)),
@@ -67,39 +73,39 @@ def evolve(
         sigma=np.zeros(each),
     )
     done = 0
-    if left := scratch.load("evolution"):
-        strategy = make.from_state(left["strategy"])
-        drawing.bit_generator.state = left["drawing"]
-        history, done = History(*left["history"]), left["done"]
+    if saved := checkpoints.load("evolution"):
+        strategy = make.from_state(saved["strategy"])
+        rng.bit_generator.state = saved["rng"]
+        history, done = History(*saved["history"]), saved["done"]
 
     def state() -> State:
         return {
             "strategy": strategy.state(),
-            "drawing": drawing.bit_generator.state,
+            "rng": rng.bit_generator.state,
             "history": list(history),
             "done": done,
         }
 
     for number in progress(range(done, count), "evolve_c", count, done):
-        search, generation = divmod(number, settings.generations)
-        if search and not generation:
-            strategy = begun(search)
+        run, generation = divmod(number, settings.generations)
+        if run and not generation:
+            strategy = new_strategy(run)
         candidates = strategy.ask()
-        drawn = places.draw(settings.episodes, drawing)
-        scores = judge.scores(candidates, drawn, settings.episodes)
-        fitness = fitness_of(scores, settings.caution)
+        starts = sample_starts(settings.episodes, rng)
+        scores = evaluator.scores(candidates, starts, settings.episodes)
+        fitness = risk_adjusted(scores, settings.risk_aversion)
         check_fitness(fitness, number)
         strategy.tell(fitness)
-        here = search, generation
+        here = run, generation
         history.best[here], history.mean[here] = candidates[fitness.argmax()], strategy.mean
         history.fitness[here], history.sigma[here] = fitness, strategy.sigma
         done = number + 1
-        scratch.save("evolution", state, now=done == count)
+        checkpoints.save("evolution", state, force=done == count)
     return history
 
 
 def check_fitness(fitness: NDArray[np.float64], number: int) -> None:
-    """Refuse what nothing can be learned from.
+    """Refuse a generation's fitness if no strategy can learn from it.
 
     Raises:
         ParamsError: a fitness is not a finite number.
@@ -113,70 +119,84 @@ def check_fitness(fitness: NDArray[np.float64], number: int) -> None:
         )
 
 
-def random_return(fleet: Fleet, grounds: Grounds[Any], episodes: int, streams: Streams) -> float:
-    """The baseline: the mean return of the note's random policy."""
-    drawn = grounds.draw(episodes, streams("random tracks"))
-    outcome = fleet.drive(RandomPolicy(streams("random")), drawn, episodes)
-    return float(outcome.returns.mean())
+def baseline_return(
+    worker: RolloutWorker, task: Task[Any], episodes: int, streams: RandomStreams
+) -> float:
+    """The mean return of the random policy, smoothed noise."""
+    tracks = task.sample_tracks(episodes, streams("random tracks"))
+    stats = worker.run(SmoothedNoisePolicy(streams("random")), tracks, episodes)
+    return float(stats.returns.mean())
 
 
 def evolve_c(
     settings: EvolveC,
-    judge: Judge,
+    evaluator: FitnessEvaluator,
     latents: Latents,
-    streams: Streams,
-    scratch: Scratch | None = None,
+    streams: RandomStreams,
+    checkpoints: Checkpoints | None = None,
     start: NDArray[np.float64] | None = None,
-) -> tuple[NDArray[np.float64], Report]:
-    """Evolve, from a genome or from zeros, and choose one; who learned in dreams drives at last."""
-    grounds = judge.fleet.grounds
-    dreaming = settings.world == "dream"
-    places = places_of(settings, grounds, latents, held_out=False)
-    scratch = scratch or NoScratch()
-    start = np.zeros(judge.fleet.genome_size) if start is None else start
-    history = evolve(settings, judge, start, places, streams, scratch)
-    if settings.checked_every:
-        choice = choose_by_checks(settings, judge, grounds, history, streams, scratch)
+) -> tuple[NDArray[np.float64], StageResult]:
+    """The selected genome of a search from `start`, or from zeros, and the stage's result."""
+    task = evaluator.worker.task
+    sample_starts = start_distribution(settings, task, latents, held_out=False)
+    checkpoints = checkpoints or NoCheckpoints()
+    start = np.zeros(evaluator.worker.genome_size) if start is None else start
+    history = evolve(settings, evaluator, start, sample_starts, streams, checkpoints)
+    if settings.eval_every:
+        selection = select_checkpoint(settings, evaluator, task, history, streams, checkpoints)
     else:
-        choice = choose(settings, judge, grounds, latents, history, streams, scratch)
+        selection = select(settings, evaluator, task, latents, history, streams, checkpoints)
+    baseline = baseline_return(evaluator.worker, task, settings.baseline_episodes, streams)
+    return selection.genome, _result(settings, history, selection, baseline)
+
+
+def _result(
+    settings: EvolveC, history: History, selection: Selection, baseline: float
+) -> StageResult:
+    """Metrics, details, curve and closing line."""
     fitnesses = history.all_fitness
+    in_dreams = settings.train_in == "dream"
+    selected_in_dreams = in_dreams and not settings.eval_every
+    validation_return = float(selection.validation[-1])
     metrics = {
-        "chosen": choice.chosen,
-        "chosen_generation": choice.generation,
-        **({"temperature": settings.temperature} if dreaming else {}),
-        "validation_return": float(choice.champion[-1]),
-        "validation_off_track": choice.off_track,
-        "real_return": float(choice.real[-1]),
-        "real_off_track": choice.real_off_track,
-        "last_mean_return": float(choice.distribution_mean[-1]),
-        "random_return": random_return(judge.fleet, grounds, settings.random_episodes, streams),
-        "flat_generations": int((np.ptp(fitnesses, axis=1) == 0).sum()),
-        "episodes": fitnesses.size * settings.episodes,
-        **({"checked_steps": choice.real_steps} if settings.checked_every else {}),
+        "validation_return": validation_return,
+        "baseline_return": baseline,
+        **({"dream_return": float(selection.incumbent[-1])} if selected_in_dreams else {}),
     }
-    curve = [
+    flat = int((np.ptp(fitnesses, axis=1) == 0).sum())
+    details = {
+        "chosen": selection.chosen,
+        "chosen_generation": selection.generation,
+        **({"temperature": settings.temperature} if in_dreams else {}),
+        "validation_off_track": selection.validation_off_track,
+        **({"dream_off_track": selection.off_track} if selected_in_dreams else {}),
+        "final_mean_return": float(selection.distribution_mean[-1]),
+        "flat_generations": flat,
+        "episodes": fitnesses.size * settings.episodes,
+        "validation_steps": selection.env_steps,
+    }
+    curve: list[Row] = [
         {
             "generation": number,
             "best": fitness.max(),
             "mean": fitness.mean(),
-            "median": np.median(fitness),
-            "distribution_mean": choice.distribution_mean[number - 1],
-            "champion": choice.champion[number - 1],
-            "real": choice.real[number - 1],
-            "random": metrics["random_return"],
+            "median": float(np.median(fitness)),
+            "distribution_mean": selection.distribution_mean[number - 1],
+            "incumbent": selection.incumbent[number - 1],
+            "validation": selection.validation[number - 1],
+            "baseline": baseline,
             "sigma": sigma,
         }
         for number, (fitness, sigma) in enumerate(
             zip(fitnesses, history.sigma.mean(axis=0), strict=True), start=1
         )
     ]
-    dreamt = dreaming and not settings.checked_every
-    where = f" in dreams, {metrics['real_return']:+.2f} on real roads," if dreamt else ""
+    dreams = f" ({metrics['dream_return']:+.2f} in dreams)" if selected_in_dreams else ""
     summary = (
-        f"return {metrics['validation_return']:+.2f}{where} by the {metrics['chosen']} of "
-        f"generation {metrics['chosen_generation']} of {settings.generations} (the last mean: "
-        f"{metrics['last_mean_return']:+.2f}, the random policy: {metrics['random_return']:+.2f})"
+        f"validation return {validation_return:+.2f}{dreams} by the {selection.chosen} of "
+        f"generation {selection.generation} of {settings.generations} (the last mean: "
+        f"{details['final_mean_return']:+.2f}, the random policy: {baseline:+.2f})"
     )
-    if flat := metrics["flat_generations"]:
-        summary += f"; in {flat} of them all candidates did equally well, and none was learned from"
-    return choice.genome, Report(summary, metrics, curve)
+    if flat:
+        summary += f"; in {flat} generations all candidates scored alike, and nothing was learned"
+    return StageResult(summary, metrics, details, curve)

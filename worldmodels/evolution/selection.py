@@ -1,200 +1,197 @@
-"""Which C is kept of all that evolution left: a high fitness may be luck, so all drive again."""
+"""Selection of the final C from all that evolution leaves: by validation, because the highest
+fitness of many is partly luck.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from worldmodels.dream.starts import Night, Nights
-from worldmodels.evolution.fitness import Judge, Scores, fitness_of
-from worldmodels.pipeline.checkpoints import Scratch
+from worldmodels.dream.starts import StartSampler
+from worldmodels.evolution.fitness import FitnessEvaluator, Scores, Starts, risk_adjusted
+from worldmodels.pipeline.checkpoints import Checkpoints
 from worldmodels.pipeline.config.params import EvolveC
 from worldmodels.pipeline.progress import progress
-from worldmodels.pipeline.seeding import Streams
+from worldmodels.pipeline.seeding import RandomStreams
 from worldmodels.pipeline.storage.artifacts import Latents
-from worldmodels.rollout.task import Grounds
+from worldmodels.rollout.task import Task
 
-VALIDATED_AT_ONCE = 64  # candidates between two steps of the progress bar
+VALIDATION_BATCH = 64  # candidates between two steps of the progress bar
+
+StartDistribution = Callable[[int, Generator], Starts]  # samples the starts of n episodes
 
 
 class History(NamedTuple):
-    """What all generations leave: candidates for the final choice, and how it went.
+    """What the generations of independent runs leave; all runs have the same start."""
 
-    Several searches, all with the same start, are looked at as one, generation by generation.
-    """
-
-    start: NDArray[np.float64]  # (n,), where the searches began
-    best: NDArray[np.float64]  # (searches, generations, n), genomes of the best candidates
-    mean: NDArray[np.float64]  # (searches, generations, n), where the distribution moved to
-    fitness: NDArray[np.float64]  # (searches, generations, population)
-    sigma: NDArray[np.float64]  # (searches, generations)
+    start: NDArray[np.float64]  # (n,), where the runs began
+    best: NDArray[np.float64]  # (runs, generations, n), each generation's best candidate
+    mean: NDArray[np.float64]  # (runs, generations, n), the distribution's mean after it
+    fitness: NDArray[np.float64]  # (runs, generations, population)
+    sigma: NDArray[np.float64]  # (runs, generations)
 
     @property
-    def middle(self) -> NDArray[np.float64]:
-        """(generations, n): of the means. Of the way that a search goes much is chance; in the
-        middle of several less of it is left.
-        """
-        middle: NDArray[np.float64] = self.mean.mean(axis=0)
-        return middle
+    def mean_of_runs(self) -> NDArray[np.float64]:
+        """(generations, n): the mean of the runs' means; averaging reduces their variance."""
+        mean: NDArray[np.float64] = self.mean.mean(axis=0)
+        return mean
 
     @property
     def all_fitness(self) -> NDArray[np.float64]:
-        """(generations, searches x population)."""
+        """(generations, runs x population)."""
         return np.concatenate(self.fitness, axis=1)
 
     @property
     def genomes(self) -> NDArray[np.float64]:
-        """(2 generations, n): best of all and middle in turns."""
+        """(2 generations, n): the best of all runs and the mean of the runs, in turns."""
         generations = self.fitness.shape[1]
-        first = self.fitness.max(axis=2).argmax(axis=0)  # of the searches, by generation
+        first = self.fitness.max(axis=2).argmax(axis=0)  # of the runs, by generation
         best = self.best[first, np.arange(generations)]
-        return np.stack([best, self.middle], axis=1).reshape(2 * generations, -1)
+        return np.stack([best, self.mean_of_runs], axis=1).reshape(2 * generations, -1)
 
 
-class Choice(NamedTuple):
-    """Which candidate it is, and how the best up to each generation did."""
+class Selection(NamedTuple):
+    """The selected candidate, and how the incumbent of each generation did.
+
+    The incumbent is the best candidate up to a generation by the measure of the selection: returns
+    in the environment, or in dreams.
+    """
 
     genome: NDArray[np.float64]  # (n,)
     chosen: str  # `best` of its generation, the distribution's `mean`, or the `start`
     generation: int  # from 1; 0: the start
-    champion: NDArray[np.float64]  # (generations,), what the choice went by
+    incumbent: NDArray[np.float64]  # (generations,), by the measure of the selection
     distribution_mean: NDArray[np.float64]  # (generations,), likewise
-    real: NDArray[np.float64]  # (generations,), on real roads
-    off_track: int  # of the chosen one's drives in the last look at it, and
-    real_off_track: int  # on real roads
-    real_steps: int  # of all drives on real roads that the choice took
+    validation: NDArray[np.float64]  # (generations,), of the incumbent in the environment
+    off_track: int  # of the selected one's episodes, by the measure of the selection
+    validation_off_track: int  # of those in the environment
+    env_steps: int  # of all validation episodes in the environment
 
 
-class Places(Protocol):
-    """Where candidates are tried: `Grounds` or `Nights`."""
-
-    def draw(self, episodes: int, rng: Generator) -> Sequence[Hashable] | Night:
-        """So many of them."""
-
-
-def places_of(
-    settings: EvolveC, grounds: Grounds[Any], latents: Latents, *, held_out: bool
-) -> Places:
-    """Roads, or dreams that begin in episodes that were, or were not, held out."""
-    if settings.world == "real":
-        return grounds
-    return Nights(
+def start_distribution(
+    settings: EvolveC, task: Task[Any], latents: Latents, *, held_out: bool
+) -> StartDistribution:
+    """Samples tracks, or start states of dreams from episodes that were, or were not, held out."""
+    if settings.train_in == "env":
+        return task.sample_tracks
+    return StartSampler(
         latents,
         held_out=held_out,
-        warm_up=settings.warm_up,
-        recent=settings.recent,
-        lost=settings.lost,
-    )
+        burn_in=settings.burn_in,
+        replay_rounds=settings.replay_rounds,
+        stalled_start_share=settings.stalled_start_share,
+    ).sample
 
 
 def validate(
     settings: EvolveC,
-    judge: Judge,
-    places: Places,
+    evaluator: FitnessEvaluator,
+    sample_starts: StartDistribution,
     genomes: NDArray[np.float64],
-    drawing: Generator,
-    scratch: Scratch,
+    rng: Generator,
+    checkpoints: Checkpoints,
     name: str,
 ) -> Scores:
-    """Drive candidates (n, genome_size), all on the same validation roads or in the same dreams;
-    `name` is that of the state in between.
+    """Scores of candidates (n, genome_size), all on the same validation starts.
+
+    `name` is that of the checkpoint.
     """
-    drawn = places.draw(settings.validation_episodes, drawing)
-    parts = np.split(genomes, range(VALIDATED_AT_ONCE, len(genomes), VALIDATED_AT_ONCE))
-    state = scratch.load(name) or {"scores": []}
-    scores = [Scores(*entry) for entry in state["scores"]]
-    first = len(scores)
-    for part in progress(parts[first:], "evolve_c: validation", len(parts), first):
-        scores.append(judge.scores(part, drawn, settings.validation_episodes))
-        scratch.save(name, lambda: {"scores": [list(entry) for entry in scores]})
+    starts = sample_starts(settings.validation_episodes, rng)
+    parts = np.split(genomes, range(VALIDATION_BATCH, len(genomes), VALIDATION_BATCH))
+    saved = checkpoints.load(name) or {"scores": []}
+    scores = [Scores(*entry) for entry in saved["scores"]]
+    done = len(scores)
+    for part in progress(parts[done:], "evolve_c: validation", len(parts), done):
+        scores.append(evaluator.scores(part, starts, settings.validation_episodes))
+        checkpoints.save(name, lambda: {"scores": [list(entry) for entry in scores]})
     return Scores(*(np.concatenate(entry) for entry in zip(*scores, strict=True)))
 
 
-def champions(validated: Scores, settings: EvolveC) -> NDArray[np.intp]:
-    """(generations,): the number of the candidate that is best up to each generation.
+def incumbents(validated: Scores, settings: EvolveC) -> NDArray[np.intp]:
+    """(generations,): the number of the best candidate up to each generation.
 
-    On real roads who is lost in fewer episodes is better, and among equals whose fitness is higher.
-    In dreams fitness alone counts: they end by chance, too, and least for who stands still.
+    In the environment, fewer terminated episodes are better, and among equals higher fitness is. In
+    dreams fitness alone counts: they are terminated by chance, too, least for a car at rest.
     """
-    fitness = fitness_of(validated, settings.caution)
-    lost = validated.off_track if settings.world == "real" else np.zeros_like(validated.off_track)
-    order = np.lexsort((-fitness, lost))
+    fitness = risk_adjusted(validated, settings.risk_aversion)
+    off = validated.off_track if settings.train_in == "env" else np.zeros_like(validated.off_track)
+    order = np.lexsort((-fitness, off))
     rank = np.argsort(order)
     return order[np.minimum.accumulate(rank.reshape(-1, 2).min(axis=1))]
 
 
-def choose(
+def select(
     settings: EvolveC,
-    judge: Judge,
-    grounds: Grounds[Any],
+    evaluator: FitnessEvaluator,
+    task: Task[Any],
     latents: Latents,
     history: History,
-    streams: Streams,
-    scratch: Scratch,
-) -> Choice:
-    """The best of all distribution means and all generations' best.
+    streams: RandomStreams,
+    checkpoints: Checkpoints,
+) -> Selection:
+    """The best of all distribution means and all generations' best candidates.
 
-    Who learned in dreams is chosen in dreams too, those of held-out episodes; how it does on real
-    roads is looked at only when all is done.
+    A C that was trained in dreams is selected in dreams too, those of held-out episodes. Its
+    returns in the environment are measured only afterwards.
     """
-    dreaming = settings.world == "dream"
-    places = places_of(settings, grounds, latents, held_out=True)
-    genomes, drawing = history.genomes, streams("validation tracks")
-    validated = validate(settings, judge, places, genomes, drawing, scratch, "validation")
-    champion = champions(validated, settings)
-    tried, candidate = validated, champion
-    if dreaming:
-        different, candidate = np.unique(champion, return_inverse=True)
-        drawing = streams("real tracks")
-        tried = validate(settings, judge, grounds, genomes[different], drawing, scratch, "real")
-    generation, which = divmod(int(champion[-1]), 2)
-    return Choice(
-        genome=genomes[champion[-1]],
+    sample_starts = start_distribution(settings, task, latents, held_out=True)
+    genomes, rng = history.genomes, streams("validation tracks")
+    validated = validate(
+        settings, evaluator, sample_starts, genomes, rng, checkpoints, "validation"
+    )
+    incumbent = incumbents(validated, settings)
+    in_env, row = validated, incumbent
+    if settings.train_in == "dream":
+        different, row = np.unique(incumbent, return_inverse=True)
+        rng, some = streams("real tracks"), genomes[different]
+        in_env = validate(settings, evaluator, task.sample_tracks, some, rng, checkpoints, "env")
+    generation, which = divmod(int(incumbent[-1]), 2)
+    return Selection(
+        genome=genomes[incumbent[-1]],
         chosen="mean" if which else "best",
         generation=generation + 1,
-        champion=validated.mean_return[champion],
+        incumbent=validated.mean_return[incumbent],
         distribution_mean=validated.mean_return[1::2],
-        real=tried.mean_return[candidate],
-        off_track=int(validated.off_track[champion[-1]]),
-        real_off_track=int(tried.off_track[candidate[-1]]),
-        real_steps=int(tried.steps.sum()),
+        validation=in_env.mean_return[row],
+        off_track=int(validated.off_track[incumbent[-1]]),
+        validation_off_track=int(in_env.off_track[row[-1]]),
+        env_steps=int(in_env.steps.sum()),
     )
 
 
-def choose_by_checks(
+def select_checkpoint(
     settings: EvolveC,
-    judge: Judge,
-    grounds: Grounds[Any],
+    evaluator: FitnessEvaluator,
+    task: Task[Any],
     history: History,
-    streams: Streams,
-    scratch: Scratch,
-) -> Choice:
-    """The best of where the search began and the distribution means of every so many generations,
-    all driven on the same real validation roads: a dream that goes on too long is cheated, and one
-    that knows too little from its first generation.
+    streams: RandomStreams,
+    checkpoints: Checkpoints,
+) -> Selection:
+    """The best of the start and the means of the runs after every `eval_every` generations.
 
-    Of several searches it is the middle of their means that drives.
+    All are evaluated on the same validation tracks of the environment: C learns to exploit a dream
+    that it is trained in for too long (compare Stable-Baselines3's EvalCallback).
     """
     count = history.sigma.shape[1]
-    after = np.unique([*range(settings.checked_every, count, settings.checked_every), count])
-    genomes = np.concatenate([history.start[None], history.middle[after - 1]])
-    drawing = streams("validation tracks")
-    tried = validate(settings, judge, grounds, genomes, drawing, scratch, "real")
-    best = np.maximum.accumulate(tried.mean_return)
-    last_check = np.searchsorted(after, np.arange(1, count + 1), "right")
-    chosen = int(tried.mean_return.argmax())
-    return Choice(
+    after = np.unique([*range(settings.eval_every, count, settings.eval_every), count])
+    genomes = np.concatenate([history.start[None], history.mean_of_runs[after - 1]])
+    rng = streams("validation tracks")
+    scores = validate(settings, evaluator, task.sample_tracks, genomes, rng, checkpoints, "env")
+    best = np.maximum.accumulate(scores.mean_return)
+    last_evaluation = np.searchsorted(after, np.arange(1, count + 1), "right")
+    chosen = int(scores.mean_return.argmax())
+    return Selection(
         genome=genomes[chosen],
         chosen="mean" if chosen else "start",
         generation=int(after[chosen - 1]) if chosen else 0,
-        champion=best[last_check],
-        distribution_mean=tried.mean_return[last_check],
-        real=best[last_check],
-        off_track=int(tried.off_track[chosen]),
-        real_off_track=int(tried.off_track[chosen]),
-        real_steps=int(tried.steps.sum()),
+        incumbent=best[last_evaluation],
+        distribution_mean=scores.mean_return[last_evaluation],
+        validation=best[last_evaluation],
+        off_track=int(scores.off_track[chosen]),
+        validation_off_track=int(scores.off_track[chosen]),
+        env_steps=int(scores.steps.sum()),
     )

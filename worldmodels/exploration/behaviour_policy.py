@@ -1,4 +1,4 @@
-"""An agent that drives again to collect: every car with noise of its own."""
+"""The behaviour policy that later rounds collect episodes with: an agent with exploration noise."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from numpy.typing import NDArray
 from worldmodels.agent.agent import Agent
 from worldmodels.agent.loading import load_agent
 from worldmodels.controller.controller import Controllers
-from worldmodels.exploration.noise import Noise, NoisyControllers
+from worldmodels.exploration.noise import ExplorationNoise, NoisyControllers
 from worldmodels.interfaces import Array, Memory, Vision
 from worldmodels.pipeline.config.params import Collect
-from worldmodels.pipeline.runner import Run
-from worldmodels.rollout.task import Grounds
+from worldmodels.pipeline.runner import StageContext
+from worldmodels.rollout.task import Task
 
 
-class NoisyAgent:
-    """`Agent`, but every car is driven by a C of its own, as `NoisyControllers` draws it.
+class BehaviourPolicy:
+    """`Agent` with noise, drawn anew for each episode by `NoisyControllers`.
 
     Args:
         vision: V.
         memory: M.
         controllers: C, one.
-        noise: how much of it.
-        rng: where the noise comes from.
+        noise: how much.
+        rng: draws it.
     """
 
     def __init__(
@@ -35,7 +35,7 @@ class NoisyAgent:
         vision: Vision,
         memory: Memory,
         controllers: Controllers,
-        noise: Noise,
+        noise: ExplorationNoise,
         rng: np.random.Generator,
     ) -> None:
         self._vision = vision
@@ -44,29 +44,36 @@ class NoisyAgent:
         self._noise = noise
         self._rng = rng
 
-    def reset(self, num_cars: int) -> None:
-        """Begin episodes of `num_cars` cars, with other noise each time."""
-        drivers = NoisyControllers.drawn(self._controllers, num_cars, self._noise, self._rng)
-        self._agent = Agent(self._vision, self._memory, drivers)
-        self._agent.reset(num_cars)
+    def reset(self, num_envs: int) -> None:
+        """Start that many episodes, with new noise."""
+        noisy = NoisyControllers.with_parameter_noise(
+            self._controllers, num_envs, self._noise, self._rng
+        )
+        self._agent = Agent(self._vision, self._memory, noisy)
+        self._agent.reset(num_envs)
 
     def keep(self, rows: NDArray[np.intp]) -> None:
-        """Go on with these rows of the batch only."""
+        """Keep only these rows of the batch."""
         self._agent.keep(rows)
 
     def act(self, observations: Array) -> Array:
-        """Actions (N, A) for what N cars see."""
+        """Actions (N, A) for N observations."""
         return self._agent.act(observations)
 
 
-def noisy_agent(
-    run: Run, settings: Collect, grounds: Grounds[Any]
-) -> Callable[[np.random.Generator], NoisyAgent]:
-    """What makes the agent in the files for "v", "m" and "c", given where its noise comes from.
+def make_behaviour_policy(
+    run: StageContext, settings: Collect, task: Task[Any]
+) -> Callable[[np.random.Generator], BehaviourPolicy]:
+    """A factory of the behaviour policy of the agent in the files v, m and c.
 
     Raises:
         UserError: a file is missing or damaged, or they do not fit.
     """
-    agent = load_agent([run.paths[name] for name in "vmc"], grounds)
-    noise = Noise(settings.noiseless, settings.weight_noise, settings.action_noise, settings.push)
-    return partial(NoisyAgent, *agent, noise)
+    agent = load_agent([run.paths[name] for name in "vmc"], task)
+    noise = ExplorationNoise(
+        settings.deterministic_share,
+        settings.parameter_noise,
+        settings.action_noise,
+        settings.throttle_bias,
+    )
+    return partial(BehaviourPolicy, *agent, noise)

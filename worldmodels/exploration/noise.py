@@ -1,4 +1,6 @@
-"""C with noise on its weights and its actions, to see more of a world than it would by itself."""
+"""C with exploration noise: on its parameters (Plappert et al. 2018) and, correlated in time, on its
+actions.
+"""
 
 from __future__ import annotations
 
@@ -11,120 +13,129 @@ from numpy.typing import NDArray
 from worldmodels.controller.controller import Controllers, Layer
 from worldmodels.nn.parameters import Array
 
-SMOOTHING = 0.8  # share of the last step's noise on an action that is kept, if nothing is said
+CORRELATION = 0.8  # of one step's action noise with the next's, where episodes are collected
 PEDAL = 1  # the number of the action: throttle, or gas and brake
 
 
-class Noise(NamedTuple):
-    """How much of it there is."""
+class ExplorationNoise(NamedTuple):
+    """The noise of a behaviour policy; standard deviations are the largest, each episode draws its
+    own.
+    """
 
-    noiseless: float  # share of the cars that have none
-    weights: float  # the strongest on weights and biases, as a standard deviation
-    actions: float  # the strongest on actions, before the tanh, likewise
-    push: float  # the strongest on the pedal, before the tanh; half of it the other way
+    deterministic_share: float  # of the episodes, which have no noise
+    parameters: float  # standard deviation on weights and biases
+    actions: float  # standard deviation on actions, before the tanh
+    throttle_bias: float  # on the pedal, before the tanh; up to half as much the other way
 
 
-class Disturbance:
-    """What is added to the actions of all cars before the tanh, step by step.
+class AR1Noise:
+    """Autoregressive noise of N rows, step by step: n <- k n + sqrt(1 - k^2) e, with e ~ N(0, 1).
 
-    An action's noise is n <- k n + sqrt(1 - k^2) e, e ~ N(0, 1), of variance 1 in the long run,
-    times a strength; the push on the pedal stays the same. Each step draws for all cars, driving or
-    not, so that one car's noise does not hang on when another one's drive ended.
+    What is added to the actions before the tanh is `std` times n, whose variance tends to 1, and
+    the bias. Each step draws for all rows, also for those that have ended, so that the noise of an
+    episode does not depend on when another one ended.
 
     Args:
-        strength: (N, 1), of each car's noise.
-        push: (N, A), of each car.
-        rng: where the noise comes from.
-        smoothing: k.
+        std: (N, 1), of each row.
+        bias: (N, A), of each row.
+        rng: draws e.
+        correlation: k.
     """
 
     def __init__(
         self,
-        strength: NDArray[np.float64],
-        push: NDArray[np.float64],
+        std: NDArray[np.float64],
+        bias: NDArray[np.float64],
         rng: np.random.Generator,
-        smoothing: float = SMOOTHING,
+        correlation: float = CORRELATION,
     ) -> None:
-        self._strength = strength
-        self._push = push
+        self.draws: list[NDArray[np.float64]] = []  # e of each step so far, (N, A)
+        self._std = std
+        self._bias = bias
         self._rng = rng
-        self._smoothing = smoothing
-        self._noise = np.zeros_like(push)
+        self._correlation = correlation
+        self._noise = np.zeros_like(bias)
 
     def step(self) -> NDArray[np.float64]:
         """(N, A), of the next step."""
-        drawn = self._rng.standard_normal(self._noise.shape)
-        fresh = np.sqrt(1 - self._smoothing**2)
-        self._noise = self._smoothing * self._noise + fresh * drawn
-        return self._strength * self._noise + self._push
+        e = self._rng.standard_normal(self._noise.shape)
+        self.draws.append(e)
+        fresh = np.sqrt(1 - self._correlation**2)
+        self._noise = self._correlation * self._noise + fresh * e
+        return self._std * self._noise + self._bias
 
 
 class NoisyControllers(Controllers):
-    """A batch of controllers, one a car, whose actions are disturbed.
+    """Controllers whose actions have noise, one controller a row.
 
     Args:
         layers: as for all controllers.
-        disturbance: of all cars that there were at the start.
-        cars: (N,), which of them the controllers drive.
+        noise: of all rows that there were at the start.
+        rows: (N,), which of them the controllers act in.
     """
 
     def __init__(
-        self, layers: Sequence[Layer], disturbance: Disturbance, cars: NDArray[np.intp]
+        self, layers: Sequence[Layer], noise: AR1Noise, rows: NDArray[np.intp] | None = None
     ) -> None:
         super().__init__(layers)
-        self._disturbance = disturbance
-        self._cars = cars
+        self.noise = noise
+        self._rows: NDArray[np.intp] = np.arange(len(self)) if rows is None else rows
 
     @classmethod
-    def drawn(
-        cls, controllers: Controllers, cars: int, noise: Noise, rng: np.random.Generator
-    ) -> NoisyControllers:
-        """The first of some controllers, once for each of so many cars, with its own noise.
-
-        A car's weights and biases are each off by ~ N(0, (u weights)^2), the strength of the noise
-        on its actions is u' actions, with u, u' ~ U(0, 1); its push is ~ U(-push / 2, push). Cars
-        without noise are spread evenly among the others.
-        """
-        calm = np.diff(np.ceil(np.arange(cars + 1) * noise.noiseless)) > 0
-        amount = np.where(calm, 0.0, 1.0)[:, None]  # (N, 1)
-        off = rng.uniform(0, noise.weights, (cars, 1)) * amount
-        strength = rng.uniform(0, noise.actions, (cars, 1)) * amount
-        push = np.zeros((cars, controllers.actions))
-        push[:, PEDAL] = rng.uniform(-noise.push / 2, noise.push, cars) * amount[:, 0]
-        layers = []
-        for weight, bias in controllers.rows(np.zeros(cars, np.intp))._layers:
-            weight_off = off[:, :, None] * rng.standard_normal(weight.shape)
-            bias_off = off * rng.standard_normal(bias.shape)
-            layers.append(
-                Layer(weight + weight_off.astype(np.float32), bias + bias_off.astype(np.float32))
-            )
-        return cls(layers, Disturbance(strength, push, rng), np.arange(cars))
-
-    @classmethod
-    def shaken(
+    def with_parameter_noise(
         cls,
         controllers: Controllers,
-        cars: int,
-        strength: float,
-        smoothing: float,
+        num_envs: int,
+        noise: ExplorationNoise,
         rng: np.random.Generator,
     ) -> NoisyControllers:
-        """The first of some controllers, once for each of so many cars, with the same noise on the
-        actions of all of them and no other.
+        """The first controller, once for each row, with noise on its parameters and actions.
+
+        Each row draws the standard deviations of its noise evenly below the largest, and its bias
+        of the pedal from U(-bias / 2, bias). Rows without noise are spread evenly among the others.
         """
-        layers = controllers.rows(np.zeros(cars, np.intp))._layers
-        alike = np.full((cars, 1), strength)
-        still = np.zeros((cars, controllers.actions))
-        return cls(layers, Disturbance(alike, still, rng, smoothing), np.arange(cars))
+        share = noise.deterministic_share
+        without = np.diff(np.ceil(np.arange(num_envs + 1) * share)) > 0
+        amount = np.where(without, 0.0, 1.0)[:, None]  # (N, 1)
+        parameter_std = rng.uniform(0, noise.parameters, (num_envs, 1)) * amount
+        action_std = rng.uniform(0, noise.actions, (num_envs, 1)) * amount
+        bias = np.zeros((num_envs, controllers.actions))
+        pedal = rng.uniform(-noise.throttle_bias / 2, noise.throttle_bias, num_envs)
+        bias[:, PEDAL] = pedal * amount[:, 0]
+        layers = []
+        for weight, layer_bias in controllers.repeated(num_envs).layers:
+            weight_noise = parameter_std[:, :, None] * rng.standard_normal(weight.shape)
+            bias_noise = parameter_std * rng.standard_normal(layer_bias.shape)
+            layers.append(
+                Layer(
+                    weight + weight_noise.astype(np.float32),
+                    layer_bias + bias_noise.astype(np.float32),
+                )
+            )
+        return cls(layers, AR1Noise(action_std, bias, rng))
+
+    @classmethod
+    def with_action_noise(
+        cls,
+        controllers: Controllers,
+        num_envs: int,
+        std: float,
+        correlation: float,
+        rng: np.random.Generator,
+    ) -> NoisyControllers:
+        """The first controller, once for each row, with noise on its actions alone."""
+        stds = np.full((num_envs, 1), std)
+        bias = np.zeros((num_envs, controllers.actions))
+        layers = controllers.repeated(num_envs).layers
+        return cls(layers, AR1Noise(stds, bias, rng, correlation))
 
     def rows(self, numbers: NDArray[np.intp]) -> NoisyControllers:
         """The batch of these controllers, in this order."""
-        layers = super().rows(numbers)._layers
-        return NoisyControllers(layers, self._disturbance, self._cars[numbers])
+        return NoisyControllers(super().rows(numbers).layers, self.noise, self._rows[numbers])
 
     def act(self, features: Array) -> Array:
         """features (N, F), one row a controller, to actions (N, A) in (-1, 1)."""
-        shift = self._disturbance.step()[self._cars].astype(np.float32)
-        *first, last = self._layers
-        shifted = last._replace(bias=last.bias + shift)  # before the tanh it is one of the biases
-        return Controllers([*first, shifted]).act(features)
+        noise = self.noise.step()[self._rows].astype(np.float32)
+        *first, last = self.layers
+        noisy = last._replace(bias=last.bias + noise)  # before the tanh it is one of the biases
+        return Controllers([*first, noisy]).act(features)

@@ -1,6 +1,4 @@
-"""A linear C that learns from its own tries: a critic says what was to be expected, and C moves
-along its natural gradient.
-"""
+"""A natural actor-critic (Peters & Schaal 2008) for a linear C."""
 
 from __future__ import annotations
 
@@ -10,75 +8,78 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from worldmodels.controller.pca import Basis
+from worldmodels.controller.pca import WhitenedPCA
 from worldmodels.finetune.critic import Critic
 from worldmodels.finetune.natural_gradient import natural_gradient
 
 
 class ActorCritic:
-    """Moves a genome: W (A, F) row by row, then b (A,).
+    """Improves theta: W (A, F) row by row, then b (A,).
 
     Args:
-        genome: where it begins.
-        components: K, of the features, the leading ones of the first tries, on which it learns.
-        judged: the leading ones that its critic sees, K at the least.
+        theta: the initial one.
+        components: K, leading principal components of the first batch's features, that it learns
+            on.
+        critic_components: the leading ones that the critic sees, at least K.
         discount: see `Critic`.
-        trace: see `Critic`.
+        gae_lambda: see `Critic`.
         rng: see `Critic`.
     """
 
     def __init__(
         self,
-        genome: NDArray[np.float64],
+        theta: NDArray[np.float64],
         components: int,
-        judged: int,
+        critic_components: int,
         discount: float,
-        trace: float,
+        gae_lambda: float,
         rng: Generator,
     ) -> None:
-        self.genome = genome
+        self.theta = theta
         self._components = components
-        self._judged = judged
-        self._critic = Critic(judged, discount, trace, rng)
-        self._basis: Basis | None = None
+        self._critic_components = critic_components
+        self._critic = Critic(critic_components, discount, gae_lambda, rng)
+        self._pca: WhitenedPCA | None = None
 
     def learn(
         self,
         features: NDArray[Any],
-        drawn: NDArray[np.float64],
+        noise: NDArray[np.float64],
         rewards: NDArray[np.float64],
         lengths: NDArray[np.int64],
-        smoothing: float,
-        step: float,
+        noise_correlation: float,
+        step_size: float,
     ) -> None:
-        """Move on by `step` times the gradient.
+        """Add `step_size` times the natural gradient to theta.
 
         Args:
-            features: (N, F), before the steps of all episodes, one behind the other.
-            drawn: (N, A), see `natural_gradient`.
+            features: (N, F), before the steps of all episodes, one after the other.
+            noise: (N, A), see `natural_gradient`.
             rewards: (N,).
             lengths: (E,), steps of each episode.
-            smoothing: see `natural_gradient`.
-            step: the noise's strength is a long one.
+            noise_correlation: see `natural_gradient`.
+            step_size: of the order of the noise's standard deviation.
 
         Raises:
-            ValueError: the features of the first tries vary in fewer directions than are asked for.
+            ValueError: the features of the first batch have fewer components.
         """
-        self._basis = self._basis or Basis.fitted(features, self._judged)
-        x = (features - self._basis.mean) @ self._basis.directions
+        self._pca = self._pca or WhitenedPCA.fit(features, self._critic_components)
+        x = self._pca.transform(features)
         advantages = self._critic.advantages(x, rewards, lengths)
-        own = Basis(self._basis.mean, self._basis.directions[:, : self._components])
-        gradient = natural_gradient(x[:, : own.size], drawn, advantages, lengths, smoothing)
-        weight, bias = own.unfolded(*gradient)
-        self.genome = self.genome + step * np.concatenate([weight.ravel(), bias])
+        actor_pca = self._pca.leading(self._components)
+        gradient = natural_gradient(
+            x[:, : actor_pca.size], noise, advantages, lengths, noise_correlation
+        )
+        weight, bias = actor_pca.fold_into(*gradient)
+        self.theta = self.theta + step_size * np.concatenate([weight.ravel(), bias])
 
     def state(self) -> dict[str, Any]:
-        """All that was learned, for `restore`."""
-        basis = list(self._basis) if self._basis else None
-        return {"genome": self.genome, "basis": basis, "critic": self._critic.state()}
+        """All that `restore` needs."""
+        pca = list(self._pca) if self._pca else None
+        return {"theta": self.theta, "pca": pca, "critic": self._critic.state()}
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Go on where another one stopped that was made alike."""
-        self.genome = state["genome"]
-        self._basis = Basis(*state["basis"]) if state["basis"] else None
+        """Continue from the state of one with the same arguments."""
+        self.theta = state["theta"]
+        self._pca = WhitenedPCA(*state["pca"]) if state["pca"] else None
         self._critic.restore(state["critic"])

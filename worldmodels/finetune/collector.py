@@ -1,4 +1,4 @@
-"""Drives with noise on the actions, and what C has to learn from."""
+"""Collects episodes with noise on the actions, as batches for the actor-critic."""
 
 from __future__ import annotations
 
@@ -9,139 +9,142 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from worldmodels.agent.agent import Dreamer
+from worldmodels.agent.agent import LatentPolicy
 from worldmodels.controller.controller import Controllers
 from worldmodels.exploration.noise import NoisyControllers
-from worldmodels.finetune.latent_env import Perceived
+from worldmodels.finetune.latent_env import LatentEnv
 from worldmodels.interfaces import Memory, Vision
-from worldmodels.parallel.workers import Workers
-from worldmodels.rollout.loop import Outcome, recorded_rollout
-from worldmodels.rollout.task import Grounds
+from worldmodels.parallel.workers import WorkerPool
+from worldmodels.pipeline.storage.tables import episode_steps
+from worldmodels.rollout.loop import EpisodeStats, recorded_rollout
+from worldmodels.rollout.task import Task
 
 
-class Shake(NamedTuple):
-    """The noise on actions, before the tanh."""
+class ActionNoise(NamedTuple):
+    """Noise on actions, before the tanh."""
 
-    strength: float
-    smoothing: float  # the share of it that is left a step later
-
-
-STILL = Shake(0.0, 0.0)
+    std: float
+    correlation: float  # of one step's noise with the next's
 
 
-class Trial(NamedTuple):
-    """Episodes that are driven in one batch, number i at places[i]."""
+NO_NOISE = ActionNoise(0.0, 0.0)
+
+
+class CollectTask(NamedTuple):
+    """A shard: episodes in one batch, number i on tracks[i]."""
 
     controllers: Controllers  # one
-    places: Sequence[Hashable]
-    shake: Shake
+    tracks: Sequence[Hashable]
+    noise: ActionNoise
     seed: int  # of the noise
     patience: int  # see `rollout`
 
 
 @dataclass(frozen=True)
-class Experience:
-    """What came of trials, step by step, episode behind episode: of each as many steps as there was
-    something to be earned.
+class RolloutBatch:
+    """The steps of episodes that the actor-critic learns from, episode after episode.
+
+    Of each episode these are the steps before its potential is 0, if the task has a potential.
     """
 
-    outcome: Outcome
+    stats: EpisodeStats
     lengths: NDArray[np.int64]  # (episodes,), steps of each
-    features: NDArray[np.float32]  # (steps, F), what C saw
-    drawn: NDArray[np.float64]  # (steps, A), e of the noise: see control/natural_gradient.py
-    worth: NDArray[np.float64]  # (steps,), rewards, and what the steps did to the prospects
+    features: NDArray[np.float32]  # (steps, F), C's inputs
+    noise: NDArray[np.float64]  # (steps, A), e of the noise, see `natural_gradient`
+    shaped_rewards: NDArray[np.float64]  # (steps,)
 
     @classmethod
-    def joined(cls, parts: Sequence[Experience]) -> Experience:
-        """That of several batches, one behind the other."""
+    def concatenate(cls, parts: Sequence[RolloutBatch]) -> RolloutBatch:
+        """The steps of several batches, in their order."""
         return cls(
-            Outcome.joined([part.outcome for part in parts]),
+            EpisodeStats.concatenate([part.stats for part in parts]),
             np.concatenate([part.lengths for part in parts]),
             np.concatenate([part.features for part in parts]),
-            np.concatenate([part.drawn for part in parts]),
-            np.concatenate([part.worth for part in parts]),
+            np.concatenate([part.noise for part in parts]),
+            np.concatenate([part.shaped_rewards for part in parts]),
         )
 
 
-class Explorer:
-    """Drives trials.
+class RolloutCollector:
+    """Collects a batch of episodes; sent to each worker once.
 
     Args:
-        grounds: where.
+        task: the environment.
         vision: V.
         memory: M; it is not run for a C that sees z alone.
     """
 
-    def __init__(self, grounds: Grounds[Any], vision: Vision, memory: Memory) -> None:
-        self._grounds = grounds
+    def __init__(self, task: Task[Any], vision: Vision, memory: Memory) -> None:
+        self._task = task
         self._vision = vision
         self._memory = memory
 
-    def __call__(self, trial: Trial) -> Experience:
-        """Drive one."""
-        cars = len(trial.places)
-        sees_h = trial.controllers.features > self._vision.z_size
-        world = Perceived(
-            self._grounds.cars(trial.places, cars), self._vision, self._memory if sees_h else None
+    def __call__(self, shard: CollectTask) -> RolloutBatch:
+        """The steps of a shard's episodes."""
+        num_envs, controllers = len(shard.tracks), shard.controllers
+        sees_h = controllers.features > self._vision.z_size
+        env = LatentEnv(
+            self._task.make_env(shard.tracks, num_envs),
+            self._vision,
+            self._memory if sees_h else None,
         )
-        rng = np.random.default_rng(trial.seed)
-        shaken = NoisyControllers.shaken(trial.controllers, cars, *trial.shake, rng)
-        outcome, recording = recorded_rollout(
-            world, Dreamer(shaken), patience=trial.patience, store=np.copy
+        rng = np.random.default_rng(shard.seed)
+        noisy = NoisyControllers.with_action_noise(controllers, num_envs, *shard.noise, rng)
+        stats, trajectories = recorded_rollout(
+            env, LatentPolicy(noisy), patience=shard.patience, store=np.copy
         )
-        lengths, actions = outcome.lengths, trial.controllers.actions
-        rng = np.random.default_rng(trial.seed)  # which gives the same again
-        drawn = rng.standard_normal((int(lengths.max()), cars, actions))
-        car = np.repeat(np.arange(cars), lengths)
-        step = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-        frame = np.arange(lengths.sum()) + car  # before the step
-        prospects = self._grounds.prospects(outcome, recording)
-        last = np.cumsum(lengths + 1) - 1  # frames
-        prospects[last] = 0  # what has not been earned by then will not be
-        worth = recording.rewards + prospects[frame + 1] - prospects[frame]
-        told = (prospects[frame] > 0) | ~(prospects > 0).any()  # some grounds know of none
-        return Experience(
-            outcome,
-            np.bincount(car[told], minlength=cars),
-            recording.observations[frame[told]],
-            drawn[step[told], car[told]],
-            worth[told],
+        noise = np.stack(noisy.noise.draws)  # (T, episodes, A)
+        episode = np.repeat(np.arange(num_envs), stats.lengths)  # of each step
+        step = episode_steps(stats.lengths)
+        frame = np.arange(len(step)) + episode  # before the step
+        potential = self._task.potential(stats, trajectories)
+        last_frame = np.cumsum(stats.lengths + 1) - 1
+        potential[last_frame] = 0  # no reward comes after an episode's end
+        shaped_rewards = trajectories.rewards + potential[frame + 1] - potential[frame]
+        valid = (potential[frame] > 0) | ~(potential > 0).any()
+        return RolloutBatch(
+            stats,
+            np.bincount(episode[valid], minlength=num_envs),
+            trajectories.observations[frame[valid]],
+            noise[step[valid], episode[valid]],
+            shaped_rewards[valid],
         )
 
 
-class Tries:
-    """Shares the drives of one C out in trials.
+class ParallelCollector:
+    """Collects episodes of one C on a pool of workers.
 
     Args:
-        workers: what maps an `Explorer` over them.
-        at_once: episodes of one.
+        workers: map a `RolloutCollector` over shards.
+        max_envs: episodes of a shard.
     """
 
-    def __init__(self, workers: Workers[Trial, Experience], at_once: int) -> None:
+    def __init__(self, workers: WorkerPool[CollectTask, RolloutBatch], max_envs: int) -> None:
         self._workers = workers
-        self._at_once = at_once
+        self._max_envs = max_envs
 
     def __call__(
         self,
         controllers: Controllers,
-        places: Sequence[Hashable],
+        tracks: Sequence[Hashable],
         episodes: int,
         rng: np.random.Generator,
-        shake: Shake = STILL,
+        noise: ActionNoise = NO_NOISE,
         patience: int = 0,
-    ) -> Experience:
-        """What comes of so many episodes, number i at places[i % len(places)]; the noise, if there
-        is any, is drawn by the rng.
+    ) -> RolloutBatch:
+        """The steps of that many episodes, number i on tracks[i % len(tracks)].
+
+        `rng` draws the seeds of the shards' noise.
         """
-        own = [places[number % len(places)] for number in range(episodes)]
-        trials = [
-            Trial(
+        own = [tracks[number % len(tracks)] for number in range(episodes)]
+        shards = [
+            CollectTask(
                 controllers,
-                own[first : first + self._at_once],
-                shake,
+                own[first : first + self._max_envs],
+                noise,
                 int(rng.integers(1 << 63)),
                 patience,
             )
-            for first in range(0, episodes, self._at_once)
+            for first in range(0, episodes, self._max_envs)
         ]
-        return Experience.joined(self._workers.map(trials))
+        return RolloutBatch.concatenate(self._workers.map(shards))

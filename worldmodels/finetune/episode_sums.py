@@ -1,4 +1,4 @@
-"""Sums over the steps of many episodes that lie one behind the other."""
+"""Sums and shifts over the steps of episodes that lie one after the other."""
 
 from __future__ import annotations
 
@@ -6,26 +6,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def discounted(
-    values: NDArray[np.float64], lengths: NDArray[np.integer], keep: float
+def discounted_sums(
+    values: NDArray[np.float64], lengths: NDArray[np.integer], discount: float
 ) -> NDArray[np.float64]:
-    """y (N,), y_t = values_t + keep y_(t + 1), with 0 after the end of each episode.
+    """y (N,), y_t = values_t + discount y_(t + 1), with 0 after the end of each episode.
 
     Args:
         values: (N,), of the steps of all episodes.
         lengths: (E,), steps of each.
-        keep: the share of what comes later that counts a step before.
+        discount: weight of the next step's sum.
     """
     ends = np.cumsum(lengths)
     sums = np.array(values, np.float64)
     for back in range(2, int(lengths.max(initial=0)) + 1):  # steps from the end, the last one is 1
         now = ends[lengths >= back] - back
-        sums[now] += keep * sums[now + 1]
+        sums[now] += discount * sums[now + 1]
     return sums
 
 
-def lagged(values: NDArray[np.float64], lengths: NDArray[np.integer]) -> NDArray[np.float64]:
-    """values (N, ...) of the step before; 0 in the first of each episode."""
+def previous_step(values: NDArray[np.float64], lengths: NDArray[np.integer]) -> NDArray[np.float64]:
+    """The values (N, ...) of the step before; 0 for the first step of each episode."""
     before = np.zeros_like(values)
     before[1:] = values[:-1]
     before[np.cumsum(lengths)[:-1]] = 0

@@ -1,4 +1,4 @@
-"""A world as an agent's V and M perceive it: what there is to see are z and h, as in a dream."""
+"""An environment observed through V and M: observations are z and h, as in a dream."""
 
 from __future__ import annotations
 
@@ -8,51 +8,52 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from worldmodels.interfaces import Array, Memory, Vision
-from worldmodels.rollout.loop import Info, World
+from worldmodels.rollout.loop import Info, VectorEnv
 
 
-class Perceived:
-    """A world for `rollout`, whose observations are z (cars, Z), and h of before the next action
-    behind it, (cars, Z + H), if there is an M.
+class LatentEnv:
+    """A wrapper (compare Gymnasium's ObservationWrapper) whose observations are [z; h].
+
+    Observation space: (num_envs, Z), or (num_envs, Z + H) if there is an M: h is that before the
+        next action.
 
     Args:
-        world: what happens.
-        vision: V, which sees it.
-        memory: M, which remembers; without one z is all.
+        env: what is wrapped.
+        vision: V.
+        memory: M; None to observe z alone.
     """
 
-    def __init__(self, world: World, vision: Vision, memory: Memory | None) -> None:
-        self.num_cars = world.num_cars
-        self.max_steps = world.max_steps
-        self._world = world
+    def __init__(self, env: VectorEnv, vision: Vision, memory: Memory | None) -> None:
+        self.num_envs = env.num_envs
+        self.max_steps = env.max_steps
+        self._env = env
         self._vision = vision
         self._memory = memory
 
     def reset(self, *, seed: int | None = None) -> tuple[Array, Info]:
-        """Begin an episode with all cars, and an empty memory."""
-        pictures, info = self._world.reset(seed=seed)
-        self._z = self._vision.encode(pictures)
+        """Start an episode in every row, with h and c of zeros."""
+        observations, info = self._env.reset(seed=seed)
+        self._z = self._vision.encode(observations)
         hidden = self._memory.hidden_size if self._memory else 0
-        self._h = np.zeros((self.num_cars, hidden), np.float32)
+        self._h = np.zeros((self.num_envs, hidden), np.float32)
         self._c = np.zeros_like(self._h)
-        return self._seen(), info
+        return self._observation(), info
 
     def keep(self, rows: NDArray[np.intp]) -> None:
-        """Go on with these rows of the batch only."""
-        self._world.keep(rows)
+        """Keep only these rows of the batch."""
+        self._env.keep(rows)
         self._z, self._h, self._c = self._z[rows], self._h[rows], self._c[rows]
 
     def step(
         self, actions: ArrayLike
     ) -> tuple[Array, NDArray[Any], NDArray[np.bool_], NDArray[np.bool_], Info]:
-        """Drive one step on, and remember it."""
+        """One step of the environment, of V and of M."""
         if self._memory:
-            done = np.asarray(actions, np.float32)
-            self._h, self._c = self._memory.step(self._z, done, self._h, self._c)
-        pictures, *what_came, info = self._world.step(actions)
-        self._z = self._vision.encode(pictures)
-        rewards, terminated, truncated = what_came
-        return self._seen(), rewards, terminated, truncated, info
+            action = np.asarray(actions, np.float32)
+            self._h, self._c = self._memory.step(self._z, action, self._h, self._c)
+        observations, rewards, terminated, truncated, info = self._env.step(actions)
+        self._z = self._vision.encode(observations)
+        return self._observation(), rewards, terminated, truncated, info
 
-    def _seen(self) -> Array:
+    def _observation(self) -> Array:
         return np.concatenate([self._z, self._h], axis=1)

@@ -1,4 +1,8 @@
-"""TODO."""
+"""Fine-tuning of C in the environment: collect, one step of the actor-critic, evaluate.
+
+Dreams do not show every detail of the environment, for example a tile that is missed on the inside
+of a bend. Some hundred episodes with action noise and shaped rewards teach C these details.
+"""
 
 from __future__ import annotations
 
@@ -10,156 +14,208 @@ from numpy.typing import NDArray
 from worldmodels.agent.loading import AgentParts
 from worldmodels.controller.controller import Controllers
 from worldmodels.finetune.actor_critic import ActorCritic
-from worldmodels.finetune.collector import Experience, Explorer, Shake, Tries
-from worldmodels.parallel.workers import Workers
-from worldmodels.pipeline.checkpoints import NoScratch, Scratch, State
-from worldmodels.pipeline.config.params import ALONE, Compute, Polish
+from worldmodels.finetune.collector import (
+    ActionNoise,
+    ParallelCollector,
+    RolloutBatch,
+    RolloutCollector,
+)
+from worldmodels.parallel.workers import WorkerPool
+from worldmodels.pipeline.checkpoints import Checkpoints, NoCheckpoints, State
+from worldmodels.pipeline.config.params import INLINE, Compute, FinetuneC
 from worldmodels.pipeline.errors import ParamsError, UserError
 from worldmodels.pipeline.progress import progress
-from worldmodels.pipeline.reports import Report
-from worldmodels.pipeline.seeding import Streams
-from worldmodels.rollout.task import Grounds
+from worldmodels.pipeline.reports import Row, StageResult
+from worldmodels.pipeline.seeding import RandomStreams
+from worldmodels.rollout.task import Task
 
-JUDGED = 3  # times the components on which C learns: those that its critic sees
-LAST = 3  # steps are noisy: what is checked is the mean of where the last third of them led
+CRITIC_COMPONENTS_FACTOR = 3  # the critic sees that many times the components of C
+AVERAGED_SHARE = 3  # Polyak averaging: the mean of the last third of the iterates is evaluated
 
 
-class Check(NamedTuple):
-    """How a C drives without noise, on validation roads."""
+class Evaluation(NamedTuple):
+    """The returns of a C without noise, on validation tracks."""
 
     iteration: int
-    genome: NDArray[np.float64]
+    theta: NDArray[np.float64]
     mean_return: float
     stderr: float
 
 
-def polish(
-    settings: Polish,
-    grounds: Grounds[Any],
+class _Evaluator:
+    """Evaluates iterates, and keeps the evaluations."""
+
+    def __init__(
+        self,
+        collector: ParallelCollector,
+        sizes: tuple[int, int],
+        tracks: Any,
+        streams: RandomStreams,
+    ) -> None:
+        self.evaluations: list[Evaluation] = []
+        self.steps = 0
+        self._collector = collector
+        self._sizes = sizes
+        self._tracks = tracks
+        self._streams = streams
+
+    def __call__(self, iteration: int, theta: NDArray[np.float64]) -> None:
+        controllers = Controllers.from_genomes(theta[None], self._sizes)
+        unused = self._streams("none")
+        stats = self._collector(controllers, self._tracks, len(self._tracks), unused).stats
+        summary = stats.summary()
+        self.evaluations.append(
+            Evaluation(iteration, theta, summary["mean_return"], summary["stderr"])
+        )
+        self.steps += int(stats.lengths.sum())
+
+    @property
+    def best(self) -> Evaluation:
+        """The evaluation of highest mean return."""
+        return max(self.evaluations, key=lambda each: each.mean_return)
+
+
+def finetune(
+    settings: FinetuneC,
+    task: Task[Any],
     agent: AgentParts,
-    streams: Streams,
-    scratch: Scratch | None = None,
-    compute: Compute = ALONE,
-) -> tuple[Controllers, Report]:
-    """Let C learn on; the best of where it began and of all checks is chosen.
+    streams: RandomStreams,
+    checkpoints: Checkpoints | None = None,
+    compute: Compute = INLINE,
+) -> tuple[Controllers, StageResult]:
+    """The best of the initial C and all that are evaluated, and the stage's result.
 
     Raises:
         UserError: C has a hidden layer.
-        ParamsError: what it sees varies in too few directions, or learning went wrong.
+        ParamsError: C's inputs have too few components, or learning diverged.
     """
-    scratch = scratch or NoScratch()
+    checkpoints = checkpoints or NoCheckpoints()
     sizes = agent.controllers.features, agent.controllers.actions
     learner = ActorCritic(
-        genome_of(agent.controllers),
-        min(settings.components, sizes[0]),
-        min(settings.components * JUDGED, sizes[0]),
+        initial_theta(agent.controllers),
+        min(settings.pca_components, sizes[0]),
+        min(settings.pca_components * CRITIC_COMPONENTS_FACTOR, sizes[0]),
         settings.discount,
-        settings.trace,
+        settings.gae_lambda,
         streams("critic"),
     )
-    drawing, noise = streams("tracks"), streams("noise")
-    roads = grounds.draw(settings.validation_episodes, streams("validation tracks"))
-    checks, ways, curve = list[Check](), list[NDArray[np.float64]](), list[dict[str, float]]()
-    tried = checked = 0  # steps on the road
-    if left := scratch.load("polish"):
-        learner.restore(left["learner"])
-        drawing.bit_generator.state, noise.bit_generator.state = left["drawing"], left["noise"]
-        checks, ways, curve = [Check(*each) for each in left["checks"]], left["ways"], left["curve"]
-        tried, checked = left["steps"]
+    track_rng, noise_rng = streams("tracks"), streams("noise")
+    validation = task.sample_tracks(settings.validation_episodes, streams("validation tracks"))
+    validation = [validation[i % len(validation)] for i in range(settings.validation_episodes)]
+    noise = ActionNoise(settings.action_std, settings.noise_correlation)
+    collector = RolloutCollector(task, agent.vision, agent.memory)
+    with WorkerPool(collector, compute) as workers:
+        collect = ParallelCollector(workers, task.max_envs)
+        evaluate = _Evaluator(collect, sizes, validation, streams)
+        iterates, curve, train_steps = list[NDArray[np.float64]](), list[Row](), 0
+        if saved := checkpoints.load("finetune"):
+            learner.restore(saved["learner"])
+            track_rng.bit_generator.state = saved["track_rng"]
+            noise_rng.bit_generator.state = saved["noise_rng"]
+            evaluate.evaluations = [Evaluation(*each) for each in saved["evaluations"]]
+            iterates, curve = saved["iterates"], saved["curve"]
+            train_steps, evaluate.steps = saved["steps"]
 
-    def state() -> State:
-        return {
-            "learner": learner.state(),
-            "drawing": drawing.bit_generator.state,
-            "noise": noise.bit_generator.state,
-            "checks": [list(check) for check in checks],
-            "ways": ways,
-            "curve": curve,
-            "steps": [tried, checked],
-        }
+        def state() -> State:
+            return {
+                "learner": learner.state(),
+                "track_rng": track_rng.bit_generator.state,
+                "noise_rng": noise_rng.bit_generator.state,
+                "evaluations": [list(each) for each in evaluate.evaluations],
+                "iterates": iterates,
+                "curve": curve,
+                "steps": [train_steps, evaluate.steps],
+            }
 
-    shake = Shake(settings.noise, settings.smoothing)
-    explorer = Explorer(grounds, agent.vision, agent.memory)
-    with Workers(explorer, compute) as workers:
-        tries = Tries(workers, grounds.episodes_at_once)
-
-        def check(iteration: int, genome: NDArray[np.float64]) -> int:
-            """Drive one, and how many steps it took."""
-            driver = Controllers.from_genomes(genome[None], sizes)
-            outcome = tries(driver, roads, settings.validation_episodes, streams("none")).outcome
-            figures = outcome.figures()
-            checks.append(Check(iteration, genome, figures["mean_return"], figures["stderr"]))
-            return int(outcome.lengths.sum())
-
-        if not checks:
-            checked += check(0, learner.genome)
-            scratch.save("polish", state, now=True)
-        done = len(ways)
-        for number in progress(
-            range(done + 1, settings.iterations + 1), "polish", settings.iterations, done
-        ):
-            driver = Controllers.from_genomes(learner.genome[None], sizes)
-            places = grounds.draw(settings.episodes, drawing)
-            came = tries(driver, places, settings.episodes, noise, shake, settings.patience)
-            learn(learner, settings, came)
-            ways.append(learner.genome)
-            tried += int(came.outcome.lengths.sum())
-            if number % settings.checked_every == 0 or number == settings.iterations:
-                checked += check(number, np.mean(ways[-max(1, number // LAST) :], axis=0))
+        if not evaluate.evaluations:
+            evaluate(0, learner.theta)
+            checkpoints.save("finetune", state, force=True)
+        done, last = len(iterates), settings.iterations
+        for number in progress(range(done + 1, last + 1), "finetune_c", last, done):
+            controllers = Controllers.from_genomes(learner.theta[None], sizes)
+            tracks = task.sample_tracks(settings.episodes, track_rng)
+            batch = collect(
+                controllers, tracks, settings.episodes, noise_rng, noise, settings.patience
+            )
+            update(learner, settings, batch)
+            iterates.append(learner.theta)
+            train_steps += int(batch.stats.lengths.sum())
+            if number % settings.eval_every == 0 or number == last:
+                evaluate(number, np.mean(iterates[-max(1, number // AVERAGED_SHARE) :], axis=0))
             curve.append(
                 {
                     "iteration": number,
-                    "tried": float(came.outcome.returns.mean()),
-                    "laps": float(came.outcome.laps.mean()),
-                    "real": max(each.mean_return for each in checks),
+                    "train_return": float(batch.stats.returns.mean()),
+                    "lap_fraction": float(batch.stats.lap_fraction.mean()),
+                    "validation": evaluate.best.mean_return,
                 }
             )
-            scratch.save("polish", state, now=number == settings.iterations)
-    start, best = checks[0], max(checks, key=lambda each: each.mean_return)
+            checkpoints.save("finetune", state, force=number == last)
+    return (
+        Controllers.from_genomes(evaluate.best.theta[None], sizes),
+        _result(settings, evaluate, train_steps, curve),
+    )
+
+
+def _result(
+    settings: FinetuneC, evaluator: _Evaluator, train_steps: int, curve: list[Row]
+) -> StageResult:
+    """Metrics, details, curve and closing line."""
+    initial, best = evaluator.evaluations[0], evaluator.best
     metrics = {
+        "validation_return": best.mean_return,
+        "validation_stderr": best.stderr,
+        "initial_return": initial.mean_return,
+    }
+    details = {
         "chosen_iteration": best.iteration,
-        "real_return": best.mean_return,
-        "real_stderr": best.stderr,
-        "start_return": start.mean_return,
         "episodes": settings.iterations * settings.episodes,
-        "tried_steps": tried,
-        "checked_steps": checked,
+        "train_env_steps": train_steps,
+        "eval_steps": evaluator.steps,
     }
     summary = (
-        f"return {best.mean_return:+.2f} +- {best.stderr:.2f} after {best.iteration} of "
-        f"{settings.iterations} steps (before the first: {start.mean_return:+.2f}), in "
-        f"{metrics['episodes']} tries"
+        f"validation return {best.mean_return:+.2f} +- {best.stderr:.2f} after {best.iteration} of "
+        f"{settings.iterations} iterations (before the first: {initial.mean_return:+.2f}), with "
+        f"{details['episodes']} training episodes"
     )
-    return Controllers.from_genomes(best.genome[None], sizes), Report(summary, metrics, curve)
+    return StageResult(summary, metrics, details, curve)
 
 
-def genome_of(controllers: Controllers) -> NDArray[np.float64]:
-    """The numbers of a linear C.
+def initial_theta(controllers: Controllers) -> NDArray[np.float64]:
+    """The parameters of a linear C: W row by row, then b.
 
     Raises:
         UserError: it has a hidden layer.
     """
     if controllers.kind != "linear":
         raise UserError(
-            "a C with a hidden layer cannot be polished, only a linear one; set evolve_c.hidden "
+            "a C with a hidden layer cannot be fine-tuned, only a linear one; set evolve_c.hidden "
             "to 0, or leave this stage out"
         )
     arrays = controllers.arrays(0).values()
     return np.concatenate([array.ravel() for array in arrays]).astype(np.float64)
 
 
-def learn(learner: ActorCritic, settings: Polish, came: Experience) -> None:
-    """One step, from what came of tries.
+def update(learner: ActorCritic, settings: FinetuneC, batch: RolloutBatch) -> None:
+    """One step of the actor-critic.
 
     Raises:
-        ParamsError: what C sees varies in too few directions, or C grew beyond all numbers.
+        ParamsError: C's inputs have too few components, or its parameters overflowed.
     """
-    step, lengths = settings.step * settings.noise, came.lengths
+    step = settings.step_size * settings.action_std
     try:
-        learner.learn(came.features, came.drawn, came.worth, lengths, settings.smoothing, step)
+        learner.learn(
+            batch.features,
+            batch.noise,
+            batch.shaped_rewards,
+            batch.lengths,
+            settings.noise_correlation,
+            step,
+        )
     except ValueError as error:
-        raise ParamsError(f"polish.components: {error}") from None
-    if not (abs(learner.genome) < np.finfo(np.float32).max).all():
+        raise ParamsError(f"finetune_c.pca_components: {error}") from None
+    if not (abs(learner.theta) < np.finfo(np.float32).max).all():
         raise ParamsError(
-            f"polish.step: C has grown beyond all numbers with {settings.step:g}; try a smaller one"
+            f"finetune_c.step_size: C's parameters overflow with {settings.step_size:g}; "
+            "try a smaller one"
         )

@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from worldmodels.memory.recurrent import RecurrentMemory, initial_arrays, squared_error
-from worldmodels.memory.sequences import Pieces
+from worldmodels.memory.sequences import PackedSequences
 from worldmodels.nn.parameters import Array
 
 
@@ -46,8 +46,8 @@ class DeterministicLSTM(RecurrentMemory):
         hidden: int,
         rng: np.random.Generator,
         *,
-        readout: int = 0,
-        predict_outcome: bool = False,
+        head_features: int = 0,
+        predict_reward_done: bool = False,
     ) -> DeterministicLSTM:
         """As `initial_arrays` has it."""
         arrays = initial_arrays(
@@ -56,14 +56,14 @@ class DeterministicLSTM(RecurrentMemory):
             hidden,
             {"z": (z_size,)},
             rng,
-            readout=readout,
-            predict_outcome=predict_outcome,
+            head_features=head_features,
+            predict_reward_done=predict_reward_done,
         )
         return cls(arrays)
 
-    def predict(self, readout: Array) -> Array:
+    def predict(self, head_features: Array) -> Array:
         """The next z (..., Z) that a readout (..., R) stands for."""
-        (z,) = self._said(readout)
+        (z,) = self._head_outputs(head_features)
         return z
 
     def arrays(self) -> dict[str, Array]:
@@ -74,13 +74,17 @@ class DeterministicLSTM(RecurrentMemory):
         """Be told the standard deviation (Z,) of what it says."""
         self.residual = residual.astype(self.parameters.flat.dtype)
 
-    def sample(self, readout: Array, uniform: Array, normal: Array, temperature: float) -> Array:
+    def sample(
+        self, head_features: Array, uniform: Array, normal: Array, temperature: float
+    ) -> Array:
         """The same, and noise of the size of its own error, its variance times the temperature."""
-        z: Array = self.predict(readout) + math.sqrt(temperature) * self.residual * normal
+        z: Array = self.predict(head_features) + math.sqrt(temperature) * self.residual * normal
         return z
 
-    def _z_error(self, said: Sequence[Array], pieces: Pieces) -> tuple[float, Sequence[Array]]:
+    def _z_loss(
+        self, said: Sequence[Array], sequences: PackedSequences
+    ) -> tuple[float, Sequence[Array]]:
         """Mean squared error, and its gradient by the next z (N, Z) that is said."""
         (z,) = said
-        error, dz = squared_error(z, pieces.z_next)
+        error, dz = squared_error(z, sequences.z_next)
         return error, [dz]

@@ -23,10 +23,10 @@ class Ensemble:
     KIND: ClassVar = "ensemble"  # of a file that holds more than one
 
     def __init__(self, members: Sequence[RecurrentMemory]) -> None:
-        sizes = {(m.z_size, m.action_size, m.hidden_size, m.predicts_outcome) for m in members}
+        sizes = {(m.z_size, m.action_size, m.hidden_size, m.predicts_reward_done) for m in members}
         if len(sizes) != 1:
             raise ValueError(f"members must be alike; their sizes are {sorted(sizes)}")
-        ((self.z_size, self.action_size, self.hidden_size, self.predicts_outcome),) = sizes
+        ((self.z_size, self.action_size, self.hidden_size, self.predicts_reward_done),) = sizes
         self.members = tuple(members)
         self.kind = self.KIND if len(members) > 1 else members[0].kind
 

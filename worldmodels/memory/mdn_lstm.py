@@ -7,9 +7,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from worldmodels.memory.mixture import mixture_mean, mixture_nats, mixture_sample
+from worldmodels.memory.mixture import mixture_mean, mixture_nll, mixture_sample
 from worldmodels.memory.recurrent import RecurrentMemory, initial_arrays
-from worldmodels.memory.sequences import Pieces
+from worldmodels.memory.sequences import PackedSequences
 from worldmodels.nn.parameters import Array
 
 
@@ -18,13 +18,13 @@ class MDNLSTM(RecurrentMemory):
 
     Example:
         >>> memory = MDNLSTM.initial(
-        ...     32, 3, 256, np.random.default_rng(0), mixtures=5, sigma_floor=0.01
+        ...     32, 3, 256, np.random.default_rng(0), mixtures=5, min_std=0.01
         ... )
         >>> memory.parameters.flat.size  # the paper's
         422368
 
     Args:
-        arrays: as for every M; and `sigma_floor`, a number that no standard deviation falls below.
+        arrays: as for every M; and `min_std`, a number that no standard deviation falls below.
         dtype: float32 in the pipeline, float64 to check gradients.
     """
 
@@ -37,11 +37,11 @@ class MDNLSTM(RecurrentMemory):
 
     def __init__(self, arrays: Mapping[str, Array], dtype: type = np.float32) -> None:
         learned = dict(arrays)
-        floor = np.asarray(learned.pop("sigma_floor", np.nan))
+        floor = np.asarray(learned.pop("min_std", np.nan))
         if floor.shape or floor.dtype.kind != "f" or not 0 < floor < np.inf:
-            raise ValueError(f"array 'sigma_floor' must be one number above 0, found {floor}")
+            raise ValueError(f"array 'min_std' must be one number above 0, found {floor}")
         super().__init__(learned, dtype)
-        self.sigma_floor = float(floor)
+        self.min_std = float(floor)
 
     @classmethod
     def initial(
@@ -52,9 +52,9 @@ class MDNLSTM(RecurrentMemory):
         rng: np.random.Generator,
         *,
         mixtures: int,
-        sigma_floor: float,
-        readout: int = 0,
-        predict_outcome: bool = False,
+        min_std: float,
+        head_features: int = 0,
+        predict_reward_done: bool = False,
     ) -> MDNLSTM:
         """As `initial_arrays` has it; K = `mixtures`."""
         arrays = initial_arrays(
@@ -63,10 +63,10 @@ class MDNLSTM(RecurrentMemory):
             hidden,
             cls._outputs(mixtures, z_size),
             rng,
-            readout=readout,
-            predict_outcome=predict_outcome,
+            head_features=head_features,
+            predict_reward_done=predict_reward_done,
         )
-        return cls({**arrays, "sigma_floor": np.array(sigma_floor)})
+        return cls({**arrays, "min_std": np.array(min_std)})
 
     @staticmethod
     def _outputs(mixtures: int, z_size: int) -> Mapping[str, tuple[int, ...]]:
@@ -75,20 +75,24 @@ class MDNLSTM(RecurrentMemory):
 
     def arrays(self) -> dict[str, Array]:
         """What the constructor takes, as a file holds it."""
-        return {**self.parameters, "sigma_floor": np.array(self.sigma_floor)}
+        return {**self.parameters, "min_std": np.array(self.min_std)}
 
-    def predict(self, readout: Array) -> Array:
+    def predict(self, head_features: Array) -> Array:
         """The mean of the next z (..., Z), given a readout (..., R)."""
-        return mixture_mean(*self._said(readout))
+        return mixture_mean(*self._head_outputs(head_features))
 
-    def sample(self, readout: Array, uniform: Array, normal: Array, temperature: float) -> Array:
+    def sample(
+        self, head_features: Array, uniform: Array, normal: Array, temperature: float
+    ) -> Array:
         """A next z (..., Z): see `mixture_sample`."""
-        (y,) = self._said(readout)
-        return mixture_sample(y, self.sigma_floor, uniform, normal, temperature)
+        (y,) = self._head_outputs(head_features)
+        return mixture_sample(y, self.min_std, uniform, normal, temperature)
 
-    def _z_error(self, said: Sequence[Array], pieces: Pieces) -> tuple[float, Sequence[Array]]:
+    def _z_loss(
+        self, said: Sequence[Array], sequences: PackedSequences
+    ) -> tuple[float, Sequence[Array]]:
         """Nats a number of z, and their gradient by y (N, 3K, Z)."""
         (y,) = said
-        nats, dy = mixture_nats(y, pieces.z_next, self.sigma_floor)
+        nats, dy = mixture_nll(y, sequences.z_next, self.min_std)
         dy /= nats.size
         return float(nats.mean()), [dy]

@@ -26,18 +26,18 @@ def _thirds(y: Array) -> tuple[Array, Array, Array]:
 def softmax(logits: Array, axis: int) -> tuple[Array, Array]:
     """Shares that sum to 1 over an axis, and log sum exp of the logits, without it."""
     top = logits.max(axis=axis, keepdims=True)
-    shares = np.exp(logits - top)
-    total = shares.sum(axis=axis, keepdims=True)
-    shares /= total
-    return shares, np.squeeze(top + np.log(total), axis=axis)
+    weights = np.exp(logits - top)
+    total = weights.sum(axis=axis, keepdims=True)
+    weights /= total
+    return weights, np.squeeze(top + np.log(total), axis=axis)
 
 
-def chosen_of(shares: Array, uniform: Array, axis: int) -> NDArray[np.intp]:
+def sample_component(weights: Array, uniform: Array, axis: int) -> NDArray[np.intp]:
     """Which is chosen of the shares along an axis, which stays with a length of 1, by noise in
     [0, 1) without it.
     """
-    heights = shares.cumsum(axis=axis)
-    last = shares.shape[axis] - 1
+    heights = weights.cumsum(axis=axis)
+    last = weights.shape[axis] - 1
     below = np.expand_dims(uniform, axis) * heights.take([last], axis=axis)
     number = (heights <= below).sum(axis=axis, keepdims=True)
     chosen: NDArray[np.intp] = np.minimum(number, last)
@@ -51,7 +51,7 @@ def mixture_mean(y: Array) -> Array:
     return mean
 
 
-def mixture_nats(y: Array, x: Array, sigma_floor: float) -> tuple[Array, Array]:
+def mixture_nll(y: Array, x: Array, min_std: float) -> tuple[Array, Array]:
     """-log p(x) of every number of x (..., Z), and its gradient by y.
 
     With shares pi, u_k = (x - mean_k) / sigma_k and responsibilities r_k = pi_k N_k / sum pi N, the
@@ -60,19 +60,19 @@ def mixture_nats(y: Array, x: Array, sigma_floor: float) -> tuple[Array, Array]:
     """
     logits, means, log_deviations = _thirds(y)
     deviations = np.exp(log_deviations)
-    sigma = deviations + sigma_floor
+    sigma = deviations + min_std
     u = x[..., None, :] - means
     u /= sigma
     u_squared = u * u
     joint = logits - np.log(sigma)
     joint -= 0.5 * u_squared
-    shares, log_total = softmax(logits, axis=-2)
+    weights, log_total = softmax(logits, axis=-2)
     responsibilities, log_density = softmax(joint, axis=-2)
     nats: Array = log_total - log_density + HALF_LOG_TWO_PI
 
     gradient = np.empty_like(y)
     dlogits, dmeans, dlog_deviations = _thirds(gradient)
-    np.subtract(shares, responsibilities, out=dlogits)
+    np.subtract(weights, responsibilities, out=dlogits)
     pull = responsibilities
     pull /= sigma
     np.multiply(pull, u, out=dmeans)
@@ -84,7 +84,7 @@ def mixture_nats(y: Array, x: Array, sigma_floor: float) -> tuple[Array, Array]:
 
 
 def mixture_sample(
-    y: Array, sigma_floor: float, uniform: Array, normal: Array, temperature: float
+    y: Array, min_std: float, uniform: Array, normal: Array, temperature: float
 ) -> Array:
     """A number for each mixture, (..., Z), by noise (..., Z) in [0, 1) that chooses a Gaussian and
     noise from N(0, 1) that stands for the place in it.
@@ -93,11 +93,11 @@ def mixture_sample(
     Schmidhuber 2018).
     """
     logits, means, log_deviations = _thirds(y)
-    chosen = chosen_of(softmax(logits / temperature, axis=-2)[0], uniform, axis=-2)
+    chosen = sample_component(softmax(logits / temperature, axis=-2)[0], uniform, axis=-2)
     mean, log_deviation = (
         np.take_along_axis(entry, chosen, axis=-2)[..., 0, :] for entry in (means, log_deviations)
     )
-    sigma = np.exp(log_deviation) + sigma_floor
+    sigma = np.exp(log_deviation) + min_std
     drawn: Array = mean + math.sqrt(temperature) * sigma * normal
     return drawn
 
@@ -108,14 +108,14 @@ def _halves(y: Array) -> tuple[Array, Array]:
     return y[..., :size, :], y[..., size:, :]
 
 
-def joint_mean(logits: Array, y: Array) -> Array:
+def joint_mixture_mean(logits: Array, y: Array) -> Array:
     """(..., Z)."""
-    shares, _ = softmax(logits, axis=-1)
-    mean: Array = (shares[..., None] * _halves(y)[0]).sum(axis=-2)
+    weights, _ = softmax(logits, axis=-1)
+    mean: Array = (weights[..., None] * _halves(y)[0]).sum(axis=-2)
     return mean
 
 
-def joint_nats(logits: Array, y: Array, x: Array, sigma_floor: float) -> tuple[Array, Array, Array]:
+def joint_nll(logits: Array, y: Array, x: Array, min_std: float) -> tuple[Array, Array, Array]:
     """-log p(x) of every x (..., Z), and its gradients by logits and y.
 
     With shares pi, u_k = (x - mean_k) / sigma_k and responsibilities r_k = pi_k N_k / sum pi N, the
@@ -124,13 +124,13 @@ def joint_nats(logits: Array, y: Array, x: Array, sigma_floor: float) -> tuple[A
     """
     means, log_deviations = _halves(y)
     deviations = np.exp(log_deviations)
-    sigma = deviations + sigma_floor
+    sigma = deviations + min_std
     u = x[..., None, :] - means
     u /= sigma
     u_squared = u * u
     distance = 0.5 * u_squared
     distance += np.log(sigma)
-    shares, log_total = softmax(logits, axis=-1)
+    weights, log_total = softmax(logits, axis=-1)
     responsibilities, log_density = softmax(logits - distance.sum(axis=-1), axis=-1)
     nats: Array = log_total - log_density + x.shape[-1] * HALF_LOG_TWO_PI
 
@@ -142,4 +142,4 @@ def joint_nats(logits: Array, y: Array, x: Array, sigma_floor: float) -> tuple[A
     np.subtract(1, u_squared, out=dlog_deviations)
     dlog_deviations *= pull
     dlog_deviations *= deviations
-    return nats, shares - responsibilities, gradient
+    return nats, weights - responsibilities, gradient

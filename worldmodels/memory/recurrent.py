@@ -12,7 +12,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from worldmodels.memory.sequences import Pieces
+from worldmodels.memory.sequences import PackedSequences
 from worldmodels.nn.layers import binary_cross_entropy, dense, dense_backward, relu, sigmoid
 from worldmodels.nn.lstm import LSTM, LSTMTrace, initial_lstm
 from worldmodels.nn.parameters import Array, Parameters, checked_shapes, scaled_normal
@@ -55,9 +55,9 @@ class RecurrentMemory(ABC):
     Z_LAYERS: ClassVar[tuple[str, ...]] = ("z",)  # which say the next z
 
     def __init__(self, arrays: Mapping[str, Array], dtype: type = np.float32) -> None:
-        self.predicts_outcome = not OUTCOME_SHAPES.keys().isdisjoint(arrays)
+        self.predicts_reward_done = not OUTCOME_SHAPES.keys().isdisjoint(arrays)
         self._has_readout = not READOUT_SHAPES.keys().isdisjoint(arrays)
-        said = self.Z_SHAPES | (OUTCOME_SHAPES if self.predicts_outcome else {})
+        said = self.Z_SHAPES | (OUTCOME_SHAPES if self.predicts_reward_done else {})
         if self._has_readout:
             said |= READOUT_SHAPES
         else:
@@ -71,7 +71,7 @@ class RecurrentMemory(ABC):
         self._lstm = LSTM(self.parameters)
         self.reward_weight = 1.0
 
-    def weigh(self, reward: float) -> None:
+    def set_loss_weights(self, reward: float) -> None:
         """Set what the reward's squared error counts in training, beside the next z's."""
         self.reward_weight = reward
 
@@ -84,16 +84,18 @@ class RecurrentMemory(ABC):
         x = np.concatenate([z, actions], axis=1, dtype=z.dtype)
         return self._lstm.step(x, h, c)
 
-    def readout(self, h: Array) -> Array:
+    def head_features(self, h: Array) -> Array:
         """What all is said of (..., R), given a state h (..., H) after the step."""
         return relu(dense(h, self.parameters, "readout")) if self._has_readout else h
 
     @abstractmethod
-    def predict(self, readout: Array) -> Array:
+    def predict(self, head_features: Array) -> Array:
         """The mean of the next z (..., Z), given a readout (..., R)."""
 
     @abstractmethod
-    def sample(self, readout: Array, uniform: Array, normal: Array, temperature: float) -> Array:
+    def sample(
+        self, head_features: Array, uniform: Array, normal: Array, temperature: float
+    ) -> Array:
         """A next z (..., Z), by noise (..., Z) in [0, 1) and noise from N(0, 1).
 
         The temperature is above 0; 1 is as learned, less is surer.
@@ -103,67 +105,71 @@ class RecurrentMemory(ABC):
         """Be told the standard deviation (Z,) of what it says; a kind that says it knows better."""
         return
 
-    def outcome(self, readout: Array) -> tuple[Array, Array]:
+    def reward_and_done(self, head_features: Array) -> tuple[Array, Array]:
         """What the step to a readout (..., R) earns (...), and the probability (...) that it is the
         end.
 
         Raises:
             ValueError: this M was not made to say so.
         """
-        if not self.predicts_outcome:
+        if not self.predicts_reward_done:
             raise ValueError("this M predicts no outcome")
-        reward, end = (dense(readout, self.parameters, name) for name in ("reward", "end"))
+        reward, end = (dense(head_features, self.parameters, name) for name in ("reward", "end"))
         return reward, sigmoid(end)
 
-    def states(self, pieces: Pieces) -> Array:
+    def states(self, sequences: PackedSequences) -> Array:
         """h (N, H) after every step, from a state of zeros."""
-        return self._run(pieces).hidden
+        return self._run(sequences).hidden
 
-    def loss(self, pieces: Pieces) -> float:
+    def loss(self, sequences: PackedSequences) -> float:
         """What is trained on."""
-        return sum(self.losses(self.readout(self.states(pieces)), pieces).values())
+        return sum(self.losses(self.head_features(self.states(sequences)), sequences).values())
 
-    def losses(self, readout: Array, pieces: Pieces) -> dict[str, float]:
+    def losses(self, head_features: Array, sequences: PackedSequences) -> dict[str, float]:
         """The same in its parts, by layer: `z`, and `reward` and `end` where there are such."""
-        return self._errors(readout, pieces)[0]
+        return self._errors(head_features, sequences)[0]
 
-    def loss_and_gradient(self, pieces: Pieces) -> tuple[float, Parameters]:
+    def loss_and_gradient(self, sequences: PackedSequences) -> tuple[float, Parameters]:
         """The same loss, and its gradient by every parameter, through all T steps."""
-        trace, gradient = self._run(pieces), self.parameters.zeros_like()
-        readout = self.readout(trace.hidden)
-        losses, errors = self._errors(readout, pieces)
-        back = np.zeros_like(readout)
+        trace, gradient = self._run(sequences), self.parameters.zeros_like()
+        head_features = self.head_features(trace.hidden)
+        losses, errors = self._errors(head_features, sequences)
+        back = np.zeros_like(head_features)
         for name, dy in errors.items():
-            back += dense_backward(dy, readout, self.parameters, gradient, name)
+            back += dense_backward(dy, head_features, self.parameters, gradient, name)
         if self._has_readout:
-            back *= readout > 0
+            back *= head_features > 0
             back = dense_backward(back, trace.hidden, self.parameters, gradient, "readout")
         self._lstm.backward(back, trace, gradient)
         return sum(losses.values()), gradient
 
-    def _said(self, readout: Array) -> list[Array]:
+    def _head_outputs(self, head_features: Array) -> list[Array]:
         """What the layers of the next z say."""
-        return [dense(readout, self.parameters, name) for name in self.Z_LAYERS]
+        return [dense(head_features, self.parameters, name) for name in self.Z_LAYERS]
 
-    def _run(self, pieces: Pieces) -> LSTMTrace:
-        x = np.concatenate([pieces.z, pieces.actions], axis=1)
-        return self._lstm.forward(x, pieces.running)
+    def _run(self, sequences: PackedSequences) -> LSTMTrace:
+        x = np.concatenate([sequences.z, sequences.actions], axis=1)
+        return self._lstm.forward(x, sequences.batch_sizes)
 
-    def _errors(self, readout: Array, pieces: Pieces) -> tuple[dict[str, float], dict[str, Array]]:
+    def _errors(
+        self, head_features: Array, sequences: PackedSequences
+    ) -> tuple[dict[str, float], dict[str, Array]]:
         """Losses, by what is said, and their gradients by what each layer gives."""
-        loss, gradients = self._z_error(self._said(readout), pieces)
+        loss, gradients = self._z_loss(self._head_outputs(head_features), sequences)
         losses, errors = {"z": loss}, dict(zip(self.Z_LAYERS, gradients, strict=True))
-        if self.predicts_outcome:
+        if self.predicts_reward_done:
             for name, error, targets, weight in (
-                ("reward", squared_error, pieces.rewards, self.reward_weight),
-                ("end", binary_cross_entropy, pieces.ends, 1.0),
+                ("reward", squared_error, sequences.rewards, self.reward_weight),
+                ("end", binary_cross_entropy, sequences.dones, 1.0),
             ):
-                loss, dy = error(dense(readout, self.parameters, name), targets)
+                loss, dy = error(dense(head_features, self.parameters, name), targets)
                 losses[name], errors[name] = weight * loss, weight * dy
         return losses, errors
 
     @abstractmethod
-    def _z_error(self, said: Sequence[Array], pieces: Pieces) -> tuple[float, Sequence[Array]]:
+    def _z_loss(
+        self, said: Sequence[Array], sequences: PackedSequences
+    ) -> tuple[float, Sequence[Array]]:
         """Loss a step and dimension, given what the layers of the next z say, and its gradients by
         that.
         """
@@ -182,8 +188,8 @@ def initial_arrays(
     outputs: Mapping[str, tuple[int, ...]],
     rng: np.random.Generator,
     *,
-    readout: int,
-    predict_outcome: bool,
+    head_features: int,
+    predict_reward_done: bool,
 ) -> dict[str, Array]:
     """All layers: weights ~ N(0, 1 / fan_in), biases 0, the forget gate's 1.
 
@@ -194,7 +200,7 @@ def initial_arrays(
         outputs: of the layers of the next z, by name.
         rng: the weights'.
         readout: R; 0 for none.
-        predict_outcome: whether there are the layers of an outcome.
+        predict_reward_done: whether there are the layers of an outcome.
     """
     arrays = initial_lstm(rng, z_size + action_size, hidden)
 
@@ -203,9 +209,9 @@ def initial_arrays(
         arrays[f"{name}.weight"] = weight.reshape(inputs, *size)
         arrays[f"{name}.bias"] = np.zeros(size)
 
-    if readout:
-        add("readout", hidden, (readout,))
-    said = {**outputs, **({"reward": (), "end": ()} if predict_outcome else {})}
+    if head_features:
+        add("readout", hidden, (head_features,))
+    said = {**outputs, **({"reward": (), "end": ()} if predict_reward_done else {})}
     for name, size in said.items():
-        add(name, readout or hidden, size)
+        add(name, head_features or hidden, size)
     return arrays

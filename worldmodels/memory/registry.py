@@ -19,7 +19,7 @@ MEMORIES: dict[str, type[RecurrentMemory]] = {
 
 def kind_of(arrays: Mapping[str, Array]) -> str:
     """Of an M, by what arrays it has."""
-    if "sigma_floor" not in arrays:
+    if "min_std" not in arrays:
         return DeterministicLSTM.kind
     return (JointMDNLSTM if "choice.weight" in arrays else MDNLSTM).kind
 
@@ -31,10 +31,10 @@ def make_memory(
     rng: np.random.Generator,
     *,
     hidden: int,
-    readout: int = 0,
+    head_features: int = 0,
     mixtures: int = 1,
-    sigma_floor: float = 0.01,
-    predict_outcome: bool = False,
+    min_std: float = 0.01,
+    predict_reward_done: bool = False,
 ) -> RecurrentMemory:
     """An untrained M of a kind in MEMORIES.
 
@@ -46,19 +46,19 @@ def make_memory(
         hidden: units of the LSTM.
         readout: units of a hidden layer between h and the output heads; 0 for none.
         mixtures: Gaussians of a mixture; of `mdn_lstm` and `joint_mdn_lstm`.
-        sigma_floor: least standard deviation of a Gaussian; likewise.
-        predict_outcome: whether there are heads for the reward and the end of the episode.
+        min_std: least standard deviation of a Gaussian; likewise.
+        predict_reward_done: whether there are heads for the reward and the end of the episode.
     """
     sizes = z_size, action_size, hidden
     if kind == DeterministicLSTM.kind:
         return DeterministicLSTM.initial(
-            *sizes, rng, readout=readout, predict_outcome=predict_outcome
+            *sizes, rng, head_features=head_features, predict_reward_done=predict_reward_done
         )
     return (JointMDNLSTM if kind == JointMDNLSTM.kind else MDNLSTM).initial(
         *sizes,
         rng,
         mixtures=mixtures,
-        sigma_floor=sigma_floor,
-        readout=readout,
-        predict_outcome=predict_outcome,
+        min_std=min_std,
+        head_features=head_features,
+        predict_reward_done=predict_reward_done,
     )

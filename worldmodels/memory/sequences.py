@@ -49,15 +49,15 @@ class Latents(Protocol):
         """(steps,)."""
 
 
-class Pieces(NamedTuple):
-    """Pieces of episodes, N steps in all, packed as stages/nn/lstm.py has it."""
+class PackedSequences(NamedTuple):
+    """Pieces of episodes, N steps in all, packed as worldmodels/nn/lstm.py has it."""
 
     z: Array  # (N, Z), what is seen
     actions: Array  # (N, A), what is done then
     z_next: Array  # (N, Z), what is seen next
     rewards: Array  # (N,), what the step earns
-    ends: Array  # (N,), 1 for a step that loses the car, so that the episode is over
-    running: Array  # (T,), how many pieces have a step t
+    dones: Array  # (N,), 1 for a step that loses the car, so that the episode is over
+    batch_sizes: Array  # (T,), how many pieces have a step t
 
 
 SHORTEST_PIECE = 4  # steps; shorter ends of episodes are dropped
@@ -66,7 +66,7 @@ NOISELESS = -50.0  # log of a variance that float32 does not notice next to a nu
 
 
 @dataclass(frozen=True)
-class CodedPieces:
+class LatentSequences:
     """Pieces of episodes whose z are known as V gives them: by mean and log-variance.
 
     Args:
@@ -82,31 +82,33 @@ class CodedPieces:
     first_frame: NDArray[np.int64]
     first_step: NDArray[np.int64]
     steps: NDArray[np.int64]
-    lost: NDArray[np.bool_]
+    terminated_last: NDArray[np.bool_]
     deterministic: bool = False
 
     def __len__(self) -> int:
         return len(self.steps)
 
-    def sampled(self, rows: NDArray[np.intp], rng: np.random.Generator) -> Pieces:
+    def sample(self, rows: NDArray[np.intp], rng: np.random.Generator) -> PackedSequences:
         """The pieces of these numbers, packed; each frame's z ~ N(mean, exp(logvar)) is drawn once,
         to be a step's target and the next one's input.
         """
         rows = rows[np.argsort(-self.steps[rows], kind="stable")]
         steps = self.steps[rows]
-        running = (steps > np.arange(steps[0])[:, None]).sum(axis=1)  # (T,)
-        t, piece = _packed(running)  # of each of N steps
-        shown = np.concatenate([[len(rows)], running])  # each has a frame more than it has steps
+        batch_sizes = (steps > np.arange(steps[0])[:, None]).sum(axis=1)  # (T,)
+        t, piece = _packed(batch_sizes)  # of each of N steps
+        shown = np.concatenate(
+            [[len(rows)], batch_sizes]
+        )  # each has a frame more than it has steps
         frame_t, frame_piece = _packed(shown)  # of each of N + B frames
         z = self._codes(self.first_frame[rows][frame_piece] + frame_t, rng)
         step = self.first_step[rows][piece] + t
-        return Pieces(
+        return PackedSequences(
             z=z[(np.cumsum(shown) - shown)[t] + piece],
             actions=self.latents.actions[step],
             z_next=z[len(rows) :],
             rewards=self.latents.rewards[step].astype(np.float32),
-            ends=((t == steps[piece] - 1) & self.lost[rows][piece]).astype(np.float32),
-            running=running,
+            dones=((t == steps[piece] - 1) & self.terminated_last[rows][piece]).astype(np.float32),
+            batch_sizes=batch_sizes,
         )
 
     def spread(self) -> NDArray[np.intp]:
@@ -130,22 +132,22 @@ class CodedPieces:
         return z
 
 
-def _packed(running: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def _packed(batch_sizes: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """The step, and the number of the sequence, of every row of packed sequences."""
-    t = np.repeat(np.arange(len(running)), running)
-    return t, np.arange(len(t)) - (np.cumsum(running) - running)[t]
+    t = np.repeat(np.arange(len(batch_sizes)), batch_sizes)
+    return t, np.arange(len(t)) - (np.cumsum(batch_sizes) - batch_sizes)[t]
 
 
 def split_episodes(
     latents: Latents, length: int, chosen: NDArray[np.bool_], *, deterministic: bool = False
-) -> CodedPieces:
+) -> LatentSequences:
     """The chosen episodes in sequences of `length` steps; ends that are too short are dropped.
 
     Args:
         latents: the episodes.
         length: steps of a sequence; the last one of an episode may have fewer.
         chosen: (episodes,), which of them.
-        deterministic: see `CodedPieces`.
+        deterministic: see `LatentSequences`.
 
     Raises:
         ValueError: no sequence is left.
@@ -159,17 +161,17 @@ def split_episodes(
     if not long_enough.any():
         raise ValueError(f"none of these episodes lasts {SHORTEST_PIECE} steps")
     episode, start, steps = episode[long_enough], (number * length)[long_enough], steps[long_enough]
-    return CodedPieces(
+    return LatentSequences(
         latents,
         first_frame=latents.first_frame[episode] + start,
         first_step=latents.first_step[episode] + start,
         steps=steps,
-        lost=latents.terminated[episode] & (start + steps == latents.lengths[episode]),
+        terminated_last=latents.terminated[episode] & (start + steps == latents.lengths[episode]),
         deterministic=deterministic,
     )
 
 
-def whole_episodes(latents: Latents, chosen: NDArray[np.bool_]) -> CodedPieces:
+def whole_episodes(latents: Latents, chosen: NDArray[np.bool_]) -> LatentSequences:
     """The chosen episodes, each as one sequence, with V's mean as z.
 
     Raises:
@@ -178,10 +180,10 @@ def whole_episodes(latents: Latents, chosen: NDArray[np.bool_]) -> CodedPieces:
     return split_episodes(latents, int(latents.lengths.max()), chosen, deterministic=True)
 
 
-def states_before(states: Array, running: Array) -> Array:
+def states_before(states: Array, batch_sizes: Array) -> Array:
     """h (N, H) before every step of packed sequences, given h after it."""
     before = np.zeros_like(states)
-    steps = steps_of(running)
+    steps = steps_of(batch_sizes)
     for then, now in pairwise(steps):
         before[now] = states[then][: now.stop - now.start]
     return before

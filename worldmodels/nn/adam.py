@@ -19,15 +19,15 @@ class Adam:
     Args:
         parameters: what to move.
         learning_rate: step size alpha.
-        clip_norm: a longer gradient is shortened to this Euclidean length; None for never.
+        max_grad_norm: a longer gradient is shortened to this Euclidean length; None for never.
     """
 
     def __init__(
-        self, parameters: Parameters, learning_rate: float, clip_norm: float | None = None
+        self, parameters: Parameters, learning_rate: float, max_grad_norm: float | None = None
     ) -> None:
         self._parameters = parameters
         self._learning_rate = learning_rate
-        self._clip_norm = clip_norm
+        self._clip_norm = max_grad_norm
         self._first = np.zeros_like(parameters.flat)  # m
         self._second = np.zeros_like(parameters.flat)  # v
         self._steps = 0

@@ -3,7 +3,7 @@
 Gates stand in the order i, f, g, o along the last axis (4H).
 
 Sequences of many lengths lie packed, without padding: in falling order of length, first step 0 of
-all of them, then step 1 of those that have one, and so on. `running` (T,) says how many have a step
+all of them, then step 1 of those that have one, and so on. `batch_sizes` (T,) says how many have a step
 t, and the rows are its sum N: those of step t are the first running[t] of the sequences.
 """
 
@@ -21,7 +21,7 @@ class LSTMTrace(NamedTuple):
     """What the backward pass needs of a forward pass."""
 
     x: Array  # (N, I)
-    running: Array  # (T,)
+    batch_sizes: Array  # (T,)
     gates: Array  # (N, 4H), after their nonlinearities
     cells_before: Array  # (N, H), of the step before; 0 at the start
     cells: Array  # (N, H)
@@ -92,7 +92,7 @@ class LSTM:
         c += i * g
         return o * np.tanh(c), c
 
-    def forward(self, x: Array, running: Array) -> LSTMTrace:
+    def forward(self, x: Array, batch_sizes: Array) -> LSTMTrace:
         """Packed x (N, I), from a state of zeros."""
         p = self._parameters
         gates = x @ p["lstm.input_weight"]  # (N, 4H): all steps at once
@@ -101,7 +101,7 @@ class LSTM:
         cells, hidden, hidden_before = (np.zeros_like(cells_before) for _ in range(3))
         i, f, g, o = _four(gates)
         before = slice(0, 0)
-        for now in steps_of(running):
+        for now in steps_of(batch_sizes):
             if now.start:
                 goes_on = slice(before.start, before.start + now.stop - now.start)
                 hidden_before[now], cells_before[now] = hidden[goes_on], cells[goes_on]
@@ -110,7 +110,7 @@ class LSTM:
             cells[now] = f[now] * cells_before[now] + i[now] * g[now]
             hidden[now] = o[now] * np.tanh(cells[now])
             before = now
-        return LSTMTrace(x, running, gates, cells_before, cells, hidden_before, hidden)
+        return LSTMTrace(x, batch_sizes, gates, cells_before, cells, hidden_before, hidden)
 
     def backward(self, dhidden: Array, trace: LSTMTrace, gradient: Parameters) -> None:
         """Fill the gradient, from dhidden (N, H) = dL/dh after every step; it is used up."""
@@ -123,7 +123,7 @@ class LSTM:
         dgates = np.empty_like(trace.gates)  # (N, 4H)
         di, df, dg, do = _four(dgates)
         dh_next = dc_next = dhidden[:0]
-        for now in reversed(steps_of(trace.running)):  # all of a step stays in the cache
+        for now in reversed(steps_of(trace.batch_sizes)):  # all of a step stays in the cache
             dh = dhidden[now]
             dh[: len(dh_next)] += dh_next
             tanh_c = np.tanh(trace.cells[now])
@@ -149,7 +149,7 @@ class LSTM:
         gradient["lstm.bias"][...] = dgates.sum(axis=0)
 
 
-def steps_of(running: Array) -> list[slice]:
+def steps_of(batch_sizes: Array) -> list[slice]:
     """The rows of every step of packed sequences."""
-    ends = np.cumsum(running).tolist()
+    ends = np.cumsum(batch_sizes).tolist()
     return [slice(start, end) for start, end in pairwise([0, *ends])]

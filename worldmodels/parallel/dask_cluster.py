@@ -84,18 +84,18 @@ class DaskCluster(Generic[Shard, Result]):
             raise
 
     @property
-    def at_once(self) -> int:
+    def num_workers(self) -> int:
         """Workers that there are."""
         if time.monotonic() - self._seen > LOOK:
             self._workers, self._seen = len(self._client.nthreads()), time.monotonic()
         return max(1, self._workers)
 
-    def submit(self, shard: Shard) -> Promised[Result]:
+    def submit(self, shard: Shard) -> Future_[Result]:
         """See `Executor`."""
         future = self._client.submit(
             _work, self._function, code_version(), shard, key=(self._name, next(self._numbers))
         )
-        return Promised(future, self._client, self._scheduler)
+        return Future_(future, self._client, self._scheduler)
 
     def close(self) -> None:
         """See `Executor`."""
@@ -119,8 +119,8 @@ class DaskCluster(Generic[Shard, Result]):
             print(f"Dask's dashboard: {dashboard}", file=sys.stderr)
 
 
-class Promised(Generic[Result]):
-    """See `Promise`."""
+class Future_(Generic[Result]):
+    """See `Future`."""
 
     def __init__(self, future: Future[Result], client: Any, scheduler: str) -> None:
         self._future = future
@@ -178,7 +178,7 @@ def _keep_memory() -> None:
     """Have this process keep what memory its arrays let go of, for the next ones.
 
     Dask's nanny starts workers with a setting by which every larger array is new memory from the
-    system: that makes a shard of `paper` take more than twice as long.
+    system: that makes a shard of `canvas` take more than twice as long.
     """
     with contextlib.suppress(OSError, AttributeError):  # of another C library
         mallopt = ctypes.CDLL(None).mallopt

@@ -17,8 +17,8 @@ Shard = TypeVar("Shard")
 Result = TypeVar("Result")
 
 
-class Promised(Generic[Result]):
-    """See `Promise`."""
+class Future_(Generic[Result]):
+    """See `Future`."""
 
     def __init__(self, future: Future[Result]) -> None:
         self._future = future
@@ -40,7 +40,7 @@ class Processes(Generic[Shard, Result]):
     """
 
     def __init__(self, function: Callable[[Shard], Result], count: int) -> None:
-        self.at_once = count
+        self.num_workers = count
         self._pool = ProcessPoolExecutor(
             count,
             multiprocessing.get_context("spawn"),  # a fork would copy threads' locks
@@ -48,10 +48,10 @@ class Processes(Generic[Shard, Result]):
             initargs=(function,),
         )
 
-    def submit(self, shard: Shard) -> Promised[Result]:
+    def submit(self, shard: Shard) -> Future_[Result]:
         """See `Executor`."""
         try:
-            return Promised(self._pool.submit(_work, shard))
+            return Future_(self._pool.submit(_work, shard))
         except BrokenProcessPool:
             raise dead() from None
 

@@ -16,18 +16,18 @@ Shard = TypeVar("Shard")
 Result = TypeVar("Result")
 ShardIn = TypeVar("ShardIn", contravariant=True)
 ResultOut = TypeVar("ResultOut", covariant=True)
-AHEAD = 2  # shards under way for each that is worked on, so that nobody waits for the next
+LOOKAHEAD = 2  # shards under way for each that is worked on, so that nobody waits for the next
 
 
-class Workers(Generic[Shard, Result]):
+class WorkerPool(Generic[Shard, Result]):
     """Maps a function over shards.
 
     A shard is a slice of the work whose size does not hang on who does it, and what becomes of it
     on nothing else: so figures are the same, bit for bit, on any number of processes or machines.
 
     Example:
-        >>> from worldmodels.pipeline.config.params import ALONE
-        >>> with Workers(abs, ALONE) as workers:
+        >>> from worldmodels.pipeline.config.params import INLINE
+        >>> with Workers(abs, INLINE) as workers:
         ...     workers.map([-1, 2])
         [1, 2]
 
@@ -66,7 +66,7 @@ class Workers(Generic[Shard, Result]):
         if len(shards) == 1 or self._alone():
             yield from map(self._function, shards)
             return
-        self._executor = self._executor or self._engaged()
+        self._executor = self._executor or self._make_executor()
         yield from _in_order(self._executor, shards)
 
     def _alone(self) -> bool:
@@ -75,7 +75,7 @@ class Workers(Generic[Shard, Result]):
             compute.executor == "processes" and _cores(compute) == 1
         )
 
-    def _engaged(self) -> Executor[Shard, Result]:
+    def _make_executor(self) -> Executor[Shard, Result]:
         if self._compute.executor == "dask":
             from worldmodels.parallel.dask_cluster import DaskCluster  # an extra
 
@@ -88,16 +88,16 @@ def _cores(compute: Compute) -> int:
 
 
 def _in_order(executor: Executor[Shard, Result], shards: Iterable[Shard]) -> Iterator[Result]:
-    under_way: deque[Promise[Result]] = deque()
+    under_way: deque[Future[Result]] = deque()
     for shard in shards:
-        if len(under_way) >= AHEAD * executor.at_once:
+        if len(under_way) >= LOOKAHEAD * executor.num_workers:
             yield under_way.popleft().result()
         under_way.append(executor.submit(shard))
     while under_way:
         yield under_way.popleft().result()
 
 
-class Promise(Protocol[ResultOut]):
+class Future(Protocol[ResultOut]):
     """What will have become of a shard."""
 
     def result(self) -> ResultOut:
@@ -112,10 +112,10 @@ class Executor(Protocol[ShardIn, ResultOut]):
     """Applies the function that it was made with to shards, several at once."""
 
     @property
-    def at_once(self) -> int:
+    def num_workers(self) -> int:
         """Shards that keep everyone busy."""
 
-    def submit(self, shard: ShardIn) -> Promise[ResultOut]:
+    def submit(self, shard: ShardIn) -> Future[ResultOut]:
         """Have someone begin with a shard as soon as there is someone."""
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""Files are written whole or not at all, and those that cannot be read are refused in a line."""
+"""Atomic outputs: files are written completely or not at all; and errors for unreadable files."""
 
 from __future__ import annotations
 
@@ -22,26 +22,26 @@ UNREADABLE = (  # what Python, NumPy and HDF5 raise at files that are damaged
 )
 
 
-class Outputs:
-    """Files that take their places when the block ends well, and till then have other names.
+class AtomicOutputs:
+    """Files that get their final names when the block ends without an error.
 
-    The temporary files lie in the folders of the final ones, so that taking the place is one atomic
-    rename. After an error none takes its place, and the temporary ones are removed.
+    The temporary files lie in the folders of the final ones, so a rename is atomic. After an error
+    no file is renamed, and the temporary ones are removed.
 
     Example:
-        >>> with Outputs() as outputs:  # doctest: +SKIP
-        ...     outputs.place(Path("models/v.npz")).write_bytes(content)
+        >>> with AtomicOutputs() as outputs:  # doctest: +SKIP
+        ...     outputs.temporary_path(Path("models/v.npz")).write_bytes(content)
     """
 
     def __init__(self) -> None:
         self._temporary: dict[Path, Path] = {}
 
-    def place(self, path: Path) -> Path:
+    def temporary_path(self, path: Path) -> Path:
         """The temporary name to write `path` under."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        for left in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
-            if not _runs(left.suffixes[-2]):  # it was killed
-                left.unlink(missing_ok=True)
+        for stale in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
+            if not _is_running(stale.suffixes[-2]):  # its process was killed
+                stale.unlink(missing_ok=True)
         temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
         self._temporary[path] = temporary
         return temporary
@@ -62,8 +62,8 @@ class Outputs:
                 temporary.unlink(missing_ok=True)
 
 
-def _runs(process: str) -> bool:
-    """Whether there is a process of this number, "." before it, that has not ended."""
+def _is_running(process: str) -> bool:
+    """Whether the process of this number, "." before it, has not ended."""
     try:
         os.kill(int(process[1:]), 0)
         status = Path(f"/proc/{process[1:]}/stat").read_text(encoding="utf-8", errors="replace")
@@ -71,12 +71,12 @@ def _runs(process: str) -> bool:
         return False
     except OSError:  # another user's, or a system that tells no more
         return True
-    return status.rpartition(")")[2].split()[0] != "Z"  # ended, and nobody has taken notice
+    return status.rpartition(")")[2].split()[0] != "Z"  # a zombie has ended
 
 
 @contextmanager
-def checked(path: Path, stage: str) -> Iterator[None]:
-    """Whatever is raised where `path` is read, as one line that names the stage that makes it.
+def readable(path: Path, stage: str) -> Iterator[None]:
+    """Turn whatever the block raises while reading `path` into an error that names its stage.
 
     Raises:
         UserError: the file is not there or not readable.
@@ -84,14 +84,14 @@ def checked(path: Path, stage: str) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError:
-        raise refused(path, "no such file", stage) from None
+        raise file_error(path, "no such file", stage) from None
     except UNREADABLE as error:
         problem = " ".join(str(error).split()) or type(error).__name__
-        raise refused(path, f"damaged or of another kind ({problem})", stage) from None
+        raise file_error(path, f"damaged or of another kind ({problem})", stage) from None
 
 
-def refused(path: Path, problem: str, stage: str) -> UserError:
-    """The error that names a file, what is wrong with it, and the way to a good one."""
+def file_error(path: Path, problem: str, stage: str) -> UserError:
+    """An error that names a file, what is wrong with it, and how to make it again."""
     return UserError(
         f"{path}: {problem}; stage {stage} makes it: run 'dvc repro {stage}', "
         f"or 'dvc repro -f {stage}' to make it anew"

@@ -1,4 +1,4 @@
-"""Metrics and learning curves: the small files that git keeps and DVC shows."""
+"""Metrics, details and learning curves: the small files that a stage writes about its work."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import csv
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,90 +14,109 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worldmodels.pipeline.errors import UserError
-from worldmodels.pipeline.outputs import checked, refused
-
-
-@dataclass(frozen=True)
-class Report:
-    """What a stage has to say about its work."""
-
-    summary: str  # the closing line: the numbers that matter next to a baseline
-    metrics: Mapping[str, Any]  # to reports/metrics/<stage>.json
-    curve: Sequence[Row] = ()  # to reports/curves/<stage>.csv, where the stage learns
-
-
-def write_metrics(path: Path, metrics: Mapping[str, Any]) -> None:
-    """reports/metrics/<stage>.json.
-
-    Raises:
-        UserError: a figure is not finite.
-    """
-    try:
-        text = json.dumps(metrics, indent=2, allow_nan=False)
-    except ValueError:
-        raise UserError(f"a figure is not finite, learning went wrong: {dict(metrics)}") from None
-    path.write_text(text + "\n", encoding="utf-8")
-
-
-def read_metrics(path: Path, stage: str, names: Sequence[str]) -> list[float]:
-    """The figures of these dotted names that `stage` left.
-
-    Raises:
-        UserError: the file is missing, damaged, or has no such figure.
-    """
-    with checked(path, stage):
-        metrics = json.loads(path.read_text(encoding="utf-8"))
-    found = []
-    for name in names:
-        value = metrics
-        for step in name.split("."):
-            value = value.get(step) if isinstance(value, dict) else None
-        if not isinstance(value, int | float) or not abs(value) < math.inf:
-            raise refused(path, f"it should have a figure {name!r}, found {value!r}", stage)
-        found.append(float(value))
-    return found
-
+from worldmodels.pipeline.outputs import file_error, readable
 
 Row = Mapping[str, float]
-LEARNING = ("epoch", "train", "held_out", "baseline")
+
+TRAINING = ("epoch", "train", "held_out", "baseline")
 EVOLUTION = (
     *("generation", "best", "mean", "median"),  # of the fitness
-    *("distribution_mean", "champion", "real", "random", "sigma"),
+    *("distribution_mean", "incumbent", "validation", "baseline", "sigma"),
 )
-POLISH = ("iteration", "tried", "laps", "real")
-STUDY = ("temperature", "dreamt", "real", "real_least", "real_most", "lost", "random")
-ROUNDS = ("round", "real_return", "core_hours", "real_frames")  # the last two: with all before
+FINETUNING = ("iteration", "train_return", "lap_fraction", "validation")
+TEMPERATURES = (
+    *("temperature", "dream_return", "env_return", "env_return_min", "env_return_max"),
+    *("off_track_share", "baseline"),
+)
+ROUNDS = ("round", "validation", "core_hours", "env_frames")  # the last two are cumulative
 CURVES = {  # columns by file, most of which are named for their stage
-    "train_v": LEARNING,
-    "train_m": LEARNING,
+    "train_v": TRAINING,
+    "train_m": TRAINING,
     "evolve_c": EVOLUTION,
-    "polish": POLISH,
-    "temperature": STUDY,
+    "finetune_c": FINETUNING,
+    "temperature_study": TEMPERATURES,
     "rounds": ROUNDS,
 }
 
 
-def write_curve(path: Path, curve: Sequence[Row], stage: str) -> None:
-    """reports/curves/<stage>.csv: a header, and one line a point."""
+@dataclass(frozen=True)
+class StageResult:
+    """What a stage reports about its work."""
+
+    summary: str  # the closing line: the numbers that matter, beside a baseline
+    metrics: Mapping[str, float] = field(default_factory=dict)  # reports/metrics/<stage>.json
+    details: Mapping[str, Any] = field(default_factory=dict)  # reports/details/<stage>.json
+    curve: Sequence[Row] = ()  # reports/curves/<stage>.csv, where the stage learns
+
+
+def metrics_path(reports: Path, stage: str) -> Path:
+    """The few numbers to compare runs by, which DVC shows as metrics."""
+    return reports / "metrics" / f"{stage}.json"
+
+
+def details_path(reports: Path, stage: str) -> Path:
+    """All other numbers of a stage."""
+    return reports / "details" / f"{stage}.json"
+
+
+def curve_path(reports: Path, name: str) -> Path:
+    """A learning curve."""
+    return reports / "curves" / f"{name}.csv"
+
+
+def write_json(path: Path, numbers: Mapping[str, Any]) -> None:
+    """Write metrics or details.
+
+    Raises:
+        UserError: a number is not finite.
+    """
+    try:
+        text = json.dumps(numbers, indent=2, allow_nan=False)
+    except ValueError:
+        raise UserError(f"a number is not finite, learning diverged: {dict(numbers)}") from None
+    path.write_text(text + "\n", encoding="utf-8")
+
+
+def read_numbers(path: Path, stage: str, names: Sequence[str]) -> list[float]:
+    """The numbers of these dotted names in the metrics or details of `stage`.
+
+    Raises:
+        UserError: the file is missing, damaged, or has no such number.
+    """
+    with readable(path, stage):
+        content = json.loads(path.read_text(encoding="utf-8"))
+    numbers = []
+    for name in names:
+        value = content
+        for step in name.split("."):
+            value = value.get(step) if isinstance(value, dict) else None
+        if not isinstance(value, int | float) or not abs(value) < math.inf:
+            raise file_error(path, f"it should have a number {name!r}, found {value!r}", stage)
+        numbers.append(float(value))
+    return numbers
+
+
+def write_curve(path: Path, curve: Sequence[Row], name: str) -> None:
+    """Write a curve of CURVES as CSV: a header, and one line a point."""
     with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, CURVES[stage], lineterminator="\n")
+        writer = csv.DictWriter(file, CURVES[name], lineterminator="\n")
         writer.writeheader()
-        writer.writerows({name: f"{value:.7g}" for name, value in row.items()} for row in curve)
+        writer.writerows({key: f"{value:.7g}" for key, value in row.items()} for row in curve)
 
 
-def read_curve(path: Path, stage: str) -> dict[str, NDArray[np.float64]]:
-    """Every column of the curve that `stage` makes.
+def read_curve(path: Path, name: str) -> dict[str, NDArray[np.float64]]:
+    """The columns of a curve of CURVES.
 
     Raises:
         UserError: it is missing, or not a table of those columns.
     """
-    with checked(path, stage), path.open(newline="", encoding="utf-8") as file:
+    with readable(path, name), path.open(newline="", encoding="utf-8") as file:
         text = file.read()
         if not text.endswith("\n"):
             raise ValueError("it is cut off")
         header, *rows = csv.reader(text.splitlines())
-        if tuple(header) != CURVES[stage] or {len(row) for row in rows} != {len(header)}:
-            raise ValueError(f"it should have lines of {', '.join(CURVES[stage])}")
+        if tuple(header) != CURVES[name] or {len(row) for row in rows} != {len(header)}:
+            raise ValueError(f"it should have lines of {', '.join(CURVES[name])}")
         values = np.array(rows, np.float64)
         if not np.isfinite(values).all():
             raise ValueError("it holds numbers that are not finite")

@@ -1,4 +1,4 @@
-"""What every `main` hangs in: command line, params, generators, whole outputs, faults as a line."""
+"""Runs a stage: command line, params, random streams, atomic outputs and error messages."""
 
 from __future__ import annotations
 
@@ -18,25 +18,27 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from worldmodels.pipeline import outputs as files
 from worldmodels.pipeline import reports
-from worldmodels.pipeline.checkpoints import Scratch, fingerprint, folder_of
-from worldmodels.pipeline.config.params import ALONE, Params, read_params
+from worldmodels.pipeline.checkpoints import Checkpoints, checkpoint_folder, fingerprint
+from worldmodels.pipeline.config.params import INLINE, Params
+from worldmodels.pipeline.config.reader import read_params
 from worldmodels.pipeline.errors import ParamsError, UserError
 from worldmodels.pipeline.memory_limit import memory_limit
-from worldmodels.pipeline.reports import Report
-from worldmodels.pipeline.seeding import Streams
+from worldmodels.pipeline.outputs import AtomicOutputs
+from worldmodels.pipeline.reports import StageResult
+from worldmodels.pipeline.seeding import RandomStreams
 from worldmodels.pipeline.storage.artifacts import Maker, Model, load_model
 from worldmodels.pipeline.storage.tables import Episodes
 
-COMPUTE = "COMPUTE"  # the environment variable that says where stages run, like the params
-SUSPECTS = 3  # keys that are named where there is too little memory
+COMPUTE = "COMPUTE"  # the environment variable that overrides the section `compute`
+MAX_SUSPECTS = 3  # keys that are named where memory is short
+
 AnyTable = TypeVar("AnyTable", bound=Episodes)
 AnyModel = TypeVar("AnyModel")
 
 
-class Run:
-    """One run of a stage: where it reads, writes and draws random numbers."""
+class StageContext:
+    """What a stage reads, writes and draws random numbers with."""
 
     def __init__(
         self,
@@ -45,7 +47,7 @@ class Run:
         paths: Mapping[str, Path],
         folders: Sequence[Path],
         reports: Path,
-        outputs: files.Outputs,
+        outputs: AtomicOutputs,
         written: Sequence[str],
     ) -> None:
         self.name = name
@@ -53,26 +55,26 @@ class Run:
         self.paths = paths
         self.folders = folders
         self.reports = reports
-        self.streams = Streams(params.seed, name)
+        self.streams = RandomStreams(params.seed, name)
         self._outputs = outputs
         self._written = written
 
     @cached_property
-    def scratch(self) -> Scratch:
-        """What an unfinished run of the same params, inputs and code has left."""
-        same = msgspec.json.encode(msgspec.structs.replace(self.params, compute=ALONE))
+    def checkpoints(self) -> Checkpoints:
+        """The checkpoints of an unfinished run with the same params, inputs and code."""
+        params = msgspec.json.encode(msgspec.structs.replace(self.params, compute=INLINE))
         inputs = [path for name, path in self.paths.items() if name not in self._written]
         if script := getattr(sys.modules["__main__"], "__file__", None):
             inputs.append(Path(script))
         outputs = [self.paths[name] for name in self._written]
-        return Scratch(folder_of(self.name, outputs), fingerprint(same, inputs))
+        return Checkpoints(checkpoint_folder(self.name, outputs), fingerprint(params, inputs))
 
     def table(self, name: str, kind: type[AnyTable]) -> AnyTable:
-        """The table in the file that the command line gives for `name`."""
+        """The table in the file `name` of the command line."""
         return kind.read(self.paths[name])
 
     def model(self, name: str, stage: str, makers: Mapping[str, Maker[AnyModel]]) -> AnyModel:
-        """The model in the file for `name`, which `stage` makes, built by the maker of its kind.
+        """The model in the file `name` of the command line, which `stage` makes.
 
         Raises:
             UserError: the file is missing or damaged, or no maker takes what is in it.
@@ -81,41 +83,45 @@ class Run:
 
     def curve(self, stage: str) -> dict[str, NDArray[np.float64]]:
         """The columns of the curve of `stage`, which reports.CURVES names."""
-        return reports.read_curve(self.reports / "curves" / f"{stage}.csv", stage)
+        return reports.read_curve(reports.curve_path(self.reports, stage), stage)
 
-    def place(self, path: Path) -> Path:
-        """Where to write `path` for now; it takes its place when the stage has ended well."""
-        return self._outputs.place(path)
+    def output_path(self, path: Path) -> Path:
+        """The temporary name to write `path` under until the stage has ended well."""
+        return self._outputs.temporary_path(path)
 
     @contextmanager
-    def growing(self, name: str, kind: type[AnyTable]) -> Iterator[Callable[[AnyTable], None]]:
-        """What appends parts of a table to the file for `name`, till the block ends."""
-        with kind.growing(self.place(self.paths[name])) as append:
+    def appending(self, name: str, kind: type[AnyTable]) -> Iterator[Callable[[AnyTable], None]]:
+        """A function that appends parts of a table to the file `name`, until the block ends."""
+        with kind.appending(self.output_path(self.paths[name])) as append:
             yield append
 
     def write(self, name: str, artifact: Episodes | Model) -> None:
-        """Write the file for `name`."""
-        artifact.write(self.place(self.paths[name]))
+        """Write the file `name` of the command line."""
+        artifact.write(self.output_path(self.paths[name]))
 
-    def report(self, report: Report) -> None:
-        """Write metrics and curve; print the closing line."""
-        metrics = self.reports / "metrics" / f"{self.name}.json"
-        reports.write_metrics(self.place(metrics), report.metrics)
-        if report.curve:
-            curve = self.reports / "curves" / f"{self.name}.csv"
-            reports.write_curve(self.place(curve), report.curve, self.name)
-        print(f"{self.name}: {report.summary}")
+    def report(self, result: StageResult) -> None:
+        """Write metrics, details and curve; print the closing line."""
+        for path, numbers in (
+            (reports.metrics_path(self.reports, self.name), result.metrics),
+            (reports.details_path(self.reports, self.name), result.details),
+        ):
+            if numbers:
+                reports.write_json(self.output_path(path), numbers)
+        if result.curve:
+            path = reports.curve_path(self.reports, self.name)
+            reports.write_curve(self.output_path(path), result.curve, self.name)
+        print(f"{self.name}: {result.summary}")
 
 
 def _cost(start: float) -> dict[str, float]:
-    """What was spent: CPU time of this process and its ended children, and time since `start`."""
+    """CPU time of this process and its ended children, and wall time since `start`, in hours."""
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     seconds = sum(each.ru_utime + each.ru_stime for each in used)
     return {"core_hours": seconds / 3600, "hours": (time.monotonic() - start) / 3600}
 
 
-def _here() -> dict[str, str]:
-    """What the environment says about where stages run, by dotted key.
+def _compute_overrides() -> dict[str, str]:
+    """What the environment variable says of the section `compute`, by dotted key.
 
     Raises:
         UserError: it says something else.
@@ -139,64 +145,49 @@ def _setting(text: str) -> tuple[str, str]:
 
 
 @contextmanager
-def _want_of_memory_in_words(name: str, params: Params) -> Iterator[None]:
-    """Name the numbers of a stage that may be too large, the largest first."""
+def _explain_memory_error(name: str, params: Params) -> Iterator[None]:
+    """Name the params of a stage that may be too large for the memory, the largest first.
+
+    Raises:
+        ParamsError: the block ran out of memory.
+    """
     try:
         yield
     except MemoryError as error:
         numbers = {
             f"{section}.{key}": value
-            for section in (name, "world")
+            for section in (name, "env")
             for key, value in msgspec.to_builtins(getattr(params, section, {})).items()
             if isinstance(value, int) and value > 1
         }
-        largest = sorted(numbers, key=lambda key: -numbers[key])[:SUSPECTS]
+        largest = sorted(numbers, key=lambda key: -numbers[key])[:MAX_SUSPECTS]
         keys = ", ".join(f"{key} {numbers[key]}" for key in largest)
         raise ParamsError(
             f"{keys}: too large for this machine's memory ({error or 'which is full'})"
         ) from None
 
 
-@contextmanager
-def stage(
+def _parser(
     name: str,
+    files: Sequence[str],
+    folders: str,
+    optional: Mapping[str, Sequence[str]],
     *,
-    reads: Sequence[str] = (),
-    writes: Sequence[str] = (),
-    folders: str = "",
-    need_folders: bool = True,
-    optional: Mapping[str, Sequence[str]] = MappingProxyType({}),
-) -> Iterator[Run]:
-    """Run the block as the stage `name`; the command line gives a file for each of `reads`, then
-    `writes`, and then, if they have a name, any number of folders; none only where they are not
-    needed.
-
-    `optional` are the files that it may give to read besides, by the name of the option that they
-    all stand behind: {"driver": ["v", "m", "c"]} takes `--driver V M C`. Those that it does not
-    give are not among the run's paths.
-
-    With `--cost FILE` it also writes what the run has cost, the only output that is not the same
-    bytes each time. Of a run that went on where another was stopped, it is the cost of the last
-    process alone.
-
-    The outputs take their places when the block ends well. A `UserError` becomes one line
-    on standard error and exit status 1, Ctrl-C exit status 130; then none of them does.
-    """
-    start = time.monotonic()
+    need_folders: bool,
+) -> argparse.ArgumentParser:
+    """The command line of a stage; see `run_stage`."""
     parser = argparse.ArgumentParser(prog=f"python -m stages.{name}", description=f"Stage {name}.")
-    for file in reads:
-        parser.add_argument(file, type=Path, help="read")
-    for file in writes:
-        parser.add_argument(file, type=Path, help="written")
+    for file in files:
+        parser.add_argument(file, type=Path)
     if folders:
         number = "+" if need_folders else "*"
         parser.add_argument(folders, type=Path, nargs=number, help="folders to read from")
-    for option, files_of_it in optional.items():
+    for option, names in optional.items():
         parser.add_argument(
             f"--{option}",
             type=Path,
-            nargs=len(files_of_it),
-            metavar=tuple(file.upper() for file in files_of_it),
+            nargs=len(names),
+            metavar=tuple(file.upper() for file in names),
             help="read",
         )
     parser.add_argument(
@@ -214,27 +205,56 @@ def stage(
         "--reports",
         type=Path,
         default=Path("reports"),
-        help="folder of metrics, curves and pictures",
+        help="folder of metrics, details, curves and figures",
     )
     parser.add_argument(
-        "--cost", type=Path, metavar="FILE", help="where to write the core hours and hours of it"
+        "--cost", type=Path, metavar="FILE", help="where to write the stage's core-hours and hours"
     )
+    return parser
+
+
+@contextmanager
+def run_stage(
+    name: str,
+    *,
+    reads: Sequence[str] = (),
+    writes: Sequence[str] = (),
+    folders: str = "",
+    need_folders: bool = True,
+    optional: Mapping[str, Sequence[str]] = MappingProxyType({}),
+) -> Iterator[StageContext]:
+    """Run the block as the stage `name`.
+
+    The command line gives a file for each of `reads`, then for each of `writes`, and then, if
+    `folders` names them, any number of folders. `optional` are further files to read, by the option
+    that they stand behind: {"policy": ["v", "m", "c"]} takes `--policy V M C`. Files of options
+    that are not given are not among the paths of the context.
+
+    With `--cost FILE` it also writes the CPU and wall time of the run, the only output that is not
+    the same bytes each time. If the run continued from a checkpoint, that is the cost of the last
+    process alone.
+
+    Outputs get their names when the block ends well. A `UserError` becomes one line on standard
+    error and exit status 1, Ctrl-C exit status 130.
+    """
+    start = time.monotonic()
+    parser = _parser(name, [*reads, *writes], folders, optional, need_folders=need_folders)
     given = parser.parse_args()
     paths = {file: getattr(given, file) for file in reads}
-    for option, files_of_it in optional.items():
-        paths |= zip(files_of_it, getattr(given, option) or (), strict=False)
+    for option, files in optional.items():
+        paths |= zip(files, getattr(given, option.replace("-", "_")) or (), strict=False)
     paths |= {file: getattr(given, file) for file in writes}
     try:
-        with memory_limit(), files.Outputs() as outputs:
-            params = read_params(given.params, _here() | dict(given.set))
+        with memory_limit(), AtomicOutputs() as outputs:
+            params = read_params(given.params, _compute_overrides() | dict(given.set))
             many = getattr(given, folders) if folders else []
-            run = Run(name, params, paths, many, given.reports, outputs, writes)
-            with _want_of_memory_in_words(name, params):
+            run = StageContext(name, params, paths, many, given.reports, outputs, writes)
+            with _explain_memory_error(name, params):
                 yield run
             if given.cost:
-                reports.write_metrics(outputs.place(given.cost), _cost(start))
-        if "scratch" in vars(run):
-            run.scratch.clear()
+                reports.write_json(outputs.temporary_path(given.cost), _cost(start))
+        if "checkpoints" in vars(run):
+            run.checkpoints.clear()
     except ParamsError as error:
         sys.exit(f"{name}: {given.params}: {error}")
     except (UserError, OSError) as error:

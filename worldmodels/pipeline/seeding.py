@@ -9,7 +9,7 @@ import numpy as np
 
 
 @dataclass(frozen=True)
-class Streams:
+class RandomStreams:
     """Independent generators, one a purpose.
 
     Example:

@@ -1,4 +1,4 @@
-"""The note's random policy: smoothed noise with a foot on the throttle."""
+"""The reference stub's random policy: smoothed noise with a bias on the throttle."""
 
 from __future__ import annotations
 
@@ -7,33 +7,34 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-SMOOTHING = 0.7  # share of the last action that is kept
-PUSH = 0.5  # added to the throttle's target
+ACTION_SMOOTHING = 0.7  # weight of the last action
+THROTTLE_BIAS = 0.5  # added to the throttle's target
 
 
-class RandomPolicy:
-    """a <- 0.7 a + 0.3 target, target ~ U[-1, 1]^2 with its throttle raised by 0.5; sees nothing.
+class SmoothedNoisePolicy:
+    """a <- 0.7 a + 0.3 target, target ~ U[-1, 1]^2 with 0.5 added to its throttle; ignores
+    observations.
 
-    Each step draws for all cars of the batch, driving or not, so that one car's noise does not hang
-    on when another one's drive ended.
+    Each step draws for all rows of the batch, also for those that have ended, so that the noise of
+    an episode does not depend on when another one ended.
     """
 
     def __init__(self, rng: np.random.Generator) -> None:
         self._rng = rng
 
-    def reset(self, num_cars: int) -> None:
-        """Begin an episode with `num_cars` cars, all at action 0."""
-        self._num_cars = num_cars
-        self._rows: NDArray[np.intp] = np.arange(num_cars)
-        self._action = np.zeros((num_cars, 2))
+    def reset(self, num_envs: int) -> None:
+        """Start that many episodes at action 0."""
+        self._num_envs = num_envs
+        self._rows: NDArray[np.intp] = np.arange(num_envs)
+        self._action = np.zeros((num_envs, 2))
 
     def keep(self, rows: NDArray[np.intp]) -> None:
-        """Go on with these rows of the batch only."""
+        """Keep only these rows of the batch."""
         self._rows, self._action = self._rows[rows], self._action[rows]
 
     def act(self, observations: NDArray[Any]) -> NDArray[np.float64]:
-        """Actions (N, 2) for the N cars still driving."""
-        target = self._rng.uniform(-1, 1, size=(self._num_cars, 2))[self._rows]
-        target[:, 1] = np.clip(target[:, 1] + PUSH, -1, 1)
-        self._action = SMOOTHING * self._action + (1 - SMOOTHING) * target
+        """Actions (N, 2) for N rows."""
+        target = self._rng.uniform(-1, 1, size=(self._num_envs, 2))[self._rows]
+        target[:, 1] = np.clip(target[:, 1] + THROTTLE_BIAS, -1, 1)
+        self._action = ACTION_SMOOTHING * self._action + (1 - ACTION_SMOOTHING) * target
         return self._action

@@ -1,4 +1,4 @@
-"""THE loop: a policy drives the cars of a world until all of them are done."""
+"""The loop: a policy acts in a vector environment until every episode has ended."""
 
 from __future__ import annotations
 
@@ -16,58 +16,58 @@ Info = dict[str, NDArray[Any]]
 Store = Callable[[NDArray[Any]], NDArray[Any]]
 
 
-class World(Protocol):
-    """Gymnasium's vector signature, plus `keep`: finished cars can be dropped from the batch.
+class VectorEnv(Protocol):
+    """Gymnasium's vector API without auto-reset, and `keep`, which drops finished rows.
 
-    `info` has `laps` (cars,) and, where drives are to be recorded, what the world's grounds make
-    columns of.
+    `info` has `lap_fraction` (num_envs,) and, if episodes are recorded, what the task's
+    `episode_columns` needs.
     """
 
-    num_cars: int
+    num_envs: int
     max_steps: int  # of an episode
 
     def reset(self, *, seed: int | None = None) -> tuple[NDArray[Any], Info]:
-        """Begin an episode with all cars: observations, info."""
+        """Start an episode in every row: observations, info."""
 
     def keep(self, rows: NDArray[np.intp]) -> None:
-        """Go on with these rows of the batch only, until the next reset."""
+        """Keep only these rows of the batch, until the next reset."""
 
     def step(
         self, actions: ArrayLike
     ) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.bool_], NDArray[np.bool_], Info]:
-        """Drive one step on: observations, rewards, terminations, truncations, info."""
+        """One step: observations, rewards, terminations, truncations, info."""
 
 
 class Policy(Protocol):
-    """What drives; rows are dropped from its batch in step with the world's."""
+    """Observations to actions; its rows are dropped together with the environment's."""
 
-    def reset(self, num_cars: int) -> None:
-        """Begin an episode with so many cars."""
+    def reset(self, num_envs: int) -> None:
+        """Start that many episodes."""
 
     def keep(self, rows: NDArray[np.intp]) -> None:
-        """Go on with these rows of the batch only."""
+        """Keep only these rows of the batch."""
 
     def act(self, observations: NDArray[Any]) -> NDArray[Any]:
-        """Actions, one row a car, for what the cars see."""
+        """Actions, one row each, for a batch of observations."""
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """How every car's episode went; one entry a car. Terminated is lost, far off the road."""
+class EpisodeStats:
+    """Statistics of episodes; one entry an episode (Gymnasium's RecordEpisodeStatistics)."""
 
     returns: NDArray[np.float64]
     lengths: NDArray[np.int64]
     terminated: NDArray[np.bool_]
-    laps: NDArray[np.float64]
+    lap_fraction: NDArray[np.float64]
 
     @classmethod
-    def joined(cls, parts: Sequence[Outcome]) -> Outcome:
-        """The cars of several batches, one batch behind the other."""
+    def concatenate(cls, parts: Sequence[EpisodeStats]) -> EpisodeStats:
+        """The episodes of several batches, in their order."""
         names = [field.name for field in fields(cls)]
         return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
 
-    def figures(self) -> dict[str, float]:
-        """What a batch comes to; `std_return` is over episodes, `stderr` that of their mean."""
+    def summary(self) -> dict[str, float]:
+        """Means over the episodes; `std_return` is over episodes, `stderr` that of their mean."""
         return {
             "mean_return": float(self.returns.mean()),
             "std_return": float(self.returns.std()),
@@ -80,11 +80,11 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class Recording:
-    """All that happened, episode after episode in the order of the cars.
+class Trajectories:
+    """Every frame and step of a batch of episodes, episode after episode.
 
-    An episode of L steps has L actions and rewards, and L + 1 frames: the last one is what is seen
-    at its end.
+    An episode of L steps has L actions and rewards, and L + 1 frames: the last one is the
+    observation at its end.
     """
 
     observations: NDArray[Any]  # (frames, ...), as they are stored
@@ -93,34 +93,39 @@ class Recording:
     rewards: NDArray[np.float64]  # (steps,)
 
 
-class _Recorder:
-    """Collects batches of rows and puts them in the order of the cars at the end."""
+class _TrajectoryRecorder:
+    """Gathers rows step by step, and sorts them by episode at the end."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._names: list[str] = []  # of the info
-        self._frames: list[tuple[NDArray[Any], ...]] = []  # cars, observations, info
-        self._steps: list[tuple[NDArray[Any], ...]] = []  # cars, actions, rewards
+        self._frames: list[tuple[NDArray[Any], ...]] = []  # episodes, observations, info
+        self._steps: list[tuple[NDArray[Any], ...]] = []  # episodes, actions, rewards
 
-    def frame(self, cars: NDArray[np.intp], observations: NDArray[Any], info: Info) -> None:
+    def frame(self, episodes: NDArray[np.intp], observations: NDArray[Any], info: Info) -> None:
         self._names = list(info)
-        self._frames.append((cars, self._store(observations), *info.values()))
+        self._frames.append((episodes, self._store(observations), *info.values()))
 
-    def step(self, cars: NDArray[np.intp], actions: NDArray[Any], rewards: NDArray[Any]) -> None:
-        self._steps.append((cars, actions.astype(np.float32), rewards))
+    def step(
+        self, episodes: NDArray[np.intp], actions: NDArray[Any], rewards: NDArray[Any]
+    ) -> None:
+        self._steps.append((episodes, actions.astype(np.float32), rewards))
 
-    def recording(self) -> Recording:
-        observations, *info = self._by_car(self._frames)
+    def trajectories(self) -> Trajectories:
+        observations, *info = self._by_episode(self._frames)
         named = dict(zip(self._names, info, strict=True))
-        return Recording(observations, named, *self._by_car(self._steps))
+        return Trajectories(observations, named, *self._by_episode(self._steps))
 
     @staticmethod
-    def _by_car(batches: list[tuple[NDArray[Any], ...]]) -> list[NDArray[Any]]:
-        """Batches are let go one by one, so that pictures are not in memory three times."""
-        cars = np.concatenate([batch[0] for batch in batches])
-        place = np.empty_like(cars)
-        place[np.argsort(cars, kind="stable")] = np.arange(len(cars))  # time is already in order
-        columns = [np.empty((len(cars), *rows.shape[1:]), rows.dtype) for rows in batches[0][1:]]
+    def _by_episode(batches: list[tuple[NDArray[Any], ...]]) -> list[NDArray[Any]]:
+        """Batches are let go one by one, so that frames are not in memory three times."""
+        episodes = np.concatenate([batch[0] for batch in batches])
+        place = np.empty_like(episodes)
+        order = np.argsort(episodes, kind="stable")  # time is already in order
+        place[order] = np.arange(len(episodes))
+        columns = [
+            np.empty((len(episodes), *rows.shape[1:]), rows.dtype) for rows in batches[0][1:]
+        ]
         start = 0
         while batches:
             here, *values = batches.pop(0)
@@ -131,76 +136,77 @@ class _Recorder:
         return columns
 
 
-def rollout(world: World, policy: Policy, patience: int = 0) -> Outcome:
-    """Drive one episode a car; cars that are done drop out of the batch.
+def rollout(env: VectorEnv, policy: Policy, patience: int = 0) -> EpisodeStats:
+    """Run one episode in every row of the environment; rows that have ended are dropped.
 
-    With patience, an episode is cut short as hopeless when its return has not come to a new high
-    for so many steps.
+    With patience, an episode is cut short when its return has not reached a new high for that
+    many steps.
     """
-    return _drive(world, policy, patience=patience)
+    return _run(env, policy, patience=patience)
 
 
 def recorded_rollout(
-    world: World,
+    env: VectorEnv,
     policy: Policy,
-    what: str | None = None,
+    description: str | None = None,
     patience: int = 0,
     store: Store = to_bytes,
-) -> tuple[Outcome, Recording]:
-    """The same, with everything that was seen and done, behind a progress bar if it has a name.
+) -> tuple[EpisodeStats, Trajectories]:
+    """The same, and every frame and step; behind a progress bar if it has a description.
 
     Patience is that of `rollout`; `store` turns observations into what is kept of them.
     """
-    recorder = _Recorder(store)
-    steps: Iterable[int] = range(1, world.max_steps + 1)
-    if what:
-        steps = progress(steps, what, world.max_steps)
-    outcome = _drive(world, policy, steps, recorder, patience)
-    return outcome, recorder.recording()
+    recorder = _TrajectoryRecorder(store)
+    steps: Iterable[int] = range(1, env.max_steps + 1)
+    if description:
+        steps = progress(steps, description, env.max_steps)
+    stats = _run(env, policy, steps, recorder, patience)
+    return stats, recorder.trajectories()
 
 
-def _drive(
-    world: World,
+def _run(
+    env: VectorEnv,
     policy: Policy,
     steps: Iterable[int] | None = None,
-    recorder: _Recorder | None = None,
+    recorder: _TrajectoryRecorder | None = None,
     patience: int = 0,
-) -> Outcome:
-    outcome = Outcome(
-        returns=np.zeros(world.num_cars),
-        lengths=np.zeros(world.num_cars, np.int64),
-        terminated=np.zeros(world.num_cars, np.bool_),
-        laps=np.zeros(world.num_cars),
+) -> EpisodeStats:
+    stats = EpisodeStats(
+        returns=np.zeros(env.num_envs),
+        lengths=np.zeros(env.num_envs, np.int64),
+        terminated=np.zeros(env.num_envs, np.bool_),
+        lap_fraction=np.zeros(env.num_envs),
     )
-    cars: NDArray[np.intp] = np.arange(world.num_cars)  # that still drive
-    gained = np.zeros(world.num_cars)  # by each of them
-    high = np.zeros(world.num_cars)  # the most that it had gained,
-    risen = np.zeros(world.num_cars, np.int64)  # and in which step
-    observations, info = world.reset()
-    policy.reset(world.num_cars)
+    episodes: NDArray[np.intp] = np.arange(env.num_envs)  # that have not ended
+    returns = np.zeros(env.num_envs)  # of each of them, so far
+    high = np.zeros(env.num_envs)  # the highest that it was,
+    high_step = np.zeros(env.num_envs, np.int64)  # and in which step
+    observations, info = env.reset()
+    policy.reset(env.num_envs)
     if recorder:
-        recorder.frame(cars, observations, info)
-    for step in steps or range(1, world.max_steps + 1):
+        recorder.frame(episodes, observations, info)
+    for step in steps or range(1, env.max_steps + 1):
         actions = policy.act(observations)
-        observations, rewards, terminated, truncated, info = world.step(actions)
-        gained += rewards
+        observations, rewards, terminated, truncated, info = env.step(actions)
+        returns += rewards
         if recorder:
-            recorder.step(cars, actions, rewards)
-            recorder.frame(cars, observations, info)
+            recorder.step(episodes, actions, rewards)
+            recorder.frame(episodes, observations, info)
         done = terminated | truncated
         if patience:
-            risen[gained > high] = step
-            np.maximum(high, gained, out=high)
-            done |= step - risen >= patience
+            high_step[returns > high] = step
+            np.maximum(high, returns, out=high)
+            done |= step - high_step >= patience
         if done.any():
-            over = cars[done]
-            outcome.returns[over], outcome.lengths[over] = gained[done], step
-            outcome.terminated[over], outcome.laps[over] = terminated[done], info["laps"][done]
+            ended = episodes[done]
+            stats.returns[ended], stats.lengths[ended] = returns[done], step
+            stats.terminated[ended] = terminated[done]
+            stats.lap_fraction[ended] = info["lap_fraction"][done]
             rows = np.flatnonzero(~done)
-            world.keep(rows)
+            env.keep(rows)
             policy.keep(rows)
-            cars, gained, observations = cars[rows], gained[rows], observations[rows]
-            high, risen = high[rows], risen[rows]
-            if not cars.size:
+            episodes, returns, observations = episodes[rows], returns[rows], observations[rows]
+            high, high_step = high[rows], high_step[rows]
+            if not episodes.size:
                 break
-    return outcome
+    return stats

@@ -1,4 +1,4 @@
-"""Drives on the params' grounds, with all that was seen and done, as the files hold them."""
+"""Records episodes as tables hold them, batch by batch, on any number of workers."""
 
 from __future__ import annotations
 
@@ -9,102 +9,103 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from worldmodels.parallel.workers import Workers
-from worldmodels.pipeline.config.params import ALONE, Compute
+from worldmodels.parallel.workers import WorkerPool
+from worldmodels.pipeline.config.params import INLINE, Compute
 from worldmodels.pipeline.progress import progress
-from worldmodels.rollout.loop import Outcome, Policy, Recording, recorded_rollout
-from worldmodels.rollout.task import Columns, Grounds
+from worldmodels.rollout.loop import EpisodeStats, Policy, Trajectories, recorded_rollout
+from worldmodels.rollout.task import Columns, Task
 
-PICTURE_BYTES = 1 << 28  # of a batch, at the most
-Driver = Callable[[np.random.Generator], Policy]  # made with where its noise comes from
+MAX_BATCH_BYTES = 1 << 28  # of the observations of a batch
 
-
-def always(policy: Policy) -> Driver:
-    """Whoever drives without noise is the same in every shard."""
-    return partial(_without_noise, policy)
+PolicyFactory = Callable[[np.random.Generator], Policy]  # given the generator of its noise
 
 
-def _without_noise(policy: Policy, rng: np.random.Generator) -> Policy:
+def deterministic(policy: Policy) -> PolicyFactory:
+    """A factory of the same policy, which draws no random numbers, for every shard."""
+    return partial(_ignore_rng, policy)
+
+
+def _ignore_rng(policy: Policy, rng: np.random.Generator) -> Policy:
     return policy
 
 
-class Start(NamedTuple):
-    """Episodes that are driven in one batch, number i at places[i % len(places)]."""
+class EpisodeBatch(NamedTuple):
+    """A shard: episodes in one batch, number i on tracks[i % len(tracks)]."""
 
-    places: Sequence[Any]
+    tracks: Sequence[Any]
     episodes: int
-    rng: np.random.Generator  # of whoever drives
+    rng: np.random.Generator  # of the policy
 
 
-class Recorder:
-    """Drives shards, and keeps all that happens.
+class EpisodeRecorder:
+    """Runs and records a batch of episodes; sent to each worker once.
 
     Args:
-        grounds: where.
-        driver: what makes the policy that drives.
+        task: the environment.
+        make_policy: makes the policy of a batch.
         patience: see `recorded_rollout`.
     """
 
-    def __init__(self, grounds: Grounds[Any], driver: Driver, patience: int) -> None:
-        self._grounds = grounds
-        self._driver = driver
+    def __init__(self, task: Task[Any], make_policy: PolicyFactory, patience: int) -> None:
+        self._task = task
+        self._make_policy = make_policy
         self._patience = patience
 
-    def __call__(self, start: Start) -> tuple[Outcome, Columns]:
-        """Drive one."""
-        cars = self._grounds.cars(start.places, start.episodes)
-        outcome, recording = recorded_rollout(
-            cars, self._driver(start.rng), patience=self._patience
-        )
-        own = [start.places[number % len(start.places)] for number in range(start.episodes)]
-        return outcome, columns_of(self._grounds, own, outcome, recording)
+    def __call__(self, batch: EpisodeBatch) -> tuple[EpisodeStats, Columns]:
+        """The statistics and the columns of a batch's episodes."""
+        env = self._task.make_env(batch.tracks, batch.episodes)
+        policy = self._make_policy(batch.rng)
+        stats, trajectories = recorded_rollout(env, policy, patience=self._patience)
+        tracks = [batch.tracks[number % len(batch.tracks)] for number in range(batch.episodes)]
+        return stats, columns_of(self._task, tracks, stats, trajectories)
 
 
 def record(
-    grounds: Grounds[Any],
-    driver: Driver,
-    draw: Callable[[int], Sequence[Any]],
-    noise: Callable[[int], np.random.Generator],
+    task: Task[Any],
+    make_policy: PolicyFactory,
+    sample_tracks: Callable[[int], Sequence[Any]],
+    policy_rng: Callable[[int], np.random.Generator],
     episodes: int,
-    what: str,
+    description: str,
     compute: Compute,
     patience: int = 0,
-) -> Iterator[tuple[Outcome, Columns]]:
-    """Drive so many episodes behind a bar named `what`, some at a time.
+) -> Iterator[tuple[EpisodeStats, Columns]]:
+    """Record episodes behind a progress bar, and yield them batch by batch.
 
     Args:
-        grounds: where.
-        driver: what makes the policy that drives.
-        draw: the places of so many episodes: one each, or one for all.
-        noise: where the policy of a shard draws from, by the shard's number.
+        task: the environment.
+        make_policy: makes the policy of a batch.
+        sample_tracks: the tracks of that many episodes: one each, or one for all.
+        policy_rng: the generator of a shard's policy, by the shard's number.
         episodes: how many in all.
-        what: the name of the bar.
-        compute: who works, where episodes are dealt out; elsewhere all of them draw from the noise
-            of shard 0, in turn.
+        description: the name of the progress bar.
+        compute: who works, if the task shards its episodes; if not, all batches draw from the
+            generator of shard 0, one after the other.
         patience: see `recorded_rollout`.
     """
-    largest = (grounds.max_steps + 1) * math.prod(grounds.observation_shape)  # bytes of an episode
-    at_once = min(grounds.episodes_at_once, max(1, PICTURE_BYTES // largest))
-    one = None if grounds.dealt_out else noise(0)
-    shards = [
-        Start(draw(count), count, one or noise(number))
-        for number, first in enumerate(range(0, episodes, at_once))
-        for count in [min(at_once, episodes - first)]
+    episode_bytes = (task.max_steps + 1) * math.prod(task.observation_shape)
+    batch_size = min(task.max_envs, max(1, MAX_BATCH_BYTES // episode_bytes))
+    shared_rng = None if task.shard_episodes else policy_rng(0)
+    batches = [
+        EpisodeBatch(sample_tracks(count), count, shared_rng or policy_rng(number))
+        for number, first in enumerate(range(0, episodes, batch_size))
+        for count in [min(batch_size, episodes - first)]
     ]
-    with Workers(Recorder(grounds, driver, patience), ALONE if one else compute) as workers:
-        yield from progress(workers.stream(shards), what, len(shards))
+    recorder = EpisodeRecorder(task, make_policy, patience)
+    with WorkerPool(recorder, INLINE if shared_rng else compute) as workers:
+        yield from progress(workers.stream(batches), description, len(batches))
 
 
 def columns_of(
-    grounds: Grounds[Any], places: Sequence[Any], outcome: Outcome, recording: Recording
+    task: Task[Any], tracks: Sequence[Any], stats: EpisodeStats, trajectories: Trajectories
 ) -> Columns:
-    """A batch whose car i drove at places[i]."""
+    """The columns of a batch of episodes, of which number i was on tracks[i]."""
     return {
-        "lengths": outcome.lengths,
-        "terminated": outcome.terminated,
-        "laps": outcome.laps,
-        "observations": recording.observations,
-        "actions": recording.actions,
-        "rewards": recording.rewards,
-        **grounds.columns(places, outcome, recording),
+        "lengths": stats.lengths,
+        "terminated": stats.terminated,
+        "lap_fraction": stats.lap_fraction,
+        "observations": trajectories.observations,
+        "actions": trajectories.actions,
+        "rewards": trajectories.rewards,
+        **task.episode_columns(tracks, stats, trajectories),
     }

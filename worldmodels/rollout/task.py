@@ -1,4 +1,7 @@
-"""Where cars drive: all that the stages ask of a world, whichever kind the params say it is of."""
+"""The Task protocol: a distribution over tracks, the environment on them, and its tables.
+
+It is all that stages ask of an environment, whichever kind it is.
+"""
 
 from __future__ import annotations
 
@@ -8,82 +11,82 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from worldmodels.pipeline.storage.artifacts import Drives, Rollouts
-from worldmodels.rollout.loop import Outcome, Policy, Recording, World
+from worldmodels.pipeline.storage.artifacts import EvaluationEpisodes, Rollouts
+from worldmodels.rollout.loop import EpisodeStats, Policy, Trajectories, VectorEnv
 
-Place = TypeVar("Place", bound=Hashable)
-Columns = dict[str, NDArray[Any]]  # of a table of recorded episodes, by name
+Track = TypeVar("Track", bound=Hashable)
+
+Columns = dict[str, NDArray[Any]]  # of a table of episodes, by name
 
 
-class Grounds(Protocol[Place]):
-    """Gives out places, each of which says all about where an episode is driven, and puts cars
-    there.
-    """
+class Task(Protocol[Track]):
+    """Samples tracks, and makes environments on them; a track determines an episode's road."""
 
     @property
     def action_size(self) -> int:
-        """How many numbers an action has."""
+        """Numbers of an action."""
 
     @property
     def observation_shape(self) -> tuple[int, int, int]:
-        """Of what a car sees: height, width, channels."""
+        """Of an observation: height, width, channels."""
 
     @property
     def max_steps(self) -> int:
-        """When an episode is cut short."""
+        """Steps after which an episode is truncated."""
 
     @property
-    def episodes_at_once(self) -> int:
-        """Of those that are recorded, how many are driven in one batch."""
+    def max_envs(self) -> int:
+        """Environments of one batch, at the most, where episodes are recorded."""
 
     @property
-    def dealt_out(self) -> bool:
-        """Whether such batches are shards for workers, or so cheap that all of them are one."""
-
-    def random_weights_policy(self, rng: np.random.Generator) -> Policy:
-        """A policy of random weights whose distribution suits this environment."""
+    def shard_episodes(self) -> bool:
+        """Whether such batches are sharded over workers; False where one process is faster."""
 
     @property
     def rollouts(self) -> type[Rollouts]:
-        """The table of episodes to learn from."""
+        """The table of training episodes."""
 
     @property
-    def drives(self) -> type[Drives]:
-        """The table of final drives."""
+    def evaluation(self) -> type[EvaluationEpisodes]:
+        """The table of evaluation episodes."""
 
-    def draw(self, episodes: int, rng: np.random.Generator) -> Sequence[Place]:
-        """Places for so many episodes to learn from or to choose by: one each, or one for all.
-
-        Raises:
-            ParamsError: there are no such places.
-        """
-
-    def tests(self, rng: np.random.Generator) -> Callable[[int], Sequence[Place]]:
-        """What gives, call by call, the places of the next so many of the final drives.
+    def sample_tracks(self, episodes: int, rng: np.random.Generator) -> Sequence[Track]:
+        """Tracks of that many episodes for training or validation: one each, or one for all.
 
         Raises:
-            ParamsError: there are no such places.
+            ParamsError: there are no such tracks.
         """
 
-    def cars(self, places: Sequence[Place], cars: int) -> World:
-        """So many cars, number i at places[i % len(places)].
+    def test_tracks(self, rng: np.random.Generator) -> Callable[[int], Sequence[Track]]:
+        """A function that returns, call by call, the tracks of the next n test episodes.
 
         Raises:
-            ParamsError: this machine cannot have such a world.
+            ParamsError: there are no such tracks.
         """
 
-    def columns(self, places: Sequence[Place], outcome: Outcome, recording: Recording) -> Columns:
-        """What files remember of episodes besides what they do in every world; car i drove at
-        places[i].
-        """
-
-    def prospects(self, outcome: Outcome, recording: Recording) -> NDArray[np.float64]:
-        """(frames,): what the cars of a batch could still earn, a potential for who learns by
-        trying (Ng et al. 1999): a step is as good as its reward and what it does to this.
+    def make_env(self, tracks: Sequence[Track], num_envs: int) -> VectorEnv:
+        """A vector environment whose row i is on tracks[i % len(tracks)].
 
         Raises:
-            ParamsError: this world does not tell.
+            ParamsError: this machine lacks what the environment needs.
         """
 
-    def measures(self, columns: Columns) -> dict[str, NDArray[Any]]:
-        """By the name of a metric, what it is the mean of, given all columns of a batch."""
+    def random_weights_policy(self, rng: np.random.Generator) -> Policy:
+        """A policy of random weights, with a prior that suits this environment."""
+
+    def episode_columns(
+        self, tracks: Sequence[Track], stats: EpisodeStats, trajectories: Trajectories
+    ) -> Columns:
+        """The columns that only this environment's tables have; episode i was on tracks[i]."""
+
+    def potential(self, stats: EpisodeStats, trajectories: Trajectories) -> NDArray[np.float64]:
+        """(frames,): an estimate of the rewards still to come, for reward shaping.
+
+        Its difference over a step is added to the step's reward (Ng, Harada & Russell 1999).
+
+        Raises:
+            ParamsError: this environment does not tell.
+        """
+
+    def metrics(self, columns: Columns) -> dict[str, NDArray[Any]]:
+        """Values whose means are metrics of an evaluation, by the metric's name."""

@@ -9,16 +9,16 @@ from numpy.typing import NDArray
 
 from worldmodels.memory.recurrent import RecurrentMemory
 from worldmodels.memory.registry import make_memory
-from worldmodels.memory.sequences import CodedPieces, Pieces, split_episodes
-from worldmodels.pipeline.checkpoints import NoScratch, Scratch
+from worldmodels.memory.sequences import LatentSequences, PackedSequences, split_episodes
+from worldmodels.pipeline.checkpoints import Checkpoints, NoCheckpoints
 from worldmodels.pipeline.config.params import TrainM
 from worldmodels.pipeline.errors import ParamsError
 from worldmodels.pipeline.progress import progress
-from worldmodels.pipeline.seeding import Streams
+from worldmodels.pipeline.seeding import RandomStreams
 from worldmodels.pipeline.storage.artifacts import Latents
-from worldmodels.training.memory_scores import Means, means, scores
-from worldmodels.training.trainer import Examples, Point, Trainer
-from worldmodels.training.warm_start import Start
+from worldmodels.training.memory_scores import StepMoments, means, scores
+from worldmodels.training.trainer import Point, Trainer, TrainingSet
+from worldmodels.training.warm_start import WarmStart
 
 
 class TrainedMember(NamedTuple):
@@ -48,12 +48,12 @@ class MemberTrainer:
         self,
         settings: TrainM,
         latents: Latents,
-        streams: Streams,
-        scratch: Scratch | None = None,
-        start: Start | None = None,
+        streams: RandomStreams,
+        checkpoints: Checkpoints | None = None,
+        start: WarmStart | None = None,
     ) -> None:
         self._start = start
-        self._scratch = scratch or NoScratch()
+        self._checkpoints = checkpoints or NoCheckpoints()
         self._settings = settings
         self._train = _sequences(latents, settings.sequence_length, held_out=False)
         self._held_out = _sequences(latents, settings.sequence_length, held_out=True)
@@ -62,7 +62,7 @@ class MemberTrainer:
         self._streams = streams
 
     @property
-    def pieces(self) -> int:
+    def sequences(self) -> int:
         """How many there are to train on."""
         return len(self._train)
 
@@ -78,32 +78,32 @@ class MemberTrainer:
 
         settings, train, held_out = self._settings, self._train, self._held_out
         memory = initial_memory(settings, *self._sizes, stream("weights"))
-        memory.weigh(settings.reward_weight)
+        memory.set_loss_weights(settings.reward_weight)
         if self._start:
-            self._start.give(memory, member, settings.members)
+            self._start.copy_to(memory, member, settings.ensemble_size)
         codes, noise = stream("codes"), stream("noise")
 
-        def shown(rows: NDArray[np.intp]) -> Pieces:
-            pieces = train.sampled(rows, codes)
+        def shown(rows: NDArray[np.intp]) -> PackedSequences:
+            sequences = train.sample(rows, codes)
             if not settings.noise:
-                return pieces
-            drawn = noise.standard_normal(pieces.z.shape, np.float32)
-            return pieces._replace(z=pieces.z + settings.noise * self._spread * drawn)
+                return sequences
+            drawn = noise.standard_normal(sequences.z.shape, np.float32)
+            return sequences._replace(z=sequences.z + settings.noise * self._spread * drawn)
 
-        on_curve = held_out.sampled(held_out.spread(), stream("curve"))
+        on_curve = held_out.sample(held_out.spread(), stream("curve"))
         trainer = Trainer(
             "train_m",
             settings,
             stream("batches"),
-            settings.clip_norm,
-            self._scratch,
+            settings.max_grad_norm,
+            self._checkpoints,
             f"member {member}",
         )
-        curve = trainer.fit(memory, Examples(len(train), shown, on_curve, draws=[codes, noise]))
+        curve = trainer.fit(memory, TrainingSet(len(train), shown, on_curve, draws=[codes, noise]))
         on_train = gather(memory, train, stream("scores: training"))
         on_held_out = gather(memory, held_out, stream("scores: held out"))
-        memory.calibrate(np.sqrt(on_train.missed_squared))
-        found = scores(memory, on_train, on_held_out, settings.sigma_floor)
+        memory.calibrate(np.sqrt(on_train.error_sq))
+        found = scores(memory, on_train, on_held_out, settings.min_std)
         return TrainedMember(memory, curve, float(on_held_out.losses.sum()), found)
 
 
@@ -117,14 +117,14 @@ def initial_memory(
         action_size,
         rng,
         hidden=settings.hidden,
-        readout=settings.readout,
-        mixtures=settings.mixtures,
-        sigma_floor=settings.sigma_floor,
-        predict_outcome=settings.predict_outcome,
+        head_features=settings.head_hidden,
+        mixtures=settings.num_mixtures,
+        min_std=settings.min_std,
+        predict_reward_done=settings.predict_reward_done,
     )
 
 
-def _sequences(latents: Latents, length: int, *, held_out: bool) -> CodedPieces:
+def _sequences(latents: Latents, length: int, *, held_out: bool) -> LatentSequences:
     """Sequences of the episodes that are, or are not, held out.
 
     Raises:
@@ -137,10 +137,12 @@ def _sequences(latents: Latents, length: int, *, held_out: bool) -> CodedPieces:
         raise ParamsError(f"collect.{key}: {error}; collect more of them") from None
 
 
-def gather(memory: RecurrentMemory, pieces: CodedPieces, rng: np.random.Generator) -> Means:
+def gather(
+    memory: RecurrentMemory, sequences: LatentSequences, rng: np.random.Generator
+) -> StepMoments:
     """What the scores are made of, over all pieces."""
-    parts = pieces.parts()
+    parts = sequences.parts()
     return means(
         memory,
-        (pieces.sampled(rows, rng) for rows in progress(parts, "train_m: scores", len(parts))),
+        (sequences.sample(rows, rng) for rows in progress(parts, "train_m: scores", len(parts))),
     )

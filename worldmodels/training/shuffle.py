@@ -8,10 +8,10 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from worldmodels.pipeline.storage.frames import BLOCK_BYTES, Frames, Numbers, block_length
+from worldmodels.pipeline.storage.frames import BLOCK_BYTES, FrameSubset, Numbers, block_length
 
 
-class Deck:
+class ShuffleBuffer:
     """Frames to go through again and again in random order, with few of them in memory.
 
     If they are more than that, an order goes through blocks of neighbours that are drawn at random,
@@ -22,10 +22,10 @@ class Deck:
         most_bytes: of the frames in memory.
     """
 
-    def __init__(self, frames: Frames, most_bytes: int) -> None:
+    def __init__(self, frames: FrameSubset, most_bytes: int) -> None:
         everything = np.arange(len(frames))
         fits = frames.nbytes <= most_bytes
-        self._frames = Frames(frames[:] if fits else _Cached(frames, most_bytes), everything)
+        self._frames = FrameSubset(frames[:] if fits else _Cached(frames, most_bytes), everything)
         self._block = block_length(math.prod(frames.shape))
         blocks = max(1, most_bytes // (2 * BLOCK_BYTES))
         self._window = len(frames) if fits else blocks * self._block
@@ -49,7 +49,7 @@ class Deck:
 class _Cached:
     """Remembers the blocks that were asked for last."""
 
-    def __init__(self, frames: Frames, most_bytes: int) -> None:
+    def __init__(self, frames: FrameSubset, most_bytes: int) -> None:
         self.shape = (len(frames), *frames.shape)
         self._length = block_length(math.prod(frames.shape))
         starts = range(0, len(frames), self._length)

@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 
 from worldmodels.nn.adam import Adam
 from worldmodels.nn.parameters import Parameters
-from worldmodels.pipeline.checkpoints import NoScratch, Scratch, State
+from worldmodels.pipeline.checkpoints import Checkpoints, NoCheckpoints, State
 from worldmodels.pipeline.errors import ParamsError
 from worldmodels.pipeline.progress import progress
 
 POINTS_PER_EPOCH = 5  # on the learning curve
-Order = Callable[[np.random.Generator], NDArray[np.intp]]  # all numbers of examples, each once
+EpochOrder = Callable[[np.random.Generator], NDArray[np.intp]]  # all numbers of examples, each once
 Batch = TypeVar("Batch")
 AnyBatch = TypeVar("AnyBatch", contravariant=True)
 
@@ -35,7 +35,7 @@ class Learner(Protocol[AnyBatch]):
         """The same, and its gradient by every parameter."""
 
 
-class Schedule(Protocol):
+class FitSettings(Protocol):
     """The params that V and M have in common."""
 
     @property
@@ -51,7 +51,7 @@ class Schedule(Protocol):
         """Adam's step size."""
 
     @property
-    def final_rate(self) -> float:
+    def lr_end_factor(self) -> float:
         """The share of it that is left in the end; it falls in a straight line."""
 
 
@@ -64,7 +64,7 @@ class Point(NamedTuple):
 
 
 def minibatches(
-    order: Order, batch_size: int, epochs: int, rng: np.random.Generator
+    order: EpochOrder, batch_size: int, epochs: int, rng: np.random.Generator
 ) -> Iterator[NDArray[np.intp]]:
     """Row numbers of every batch; each epoch has its own order, and its last batch may be small."""
     for _ in range(epochs):
@@ -73,7 +73,7 @@ def minibatches(
 
 
 @dataclass(frozen=True)
-class Examples(Generic[Batch]):
+class TrainingSet(Generic[Batch]):
     """What is learned from.
 
     Args:
@@ -88,7 +88,7 @@ class Examples(Generic[Batch]):
     select: Callable[[NDArray[np.intp]], Batch]
     held_out: Batch
     draws: Sequence[np.random.Generator] = ()
-    order: Order | None = None
+    order: EpochOrder | None = None
 
 
 @dataclass(frozen=True)
@@ -99,26 +99,26 @@ class Trainer:
         stage: whose params to name when learning goes wrong.
         schedule: epochs, batch size, learning rate.
         rng: the order of the examples.
-        clip_norm: see Adam.
+        max_grad_norm: see Adam.
         scratch: what a stopped run has left.
         name: of the state in it.
     """
 
     stage: str
-    schedule: Schedule
+    schedule: FitSettings
     rng: np.random.Generator
-    clip_norm: float | None = None
-    scratch: Scratch = field(default_factory=NoScratch)
+    max_grad_norm: float | None = None
+    checkpoints: Checkpoints = field(default_factory=NoCheckpoints)
     name: str = "training"
 
-    def fit(self, learner: Learner[Batch], examples: Examples[Batch]) -> list[Point]:
+    def fit(self, learner: Learner[Batch], examples: TrainingSet[Batch]) -> list[Point]:
         """The learning curve; its first point is from before the first step.
 
         Raises:
             ParamsError: the loss is no longer a finite number.
         """
         schedule, count = self.schedule, examples.count
-        adam = Adam(learner.parameters, schedule.learning_rate, self.clip_norm)
+        adam = Adam(learner.parameters, schedule.learning_rate, self.max_grad_norm)
         per_epoch = math.ceil(count / schedule.batch_size)
         total = per_epoch * schedule.epochs
         interval = max(1, round(per_epoch / POINTS_PER_EPOCH))
@@ -137,13 +137,13 @@ class Trainer:
             }
 
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # said in words
-            if left := self.scratch.load(self.name):
-                learner.parameters.flat[...] = left["parameters"]
-                adam.restore(left["adam"])
-                for generator, was in zip(examples.draws, left["draws"], strict=True):
+            if saved := self.checkpoints.load(self.name):
+                learner.parameters.flat[...] = saved["parameters"]
+                adam.restore(saved["adam"])
+                for generator, was in zip(examples.draws, saved["draws"], strict=True):
                     generator.bit_generator.state = was
-                done, losses = left["done"], left["losses"]
-                curve = [Point(*point) for point in left["curve"]]
+                done, losses = saved["done"], saved["losses"]
+                curve = [Point(*point) for point in saved["curve"]]
             else:
                 first = examples.select(np.arange(min(count, schedule.batch_size)))
                 curve.append(Point(0.0, learner.loss(first), learner.loss(examples.held_out)))
@@ -151,14 +151,14 @@ class Trainer:
                 loss, gradient = learner.loss_and_gradient(examples.select(rows))
                 done += 1
                 self._check(loss, f"in step {done} of {total}", learner)
-                adam.step(gradient, 1 - (1 - schedule.final_rate) * (done - 1) / total)
+                adam.step(gradient, 1 - (1 - schedule.lr_end_factor) * (done - 1) / total)
                 losses.append(loss)
                 if done % interval == 0 or done == total:
                     held_out = learner.loss(examples.held_out)
                     self._check(held_out, f"after step {done} of {total}", learner)
                     curve.append(Point(done / per_epoch, float(np.mean(losses)), held_out))
                     losses.clear()
-                self.scratch.save(self.name, state, now=done == total)
+                self.checkpoints.save(self.name, state, force=done == total)
         return curve
 
     def _check(self, loss: float, when: str, learner: Learner[Any]) -> None:

@@ -22,7 +22,7 @@ class Learner(Protocol):
     parameters: Parameters
 
 
-class Start(NamedTuple):
+class WarmStart(NamedTuple):
     """Where to begin.
 
     Args:
@@ -33,7 +33,7 @@ class Start(NamedTuple):
     path: Path
     learners: Sequence[Learner]
 
-    def give(self, fresh: Learner, number: int = 0, members: int = 1) -> None:
+    def copy_to(self, fresh: Learner, number: int = 0, members: int = 1) -> None:
         """Give a learner, number so and so of so many, the parameters of its like.
 
         Raises:

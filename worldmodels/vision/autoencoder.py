@@ -14,9 +14,9 @@ from worldmodels.nn.layers import (
     sigmoid,
 )
 from worldmodels.nn.parameters import Array, Parameters, checked_shapes, scaled_normal
-from worldmodels.vision.variational import Parts, Seen
+from worldmodels.vision.variational import LossTerms, VisionBatch
 
-CERTAIN = -100.0  # log of a variance that is none
+DETERMINISTIC_LOGVAR = -100.0  # log of a variance that is none
 SHAPES = {
     "encoder.weight": ("D", "H"),
     "encoder.bias": ("H",),
@@ -46,7 +46,7 @@ class Autoencoder:
     ERROR = "binary cross-entropy (nats a pixel)"
     error = staticmethod(binary_cross_entropy)
     noise_size = 0
-    idle_cost = 0.0  # what a code that tells nothing adds to the loss
+    kl_floor = 0.0  # what a code that tells nothing adds to the loss
 
     def __init__(self, arrays: Mapping[str, Array], dtype: type = np.float32) -> None:
         sizes = checked_shapes(arrays, SHAPES)
@@ -76,10 +76,10 @@ class Autoencoder:
         x = observations.reshape(len(observations), -1)
         return dense(np.tanh(dense(x, self.parameters, "encoder")), self.parameters, "z")
 
-    def code(self, observations: Array) -> tuple[Array, Array]:
+    def posterior(self, observations: Array) -> tuple[Array, Array]:
         """The same, and the log-variance of each number, as a VAE gives it: here it is certain."""
         z = self.encode(observations)
-        return z, np.full_like(z, CERTAIN)
+        return z, np.full_like(z, DETERMINISTIC_LOGVAR)
 
     def decode(self, z: Array) -> Array:
         """z (N, Z) to pictures (N, D) in [0, 1]."""
@@ -89,20 +89,20 @@ class Autoencoder:
         hidden = np.tanh(dense(z, self.parameters, "decoder"))
         return dense(hidden, self.parameters, "logits")
 
-    def loss(self, seen: Seen) -> float:
+    def loss(self, batch: VisionBatch) -> float:
         """Reconstruction error of the pictures, per pixel."""
-        x = seen.pictures.reshape(len(seen.pictures), -1)
+        x = batch.pictures.reshape(len(batch.pictures), -1)
         return self.error(self._logits(self.encode(x)), x)[0]
 
-    def parts(self, seen: Seen) -> Parts:
+    def parts(self, batch: VisionBatch) -> LossTerms:
         """The same as the parts of a VAE's loss; that z tells without noise costs nothing here."""
-        error = self.loss(seen)
-        return Parts(error, 0.0, error)
+        error = self.loss(batch)
+        return LossTerms(error, 0.0, error)
 
-    def loss_and_gradient(self, seen: Seen) -> tuple[float, Parameters]:
+    def loss_and_gradient(self, batch: VisionBatch) -> tuple[float, Parameters]:
         """The same loss, and its gradient by every parameter."""
         p = self.parameters
-        x = seen.pictures.reshape(len(seen.pictures), -1)
+        x = batch.pictures.reshape(len(batch.pictures), -1)
         encoded = np.tanh(dense(x, p, "encoder"))
         z = dense(encoded, p, "z")
         decoded = np.tanh(dense(z, p, "decoder"))

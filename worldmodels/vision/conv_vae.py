@@ -29,8 +29,8 @@ class Layout(NamedTuple):
 
     picture: tuple[int, int]  # height and width
     encoder: tuple[tuple[int, int], ...]  # kernel of each convolution, and the channels it gives
-    seen: tuple[int, int]  # height and width of what the last of them gives
-    drawn: tuple[int, int]  # of what the first transposed convolution is given
+    encoder_out: tuple[int, int]  # height and width of what the last of them gives
+    decoder_in: tuple[int, int]  # of what the first transposed convolution is given
     decoder: tuple[tuple[int, int], ...]  # kernel of each, and the channels it is given
 
     @property
@@ -43,9 +43,9 @@ class Layout(NamedTuple):
             shapes[f"conv{number}.bias"] = (f"E{number}",)
             inputs = f"E{number}"
         for name in ("mean", "logvar"):
-            shapes[f"{name}.weight"] = (f"{math.prod(self.seen)}{inputs}", "Z")
+            shapes[f"{name}.weight"] = (f"{math.prod(self.encoder_out)}{inputs}", "Z")
             shapes[f"{name}.bias"] = ("Z",)
-        spread = f"{math.prod(self.drawn)}D1"
+        spread = f"{math.prod(self.decoder_in)}D1"
         shapes |= {"spread.weight": ("Z", spread), "spread.bias": (spread,)}
         for number, (kernel, _) in enumerate(self.decoder, start=1):
             outputs = f"D{number + 1}" if number < len(self.decoder) else "C"
@@ -57,15 +57,15 @@ class Layout(NamedTuple):
 PAPER = Layout(  # 64 -> 31 -> 14 -> 6 -> 2, and 1 -> 5 -> 13 -> 30 -> 64
     picture=(64, 64),
     encoder=((4, 32), (4, 64), (4, 128), (4, 256)),
-    seen=(2, 2),
-    drawn=(1, 1),
+    encoder_out=(2, 2),
+    decoder_in=(1, 1),
     decoder=((5, 1024), (5, 128), (6, 64), (6, 32)),
 )
 SMALL = Layout(  # 28 x 32 -> 13 x 15 -> 5 x 6, and back: ours, for a tenth of the time
     picture=(28, 32),
     encoder=((4, 16), (5, 32)),
-    seen=(5, 6),
-    drawn=(5, 6),
+    encoder_out=(5, 6),
+    decoder_in=(5, 6),
     decoder=((5, 32), (4, 16)),
 )
 LAYOUTS = (PAPER, SMALL)
@@ -135,16 +135,16 @@ class ConvVAE(VariationalAutoencoder):
                 2 / (kernel**2 * inputs),
             )
             inputs = outputs
-        features = math.prod(layout.seen) * inputs
+        features = math.prod(layout.encoder_out) * inputs
         for name in ("mean", "logvar"):
             layer(name, (features, z_size), z_size, 1 / features)
         decoder = [*(scaled(full, width) for _, full in layout.decoder), channels]
-        spread = math.prod(layout.drawn) * decoder[0]
+        spread = math.prod(layout.decoder_in) * decoder[0]
         layer("spread", (z_size, spread), spread, 1 / z_size)
         kernels = [kernel for kernel, _ in layout.decoder]
         for number, (kernel, (i, o)) in enumerate(zip(kernels, pairwise(decoder), strict=True), 1):
             # A pixel lies in (kernel / 2)^2 windows, but where there is a single one, in that.
-            windows = 1 if number == 1 and layout.drawn == (1, 1) else (kernel / 2) ** 2
+            windows = 1 if number == 1 and layout.decoder_in == (1, 1) else (kernel / 2) ** 2
             gain = 1 if number == len(kernels) else 2
             layer(f"deconv{number}", (kernel, kernel, o, i), o, gain / (windows * i))
         return cls(arrays)
@@ -167,7 +167,7 @@ class ConvVAE(VariationalAutoencoder):
 
     def _decoder(self, z: Array) -> Trace:
         x = dense(z, self.parameters, "spread")
-        trace = [z, x.reshape(len(z), *self._layout.drawn, -1)]
+        trace = [z, x.reshape(len(z), *self._layout.decoder_in, -1)]
         for name in self._transposed[:-1]:
             x = transposed_convolution(trace[-1], self.parameters, name)
             trace.append(relu(x))

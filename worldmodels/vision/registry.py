@@ -56,5 +56,5 @@ def make_vision(
         vision = VAE.initial(pixels, hidden, z_size, rng)
     else:
         vision = ConvVAE.initial(shape, z_size, width, rng)
-    vision.weigh(beta, free_bits)
+    vision.set_loss_weights(beta, free_bits)
     return vision

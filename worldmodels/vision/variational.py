@@ -21,19 +21,19 @@ FREE_BITS = 0.5  # nats a number of z
 Trace = list[Array]  # what each layer was given; last, what the last one gave
 
 
-class Seen(NamedTuple):
+class VisionBatch(NamedTuple):
     """The batch that every V learns from."""
 
     pictures: Array  # (N, ...) in [0, 1]
     noise: Array  # (N, noise_size) ~ N(0, 1)
 
-    def split(self, size: int) -> Iterator[Seen]:
+    def split(self, size: int) -> Iterator[VisionBatch]:
         """The same, so many pictures at a time."""
         for start in range(0, len(self.pictures), size):
-            yield Seen(*(array[start : start + size] for array in self))
+            yield VisionBatch(*(array[start : start + size] for array in self))
 
 
-class Parts(NamedTuple):
+class LossTerms(NamedTuple):
     """What a V's loss is made of, and the loss; means over pictures."""
 
     error: float  # of the reconstruction, per pixel
@@ -41,7 +41,7 @@ class Parts(NamedTuple):
     loss: float
 
     @classmethod
-    def mean(cls, parts: Sequence[Parts], counts: Sequence[int]) -> Parts:
+    def mean(cls, parts: Sequence[LossTerms], counts: Sequence[int]) -> LossTerms:
         """Over all pictures, from parts of so many."""
         shares = np.array(counts) / sum(counts)
         return cls(*(float(values @ shares) for values in np.array(parts).T))
@@ -78,9 +78,9 @@ class VariationalAutoencoder(ABC):
         self.parameters = parameters
         self.pixels = pixels
         self.z_size = self.noise_size = z_size
-        self.weigh(BETA, FREE_BITS)
+        self.set_loss_weights(BETA, FREE_BITS)
 
-    def weigh(self, beta: float, free_bits: float) -> None:
+    def set_loss_weights(self, beta: float, free_bits: float) -> None:
         """Set what a code costs in training: `beta` a nat of KL, and as much as `free_bits` nats a
         number of z even where it tells less.
         """
@@ -112,7 +112,7 @@ class VariationalAutoencoder(ABC):
         """Pictures (N, ...) of D pixels to the mean of z, (N, Z)."""
         return self._read(observations, "mean")[0]
 
-    def code(self, observations: Array) -> tuple[Array, Array]:
+    def posterior(self, observations: Array) -> tuple[Array, Array]:
         """The same, and the log-variance of z, (N, Z)."""
         mean, logvar = self._read(observations, "mean", "logvar")
         return mean, logvar
@@ -131,24 +131,24 @@ class VariationalAutoencoder(ABC):
         """z (N, Z) to pictures (N, D) in [0, 1]."""
         return sigmoid(self._decoder(z)[-1])
 
-    def loss(self, seen: Seen) -> float:
+    def loss(self, batch: VisionBatch) -> float:
         """The loss of these pictures, with this noise."""
-        return self.parts(seen).loss
+        return self.parts(batch).loss
 
-    def parts(self, seen: Seen) -> Parts:
+    def parts(self, batch: VisionBatch) -> LossTerms:
         """What it is made of."""
-        some = list(seen.split(AT_ONCE))
-        return Parts.mean([self._parts(each) for each in some], [len(s.pictures) for s in some])
+        some = list(batch.split(AT_ONCE))
+        return LossTerms.mean([self._parts(each) for each in some], [len(s.pictures) for s in some])
 
-    def _parts(self, seen: Seen) -> Parts:
-        mean, logvar = self.code(seen.pictures)
-        logits = self._decoder(reparameterised(mean, logvar, seen.noise))[-1]
-        error, _ = self.error(logits, seen.pictures.reshape(logits.shape))
+    def _parts(self, batch: VisionBatch) -> LossTerms:
+        mean, logvar = self.posterior(batch.pictures)
+        logits = self._decoder(reparameterised(mean, logvar, batch.noise))[-1]
+        error, _ = self.error(logits, batch.pictures.reshape(logits.shape))
         kl = kl_divergence(mean, logvar)
-        return Parts(error, float(kl.mean()), error + self._cost(kl))
+        return LossTerms(error, float(kl.mean()), error + self._cost(kl))
 
     @property
-    def idle_cost(self) -> float:
+    def kl_floor(self) -> float:
         """What a code that tells nothing adds to the loss: what is free must be paid for too."""
         return self._cost(np.zeros(1))
 
@@ -156,21 +156,21 @@ class VariationalAutoencoder(ABC):
         """What KL (N,) adds to the loss."""
         return self._beta * float(np.maximum(kl, self._free).mean()) / self.pixels
 
-    def loss_and_gradient(self, seen: Seen) -> tuple[float, Parameters]:
+    def loss_and_gradient(self, batch: VisionBatch) -> tuple[float, Parameters]:
         """The same loss, and its gradient by every parameter."""
         p, gradient = self.parameters, self.parameters.zeros_like()
-        looked = self._encoder(seen.pictures)
+        looked = self._encoder(batch.pictures)
         features = looked[-1]
         mean, logvar = dense(features, p, "mean"), dense(features, p, "logvar")
-        drawn = self._decoder(reparameterised(mean, logvar, seen.noise))
-        error, dlogits = self.error(drawn[-1], seen.pictures.reshape(drawn[-1].shape))
+        drawn = self._decoder(reparameterised(mean, logvar, batch.noise))
+        error, dlogits = self.error(drawn[-1], batch.pictures.reshape(drawn[-1].shape))
         kl = kl_divergence(mean, logvar)
 
         dz = self._decoder_backward(dlogits, drawn, gradient)
         # dL/dKL of each picture: nothing where KL is below what is free
         dkl = (self._beta / self.pixels / len(kl) * (kl > self._free)).astype(kl.dtype)[:, None]
         dmean = dz + dkl * mean
-        dlogvar = 0.5 * (dz * seen.noise * np.exp(0.5 * logvar) + dkl * (np.exp(logvar) - 1))
+        dlogvar = 0.5 * (dz * batch.noise * np.exp(0.5 * logvar) + dkl * (np.exp(logvar) - 1))
         dfeatures = dense_backward(dmean, features, p, gradient, "mean")
         dfeatures += dense_backward(dlogvar, features, p, gradient, "logvar")
         self._encoder_backward(dfeatures, looked, gradient)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-class AreaMean:
+class AreaResize:
     """Averages pictures of one shape, by two matrix products for a whole batch.
 
     Example:

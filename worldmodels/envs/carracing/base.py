@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from worldmodels.envs.carracing.area_resize import AreaMean
+from worldmodels.envs.carracing.area_resize import AreaResize
 
 Info = dict[str, NDArray[Any]]
 Step = tuple[NDArray[np.float32], NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_], Info]
@@ -21,7 +21,7 @@ Frame = tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_]]
 PICTURE = (84, 96)  # rows and columns that Gymnasium shows above its bar
 
 
-class Driving(ABC):
+class BatchedCarRacing(ABC):
     """Cars of a simulator that knows one frame at a time, behind Gymnasium's vector signature.
 
     A simulator's cars are numbered from 0 to num_cars; a row of the batch is one that is kept.
@@ -35,21 +35,21 @@ class Driving(ABC):
     def __init__(
         self,
         tracks: Sequence[int],
-        num_cars: int = 1,
+        num_envs: int = 1,
         max_steps: int = 250,
         view: tuple[int, int] = (28, 32),
         frame_skip: int = 4,
     ) -> None:
-        if not len(tracks) or min(num_cars, max_steps, frame_skip) < 1:
+        if not len(tracks) or min(num_envs, max_steps, frame_skip) < 1:
             raise ValueError(
                 "a world needs at least one track, car, step and frame a step, "
-                f"not {len(tracks)}, {num_cars}, {max_steps} and {frame_skip}"
+                f"not {len(tracks)}, {num_envs}, {max_steps} and {frame_skip}"
             )
         self.tracks = [int(track) for track in tracks]
-        self.num_cars = num_cars
+        self.num_envs = num_envs
         self.max_steps = max_steps
         self.frame_skip = frame_skip
-        self._smaller = AreaMean(PICTURE, view)
+        self._smaller = AreaResize(PICTURE, view)
         self.observation_shape = self._smaller.shape
         self.reset()
 
@@ -75,11 +75,11 @@ class Driving(ABC):
 
     def reset(self, *, seed: int | None = None) -> tuple[NDArray[np.float32], Info]:
         """Put every car at its start. `seed` is Gymnasium's: this world draws nothing."""
-        self._begin([self.tracks[car % len(self.tracks)] for car in range(self.num_cars)])
-        self._cars: Rows = np.arange(self.num_cars)
-        self._lost = np.zeros(self.num_cars, np.bool_)
-        self._finished = np.zeros(self.num_cars, np.bool_)
-        self._steps = np.zeros(self.num_cars, np.int64)
+        self._begin([self.tracks[car % len(self.tracks)] for car in range(self.num_envs)])
+        self._cars: Rows = np.arange(self.num_envs)
+        self._lost = np.zeros(self.num_envs, np.bool_)
+        self._finished = np.zeros(self.num_envs, np.bool_)
+        self._steps = np.zeros(self.num_envs, np.int64)
         self._views = self._smaller(self.pictures())
         return self._views, self._info()
 

@@ -10,11 +10,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from worldmodels.envs.carracing.base import Driving, Frame, Info, Rows
+from worldmodels.envs.carracing.base import BatchedCarRacing, Frame, Info, Rows
 from worldmodels.envs.carracing.optional_imports import extra
 
 
-class CarRacing(Driving):
+class CarRacingEnv(BatchedCarRacing):
     """Many cars, each alone on its track, behind Gymnasium's vector signature.
 
     Physics, rewards and pictures are Gymnasium's, to the last byte.
@@ -50,15 +50,15 @@ class CarRacing(Driving):
     def __init__(
         self,
         tracks: Sequence[int],
-        num_cars: int = 1,
+        num_envs: int = 1,
         max_steps: int = 250,
         view: tuple[int, int] = (28, 32),
         frame_skip: int = 4,
     ) -> None:
         with extra("gymnasium", "Box2D", "pygame"):
             from worldmodels.envs.carracing.lazy_render import LazyCarRacing
-        self._simulators = [LazyCarRacing() for _ in range(num_cars)]
-        super().__init__(tracks, num_cars, max_steps, view, frame_skip)
+        self._simulators = [LazyCarRacing() for _ in range(num_envs)]
+        super().__init__(tracks, num_envs, max_steps, view, frame_skip)
 
     def big_picture(self, row: int = 0) -> NDArray[np.uint8]:
         """(400, 600, 3): what Gymnasium shows to people, with skid marks and indicators."""

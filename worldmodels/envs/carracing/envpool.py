@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from worldmodels.envs.carracing.base import PICTURE, Driving, Frame, Rows
+from worldmodels.envs.carracing.base import PICTURE, BatchedCarRacing, Frame, Rows
 from worldmodels.envs.carracing.optional_imports import extra
 
 FRAME_COST = 0.1  # that every frame takes off the reward
@@ -16,7 +16,7 @@ LAP_REWARD = 1000.0  # for all tiles together
 LOST = -100.0  # the reward of the frame in which a car leaves the playfield
 
 
-class EnvPoolCarRacing(Driving):
+class EnvPoolCarRacing(BatchedCarRacing):
     """Many cars, each alone on its track: `CarRacing` by another simulator.
 
     All is as there, but the numbers in `tracks` stand for other roads, pictures are drawn otherwise
@@ -47,7 +47,7 @@ class EnvPoolCarRacing(Driving):
             commands, cars.astype(np.int32)
         )
         answered = info["env_id"]  # in any order
-        place = np.empty(self.num_cars, np.intp)
+        place = np.empty(self.num_envs, np.intp)
         place[answered] = np.arange(len(answered))
         rewards = rewards[place[cars]].astype(np.float64)
         over = (terminated | truncated)[place[cars]]

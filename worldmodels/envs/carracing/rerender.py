@@ -1,4 +1,4 @@
-"""A drive of CarRacing once more: the game does the same again, and there are pictures of it."""
+"""Renders a recorded CarRacing episode at full size, by repeating its actions in the game."""
 
 from __future__ import annotations
 
@@ -7,35 +7,36 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from worldmodels.envs.carracing.env import CarRacing
-from worldmodels.pipeline.config import params
+from worldmodels.envs.carracing.env import CarRacingEnv
+from worldmodels.pipeline.config.env_params import CarRacingParams
 from worldmodels.pipeline.errors import UserError
 from worldmodels.pipeline.storage.artifacts import Episode
 
-APART = 1e-6  # what two sums of the same rewards may be
+TOLERANCE = 1e-6  # between two sums of the same rewards
 
 
-def redriven(
-    world: params.CarRacing, track_seed: int, drive: Episode
+def rerender_episode(
+    params: CarRacingParams, track_seed: int, episode: Episode
 ) -> Iterator[Callable[[], NDArray[np.uint8]]]:
-    """Go through a recorded drive of L steps, L + 1 times giving what draws, before the next, the
-    game's picture for people (400, 600, 3).
+    """Yield, L + 1 times for an episode of L steps, a function that renders the current frame.
+
+    The frame is the game's own for people, (400, 600, 3); render it before the next one.
 
     Raises:
         UserError: the game is not installed, or does not do what was recorded.
     """
-    view = (world.view.height, world.view.width)
+    view = (params.view.height, params.view.width)
     try:
-        cars = CarRacing([track_seed], 1, len(drive.actions), view, world.frame_skip)
+        env = CarRacingEnv([track_seed], 1, len(episode.actions), view, params.frame_skip)
     except ModuleNotFoundError as error:
         raise UserError(str(error)) from None
-    yield cars.big_picture
-    for step, (action, recorded) in enumerate(zip(drive.actions, drive.rewards, strict=True)):
-        _, (reward,), *_ = cars.step(action[None])
-        if abs(reward - recorded) > APART:
+    yield env.render
+    for step, (action, recorded) in enumerate(zip(episode.actions, episode.rewards, strict=True)):
+        _, (reward,), *_ = env.step(action[None])
+        if abs(reward - recorded) > TOLERANCE:
             raise UserError(
-                f"the drive on track {track_seed} cannot be shown: in step {step} it earned "
-                f"{recorded:+.4f}, and now {reward:+.4f} for the same actions; it was recorded "
-                "with another simulator, or another world.frame_skip: run 'dvc repro' anew"
+                f"the episode on track {track_seed} cannot be rendered: in step {step} its reward "
+                f"was {recorded:+.4f}, and is now {reward:+.4f} for the same actions; it was "
+                "recorded with another simulator, or another env.frame_skip: run 'dvc repro' anew"
             )
-        yield cars.big_picture
+        yield env.render

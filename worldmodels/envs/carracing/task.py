@@ -1,4 +1,4 @@
-"""Gymnasium's CarRacing, as the params' `world` describes it: seeds of tracks, and cars on them."""
+"""The task of Gymnasium's CarRacing: a track is the seed that the game generates it from."""
 
 from __future__ import annotations
 
@@ -8,128 +8,129 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from worldmodels.pipeline.config.params import CarRacing
+from worldmodels.pipeline.config.env_params import CarRacingParams
 from worldmodels.pipeline.errors import ParamsError
-from worldmodels.pipeline.storage.artifacts import CarRacingDrives, CarRacingRollouts
-from worldmodels.policies.random_weights import RandomWeightsPolicy, Temper
-from worldmodels.rollout.loop import Outcome, Recording, World
+from worldmodels.pipeline.storage.artifacts import CarRacingEvaluation, CarRacingRollouts
+from worldmodels.pipeline.storage.tables import episode_steps
+from worldmodels.policies.random_weights import RandomWeightsPolicy, WeightPrior
+from worldmodels.rollout.loop import EpisodeStats, Trajectories, VectorEnv
 from worldmodels.rollout.task import Columns
 
-TESTS = 1 << 16  # the seeds below are for the final drives alone, and all others are drawn
+TEST_SEEDS = 1 << 16  # the seeds below are test tracks, and all others are for training
 SEEDS = 1 << 31
-LAP = 1000.0  # points of all tiles together
+
+TILES_REWARD = 1000.0  # of all tiles of a track together
+# The reward of a step that a car is trusted to earn while there is road ahead, as shares of the
+# least that completes the lap in time: mean and scale of a logistic distribution.
+PACE, PACE_SCALE = 1.125, 0.08
+
+# A little gas is much, and a car that is fast in a bend is off the road.
+WEIGHT_PRIOR = WeightPrior(weight=(1.0, 0.3), bias=(0.0, 0.15), bias_std=(0.05, 0.15), noise=0.6)
 
 
-# What a car is trusted to earn in a step while there is road left, as shares of the least that
-# brings it round in time: the mean, and the scale of a logistic distribution around it.
-PACE, SPREAD = 1.125, 0.08
+class CarRacingTask:
+    """See `Task`; a track is a seed.
 
-# A little gas is much, and who is fast in a bend is off the road.
-TEMPER = Temper(weight=(1.0, 0.3), bias=(0.0, 0.15), bias_spread=(0.05, 0.15), noise=0.6)
-
-
-class CarRacingGrounds:
-    """Every episode on a track of its own, which is what the game makes of a seed.
-
-    The final drives are on tracks 0, 1, 2 and so on, the same for everybody; who learns draws from
-    65,536 to 2^31 - 1, and so never meets one of them.
+    Test episodes are on the tracks of seeds 0, 1, 2 and so on, the same for everybody; training
+    draws from 65,536 to 2^31 - 1, and so never meets one of them.
     """
 
     action_size = 2  # steer, and the pedals in one: gas is positive, brake negative
-    episodes_at_once = 8  # a car costs the same in a small batch
-    dealt_out = True
+    max_envs = 8  # an environment costs the same in a small batch
+    shard_episodes = True
     rollouts = CarRacingRollouts
-    drives = CarRacingDrives
+    evaluation = CarRacingEvaluation
 
-    def __init__(self, world: CarRacing) -> None:
-        self._world = world
-        self.observation_shape = world.view.shape
-        self.max_steps = world.max_steps
+    def __init__(self, params: CarRacingParams) -> None:
+        self._params = params
+        self.observation_shape = params.view.shape
+        self.max_steps = params.max_steps
 
-    def draw(self, episodes: int, rng: np.random.Generator) -> list[int]:
-        """A seed each for so many episodes."""
-        seeds: list[int] = rng.integers(TESTS, SEEDS, size=episodes).tolist()
+    def sample_tracks(self, episodes: int, rng: np.random.Generator) -> list[int]:
+        """A seed each for that many episodes."""
+        seeds: list[int] = rng.integers(TEST_SEEDS, SEEDS, size=episodes).tolist()
         return seeds
 
-    def tests(self, rng: np.random.Generator) -> Callable[[int], list[int]]:
+    def test_tracks(self, rng: np.random.Generator) -> Callable[[int], list[int]]:
         """The seeds from 0 on; nothing is drawn."""
         given = 0
 
         def following(episodes: int) -> list[int]:
             nonlocal given
             first, given = given, given + episodes
-            if given > TESTS:
+            if given > TEST_SEEDS:
                 raise ParamsError(
-                    "evaluate: episodes and random_episodes must be at most "
-                    f"{TESTS} in world.kind: carracing, which has so many tracks that nobody "
-                    "learns on; found more"
+                    "evaluate: episodes and baseline_episodes must be at most "
+                    f"{TEST_SEEDS} in env.kind: carracing, which has no more test tracks; "
+                    "found more"
                 )
             return list(range(first, given))
 
         return following
 
-    def cars(self, places: Sequence[int], cars: int) -> World:
-        """So many cars, number i on the track of seed places[i % len(places)].
+    def make_env(self, tracks: Sequence[int], num_envs: int) -> VectorEnv:
+        """See `Task`.
 
         Raises:
-            ParamsError: the simulator is not there.
+            ParamsError: the simulator is not installed.
         """
-        world = self._world
+        params = self._params
         height, width, _ = self.observation_shape
         try:
-            made: World = _simulator(world.simulator)(
-                places, cars, self.max_steps, view=(height, width), frame_skip=world.frame_skip
+            env: VectorEnv = _simulator(params.simulator)(
+                tracks, num_envs, self.max_steps, view=(height, width), frame_skip=params.frame_skip
             )
         except ImportError as error:
             raise ParamsError(
-                f"world.simulator: {world.simulator} cannot be used here: {error}"
+                f"env.simulator: {params.simulator} cannot be used here: {error}"
             ) from None
-        return made
+        return env
 
     def random_weights_policy(self, rng: np.random.Generator) -> RandomWeightsPolicy:
-        """A policy of random weights, drawn anew for every car."""
-        return RandomWeightsPolicy(self.observation_shape, TEMPER, rng)
+        """See `Task`."""
+        return RandomWeightsPolicy(self.observation_shape, WEIGHT_PRIOR, rng)
 
-    def columns(self, places: Sequence[int], outcome: Outcome, recording: Recording) -> Columns:
-        """On which tracks, and who came round."""
-        last = np.cumsum(outcome.lengths + 1) - 1  # frames
+    def episode_columns(
+        self, tracks: Sequence[int], stats: EpisodeStats, trajectories: Trajectories
+    ) -> Columns:
+        """The seeds of the tracks, and which laps were finished."""
+        last = np.cumsum(stats.lengths + 1) - 1  # frames
         return {
-            "track_seeds": np.array(places, np.int64),
-            "finished": recording.info["finished"][last],
+            "track_seeds": np.array(tracks, np.int64),
+            "finished": trajectories.info["finished"][last],
         }
 
-    def prospects(self, outcome: Outcome, recording: Recording) -> NDArray[np.float64]:
-        """The tiles ahead, or as many as there is time for, whichever is less.
+    def potential(self, stats: EpisodeStats, trajectories: Trajectories) -> NDArray[np.float64]:
+        """The reward of the tiles ahead, or of as many as there is time for, if those are fewer.
 
-        So who misses a tile has lost it as soon as it lies behind; and who drives fast has gained
-        little where there is time, and who stands still lost little, and much where there is none.
+        A missed tile is lost as soon as it lies behind. Speed is worth little while there is time
+        enough, and much where there is not.
 
         Raises:
-            ParamsError: the simulator does not say where a car is.
+            ParamsError: the simulator does not tell how far a car has come.
         """
-        if "passed" not in recording.info:
+        if "progress" not in trajectories.info:
             raise ParamsError(
-                "world.simulator: must be gymnasium for polish, which has to know how far a car "
-                f"has come; found {self._world.simulator}"
+                "env.simulator: must be gymnasium for finetune_c, which needs to know how far a "
+                f"car has come; found {self._params.simulator}"
             )
-        frames = outcome.lengths + 1
-        step = np.arange(frames.sum()) - np.repeat(np.cumsum(frames) - frames, frames)
-        ahead = LAP * (1 - recording.info["passed"])
-        left = LAP * np.maximum(1 - step / self.max_steps, 1e-9)
-        unsure = SPREAD * left
-        return np.maximum(0, -unsure * np.logaddexp(-ahead / unsure, -PACE * left / unsure))
+        step = episode_steps(stats.lengths + 1)
+        ahead = TILES_REWARD * (1 - trajectories.info["progress"])
+        in_time = TILES_REWARD * np.maximum(1 - step / self.max_steps, 1e-9)
+        scale = PACE_SCALE * in_time
+        return np.maximum(0, -scale * np.logaddexp(-ahead / scale, -PACE * in_time / scale))
 
-    def measures(self, columns: Columns) -> dict[str, NDArray[Any]]:
-        """Which episodes ended with the whole track driven."""
+    def metrics(self, columns: Columns) -> dict[str, NDArray[Any]]:
+        """Which episodes ended with the whole lap driven."""
         return {"finished_share": columns["finished"]}
 
 
 def _simulator(name: str) -> Callable[..., Any]:
-    """The class behind a name in the params, imported only when it is asked for."""
+    """The class of a simulator, imported only if it is asked for."""
     if name == "envpool":
         from worldmodels.envs.carracing.envpool import EnvPoolCarRacing
 
         return EnvPoolCarRacing
-    from worldmodels.envs.carracing.env import CarRacing as GymnasiumCarRacing
+    from worldmodels.envs.carracing.env import CarRacingEnv
 
-    return GymnasiumCarRacing
+    return CarRacingEnv

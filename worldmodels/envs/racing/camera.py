@@ -32,7 +32,7 @@ class Camera:
     """
 
     def __init__(
-        self, tracks: Sequence[Track], size: int, channels: int, reach: float, astray: float
+        self, tracks: Sequence[Track], size: int, channels: int, reach: float, max_offset: float
     ) -> None:
         if size < 2 or channels not in PALETTES:
             raise ValueError(
@@ -42,7 +42,7 @@ class Camera:
         self.shape = (size, size, channels)
         grid, extent = tracks[0].grid, tracks[0].extent
         pixel = 2 * extent / (grid - 1)
-        margin = math.ceil((astray + math.hypot(reach, reach)) / pixel) + 1
+        margin = math.ceil((max_offset + math.hypot(reach, reach)) / pixel) + 1
         self._width = grid + 2 * margin
         if len(tracks) * self._width**2 > np.iinfo(np.int32).max:
             raise ValueError(f"{len(tracks)} tracks are too many for one world")

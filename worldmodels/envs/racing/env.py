@@ -33,7 +33,7 @@ POSE = slice(COS, Y + 1)  # what camera and search are linear in
 HEADING, PLACE, STATE = slice(COS, SIN + 1), slice(X, Y + 1), slice(X, SPEED + 1)
 
 
-class RacingWorld:
+class RacingEnv:
     """Many cars, each alone on its track, behind Gymnasium's vector signature.
 
     Example:
@@ -68,17 +68,17 @@ class RacingWorld:
     def __init__(
         self,
         tracks: Sequence[Track] | None = None,
-        num_cars: int = 1,
+        num_envs: int = 1,
         max_steps: int = 120,
         view_size: int = 16,
         channels: int = 1,
         view_reach: float = 4.0,
     ) -> None:
         tracks = [Track()] if tracks is None else list(tracks)
-        if not tracks or num_cars < 1 or max_steps < 1:
+        if not tracks or num_envs < 1 or max_steps < 1:
             raise ValueError(
                 "a world needs at least one track, car and step, "
-                f"not {len(tracks)}, {num_cars} and {max_steps}"
+                f"not {len(tracks)}, {num_envs} and {max_steps}"
             )
         rasters = {(track.samples, track.grid, track.extent) for track in tracks}
         if len(rasters) > 1:
@@ -86,12 +86,12 @@ class RacingWorld:
                 f"tracks of one world must share samples, grid and extent, not {sorted(rasters)}"
             )
         self.tracks = tracks
-        self.num_cars = num_cars
+        self.num_envs = num_envs
         self.max_steps = max_steps
         ((self._samples, _, _),) = rasters
         # A car ends its drive beyond twice the half-width, at most one step further.
-        astray = max(track.half_width for track in tracks) + MAX_SPEED
-        self._camera = Camera(tracks, view_size, channels, view_reach, astray)
+        max_offset = max(track.half_width for track in tracks) + MAX_SPEED
+        self._camera = Camera(tracks, view_size, channels, view_reach, max_offset)
         self.observation_shape = self._camera.shape
         self._nearness = np.stack([_nearness(track) for track in tracks])  # (tracks, 5, samples)
         self._centrelines = np.stack([track.centreline for track in tracks])
@@ -99,14 +99,14 @@ class RacingWorld:
 
     def reset(self, *, seed: int | None = None) -> tuple[NDArray[np.float32], Info]:
         """Put every car at its start. `seed` is Gymnasium's: this world draws nothing."""
-        self._track = np.arange(self.num_cars) % len(self.tracks)
+        self._track = np.arange(self.num_envs) % len(self.tracks)
         spawns = np.array([[*track.centreline[0], track.heading] for track in self.tracks])
-        self._cars = np.zeros((STEPS + 1, self.num_cars))
+        self._cars = np.zeros((STEPS + 1, self.num_envs))
         self._cars[[X, Y, THETA]] = spawns[self._track].T
         self._cars[COS], self._cars[SIN] = np.cos(self._cars[THETA]), np.sin(self._cars[THETA])
         self._cars[ONE] = 1.0
         self._half_width = np.array([track.half_width for track in self.tracks])[self._track]
-        self._done = np.zeros(self.num_cars, np.bool_)
+        self._done = np.zeros(self.num_envs, np.bool_)
         self._group()
         return self._view(), self._info()
 

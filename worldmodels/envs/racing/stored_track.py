@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from worldmodels.envs.racing.track import Track
 from worldmodels.pipeline.errors import UserError
-from worldmodels.pipeline.storage.artifacts import OnRoads
+from worldmodels.pipeline.storage.artifacts import RacingColumns
 
 
-def track_of(table: OnRoads, number: int) -> Track:
+def stored_track(table: RacingColumns, number: int) -> Track:
     """The track of an episode.
 
     Raises:

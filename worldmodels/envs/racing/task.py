@@ -1,4 +1,4 @@
-"""The note's racing world, as the params' `world` describes it: roads, and cars on them."""
+"""The task of the racing environment: all episodes on one fixed track, or each on a random one."""
 
 from __future__ import annotations
 
@@ -8,54 +8,54 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from worldmodels.envs.racing.env import RacingWorld
+from worldmodels.envs.racing.env import RacingEnv
 from worldmodels.envs.racing.random_track import random_track
 from worldmodels.envs.racing.track import Track
-from worldmodels.pipeline.config.params import Racing
+from worldmodels.pipeline.config.env_params import RacingParams
 from worldmodels.pipeline.errors import ParamsError
-from worldmodels.pipeline.storage.artifacts import RacingDrives, RacingRollouts
-from worldmodels.policies.random_weights import RandomWeightsPolicy, Temper
-from worldmodels.rollout.loop import Outcome, Recording
+from worldmodels.pipeline.storage.artifacts import RacingEvaluation, RacingRollouts
+from worldmodels.policies.random_weights import RandomWeightsPolicy, WeightPrior
+from worldmodels.rollout.loop import EpisodeStats, Trajectories
 from worldmodels.rollout.task import Columns
 
-TEMPER = Temper(weight=(1.0, 1.0), bias=(0.0, 1.0), bias_spread=(0.15, 0.5), noise=1.0)
+WEIGHT_PRIOR = WeightPrior(weight=(1.0, 1.0), bias=(0.0, 1.0), bias_std=(0.15, 0.5), noise=1.0)
 
 
-class RacingGrounds:
-    """All episodes on the note's road, or each on a new one.
+class RacingTask:
+    """See `Task`; a track is a `Track`.
 
     Raises:
-        ParamsError: there can be no such road.
+        ParamsError: the params describe no track.
     """
 
-    action_size = RacingWorld.action_size
-    episodes_at_once = 128
-    dealt_out = False
+    action_size = RacingEnv.action_size
+    max_envs = 128
+    shard_episodes = False
     rollouts = RacingRollouts
-    drives = RacingDrives
+    evaluation = RacingEvaluation
 
-    def __init__(self, world: Racing) -> None:
-        self._world = world
-        self.observation_shape = world.view.shape
-        self.max_steps = world.max_steps
-        self._note: list[Track] = []
-        if world.tracks == "note":
-            harmonics = [(term.order, term.amplitude, term.phase) for term in world.note.harmonics]
+    def __init__(self, params: RacingParams) -> None:
+        self._params = params
+        self.observation_shape = params.view.shape
+        self.max_steps = params.max_steps
+        self._fixed: list[Track] = []
+        if params.tracks == "fixed":
+            track = params.fixed_track
+            harmonics = [(term.order, term.amplitude, term.phase) for term in track.harmonics]
             try:
-                self._note = [Track(world.note.radius, harmonics, world.note.half_width)]
+                self._fixed = [Track(track.radius, harmonics, track.half_width)]
             except ValueError as error:
-                keys = "world.note.radius, world.note.harmonics, world.note.half_width"
-                raise ParamsError(f"{keys}: {error}") from None
+                raise ParamsError(f"{_keys('fixed_track')}: {error}") from None
 
-    def draw(self, episodes: int, rng: np.random.Generator) -> list[Track]:
-        """Tracks for so many episodes: the one of all of them, or one each.
+    def sample_tracks(self, episodes: int, rng: np.random.Generator) -> list[Track]:
+        """Tracks of that many episodes: the fixed one for all, or a random one each.
 
         Raises:
-            ParamsError: the ranges hold hardly any road.
+            ParamsError: hardly any track can be drawn from the ranges.
         """
-        if self._note:
-            return self._note
-        ranges = self._world.random
+        if self._fixed:
+            return self._fixed
+        ranges = self._params.random_tracks
         harmonics = [(term.order, term.amplitude) for term in ranges.harmonics]
         try:
             return [
@@ -63,39 +63,45 @@ class RacingGrounds:
                 for _ in range(episodes)
             ]
         except ValueError as error:
-            keys = "world.random.radius, world.random.harmonics, world.random.half_width"
-            raise ParamsError(f"{keys}: {error}") from None
+            raise ParamsError(f"{_keys('random_tracks')}: {error}") from None
 
-    def tests(self, rng: np.random.Generator) -> Callable[[int], list[Track]]:
-        """Drawn like all others: no road comes up twice."""
-        return lambda episodes: self.draw(episodes, rng)
+    def test_tracks(self, rng: np.random.Generator) -> Callable[[int], list[Track]]:
+        """Drawn like all others, from a generator of their own: no track comes twice."""
+        return lambda episodes: self.sample_tracks(episodes, rng)
 
-    def cars(self, places: Sequence[Track], cars: int) -> RacingWorld:
-        """So many cars, number i on places[i % len(places)]."""
-        view = self._world.view
-        return RacingWorld(places, cars, self.max_steps, view.size, view.channels, view.reach)
+    def make_env(self, tracks: Sequence[Track], num_envs: int) -> RacingEnv:
+        """See `Task`."""
+        view = self._params.view
+        return RacingEnv(tracks, num_envs, self.max_steps, view.size, view.channels, view.reach)
 
     def random_weights_policy(self, rng: np.random.Generator) -> RandomWeightsPolicy:
-        """A policy of random weights, drawn anew for every car."""
-        return RandomWeightsPolicy(self.observation_shape, TEMPER, rng)
+        """See `Task`."""
+        return RandomWeightsPolicy(self.observation_shape, WEIGHT_PRIOR, rng)
 
-    def columns(self, places: Sequence[Track], outcome: Outcome, recording: Recording) -> Columns:
-        """How the cars drove, and on what roads."""
+    def episode_columns(
+        self, tracks: Sequence[Track], stats: EpisodeStats, trajectories: Trajectories
+    ) -> Columns:
+        """States, distances from the centreline, and the tracks."""
         return {
-            "states": recording.info["state"],
-            "distances": recording.info["distance"],
-            "radius": np.array([track.radius for track in places]),
-            "harmonics": np.array([track.harmonics for track in places]).reshape(
-                len(places), -1, 3
+            "states": trajectories.info["state"],
+            "distances": trajectories.info["distance"],
+            "radius": np.array([track.radius for track in tracks]),
+            "harmonics": np.array([track.harmonics for track in tracks]).reshape(
+                len(tracks), -1, 3
             ),
-            "half_width": np.array([track.half_width for track in places]),
+            "half_width": np.array([track.half_width for track in tracks]),
         }
 
-    def prospects(self, outcome: Outcome, recording: Recording) -> NDArray[np.float64]:
-        """Nothing is known of them: all that is to be earned is in the rewards as they come."""
-        return np.zeros(int((outcome.lengths + 1).sum()))
+    def potential(self, stats: EpisodeStats, trajectories: Trajectories) -> NDArray[np.float64]:
+        """Zeros: the rewards of this environment need no shaping."""
+        return np.zeros(int((stats.lengths + 1).sum()))
 
-    def measures(self, columns: Columns) -> dict[str, NDArray[Any]]:
-        """Which frames are from beyond the edge of the road."""
+    def metrics(self, columns: Columns) -> dict[str, NDArray[Any]]:
+        """Which frames are beyond the edge of the road."""
         edge = np.repeat(columns["half_width"], columns["lengths"] + 1)
         return {"beyond_edge_share": columns["distances"] > edge}
+
+
+def _keys(section: str) -> str:
+    """The dotted keys that describe tracks."""
+    return ", ".join(f"env.{section}.{key}" for key in ("radius", "harmonics", "half_width"))

@@ -11,7 +11,7 @@ from matplotlib.colors import to_rgb
 from numpy.typing import NDArray
 from PIL import Image
 
-from worldmodels.figures.common.animation import Paper
+from worldmodels.figures.common.animation import Canvas
 from worldmodels.figures.common.scene import Scene, limits
 from worldmodels.figures.common.style import BLUE, GREY, INK, VERMILION
 
@@ -26,7 +26,7 @@ CELLS = 64  # and how many: more would cost a GIF more than they show
 SLICES = 8  # of pictures that the colours are taken from
 
 
-class Mind(NamedTuple):
+class LatentTrace(NamedTuple):
     """What V and M made of L steps, on the track or in a dream."""
 
     views: Pictures  # (L + 1, H, W, 3), z as V decodes it
@@ -43,7 +43,7 @@ class Mind(NamedTuple):
 class Panels:
     """The part that stands still."""
 
-    def __init__(self, shape: tuple[int, ...], real: Mind, dreamt: Mind) -> None:
+    def __init__(self, shape: tuple[int, ...], real: LatentTrace, dreamt: LatentTrace) -> None:
         self.scene = scene = Scene(WIDTH, HEIGHT)
         high = GAME[1]
         wide = min(WIDEST, round(high * shape[1] / shape[0]))
@@ -70,21 +70,21 @@ class Panels:
         self.codes: tuple[Axes, ...] = codes
         self.states: tuple[Axes, ...] = states
 
-    def _code(self, left: float, real: Mind, dreamt: Mind) -> Axes:
+    def _code(self, left: float, real: LatentTrace, dreamt: LatentTrace) -> Axes:
         count = real.z.shape[1]
         panel = self.scene.panel(left, 98, WIDEST, 92, f"z, {count} numbers")
         reach = 1.05 * max(np.abs(real.z).max(), np.abs(dreamt.z).max())
         panel.axhline(0, color=GREY, linewidth=0.8)
         return _bare(panel, xlim=(-0.7, count - 0.3), ylim=(-reach, reach))
 
-    def _state(self, left: float, real: Mind) -> Axes:
+    def _state(self, left: float, real: LatentTrace) -> Axes:
         count = real.h.shape[1]
         some = f"{CELLS} of {count}" if count > CELLS else str(count)
         return _bare(self.scene.panel(left, 24, WIDEST, 40, f"h, {some} numbers"))
 
 
 def race_frames(
-    pictures: Pictures, seen: Pictures, real: Mind, dreamt: Mind
+    pictures: Pictures, seen: Pictures, real: LatentTrace, dreamt: LatentTrace
 ) -> Iterator[Image.Image]:
     """The frames of a drive of L steps and of the dream beside it; whichever is over first stands
     still.
@@ -99,7 +99,7 @@ def race_frames(
     minds, colours = (real, dreamt), (BLUE, VERMILION)
     panels = Panels(seen.shape[1:], real, dreamt)
     scene = panels.scene
-    paper = Paper(scene.picture())
+    canvas = Canvas(scene.picture())
     right = round(panels.reward.get_window_extent().x1)
     ends = [(right - 205, "on the track"), (right, "in the dream")]
     curves = [
@@ -108,21 +108,21 @@ def race_frames(
     ]
 
     def paint(step: int) -> None:
-        scene.lay(paper, panels.game, pictures[min(-(-step // EVERY), len(pictures) - 1)])
-        scene.lay(paper, panels.seen, seen[min(step, len(seen) - 1)])
+        scene.draw_image(canvas, panels.game, pictures[min(-(-step // EVERY), len(pictures) - 1)])
+        scene.draw_image(canvas, panels.seen, seen[min(step, len(seen) - 1)])
         for number, mind in enumerate(minds):
             last, colour = min(step, len(mind.rewards)), colours[number]
-            scene.lay(paper, panels.views[number], mind.views[last])
-            scene.paint_bars(paper, panels.codes[number], mind.z[last])
-            scene.lay(paper, panels.states[number], cells(mind.h[last, :CELLS]))
-            paper.dot(curves[number][last], colour)
+            scene.draw_image(canvas, panels.views[number], mind.views[last])
+            scene.paint_bars(canvas, panels.codes[number], mind.z[last])
+            scene.draw_image(canvas, panels.states[number], cells(mind.h[last, :CELLS]))
+            canvas.dot(curves[number][last], colour)
             end, where = ends[number]
             over = " (over)" if last < step else ""
-            paper.write(end, HEIGHT - 211, f"{where} {mind.total[last]:+.1f}{over}", colour)
-        paper.write(GAP + GAME[0], 8, f"step {step}", INK)
+            canvas.write(end, HEIGHT - 211, f"{where} {mind.total[last]:+.1f}{over}", colour)
+        canvas.write(GAP + GAME[0], 8, f"step {step}", INK)
 
     for curve, colour in zip(curves, colours, strict=True):
-        paper.stroke(curve, colour)
+        canvas.stroke(curve, colour)
     longest = max(len(mind.rewards) for mind in minds)
     paint(longest)
     shown = (
@@ -131,16 +131,16 @@ def race_frames(
         *zip(panels.views, (mind.views for mind in minds), strict=True),
     )
     for panel, all_of_them in shown:
-        scene.lay(paper, panel, slices(all_of_them))
-    paper.choose_colours()
+        scene.draw_image(canvas, panel, slices(all_of_them))
+    canvas.choose_colours()
     before = 0
     for step in [*range(0, longest, EVERY), longest]:
         for curve, colour in zip(curves, colours, strict=True):
             if before < len(curve):
-                paper.stroke(curve[before : step + 1], colour, stays=True)
+                canvas.stroke(curve[before : step + 1], colour, stays=True)
         paint(step)
         before = step
-        yield paper.frame()
+        yield canvas.frame()
 
 
 def cells(h: NDArray[np.float32]) -> NDArray[np.uint8]:

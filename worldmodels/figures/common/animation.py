@@ -25,7 +25,7 @@ DOT = 4.5  # radius, pixels
 FONT_SIZE = 13  # pixels
 
 
-class Paper:
+class Canvas:
     """A picture to paint on. What is painted is gone after the next frame, unless it stays.
 
     Args:
@@ -95,7 +95,7 @@ class Paper:
         for box, colour in zip(boxes, colours, strict=True):
             self._picture[_region(box)] = _rgb(colour)
 
-    def lay(self, left: int, top: int, picture: Picture) -> None:
+    def draw_image(self, left: int, top: int, picture: Picture) -> None:
         """Lay a picture (height, width, 3) on the paper."""
         height, width, _ = picture.shape
         box = (left, top, left + width, top + height)

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from worldmodels.figures.common.animation import Paper, Picture, Points
+from worldmodels.figures.common.animation import Canvas, Picture, Points
 from worldmodels.figures.common.style import BLUE, VERMILION, new_figure, pixels
 
 CAR = np.array([[0.9, 0.0], [-0.6, 0.5], [-0.3, 0.0], [-0.6, -0.5]])  # looking along x
@@ -49,39 +49,39 @@ class Scene:
         x, y = axes.transData.transform(points).T
         return np.stack([x, self.height - y], axis=1)
 
-    def paint_car(self, paper: Paper, axes: Axes, state: NDArray[np.float64]) -> None:
+    def paint_car(self, canvas: Canvas, axes: Axes, state: NDArray[np.float64]) -> None:
         """A car (x, y, heading, speed) on the road."""
         x, y, theta, _ = state
         turn = np.array([[np.cos(theta), np.sin(theta)], [-np.sin(theta), np.cos(theta)]])
         for size, colour in ((1.25, "white"), (1.0, VERMILION)):
-            paper.fill(self.at(axes, size * CAR @ turn + (x, y)), colour)
+            canvas.fill(self.at(axes, size * CAR @ turn + (x, y)), colour)
 
-    def lay(self, paper: Paper, axes: Axes, picture: NDArray[np.uint8]) -> None:
+    def draw_image(self, canvas: Canvas, axes: Axes, picture: NDArray[np.uint8]) -> None:
         """A picture (H, W, 3) over the whole of a panel, its pixels enlarged, not smoothed."""
         left, bottom, right, top = (round(edge) for edge in axes.get_window_extent().extents)
         rows, columns = (
             np.arange(pixels) * length // pixels
             for pixels, length in zip((top - bottom, right - left), picture.shape, strict=False)
         )
-        paper.lay(left, self.height - top, picture[rows][:, columns])
+        canvas.draw_image(left, self.height - top, picture[rows][:, columns])
 
-    def paint_view(self, paper: Paper, axes: Axes, view: NDArray[np.uint8]) -> None:
+    def paint_view(self, canvas: Canvas, axes: Axes, view: NDArray[np.uint8]) -> None:
         """A picture (H, W, 1 or 3) that V gets, with the car where it stands, looking up."""
         if view.shape[2] == 1:  # black and white tire the eye
             view = np.repeat(40 + (view * np.float32(215 / 255)).astype(np.uint8), 3, axis=2)
-        self.lay(paper, axes, view)
+        self.draw_image(canvas, axes, view)
         left, bottom, right, top = (round(edge) for edge in axes.get_window_extent().extents)
         centre = np.array([left + (right - left) / 2, self.height - top + (top - bottom) / 2])
-        paper.fill(centre + 10 * CAR[:, ::-1] * (1, -1), VERMILION)
+        canvas.fill(centre + 10 * CAR[:, ::-1] * (1, -1), VERMILION)
 
-    def paint_bars(self, paper: Paper, axes: Axes, values: NDArray[np.float32]) -> None:
+    def paint_bars(self, canvas: Canvas, axes: Axes, values: NDArray[np.float32]) -> None:
         """A bar for each of some numbers, at 0, 1 and so on in a panel."""
         entry = np.arange(len(values))
         corner = self.at(axes, np.stack([entry - 0.4, np.maximum(values, 0)], axis=1))
         opposite = self.at(axes, np.stack([entry + 0.4, np.minimum(values, 0)], axis=1))
         corners = np.rint(np.concatenate([corner, opposite], axis=1)).astype(int).tolist()
         boxes = [(left, up, max(right, left + 1), down + 1) for left, up, right, down in corners]
-        paper.fill_boxes(boxes, [VERMILION if value < 0 else BLUE for value in values])
+        canvas.fill_boxes(boxes, [VERMILION if value < 0 else BLUE for value in values])
 
 
 def limits(total: NDArray[np.float64]) -> tuple[float, float]:

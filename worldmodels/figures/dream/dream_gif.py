@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from worldmodels.envs.racing.track import Track
-from worldmodels.figures.common.animation import Paper
+from worldmodels.figures.common.animation import Canvas
 from worldmodels.figures.common.road import draw_track
 from worldmodels.figures.common.scene import Scene, limits
 from worldmodels.figures.common.style import BLUE, INK, VERMILION
@@ -49,7 +49,7 @@ def dream_frames(
     road.set(xticks=[], yticks=[])
     everything = np.concatenate([real.total, dreamt.total])
     reward.set(xlim=(0, longest), ylim=limits(everything), xlabel="step")
-    paper = Paper(scene.picture())
+    canvas = Canvas(scene.picture())
     trail = scene.at(road, states[:, :2])
     curves = [
         scene.at(reward, np.stack([np.arange(len(each.total)), each.total], axis=1))
@@ -57,24 +57,24 @@ def dream_frames(
     ]
 
     def paint(step: int) -> None:
-        scene.paint_car(paper, road, states[min(step, len(states) - 1)])
+        scene.paint_car(canvas, road, states[min(step, len(states) - 1)])
         for number, (each, view, curve) in enumerate(zip(episodes, views, curves, strict=True)):
             last = min(step, len(each.rewards))
-            scene.paint_view(paper, view, each.views[last])
-            paper.dot(curve[last], colours[number])
+            scene.paint_view(canvas, view, each.views[last])
+            canvas.dot(curve[last], colours[number])
             over = f", over since step {last}" if last < step else ""
             right = round(view.get_window_extent().x1)
-            paper.write(right, HEIGHT - 32, f"{each.total[last]:+.1f}{over}", colours[number])
-        paper.write(WIDTH - 14, 8, f"step {step}", INK)
+            canvas.write(right, HEIGHT - 32, f"{each.total[last]:+.1f}{over}", colours[number])
+        canvas.write(WIDTH - 14, 8, f"step {step}", INK)
 
     lines = [(trail, BLUE), *zip(curves, colours, strict=True)]
     for line, colour in lines:
-        paper.stroke(line, colour)
+        canvas.stroke(line, colour)
     paint(longest)
-    paper.choose_colours()
+    canvas.choose_colours()
     for step in range(longest + 1):
         for line, colour in lines:
             if step < len(line):
-                paper.stroke(line[max(step - 1, 0) : step + 1], colour, stays=True)
+                canvas.stroke(line[max(step - 1, 0) : step + 1], colour, stays=True)
         paint(step)
-        yield paper.frame()
+        yield canvas.frame()

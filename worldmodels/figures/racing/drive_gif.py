@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from worldmodels.envs.racing.track import Track
-from worldmodels.figures.common.animation import Paper
+from worldmodels.figures.common.animation import Canvas
 from worldmodels.figures.common.road import draw_track
 from worldmodels.figures.common.scene import Scene, limits
 from worldmodels.figures.common.style import BLUE, GREY, INK, ORANGE
@@ -59,23 +59,23 @@ def drive_frames(
     total = np.concatenate([[0.0], np.cumsum(rewards)])
     panels = Panels(track, z, total)
     scene = panels.scene
-    paper = Paper(scene.picture())
+    canvas = Canvas(scene.picture())
     trail = scene.at(panels.road, states[:, :2])
     curve = scene.at(panels.reward, np.stack([np.arange(len(total)), total], axis=1))
 
     def paint(step: int) -> None:
-        scene.paint_car(paper, panels.road, states[step])
-        scene.paint_view(paper, panels.view, views[step])
-        scene.paint_bars(paper, panels.code, z[step])
-        paper.dot(curve[step], ORANGE)
-        paper.write(WIDTH - 14, 8, f"{total[step]:+.1f} after {step} steps", INK)
+        scene.paint_car(canvas, panels.road, states[step])
+        scene.paint_view(canvas, panels.view, views[step])
+        scene.paint_bars(canvas, panels.code, z[step])
+        canvas.dot(curve[step], ORANGE)
+        canvas.write(WIDTH - 14, 8, f"{total[step]:+.1f} after {step} steps", INK)
 
     for line in (trail, curve):
-        paper.stroke(line, BLUE)
+        canvas.stroke(line, BLUE)
     paint(len(rewards))
-    paper.choose_colours()
+    canvas.choose_colours()
     for step in range(len(states)):
         for line in (trail, curve):
-            paper.stroke(line[max(step - 1, 0) : step + 1], BLUE, stays=True)
+            canvas.stroke(line[max(step - 1, 0) : step + 1], BLUE, stays=True)
         paint(step)
-        yield paper.frame()
+        yield canvas.frame()

@@ -12,11 +12,13 @@ from typing import Any, Literal, get_args, get_origin
 
 import msgspec
 
+from worldmodels.pipeline.config.renamed_keys import RENAMED
+
 OF_MSGSPEC = ("Expected", "Invalid", "Number", "Integer")  # how its messages begin
 LONGEST_KEY = 40  # that is repeated as it is
 
 
-def misplaced(found: Any, kind: Any, where: str = "") -> str | None:
+def find_unknown_key(found: Any, kind: Any, where: str = "") -> str | None:
     """What is wrong with the keys of a section, or of one in it: all must be text, and known.
 
     Args:
@@ -37,14 +39,16 @@ def misplaced(found: Any, kind: Any, where: str = "") -> str | None:
         for key in found:
             if key not in known:
                 name = key if key.isidentifier() and len(key) < LONGEST_KEY else reprlib.repr(key)
+                if renamed := RENAMED.get(_join(where, key)):
+                    return f"{_join(where, name)}: is called {renamed} now"
                 return f"{_join(where, name)}: unknown key; {_hint(key, known, struct, kind)}"
         inner = ((value, known[key], _join(where, key)) for key, value in found.items())
     else:
         return None
-    return next(filter(None, (misplaced(*each) for each in inner)), None)
+    return next(filter(None, (find_unknown_key(*each) for each in inner)), None)
 
 
-def explained(message: str, found: Any, kind: Any) -> str:
+def explain_error(message: str, found: Any, kind: Any) -> str:
     """msgspec's message in our words: dotted key first, what would be right, what was found.
 
     Args:

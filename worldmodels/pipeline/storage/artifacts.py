@@ -15,9 +15,9 @@ from typing import Annotated, Any, ClassVar, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from worldmodels.pipeline.outputs import checked, refused
+from worldmodels.pipeline.outputs import file_error, readable
 from worldmodels.pipeline.storage import npz
-from worldmodels.pipeline.storage.frames import Column, Frames
+from worldmodels.pipeline.storage.frames import FrameSubset, LazyArray
 from worldmodels.pipeline.storage.tables import Episodes, Field
 
 AnyModel = TypeVar("AnyModel")
@@ -48,13 +48,13 @@ class RoadEpisode(Episode):
 
 
 @dataclass(frozen=True)
-class RecordedEpisodes(Episodes):
+class EpisodeTable(Episodes):
     """Episodes with all that was seen and done, as every world has it."""
 
     terminated: Annotated[NDArray[np.bool_], Field("bool", "episodes", "lost, far off the road")]
     laps: Annotated[NDArray[np.float64], Field("float64", "episodes", "laps driven, signed")]
     observations: Annotated[
-        Column,
+        LazyArray,
         Field("uint8", "frames height width channels", "what the car saw; 255 is white", True),
     ]
     actions: Annotated[
@@ -74,7 +74,7 @@ class RecordedEpisodes(Episodes):
 
 
 @dataclass(frozen=True)
-class OnRoads(RecordedEpisodes):
+class RacingColumns(EpisodeTable):
     """What the racing world adds: how the cars drove, and on what roads."""
 
     states: Annotated[
@@ -106,7 +106,7 @@ class OnRoads(RecordedEpisodes):
 
 
 @dataclass(frozen=True)
-class OnSeeds(RecordedEpisodes):
+class CarRacingColumns(EpisodeTable):
     """What CarRacing adds: on which tracks, and who came round."""
 
     track_seeds: Annotated[NDArray[np.int64], Field("int64", "episodes", "of the game's tracks")]
@@ -114,7 +114,7 @@ class OnSeeds(RecordedEpisodes):
 
 
 @dataclass(frozen=True)
-class Rollouts(RecordedEpisodes):
+class Rollouts(EpisodeTable):
     """data/rollouts.h5: episodes to learn from."""
 
     stage: ClassVar[str] = "collect"
@@ -139,10 +139,10 @@ class Rollouts(RecordedEpisodes):
             first = spans[-1][1]
         return spans
 
-    def frames(self, *, held_out: bool) -> Frames:
+    def frames(self, *, held_out: bool) -> FrameSubset:
         """Observations of the episodes that are, or are not, held out."""
         chosen = np.repeat(self.held_out == held_out, self.lengths + 1)
-        return Frames(self.observations, np.flatnonzero(chosen))
+        return FrameSubset(self.observations, np.flatnonzero(chosen))
 
 
 @dataclass(frozen=True)
@@ -161,7 +161,7 @@ class Latents(Episodes):
     actions: Annotated[NDArray[np.float32], Field("float32", "steps actions", "as in the rollouts")]
     rewards: Annotated[NDArray[np.float64], Field("float64", "steps", "as in the rollouts")]
 
-    def rising(self) -> NDArray[np.int64]:
+    def steps_to_peak_return(self) -> NDArray[np.int64]:
         """(episodes,): after how many steps the return of each was at its highest."""
         gained = [np.cumsum(self.rewards[slice(*span)]) for span in pairwise(self.first_step)]
         return np.array([each.argmax() + 1 for each in gained], np.int64)
@@ -177,7 +177,7 @@ def _lack(held_out: NDArray[np.bool_]) -> str | None:
 
 
 @dataclass(frozen=True)
-class Drives(RecordedEpisodes):
+class EvaluationEpisodes(EpisodeTable):
     """data/drives.h5: the final drives."""
 
     stage: ClassVar[str] = "evaluate"
@@ -187,28 +187,28 @@ class Drives(RecordedEpisodes):
 
 
 @dataclass(frozen=True)
-class RacingRollouts(Rollouts, OnRoads):
+class RacingRollouts(Rollouts, RacingColumns):
     """Those of the racing world."""
 
     kind: ClassVar[str] = "rollouts of racing"
 
 
 @dataclass(frozen=True)
-class CarRacingRollouts(Rollouts, OnSeeds):
+class CarRacingRollouts(Rollouts, CarRacingColumns):
     """Those of CarRacing."""
 
     kind: ClassVar[str] = "rollouts of carracing"
 
 
 @dataclass(frozen=True)
-class RacingDrives(Drives, OnRoads):
+class RacingEvaluation(EvaluationEpisodes, RacingColumns):
     """Those of the racing world."""
 
     kind: ClassVar[str] = "drives of racing"
 
 
 @dataclass(frozen=True)
-class CarRacingDrives(Drives, OnSeeds):
+class CarRacingEvaluation(EvaluationEpisodes, CarRacingColumns):
     """Those of CarRacing."""
 
     kind: ClassVar[str] = "drives of carracing"
@@ -232,7 +232,7 @@ class Model:
         Raises:
             UserError: it is missing or damaged.
         """
-        with checked(path, stage):
+        with readable(path, stage):
             kind, arrays = npz.read(path)
             if not kind:
                 raise ValueError("it does not say what kind of model it holds")
@@ -251,8 +251,8 @@ def load_model(path: Path, stage: str, makers: Mapping[str, Maker[AnyModel]]) ->
     model = Model.read(path, stage)
     if model.kind not in makers:
         known = " or ".join(makers)
-        raise refused(path, f"it should hold {known}, and says it holds {model.kind}", stage)
+        raise file_error(path, f"it should hold {known}, and says it holds {model.kind}", stage)
     try:
         return makers[model.kind](model.arrays)
     except ValueError as error:
-        raise refused(path, f"not a whole {model.kind}: {error}", stage) from None
+        raise file_error(path, f"not a whole {model.kind}: {error}", stage) from None

@@ -12,7 +12,7 @@ Numbers = NDArray[np.integer[Any]]
 BLOCK_BYTES = 1 << 18  # neighbouring rows that are read together
 
 
-class Column(Protocol):
+class LazyArray(Protocol):
     """What tables and models ask of an array (N, ...) of pixels."""
 
     @property
@@ -30,7 +30,7 @@ def block_length(row_bytes: int) -> int:
     return max(1, BLOCK_BYTES // row_bytes)
 
 
-class Frames:
+class FrameSubset:
     """Some of a column's rows, by numbers of their own.
 
     Args:
@@ -38,7 +38,7 @@ class Frames:
         rows: the numbers, in the column, of those that are meant.
     """
 
-    def __init__(self, column: Column, rows: Numbers) -> None:
+    def __init__(self, column: LazyArray, rows: Numbers) -> None:
         self._column = column
         self._rows = rows
         self.shape = column.shape[1:]  # of one

@@ -16,14 +16,14 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from worldmodels.pipeline.outputs import Arrays, checked
+from worldmodels.pipeline.outputs import Arrays, readable
 from worldmodels.pipeline.storage.frames import BLOCK_BYTES, block_length
 
 FORMAT = ("v110", "v110")  # oldest and newest that may be written
 HEAD = b"\x89HDF\r\n\x1a\n\x03"  # signature and version of every file of that format
 FILTERS = [h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_FLETCHER32]
-BELIEVED_BYTES = 1 << 26  # of an array read at once; more only if it is no more than
-BELIEVED_RATIO = 64  # times what is stored of it
+TRUSTED_BYTES = 1 << 26  # of an array read at once; more only if it is no more than
+TRUSTED_RATIO = 64  # times what is stored of it
 
 
 class Writer:
@@ -35,7 +35,7 @@ class Writer:
     """
 
     def __init__(self, path: Path, kind: str) -> None:
-        self._disk = _Disk(path)
+        self._disk = _DeferredErrorFile(path)
         self._file = h5py.File(self._disk, "w", libver=FORMAT)
         self._file.attrs["kind"] = np.bytes_(kind)
 
@@ -78,7 +78,7 @@ class Writer:
             self._disk.check()
 
 
-class _Disk:
+class _DeferredErrorFile:
     """A file that takes all that it is given, and says later that it could not keep it.
 
     HDF5 falls over a write that fails: its file can never be closed, and ends the whole process.
@@ -124,7 +124,7 @@ class _Disk:
             self._error = error
 
 
-class Stored:
+class LazyDataset:
     """Rows that stay in their file until they are asked for.
 
     Args:
@@ -148,7 +148,7 @@ class Stored:
         Raises:
             UserError: they are damaged.
         """
-        with checked(self._path, self._stage), _named(self._dataset.name[1:]):
+        with readable(self._path, self._stage), _named(self._dataset.name[1:]):
             return self._some(rows) if isinstance(rows, np.ndarray) else self._dataset[rows]
 
     def _some(self, rows: NDArray[np.integer[Any]]) -> NDArray[Any]:
@@ -166,7 +166,7 @@ class Stored:
         return found if in_order else found[np.argsort(order)]
 
 
-def opened(path: Path) -> tuple[str, dict[str, h5py.Dataset]]:
+def open_arrays(path: Path) -> tuple[str, dict[str, h5py.Dataset]]:
     """What a file says it holds, and its arrays, of which nothing has been read yet.
 
     Raises:
@@ -179,7 +179,7 @@ def opened(path: Path) -> tuple[str, dict[str, h5py.Dataset]]:
     return _kind(file), {name: _checked(file, name) for name in file}
 
 
-def whole(dataset: h5py.Dataset) -> NDArray[Any]:
+def read_all(dataset: h5py.Dataset) -> NDArray[Any]:
     """All rows of an array.
 
     Raises:
@@ -187,7 +187,7 @@ def whole(dataset: h5py.Dataset) -> NDArray[Any]:
         ValueError: it claims to be far larger than what is stored of it.
     """
     name, stored = dataset.name[1:], dataset.id.get_storage_size()
-    if dataset.nbytes > max(BELIEVED_BYTES, BELIEVED_RATIO * stored):
+    if dataset.nbytes > max(TRUSTED_BYTES, TRUSTED_RATIO * stored):
         raise ValueError(f"'{name}' claims {dataset.nbytes:,} bytes, and has {stored:,}")
     with _named(name):
         array: NDArray[Any] = dataset[()]

@@ -6,6 +6,7 @@ occurs in one file. Files are read back through the same list.
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
@@ -18,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worldmodels.pipeline.errors import UserError
-from worldmodels.pipeline.outputs import checked, refused
+from worldmodels.pipeline.outputs import file_error, readable
 from worldmodels.pipeline.storage import hdf5
 
 
@@ -57,18 +58,18 @@ class Episodes:
 
     def write(self, path: Path) -> None:
         """Write the file at once under its own name; a stage writes under a temporary one."""
-        with self.growing(path) as append:
+        with self.appending(path) as append:
             append(self)
 
     @classmethod
     @contextmanager
-    def growing(cls, path: Path) -> Iterator[Callable[[Self], None]]:
+    def appending(cls, path: Path) -> Iterator[Callable[[Self], None]]:
         """The same for a table in parts: what appends them to the file, till the block ends."""
         with hdf5.Writer(path, cls.kind) as writer:
             yield lambda part: writer.append(part._arrays())
 
     @classmethod
-    def joined(cls, parts: Iterable[Self]) -> Self:
+    def concatenate(cls, parts: Iterable[Self]) -> Self:
         """The episodes of several tables, one table behind the other, in memory."""
         columns = zip(*(part._arrays().values() for part in parts), strict=True)
         return cls(*(np.concatenate(column) for column in columns))
@@ -82,35 +83,35 @@ class Episodes:
             UserError: it is missing, damaged, or does not hold what such a table has, no more and
                 no less.
         """
-        with checked(path, cls.stage):
-            kind, datasets = hdf5.opened(path)
+        with readable(path, cls.stage):
+            kind, datasets = hdf5.open_arrays(path)
         known = cls.kinds()
         wanted = " or ".join(known)
         if kind not in known and getattr(Episodes.kinds().get(kind), "stage", None) == cls.stage:
             raise UserError(f"{path}: it holds {kind}; only {wanted} will do here")
         if kind not in known:
             problem = f"it should hold {wanted}, and says it holds {kind}"
-            raise refused(path, problem, cls.stage)
+            raise file_error(path, problem, cls.stage)
         return known[kind]._read(path, datasets)
 
     @classmethod
     def _read(cls, path: Path, datasets: Mapping[str, h5py.Dataset]) -> Self:
         schema = cls.schema()
-        if problem := _misfit(schema, datasets):
-            raise refused(path, problem, cls.stage)
-        with checked(path, cls.stage):
+        if problem := _schema_error(schema, datasets):
+            raise file_error(path, problem, cls.stage)
+        with readable(path, cls.stage):
             columns: dict[str, Any] = {
-                name: hdf5.Stored(dataset, path, cls.stage)
+                name: hdf5.LazyDataset(dataset, path, cls.stage)
                 if schema[name].large
-                else hdf5.whole(dataset)
+                else hdf5.read_all(dataset)
                 for name, dataset in datasets.items()
             }
         table = cls(**columns)
-        if problem := table._infinity() or table._inconsistency():
-            raise refused(path, problem, cls.stage)
+        if problem := table._not_finite() or table._inconsistency():
+            raise file_error(path, problem, cls.stage)
         return table
 
-    def unlike(self, other: Episodes) -> str | None:
+    def schema_mismatch(self, other: Episodes) -> str | None:
         """Why the episodes of another such table cannot be laid behind these; None if they can."""
         for name in self.schema():
             ours, theirs = (getattr(table, name).shape[1:] for table in (self, other))
@@ -118,12 +119,12 @@ class Episodes:
                 return f"each of their '{name}' is of shape {ours}, each of the others' of {theirs}"
         return None
 
-    def some(self, first: int, last: int) -> Self:
+    def slice(self, first: int, last: int) -> Self:
         """The episodes from number `first` to before `last`."""
         rows = {
-            "episodes": slice(first, last),
-            "frames": slice(self.first_frame[first], self.first_frame[last]),
-            "steps": slice(self.first_step[first], self.first_step[last]),
+            "episodes": builtins.slice(first, last),
+            "frames": builtins.slice(self.first_frame[first], self.first_frame[last]),
+            "steps": builtins.slice(self.first_step[first], self.first_step[last]),
         }
         axes = {name: field.axes.split()[0] for name, field in self.schema().items()}
         return type(self)(*(getattr(self, name)[rows[axis]] for name, axis in axes.items()))
@@ -144,7 +145,7 @@ class Episodes:
         """(episodes + 1,): episode e has the steps first_step[e] to first_step[e + 1] - 1."""
         return np.concatenate([[0], np.cumsum(self.lengths)])
 
-    def _infinity(self) -> str | None:
+    def _not_finite(self) -> str | None:
         """Which array holds something else than numbers."""
         for name, field in self.schema().items():
             if "float" in field.dtype and not np.isfinite(getattr(self, name)).all():
@@ -173,7 +174,13 @@ class Episodes:
         return None
 
 
-def _misfit(schema: Mapping[str, Field], arrays: Mapping[str, h5py.Dataset]) -> str | None:
+def episode_steps(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+    """(sum of lengths,): the number of each step within its episode, from 0."""
+    firsts = np.cumsum(lengths) - lengths
+    return np.arange(int(lengths.sum())) - np.repeat(firsts, lengths)
+
+
+def _schema_error(schema: Mapping[str, Field], arrays: Mapping[str, h5py.Dataset]) -> str | None:
     """What is wrong with arrays that should be those of a schema, before they are read."""
     if set(arrays) != set(schema):
         missing, unknown = sorted(set(schema) - set(arrays)), sorted(set(arrays) - set(schema))

@@ -1,0 +1,125 @@
+"""The section `env` of params.yaml: which environment, what is seen of it, how long an episode is."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from worldmodels.pipeline.config.section import Section
+
+Length = Annotated[float, Meta(gt=0, le=1000)]  # world units
+Signed = Annotated[float, Meta(ge=-1000, le=1000)]
+Order = Annotated[int, Meta(ge=1, le=64)]
+EpisodeSteps = Annotated[int, Meta(ge=4, le=10_000)]  # M learns from no fewer
+
+LengthRange = tuple[Length, Length]
+SignedRange = tuple[Signed, Signed]
+
+CAR_RACING_VIEWS = ((28, 32), (64, 64))  # height and width
+
+
+class HarmonicParams(Section, frozen=True):
+    """One term `amplitude * cos(2 pi order s + phase)` of the centreline's radius."""
+
+    order: Order
+    amplitude: Signed  # world units
+    phase: Signed  # radians
+
+
+class FixedTrack(Section, frozen=True):
+    """The one track of `tracks: fixed`."""
+
+    radius: Length
+    harmonics: Annotated[tuple[HarmonicParams, ...], Meta(max_length=64)]
+    half_width: Length
+
+
+class HarmonicRange(Section, frozen=True):
+    """A term of the radius whose amplitude is drawn from a range, and its phase from [0, 2 pi)."""
+
+    order: Order
+    amplitude: SignedRange  # world units
+
+    def __post_init__(self) -> None:
+        """Refuse a range that runs backwards."""
+        _check_ranges(self, "amplitude")
+
+
+class RandomTracks(Section, frozen=True):
+    """Ranges, from and to, that the tracks of `tracks: random` are drawn from."""
+
+    radius: LengthRange
+    harmonics: Annotated[tuple[HarmonicRange, ...], Meta(max_length=64)]
+    half_width: LengthRange
+
+    def __post_init__(self) -> None:
+        """Refuse ranges that run backwards."""
+        _check_ranges(self, "radius", "half_width")
+
+
+class RacingView(Section, frozen=True):
+    """The camera of the racing environment."""
+
+    size: Literal[16, 32, 64]  # pixels along one side
+    channels: Literal[1, 3]  # road or not; red, green, blue
+    reach: Annotated[float, Meta(gt=0, le=24)]  # ahead, behind, left and right; world units
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Of an observation: height, width, channels."""
+        return self.size, self.size, self.channels
+
+
+class RacingParams(Section, frozen=True, tag_field="kind", tag="racing"):
+    """The racing environment of this project."""
+
+    tracks: Literal["fixed", "random"]  # one track for all episodes, or a new one for each
+    fixed_track: FixedTrack
+    random_tracks: RandomTracks
+    view: RacingView
+    max_steps: EpisodeSteps
+
+
+class CarRacingView(Section, frozen=True):
+    """What is kept of CarRacing's RGB frames."""
+
+    height: Literal[28, 64]  # pixels; 28 x 32 or 64 x 64
+    width: Literal[32, 64]
+
+    def __post_init__(self) -> None:
+        """Refuse a height and a width that do not belong together."""
+        if (self.height, self.width) not in CAR_RACING_VIEWS:
+            raise ValueError(
+                f"width: must be {dict(CAR_RACING_VIEWS)[self.height]} for a height of "
+                f"{self.height}; found {self.width}"
+            )
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Of an observation: height, width, channels."""
+        return self.height, self.width, 3
+
+
+class CarRacingParams(Section, frozen=True, tag_field="kind", tag="carracing"):
+    """Gymnasium's CarRacing-v3."""
+
+    simulator: Literal["gymnasium", "envpool"]
+    view: CarRacingView
+    frame_skip: Annotated[int, Meta(ge=1, le=16)]  # frames that an action is repeated for
+    max_steps: EpisodeSteps  # actions, not frames
+
+
+EnvParams = RacingParams | CarRacingParams  # told apart by `kind`
+
+
+def _check_ranges(section: Section, *keys: str) -> None:
+    """Refuse a range whose start is above its end.
+
+    Raises:
+        ValueError: there is such a range; begins with the key.
+    """
+    for key in keys:
+        start, end = getattr(section, key)
+        if start > end:
+            raise ValueError(f"{key}: must run from the lower to the higher; found {start}, {end}")

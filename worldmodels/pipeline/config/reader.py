@@ -1,0 +1,43 @@
+"""Reads params.yaml into typed structs, or says in one line what is wrong with it.
+
+Numbers may be written any way that YAML or `dvc exp run -S` writes them ("1e-05" is text to YAML);
+everything else must be as the structs declare it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from worldmodels.pipeline.config.params import Params
+from worldmodels.pipeline.config.params_errors import explain_error, find_unknown_key
+from worldmodels.pipeline.config.strict_yaml import read_yaml
+from worldmodels.pipeline.errors import UserError
+
+
+def read_params(path: Path, changes: Mapping[str, Any] | None = None) -> Params:
+    """The params in a YAML file, with other values for some dotted keys.
+
+    Raises:
+        UserError: the file cannot be read, or a key is missing, unknown, of the wrong type or out
+            of bounds; the message names the file and the dotted key, what was found and what would
+            be right.
+    """
+    found = read_yaml(path)
+    for key, value in (changes or {}).items():
+        *sections, name = key.split(".")
+        section = found
+        for step in sections:
+            section = section.get(step) if isinstance(section, dict) else None
+        if not isinstance(section, dict):
+            raise UserError(f"{path}: {key}: cannot be set to {value!r}: there is no such section")
+        section[name] = value
+    if problem := find_unknown_key(found, Params):
+        raise UserError(f"{path}: {problem}")
+    try:
+        return msgspec.convert(found, Params, strict=False)
+    except msgspec.ValidationError as error:
+        raise UserError(f"{path}: {explain_error(str(error), found, Params)}") from None
