@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from tests.browser import ONE_CORE, Browser, chromium
+from tests.support.browser import ONE_CORE, Browser, chromium
 
 STEPS, TURNS = 300, 3
 SECONDS = 2

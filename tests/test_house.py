@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.imports import ROOT, named_files
+from tests.support.imports import ROOT, named_files
 
 SCRIPTS = {"collect", "train_v", "encode", "train_m", "evolve_c", "evaluate", "visualize"}
 SCRIPTS |= {"compare", "temperature", "polish", "race", "play", "starts"}

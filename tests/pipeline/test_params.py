@@ -1,0 +1,205 @@
+import pytest
+import yaml
+
+from tests.support.hostile_params import ALL_KEYS, CAR_RACING, GOOD, changed, dotted
+from tests.support.imports import ROOT
+from worldmodels.pipeline.config.env_params import CarRacingParams, RacingParams
+from worldmodels.pipeline.config.reader import read_params
+from worldmodels.pipeline.errors import UserError
+
+PARENTS = {where[:-1] for _, where, _ in ALL_KEYS}
+LEAVES = [(good, where) for good, where, _ in ALL_KEYS if where not in PARENTS]
+NAMED = [leaf for leaf in LEAVES if leaf[1][-1] not in (0, 1)]
+
+
+@pytest.fixture
+def read(tmp_path):
+    def read_text(text: str):
+        path = tmp_path / "params.yaml"
+        path.write_text(text, encoding="utf-8")
+        return read_params(path)
+
+    return read_text
+
+
+def test_the_shipped_params_are_the_notes_recipe():
+    params = read_params(ROOT / "params.yaml")
+    assert params.seed == 0
+    assert params.collect.episodes == 64
+    v, m, c = params.train_v, params.train_m, params.evolve_c
+    assert (v.z_size, v.hidden, v.epochs, v.learning_rate, v.batch_size) == (16, 64, 4, 2e-3, 64)
+    assert (m.hidden, m.epochs, m.learning_rate, m.batch_size) == (32, 4, 5e-3, 16)
+    assert (m.sequence_length, m.max_grad_norm) == (30, 5.0)
+    assert (m.kind, m.mixtures, m.predict_reward_done) == ("lstm", 1, False)
+    assert (c.population, c.generations, c.sigma, c.episodes) == (24, 30, 0.5, 1)
+    assert params.evaluate.episodes == 8
+    assert params.env.max_steps == 120
+
+
+FILES = sorted(
+    path for folder in ("recipes", "carracing") for path in (ROOT / folder).glob("[!d]*.yaml")
+)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_every_recipe_is_a_whole_params_file(path):
+    read_params(path)
+
+
+@pytest.mark.parametrize("text", ["1e-05", "1e-5", "1E-5", "0.00001"])
+def test_numbers_may_be_written_as_dvc_writes_them(read, text):
+    params = read(yaml.safe_dump(GOOD).replace("learning_rate: 0.002", f"learning_rate: {text}"))
+    assert params.train_v.learning_rate == 1e-5
+
+
+@pytest.mark.parametrize("text", ["true", "True", "'true'"])
+def test_a_switch_may_be_written_as_dvc_writes_it(read, text):
+    written = yaml.safe_dump(GOOD).replace(
+        "predict_reward_done: false", f"predict_reward_done: {text}"
+    )
+    assert read(written).train_m.predict_reward_done is True
+
+
+@pytest.mark.parametrize(("good", "where"), NAMED, ids=[dotted(where) for _, where in NAMED])
+def test_a_missing_key_is_named(read, good, where):
+    params = changed(where, 0, good)
+    section = params
+    for step in where[:-1]:
+        section = section[step]
+    del section[where[-1]]
+    with pytest.raises(UserError, match="missing") as error:
+        read(yaml.safe_dump(params))
+    assert dotted(where) in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("where", "value", "words"),
+    [
+        (("evolve_c", "strategy"), "cma", "evolve_c.strategy: expected rank_mu, cma_es, "),
+        (("evolve_c", "population"), 1, "evolve_c.population: expected int >= 2; found 1"),
+        (("train_v", "epochs"), "four", "train_v.epochs: expected int; found 'four'"),
+        (("train_v", "epochs"), 4.5, "train_v.epochs: expected int; found 4.5"),
+        (("train_v", "epochs"), True, "train_v.epochs: expected int; found True"),
+        (("train_m", "predict_reward_done"), 2, "train_m.predict_reward_done: expected bool; found 2"),
+        (
+            ("train_m", "kind"),
+            "mdn",
+            "train_m.kind: expected lstm, mdn_lstm or joint_mdn_lstm; found 'mdn'",
+        ),
+        (("train_m", "mixtures"), 5, "train_m.mixtures: must be 1 for lstm, which says one next z"),
+        (("train_v", "epoch"), 4, "train_v.epoch: unknown key; did you mean 'epochs'?"),
+        (("world", "note", "harmonics", 0, "ordr"), 4, "ordr: unknown key; did you mean 'order'?"),
+        (("world", "random", "radius"), [9, 7], "world.random.radius: must run from the lower"),
+        (("world", "random", "radius"), [9], "world.random.radius: expected array of length 2"),
+        (("world", "random", "harmonics", 0, "amplitude"), [2, 1],
+         "world.random.harmonics[0].amplitude: must run from the lower to the higher; found 2.0"),
+        (("world", "view", "size"), 24, "world.view.size: expected 16, 32 or 64; found 24"),
+        (("worlds",), {}, "worlds: unknown key; did you mean 'world'?"),
+        (("world",), 3, "world: expected a section with its keys; found 3"),
+        (("encode", 7), 1, "encode: a key must be text"),
+    ],
+)  # fmt: skip
+def test_faults_are_explained(read, where, value, words):
+    with pytest.raises(UserError) as error:
+        read(yaml.safe_dump(changed(where, value)))
+    assert words in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "the file: expected a section"),
+        ("seed: [", "not valid YAML"),
+        ("seed: 0\nseed: 1", "'seed' is given twice"),
+        ("seed: !!python/object/apply:os.getcwd []", "not valid YAML"),
+        ("? [a]\n: 1", "not valid YAML"),
+    ],
+)
+def test_a_file_that_is_no_params_file_is_refused(read, text, words):
+    with pytest.raises(UserError, match=words):
+        read(text)
+
+
+@pytest.mark.parametrize(
+    ("good", "where", "value", "words"),
+    [
+        (GOOD, ("kind",), "cars", "world.kind: expected racing or carracing; found 'cars'"),
+        (GOOD, ("kind",), 3, "world.kind: expected racing or carracing; found 3"),
+        (GOOD, ("kind",), "carracing", "world.note: unknown key; it is a key of kind: racing, "),
+        (CAR_RACING, ("kind",), "racing", "world.frame_skip: unknown key; it is a key of kind: "),
+        (GOOD, ("simulator",), "gymnasium", "world.simulator: unknown key; it is a key of kind: "),
+        (CAR_RACING, ("simulater",), "x", "world.simulater: unknown key; did you mean 'simulator"),
+        (CAR_RACING, ("simulator",), "gym", "simulator: expected gymnasium or envpool; found 'gym"),
+        (CAR_RACING, ("frame_skip",), 17, "world.frame_skip: expected int <= 16; found 17"),
+        (CAR_RACING, ("view", "width"), 64, "view.width: must be 32 for a height of 28; found 64"),
+        (CAR_RACING, ("view", "height"), 96, "world.view.height: expected 28 or 64; found 96"),
+    ],
+)
+def test_a_world_has_the_keys_of_its_kind(read, good, where, value, words):
+    with pytest.raises(UserError) as error:
+        read(yaml.safe_dump(changed(("world", *where), value, good)))
+    assert words in str(error.value)
+
+
+@pytest.mark.parametrize(("height", "width"), [(28, 32), (64, 64)])
+def test_carracing_is_seen_in_one_of_two_sizes_and_both_may_be_convolved(read, height, width):
+    params = changed(("world", "view"), {"height": height, "width": width}, CAR_RACING)
+    params["train_v"]["kind"] = "conv_vae"
+    found = read(yaml.safe_dump(params))
+    assert isinstance(found.env, CarRacingParams)
+    assert found.env.view.shape == (height, width, 3)
+    assert isinstance(read(yaml.safe_dump(GOOD)).env, RacingParams)
+
+
+def test_what_no_key_alone_shows_is_refused_by_its_dotted_key(read):
+    params = changed(("evolve_c", "strategy"), "openai_es")
+    params["evolve_c"]["population"] = 7
+    with pytest.raises(UserError, match=r"evolve_c\.population: must be even for openai_es"):
+        read(yaml.safe_dump(params))
+
+
+def test_components_of_h_want_a_c_that_sees_h(read):
+    params = changed(("evolve_c", "components"), 8)
+    assert read(yaml.safe_dump(params)).evolve_c.pca_components == 8
+    params["evolve_c"]["inputs"] = "z"
+    words = r"evolve_c\.components: are those of h, which inputs: z leaves out; .*found 8$"
+    with pytest.raises(UserError, match=words):
+        read(yaml.safe_dump(params))
+    params["evolve_c"]["components"] = 0
+    assert read(yaml.safe_dump(params)).evolve_c.inputs == "z"
+
+
+def test_a_convolutional_v_wants_the_papers_view(read):
+    params = changed(("train_v", "kind"), "conv_vae")
+    words = r"params\.yaml: train_v\.kind: conv_vae is made for views of 64 x 64 .*found 16 x 16:"
+    with pytest.raises(UserError, match=words):
+        read(yaml.safe_dump(params))
+    params["world"]["view"]["size"] = 64
+    assert read(yaml.safe_dump(params)).train_v.kind == "conv_vae"
+
+
+def test_a_dream_wants_an_m_that_predicts_outcomes(read):
+    params = changed(("evolve_c", "world"), "dream")
+    with pytest.raises(UserError, match=r"train_m\.predict_reward_done: must be true for evolve_c"):
+        read(yaml.safe_dump(params))
+    params["train_m"]["predict_reward_done"] = True
+    assert read(yaml.safe_dump(params)).evolve_c.train_in == "dream"
+
+
+def test_dotted_keys_are_changed_and_then_held_to_the_same_rules():
+    path = ROOT / "params.yaml"
+    params = read_params(path, {"seed": 3, "evolve_c.sigma": "1e-2", "world.view.size": 32})
+    assert (params.seed, params.evolve_c.sigma, params.env.view.size) == (3, 0.01, 32)
+    for key, words in (
+        ("evolve_c.sigmas", r"evolve_c\.sigmas: unknown key; did you mean 'sigma'"),
+        ("evolve.sigma", r"evolve\.sigma: cannot be set to 'x': there is no such section"),
+        ("seed.sigma", r"seed\.sigma: cannot be set to 'x'"),
+        ("evolve_c.sigma", r"evolve_c\.sigma: expected float"),
+    ):
+        with pytest.raises(UserError, match=words):
+            read_params(path, {key: "x"})
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(UserError, match="no such file"):
+        read_params(tmp_path / "params.yaml")

@@ -1,0 +1,120 @@
+"""Clones that share results through a remote, as README, "Sharing", has it."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.support.sftp import sftp_server
+
+OUTPUTS = ["data/rollouts.h5", "models/v.npz", "data/latents.h5", "models/m.npz", "models/c.npz"]
+OUTPUTS += ["data/drives.h5", "reports/play.html"]
+
+
+@dataclass(frozen=True)
+class Remote:
+    url: str
+    folder: Path  # where its objects lie
+    login: str = ""  # lines of .dvc/config.local
+
+    def object(self, content: bytes) -> Path:
+        """The file in the remote that holds this content."""
+        name = hashlib.md5(content).hexdigest()
+        (path,) = self.folder.rglob(f"files/md5/{name[:2]}/{name[2:]}")
+        return path
+
+
+@pytest.fixture(scope="module", params=["directory", "ssh"])
+def remote(request, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("remote")
+    if request.param == "directory":
+        yield Remote(str(folder), folder)
+        return
+    pytest.importorskip("dvc_ssh", reason="DVC speaks SSH with dvc-ssh, which is not installed")
+    key = tmp_path_factory.mktemp("key") / "key"
+    with sftp_server(folder, key) as port:
+        login = f"['remote \"shared\"']\n    user = someone\n    keyfile = {key}\n"
+        yield Remote(f"ssh://127.0.0.1:{port}/results", folder, login)
+
+
+@pytest.fixture(scope="module")
+def computed(make_project):
+    project = make_project()
+    project.repro("evaluate", "play")  # the pictures, which take longest, are in git
+    return project
+
+
+@pytest.fixture(scope="module")
+def shared(computed, remote):
+    """A project whose results are in the remote."""
+    computed.run("dvc", "remote", "add", "--force", "--default", "shared", remote.url)
+    computed.run("dvc", "remote", "modify", "shared", "verify", "true")
+    computed.write(".dvc/config.local", remote.login)
+    assert "7 files pushed" in computed.run("dvc", "push", "dvc.yaml").stdout
+    computed.commit("run")
+    return computed
+
+
+@pytest.fixture
+def clone(shared, remote, tmp_path):
+    clone = shared.clone(tmp_path / "clone")
+    clone.write(".dvc/config.local", remote.login)
+    return clone
+
+
+def test_a_clone_pulls_and_reproduces_without_running_a_stage(shared, clone):
+    assert "7 files fetched" in clone.run("dvc", "pull", "dvc.yaml").stdout
+    assert "Data and pipelines are up to date." in clone.run("dvc", "repro", "evaluate").stdout
+    for name in OUTPUTS:
+        assert clone.read(name) == shared.read(name)
+    assert clone.run("git", "status", "--short").stdout == ""
+
+
+def test_a_damaged_object_is_named_and_made_anew(shared, remote, clone):
+    damaged = remote.object(shared.read("models/m.npz"))
+    whole = damaged.read_bytes()
+    overwrite(damaged, whole[:500] + bytes([whole[500] ^ 1]) + whole[501:])
+    try:
+        pulled = clone.run("dvc", "pull", "dvc.yaml", check=False)
+        assert pulled.returncode == 1
+        assert "Checkout failed for following targets:\nmodels/m.npz\n" in pulled.stderr
+        assert not (clone.folder / "models" / "m.npz").exists()
+        assert clone.repro("evaluate") == ["train_m"]
+        assert clone.read("models/m.npz") == shared.read("models/m.npz")
+    finally:
+        overwrite(damaged, whole)
+
+
+def overwrite(path: Path, content: bytes) -> None:
+    """As a failing disk does: the mode stays, by which DVC tells what it need not look at."""
+    mode = path.stat().st_mode
+    path.chmod(0o600)
+    path.write_bytes(content)
+    path.chmod(mode)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("remote", ["directory"], indirect=True)
+def test_a_damaged_object_is_mended_by_a_push_once_it_is_gone(shared, remote):
+    whole = remote.object(shared.read("models/c.npz"))
+    overwrite(whole, b"")
+    assert "Everything is up to date." in shared.run("dvc", "push", "dvc.yaml").stdout
+    whole.unlink()
+    assert "1 file pushed" in shared.run("dvc", "push", "dvc.yaml").stdout
+    assert whole.read_bytes() == shared.read("models/c.npz")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("remote", ["directory"], indirect=True)
+def test_what_one_clone_changes_the_next_one_pulls(clone, tmp_path):
+    clone.run("dvc", "pull", "dvc.yaml")
+    clone.replace("params.yaml", "generations: 8", "generations: 2")
+    assert clone.repro() == ["evolve_c", "evaluate", "visualize", "play"]
+    assert "3 files pushed" in clone.run("dvc", "push", "dvc.yaml").stdout
+    clone.commit("fewer generations")
+    third = clone.clone(tmp_path / "third")
+    third.run("dvc", "pull", "dvc.yaml")
+    assert third.repro() == []
+    for name in OUTPUTS:
+        assert third.read(name) == clone.read(name)

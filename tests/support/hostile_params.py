@@ -1,0 +1,261 @@
+"""Hostile params of every kind, key by key, and what `read_params` makes of them.
+
+`python -m tests.hostile` prints the counts as Markdown. Keys are those of the structs in
+stages/params.py: a new one is tried without being named here. The other world's are tried in its
+place, and the section that only some have beside them.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import NoneType, UnionType
+from typing import Any, Literal, NamedTuple, get_args, get_origin
+
+import msgspec
+import yaml
+
+from tests.support.imports import ROOT
+from worldmodels.pipeline.config.params import Params
+from worldmodels.pipeline.config.reader import read_params
+from worldmodels.pipeline.errors import UserError
+
+GOOD = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+CAR_RACING = GOOD | {
+    "world": {
+        "kind": "carracing",
+        "simulator": "gymnasium",
+        "view": {"height": 28, "width": 32},
+        "frame_skip": 4,
+        "max_steps": 250,
+    },
+    "polish": {
+        "iterations": 16,
+        "episodes": 64,
+        "noise": 0.3,
+        "smoothing": 0.7,
+        "components": 40,
+        "step": 1.5,
+        "discount": 0.97,
+        "trace": 0.95,
+        "patience": 40,
+        "eval_every": 8,
+        "validation_episodes": 64,
+    },
+}
+OPTIONAL = [("polish",)]
+MARK = "a_value_goes_here"
+Where = tuple[str | int, ...]
+
+WRONG_TYPES = (
+    *("", "~", "null", "many", "[]", "{}", "[1]", "[[[1]]]", "{a: 1}", "true", "no", "'3 cars'"),
+    *("2001-01-01", "2001-01-01 12:00:00", "|\n  text", "0x", "1.5.2", "--1", "1,000", "1 2", "="),
+)
+NOT_NUMBERS = (".nan", ".NaN", "nan", "'NaN'", ".inf", "-.inf", "inf", "'-Infinity'", "1e999")
+HUGE = (
+    *("1e308", "-1e308", "1e-320", "9223372036854775807", "9223372036854775808", "1" * 30),
+    *("-" + "9" * 400, "1" * 5000, "0x" + "f" * 5000, "0b" + "1" * 9000, "1e" + "9" * 500),
+    *("1:" * 2000 + "1", "1:" * 2000 + "1.5", "0" * 5000 + "1", "3" + ".0" * 1 + "0" * 9000),
+)
+UNICODE = (
+    *("'\uff13'", "٣", "'½'", "é", "'\\u2028'", '"\\u2028"', '"a\\u0085b\\nc"', '"\\ud800"', "😀"),
+    *('"\\x00"', '"\\x1b[31m"', "\u202e3", "\ufeff3", "'" + "x" * 20000 + "'", "Ⅷ", "\uff13.0"),
+)
+TAGS = (
+    *("!!python/object/apply:os.getcwd []", "!!python/name:os.system", "!!int '3'", '!!int ""'),
+    *("!!float x", "!!bool maybe", "!!binary aGk=", "!!timestamp x", "!!set {3}", "!local 3"),
+    *("!!null 3", "!!omap [a: 1]", "! 3", "!<tag:yaml.org,2002:str> 3", "!!merge 3", "!!value 3"),
+)
+ALIASES = (
+    *("&a 3", "*a", "&a [*a]", "&a {b: *a}", "[&a 1, *a]", "{<<: {a: 1}}", "{<<: [1]}", "<<"),
+    *("&a [x, x]\nb: &b [*a, *a]", "{<<: *nobody}"),
+)
+
+
+class Hostile(NamedTuple):
+    """A params file, and what is wrong with it."""
+
+    kind: str
+    where: str  # the dotted key; empty where it is the whole file
+    text: str
+
+
+def keys(value: Any, kind: Any, where: Where = ()) -> Iterator[tuple[Where, Any]]:
+    """Every key of a struct, of those in it, and their entries, with its type."""
+    if where:
+        yield where, kind
+    bare = get_args(kind)[0] if hasattr(kind, "__metadata__") else kind
+    if isinstance(bare, UnionType) and NoneType in get_args(bare):
+        bare = get_args(bare)[0]
+    elif isinstance(bare, UnionType):
+        tags = {each.__struct_config__.tag: each for each in get_args(bare)}
+        bare = tags[value["kind"]]
+        yield (*where, "kind"), Literal[tuple(tags)]
+    if isinstance(bare, type) and issubclass(bare, msgspec.Struct):
+        for field in msgspec.structs.fields(bare):
+            if field.name in value or field.required:
+                yield from keys(value[field.name], field.type, (*where, field.name))
+    elif get_origin(bare) is tuple:
+        kinds = get_args(bare)
+        for index, entry in enumerate(value):
+            yield from keys(entry, kinds[0 if kinds[-1] is ... else index], (*where, index))
+
+
+KEYS = dict(keys(GOOD, Params))
+OTHER_KEYS = {
+    where: kind
+    for where, kind in keys(CAR_RACING, Params)
+    if where not in KEYS or where[0] == "world"
+}
+ALL_KEYS = [(GOOD, *each) for each in KEYS.items()]
+ALL_KEYS += [(CAR_RACING, *each) for each in OTHER_KEYS.items()]
+
+
+def dotted(where: Where) -> str:
+    """`a.b[0].c`."""
+    text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in where)
+    return text.removeprefix(".")
+
+
+def changed(where: Where, value: Any, good: Any = GOOD) -> dict[str, Any]:
+    """The shipped params, or other good ones, with another value for a key."""
+    params: dict[str, Any] = copy.deepcopy(good)
+    section: Any = params
+    for step in where[:-1]:
+        section = section[step]
+    section[where[-1]] = value
+    return params
+
+
+def beyond(kind: Any) -> Iterator[str]:
+    """Values just outside the bounds of a number."""
+    for meta in getattr(kind, "__metadata__", ()):
+        whole = get_args(kind)[0] is int
+        for bound, step in ((meta.ge, -1), (meta.le, 1)):
+            if bound is not None:
+                yield repr(bound + step if whole else math.nextafter(bound, step * math.inf))
+        for bound in (meta.gt, meta.lt):
+            if bound is not None:
+                yield repr(bound)
+
+
+def hostile_values() -> Iterator[Hostile]:
+    """Every key with every value."""
+    kinds = {
+        "wrong type": WRONG_TYPES,
+        "NaN, infinity": NOT_NUMBERS,
+        "huge number": HUGE,
+        "unicode": UNICODE,
+        "tag": TAGS,
+        "anchor, alias, merge key": ALIASES,
+    }
+    for good, where, kind in ALL_KEYS:
+        params = changed(where, MARK, good)
+        before, _, after = yaml.safe_dump(params, width=10**6).partition(MARK)
+        values = [(name, value) for name, values in kinds.items() for value in values]
+        values += [("out of bounds", value) for value in beyond(kind)]
+        for name, value in values:
+            yield Hostile(name, dotted(where), f"{before}{value}{after}")
+
+
+def hostile_sections() -> Iterator[Hostile]:
+    """Keys that are missing, unknown, given twice, or no text."""
+    for good, where, _ in ALL_KEYS:
+        *outer, name = where
+        if isinstance(name, int):
+            continue
+        params = changed(where, None, good)
+        section: Any = params
+        for step in outer:
+            section = section[step]
+        del section[name]
+        if where not in OPTIONAL:
+            yield Hostile("missing key", dotted(where), yaml.safe_dump(params))
+        value = good if not outer else None
+        for odd in (f"{name}x", f"{name} - at `$.{name}`", f"{name}\n", "x\u2028y", "", "x" * 9999):
+            text = yaml.safe_dump(changed((*outer, odd), value, good), allow_unicode=True)
+            yield Hostile("unknown key", dotted(tuple(outer)), text)
+        for odd in (7, None, True, 0.5):
+            text = yaml.safe_dump(changed((*outer, odd), 1, good))  # type: ignore[arg-type]
+            yield Hostile("key that is no text", dotted(tuple(outer)), text)
+        flow = yaml.safe_dump(good, default_flow_style=True, width=10**6)
+        at = flow.index(f"{name}: ")
+        yield Hostile("key given twice", "", f"{flow[:at]}{name}: 1, {flow[at:]}")
+
+
+def hostile_files() -> Iterator[Hostile]:
+    """What would cost a careless reader its memory, its stack or an hour, and what is no YAML."""
+    good = yaml.safe_dump(GOOD)
+    laughs = "a: &a [x, x]\n" + "".join(
+        f"{b}: &{b} [{', '.join([f'*{a}'] * 9)}]\n"
+        for a, b in zip("abcdefghijklm", "bcdefghijklmn", strict=True)
+    )
+    merges = "a: &a {x: 1}\n" + "".join(
+        f"{b}: &{b} {{<<: [*{a}, *{a}, *{a}]}}\n"
+        for a, b in zip("abcdefghijklmnopqrstu", "bcdefghijklmnopqrstuv", strict=True)
+    )
+    for text in (laughs, merges, good + laughs, good + merges, laughs + good):
+        yield Hostile("bomb of aliases", "", text)
+    for opening in ("[", "{a: ", "- ", "? ", "[[{a: "):
+        for times in (20, 999, 5000, 10**5):
+            yield Hostile("nested deeply", "", "seed: " + opening * times)
+            yield Hostile("nested deeply", "", opening * times)
+    for count in (500, 4000, 10**6):
+        yield Hostile("long", "", good + "".join(f"k{number}: 1\n" for number in range(count)))
+        yield Hostile("long", "", good + "seed: 1\n" * count)
+        yield Hostile("long", "", good.replace("seed: 0", "seed: " + "9" * count))
+        yield Hostile("long", "", good.replace("seed: 0", "seed: [" + "1," * count + "]"))
+    odd = (
+        *("", "\n", "# nothing", "---\n", "--- 1\n--- 2\n", "text", "3", "[]", "{}", "- seed: 0"),
+        *("%YAML 9.9\n---\n", "%TAG ! x:\n---\n!a 1", "seed: 'open", "\tseed: 0", "a: b: c"),
+        *(good + "...\n" + good, "{" + good, good.replace(":", "\uff1a"), "\ufeff\ufeff" + good),
+    )
+    for text in odd:
+        yield Hostile("no params", "", text)
+
+
+def hostile() -> Iterator[Hostile]:
+    """All of them."""
+    yield from hostile_values()
+    yield from hostile_sections()
+    yield from hostile_files()
+
+
+def verdict(file: Hostile, path: Path) -> str:
+    """What `read_params` says; nothing where it takes the file."""
+    path.unlink(missing_ok=True)  # to write over a file takes ten times as long
+    path.write_text(file.text, encoding="utf-8")
+    try:
+        read_params(path)
+    except UserError as error:
+        return str(error)
+    return ""
+
+
+def main() -> None:
+    """Print the counts."""
+    tried: Counter[str] = Counter()
+    taken: Counter[str] = Counter()
+    keyed: Counter[str] = Counter()
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "params.yaml")
+        for file in hostile():
+            said = verdict(file, path)
+            tried[file.kind] += 1
+            taken[file.kind] += not said
+            keyed[file.kind] += bool(said) and "not valid YAML" not in said
+    print("| hostile params | files | a run | a line with the key | a line: no plain YAML |")
+    print("|---|---:|---:|---:|---:|")
+    for kind in tried:
+        rest = tried[kind] - taken[kind] - keyed[kind]
+        print(f"| {kind} | {tried[kind]:,} | {taken[kind]} | {keyed[kind]:,} | {rest:,} |")
+    rest = tried.total() - taken.total() - keyed.total()
+    print(f"| all | {tried.total():,} | {taken.total()} | {keyed.total():,} | {rest:,} |")
+
+
+if __name__ == "__main__":
+    main()

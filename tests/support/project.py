@@ -1,0 +1,102 @@
+"""A git and DVC repository in a temporary folder, and the commands that a user types in it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+GENERATED = ("tests/", "reports/", "dvc.lock", "carracing/released/")  # not copied
+
+
+class Project:
+    """A repository, or a DVC project in a folder of one.
+
+    Args:
+        folder: where commands are run.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @classmethod
+    def copy(cls, folder: Path, *, recipe: str = "quick", subprojects: bool = False) -> Project:
+        """A copy of the working tree as a repository of its own, whose root has a recipe's params.
+
+        Without the subprojects it has the root's pipeline alone.
+        """
+        project = cls(folder)
+        listed = subprocess.run(
+            ["git", "ls-files", "-co", "--exclude-standard", "-z"],
+            cwd=ROOT,
+            capture_output=True,
+            check=True,
+        ).stdout.decode()
+        for name in filter(None, listed.split("\0")):
+            source = ROOT / name
+            other = name.startswith(("recipes/", "studies/", "carracing/")) and not subprojects
+            if not source.exists() or other or name.startswith(GENERATED):
+                continue
+            if name.endswith("/dvc.lock") or "/reports/" in name:
+                continue
+            target = folder / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if source.is_symlink():
+                target.symlink_to(source.readlink())
+            else:
+                target.write_bytes(source.read_bytes())
+        project.write("params.yaml", (ROOT / "recipes" / recipe / "params.yaml").read_text())
+        project.run("git", "init", "-q")
+        project.commit("start")
+        return project
+
+    def clone(self, folder: Path) -> Project:
+        """A git clone, with a DVC cache of its own and nothing in it."""
+        self.run("git", "clone", "-q", ".", str(folder))
+        return Project(folder)
+
+    def commit(self, message: str) -> None:
+        """Commit everything."""
+        user = ["-c", "user.name=t", "-c", "user.email=t@example.org"]
+        self.run("git", "add", "-A")
+        self.run("git", *user, "commit", "-q", "--allow-empty", "-m", message)
+
+    def run(self, *command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run a command as a user would, with this environment's `dvc` and `python`."""
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        environment = {**os.environ, "PATH": path, "DVC_NO_ANALYTICS": "1", "PYTHONPATH": ""}
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)  # few users set it
+        result = subprocess.run(
+            command, cwd=self.folder, capture_output=True, text=True, env=environment, timeout=300
+        )
+        assert not check or result.returncode == 0, result.stdout + result.stderr
+        return result
+
+    def stage(self, name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run a stage's script."""
+        return self.run(sys.executable, "-m", f"stages.{name}", *arguments, check=False)
+
+    def repro(self, *arguments: str) -> list[str]:
+        """Run the pipeline; the stages that ran, in their order.
+
+        The page is last: DVC may run it at any time after evolve_c, because no stage needs it.
+        """
+        lines = self.run("dvc", "repro", *arguments).stdout.splitlines()
+        ran = [line.split("'")[1] for line in lines if line.startswith("Running stage")]
+        return sorted(ran, key=lambda stage: stage == "play")
+
+    def read(self, name: str) -> bytes:
+        """The content of a file."""
+        return (self.folder / name).read_bytes()
+
+    def write(self, name: str, text: str) -> None:
+        """Write a file."""
+        (self.folder / name).write_text(text, encoding="utf-8")
+
+    def replace(self, name: str, old: str, new: str) -> None:
+        """Replace the only occurrence of a text in a file."""
+        text = (self.folder / name).read_text(encoding="utf-8")
+        assert text.count(old) == 1, f"{name}: {old!r} stands there {text.count(old)} times"
+        self.write(name, text.replace(old, new))
