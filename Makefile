@@ -7,73 +7,75 @@ DEV := $(VENV)/.dev
 CARRACING := $(VENV)/.carracing
 DASK := $(VENV)/.dask
 
-RECIPES := unseen paper dream
-SHOWN_dream := recipes/dvc.yaml:compare@dream
-RELEASED := $(addprefix carracing/released/,v.npz m.npz c.npz drives.h5)
+RECIPES := quick unseen paper dream
+RELEASED := $(addprefix carracing/released/,v.npz m.npz c.npz)
+RELEASED_OPTIONS := --params carracing/params.yaml --reports carracing/released/reports
 PAGE := carracing/released/reports/play.html
 SCHEDULER := tcp://127.0.0.1:8786
-RELEASED_OPTIONS := --params carracing/params.yaml --reports carracing/released/reports
 
-.PHONY: all repro $(RECIPES) temperature carracing carracing-h carracing-extra drive dream-page cluster test chaos lint bench studies seeds clean
+.PHONY: all repro locks $(RECIPES) temperature carracing carracing-ablations carracing-page demo \
+	install-carracing cluster test chaos lint bench ablations seeds clean
 
 all: repro
 
-repro: $(CORE)
-	dvc repro
+# A dvc.lock that DVC has left torn is restored from git.
+locks: $(CORE)
+	@python -m tools.restore_locks
+
+repro: locks
+	@start=$$(date +%s); dvc repro && echo && python -m tools.summary . $$start
+
+$(RECIPES): locks
+	@start=$$(date +%s); (cd recipes/$@ && dvc repro $(compare)) && echo && \
+	python -m tools.summary recipes/$@ $$start
+
+dream: compare = && dvc repro compare/dvc.yaml
+
+temperature: locks
+	cd studies/temperature && dvc repro
 	@echo
-	@dvc metrics diff --all --precision 4 --targets reports/metrics -R
-	@echo "HEAD: as committed; workspace: as just computed."
-	@echo "Pictures: reports/figures/*.png and reports/drive.gif; curves: dvc plots show --open"
-	@echo "To play in: reports/play.html"
+	@cat studies/temperature/reports/curves/temperature_study.csv
+	@echo "Figures: studies/temperature/reports/figures"
 
-$(RECIPES): $(CORE)
-	dvc repro recipes/dvc.yaml:visualize@$@ $(SHOWN_$@)
+carracing: locks $(CARRACING)
+	cd carracing && dvc repro visualize_carracing
 	@echo
-	@dvc metrics diff --all --precision 4 --targets recipes/$@/reports/metrics -R
-	@echo "HEAD: as committed; workspace: as just computed."
-	@echo "Pictures: recipes/$@/reports/figures/*.png and recipes/$@/reports/drive.gif"
+	@cd carracing && dvc metrics diff --all --precision 4
+	@echo "Figures: carracing/reports/figures/*.png; animation: carracing/reports/drive.gif"
 
-temperature: $(CORE)
-	dvc repro recipes/dream/dvc.yaml
+carracing-ablations: locks $(CARRACING)
+	cd carracing && dvc repro
 	@echo
-	@cat recipes/dream/reports/curves/temperature.csv
-	@echo "Pictures: recipes/dream/reports/figures/temperature.png; how C cheats: recipes/dream/cheating/reports"
+	@python -m benchmarks.paired_comparison $(addprefix carracing/,data/evaluation.h5 \
+	ablations/z/data/evaluation.h5 ablations/untrained/data/evaluation.h5)
 
-carracing: $(CARRACING)
-	dvc repro carracing/dvc.yaml:race
-	@echo
-	@dvc metrics diff --all --precision 4 --targets carracing/reports/metrics -R
-	@echo "HEAD: as committed; workspace: as just computed."
-	@echo "Pictures: carracing/reports/figures/*.png and carracing/reports/drive.gif"
+install-carracing: $(CARRACING)
 
-carracing-h: $(CARRACING)
-	dvc repro carracing/dvc.yaml
-	@echo
-	@python -m benchmarks.paired carracing/data/drives.h5 carracing/ablations/z/data/drives.h5 carracing/ablations/untrained/data/drives.h5
+# The released agent: five episodes, or the page of its dream.
+demo: $(CARRACING)
+	python -m stages.evaluate $(RELEASED) carracing/released/evaluation.h5 $(RELEASED_OPTIONS) \
+	--set evaluate.episodes=5
+	python -m stages.visualize_carracing $(RELEASED) carracing/released/evaluation.h5 \
+	$(RELEASED_OPTIONS)
+	@echo "An episode: carracing/released/reports/drive.gif"
 
-carracing-extra: $(CARRACING)
-
-drive: $(CARRACING)
-	python -m stages.evaluate $(RELEASED) $(RELEASED_OPTIONS) --set evaluate.episodes=5
-	python -m stages.race $(RELEASED) $(RELEASED_OPTIONS)
-	@echo "Its drive: carracing/released/reports/drive.gif"
-
-dream-page: $(CORE)
-	python -m stages.play $(wordlist 1,3,$(RELEASED)) $(PAGE) --starts carracing/released/starts.npz $(RELEASED_OPTIONS)
-	@echo "The dream of CarRacing, to steer in: $(PAGE)"
+carracing-page: $(CORE)
+	python -m stages.play $(RELEASED) $(PAGE) \
+	--dream-starts carracing/released/dream_starts.npz $(RELEASED_OPTIONS)
+	@echo "The dream of CarRacing, to drive in: $(PAGE)"
 
 # A scheduler and two workers on this machine; they end with the run.
-cluster: $(DASK)
+cluster: locks $(DASK)
 	@set -e; trap 'for each in $$workers $$scheduler; do kill $$each; wait $$each || true; done' EXIT; \
 	export PYTHONPATH=. OMP_NUM_THREADS=1; \
 	dask scheduler --host 127.0.0.1 --port 8786 --no-dashboard 2>/dev/null & scheduler=$$!; \
 	dask worker $(SCHEDULER) --host 127.0.0.1 --nworkers 2 --nthreads 1 --no-dashboard 2>/dev/null & workers=$$!; \
 	COMPUTE="executor=dask scheduler=$(SCHEDULER)" $(MAKE) --no-print-directory paper
 
-test: $(DEV) lint
+test: locks $(DEV) lint
 	python -m pytest -n 2
 
-chaos: $(DEV)
+chaos: locks $(DEV)
 	python -m pytest -n 2 -m slow
 
 lint: $(DEV)
@@ -90,11 +92,13 @@ bench: $(DEV)
 	@echo
 	python -m benchmarks.strategies
 	@echo
-	python -m benchmarks.growth
+	python -m benchmarks.scaling
 	@echo
 	python -m benchmarks.dreams
+	@echo
+	python -m benchmarks.verbs
 
-studies: $(CORE)
+ablations: $(CORE)
 	python -m benchmarks.ablations
 	@echo
 	python -m benchmarks.ladder

@@ -1,3 +1,3 @@
-"""Figures that the README quotes, each printed by a command; no test hangs on them."""
+"""Measurements that the documentation quotes; each module is a command that prints a table."""
 
-import worldmodels  # noqa: F401  (before NumPy, so that benchmarks too run on one BLAS thread)
+import worldmodels  # noqa: F401  (before NumPy is imported: one BLAS thread)

@@ -1,15 +1,19 @@
-"""What matters and what does not: a recipe with one choice changed at a time, on unseen roads."""
+"""A recipe with one choice changed at a time, evaluated on unseen tracks."""
 
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import Any
 
-from benchmarks.variants import over_seeds, result, side_by_side, variant
+from benchmarks.variants import (
+    parallel_map,
+    recipe_path,
+    summary_cells,
+    train_and_evaluate,
+    variant,
+)
 
-RECIPES = Path("recipes")
-SMALL = {  # a budget for pictures of 64 x 64 x 3 that all V's can be afforded
+SMALL = {  # a budget that also the dense Vs can be afforded with at 64 x 64 x 3
     "evolve_c.inputs": "z",
     "evolve_c.population": 16,
     "evolve_c.episodes": 4,
@@ -18,7 +22,7 @@ SMALL = {  # a budget for pictures of 64 x 64 x 3 that all V's can be afforded
     "collect.episodes": 120,
     "collect.held_out_episodes": 30,
 }
-TABLES: dict[str, tuple[str, dict[str, dict[str, Any]]]] = {
+TABLES: dict[str, tuple[str, dict[str, dict[str, Any]]]] = {  # recipe, and changes by row
     "inputs": (
         "unseen",
         {
@@ -31,7 +35,7 @@ TABLES: dict[str, tuple[str, dict[str, dict[str, Any]]]] = {
     ),
     "sigma": (
         "unseen",
-        {f"first step size {sigma}": {"evolve_c.sigma": sigma} for sigma in (0.5, 0.2, 0.1)},
+        {f"initial step size {sigma}": {"evolve_c.sigma": sigma} for sigma in (0.5, 0.2, 0.1)},
     ),
     "strategy": (
         "unseen",
@@ -44,13 +48,13 @@ TABLES: dict[str, tuple[str, dict[str, dict[str, Any]]]] = {
         "dream",
         {
             "the recipe": {},
-            "C evolved on real roads": {"evolve_c.train_in": "real", "train_m.epochs": 0},
+            "C evolved in the environment": {"evolve_c.train_in": "env", "train_m.epochs": 0},
             "temperature 0.3": {"evolve_c.temperature": 0.3},
-            "M shown no noise": {"train_m.noise": 0.0},
-            "hopeless episodes driven to their end": {"collect.patience": 0},
-            "one M, no caution": {"train_m.ensemble_size": 1, "evolve_c.caution": 0.0},
+            "no noise on M's input": {"train_m.input_noise": 0.0},
+            "hopeless episodes not cut short": {"collect.patience": 0},
+            "one M, no risk aversion": {"train_m.ensemble_size": 1, "evolve_c.risk_aversion": 0.0},
             "half of M's training": {"train_m.epochs": 15},
-            "MDN-LSTM of 5 mixtures": {"train_m.kind": "mdn_lstm", "train_m.mixtures": 5},
+            "MDN-LSTM of 5 mixtures": {"train_m.kind": "mdn_lstm", "train_m.num_mixtures": 5},
         },
     ),
     "v16": (
@@ -80,23 +84,22 @@ def main() -> None:
         nargs="+",
         choices=TABLES,
         default=[name for name in TABLES if name != "dream"],
-        help="default: all but dream, whose Ms take minutes each",
+        help="default: all but dream, in which each M takes minutes",
     )
-    parser.add_argument("--seeds", type=int, default=5, help="how many, from 0")
+    parser.add_argument("--seeds", type=int, default=5, help="number of seeds, from 0")
     parser.add_argument("--processes", type=int, default=2)
-    given = parser.parse_args()
-    for table in given.tables:
-        recipe, variants = TABLES[table]
-        print(f"\n{table}, recipe {recipe}, seeds 0 to {given.seeds - 1}:\n")
-        print("| | mean over seeds ± std | least of a seed | worst drive | lost off the road |")
+    options = parser.parse_args()
+    for table in options.tables:
+        recipe, rows = TABLES[table]
+        print(f"\n{table}, recipe {recipe}, seeds 0 to {options.seeds - 1}:\n")
+        print("| | return ± std over seeds | lowest seed | worst episode | off the track |")
         print("|---|---:|---:|---:|---:|")
-        path = RECIPES / f"{recipe}.yaml"
-        seeds = range(given.seeds)
-        params = [variant(path, changes, seed) for changes in variants.values() for seed in seeds]
-        found = side_by_side(result, params, given.processes)
-        for number, name in enumerate(variants):
-            own = found[number * given.seeds : (number + 1) * given.seeds]
-            print(f"| {name} | {over_seeds(own)} |", flush=True)
+        path, seeds = recipe_path(recipe), range(options.seeds)
+        params = [variant(path, changes, seed) for changes in rows.values() for seed in seeds]
+        scores = parallel_map(train_and_evaluate, params, options.processes)
+        for number, name in enumerate(rows):
+            own = scores[number * options.seeds : (number + 1) * options.seeds]
+            print(f"| {name} | {summary_cells(own)} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,27 +1,23 @@
-"""What more workers bring: a generation of recipe `canvas` on one and on two, as processes and on a
-Dask cluster, and a far larger generation on clusters whose workers only sleep.
+"""Speed-up by workers: a generation of the recipe `paper` on one and on two, as processes and on
+a Dask cluster, and a far larger generation on clusters whose workers only sleep.
 
-A worker that sleeps for as long as a shard takes needs no core of its own: so what dealing out and
-gathering cost shows for many more workers than this machine has.
+A worker that sleeps for as long as a shard takes needs no core of its own. It shows what sending
+shards and gathering results costs for many more workers than this machine has cores.
 """
 
 from __future__ import annotations
 
-import os
-
-os.environ["OPENBLAS_NUM_THREADS"] = "1"  # before NumPy is there to read it
-
 import time
-from pathlib import Path
 from typing import Any
 
 import msgspec
 import numpy as np
 
-from benchmarks.speed import seconds
+from benchmarks.speed import min_seconds
+from benchmarks.variants import recipe_path
 from stages.train_v import initial_vision
 from worldmodels.envs.registry import make_task
-from worldmodels.evolution.fitness import SHARD_CARS, FitnessEvaluator, RolloutWorker
+from worldmodels.evolution.fitness import SHARD_EPISODES, FitnessEvaluator, RolloutWorker
 from worldmodels.evolution.search import controller_sizes
 from worldmodels.memory.ensemble import Ensemble
 from worldmodels.parallel.workers import WorkerPool
@@ -30,12 +26,12 @@ from worldmodels.pipeline.config.reader import read_params
 from worldmodels.training.member_trainer import initial_memory
 
 ROUNDS = 3
-ASLEEP = (16, 64)  # workers
-EACH = 4  # shards of a generation for every worker: 64 are 256 candidates with 32 episodes, say
+SLEEPING_WORKERS = (16, 64)
+SHARDS_PER_WORKER = 4  # 64 workers: 256 candidates of 32 episodes, for example
 
 
 class Sleeper:
-    """Takes as long for a shard as a core does.
+    """Sleeps instead of evaluating a shard.
 
     Args:
         duration: s.
@@ -51,7 +47,7 @@ class Sleeper:
 
 
 class Generation:
-    """One of the recipe's, with V and M that have learned nothing and cars that stand still.
+    """A generation of the recipe, with untrained V and M and candidates whose actions are 0.
 
     Args:
         params: the recipe.
@@ -70,19 +66,19 @@ class Generation:
         self.shards = len(self._worker.shards(self._genomes, self._tracks, settings.episodes))
 
     def seconds(self, compute: Compute) -> float:
-        """What it takes, once everyone is ready."""
+        """The time of an evaluation, once all workers have started."""
         with WorkerPool(self._worker, compute) as workers:
             evaluator = FitnessEvaluator(self._worker, workers)
 
-            def once() -> None:
+            def evaluate() -> None:
                 evaluator.scores(self._genomes, self._tracks, self._episodes)
 
-            once()
-            return seconds(once, ROUNDS)
+            evaluate()
+            return min_seconds(evaluate, ROUNDS)
 
 
-def on_dask(workers: int, *, processes: bool) -> Any:
-    """A cluster on this machine, with a thread for each worker."""
+def local_cluster(workers: int, *, processes: bool) -> Any:
+    """A Dask cluster on this machine, with one thread for each worker."""
     from distributed import LocalCluster
 
     cluster: Any = LocalCluster
@@ -95,35 +91,39 @@ def on_dask(workers: int, *, processes: bool) -> Any:
     )
 
 
+def on_cluster(cluster: Any) -> Compute:
+    """The section `compute` of the params for a Dask cluster."""
+    return msgspec.structs.replace(INLINE, executor="dask", scheduler=cluster.scheduler_address)
+
+
 def main() -> None:
-    """Print two tables."""
-    params = read_params(Path("recipes/paper.yaml"))
-    generation = Generation(params)
-    replace = msgspec.structs.replace
-    print(f"A generation of `canvas`, {generation.shards} shards of {SHARD_CARS} cars\n")
+    """Print two tables as Markdown."""
+    generation = Generation(read_params(recipe_path("paper")))
+    print(f"A generation of `paper`, {generation.shards} shards of {SHARD_EPISODES} episodes\n")
     print("| workers | 1 | 2 | efficiency |\n|---|---|---|---|")
     inline = generation.seconds(INLINE)
-    two = generation.seconds(replace(INLINE, executor="processes", workers=2))
+    processes = msgspec.structs.replace(INLINE, executor="processes", workers=2)
+    two = generation.seconds(processes)
     print(f"| processes | {inline:.2f} s | {two:.2f} s | {inline / two / 2:.2f} |")
-    on = {}
+    dask = {}
     for count in (1, 2):
-        with on_dask(count, processes=True) as cluster:
-            compute = replace(INLINE, executor="dask", scheduler=cluster.scheduler_address)
-            on[count] = generation.seconds(compute)
-    print(f"| Dask | {on[1]:.2f} s | {on[2]:.2f} s | {on[1] / on[2] / 2:.2f} |")
-    print(f"\nLost to sending, of Dask's one worker: {1 - inline / on[1]:.1%}")
+        with local_cluster(count, processes=True) as cluster:
+            dask[count] = generation.seconds(on_cluster(cluster))
+    print(f"| Dask | {dask[1]:.2f} s | {dask[2]:.2f} s | {dask[1] / dask[2] / 2:.2f} |")
+    print(f"\nCost of sending, a share of one Dask worker's time: {1 - inline / dask[1]:.1%}")
 
-    a_shard = inline / generation.shards
-    print(f"\n{EACH} shards a worker that take {a_shard:.2f} s each, of workers that sleep\n")
+    shard = inline / generation.shards
+    print(f"\n{SHARDS_PER_WORKER} shards of {shard:.2f} s a worker, and workers that sleep\n")
     print("| workers | seconds a generation | efficiency |\n|---|---|---|")
-    for count in ASLEEP:
-        with on_dask(count, processes=False) as cluster:
-            compute = replace(INLINE, executor="dask", scheduler=cluster.scheduler_address)
-            with WorkerPool(Sleeper(a_shard), compute) as workers:
-                shards = range(EACH * count)
-                workers.map(shards)  # so that everyone is ready
-                each = seconds(lambda workers=workers, shards=shards: workers.map(shards))  # type: ignore[misc]
-        print(f"| {count} | {each:.2f} | {EACH * a_shard / each:.2f} |", flush=True)
+    for count in SLEEPING_WORKERS:
+        with (
+            local_cluster(count, processes=False) as cluster,
+            WorkerPool(Sleeper(shard), on_cluster(cluster)) as workers,
+        ):
+            shards = range(SHARDS_PER_WORKER * count)
+            workers.map(shards)  # until all workers have started
+            each = min_seconds(lambda workers=workers, shards=shards: workers.map(shards))  # type: ignore[misc]
+        print(f"| {count} | {each:.2f} | {SHARDS_PER_WORKER * shard / each:.2f} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""`make seeds`: the recipe in params.yaml over many seeds, and how far they spread."""
+"""`make seeds`: a recipe over many seeds, and the spread of its returns."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.learning import drive, learn
-from benchmarks.variants import side_by_side, variant
+from benchmarks.learning import learn, run_evaluate
+from benchmarks.variants import parallel_map, variant
 from worldmodels.pipeline.config.params import Params
 
 
 def one_seed(params: Params) -> dict[str, Any]:
-    """What a run with this seed comes to."""
-    learned = learn(params)
-    metrics = drive(params, learned)[1].metrics
-    random, controller = metrics["random"], metrics["controller"]
-    v, m, c = (learned.reports[stage].metrics for stage in ("train_v", "train_m", "evolve_c"))
+    """A row of the table, by column."""
+    agent = learn(params)
+    details = run_evaluate(params, agent)[1].details
+    baseline, controller = details["baseline"], details["controller"]
+    v, m, c = (agent.results[stage].details for stage in ("train_v", "train_m", "evolve_c"))
     return {
         "seed": params.seed,
-        "random": random["mean_return"],
+        "random": baseline["mean_return"],
         "controller": controller["mean_return"],
         "std": controller["std_return"],
         "worst": controller["worst_return"],
         "length": controller["mean_length"],
         "off": controller["off_track"],
-        "laps": controller["laps"],
+        "laps": controller["lap_fraction"],
         "last mean": c["final_mean_return"],
         "chosen": f"{c['chosen']} of {c['chosen_generation']}",
         "V: error": v["held_out_error"],
@@ -39,31 +39,33 @@ def one_seed(params: Params) -> dict[str, Any]:
     }
 
 
+def formatted(value: Any) -> str:
+    """A cell."""
+    if not isinstance(value, float):
+        return str(value)
+    return f"{value:.2f}" if abs(value) >= 1 else f"{value:.3g}"
+
+
 def main() -> None:
-    """Print a table as Markdown."""
+    """Print a table as Markdown, and statistics over the seeds."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--params", type=Path, default=Path("params.yaml"))
     parser.add_argument("--first", type=int, default=0, help="the first seed")
-    parser.add_argument("--seeds", type=int, default=20, help="how many")
+    parser.add_argument("--seeds", type=int, default=20, help="number of seeds")
     parser.add_argument("--processes", type=int, default=2, help="seeds at a time")
     parser.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="another value for a key"
     )
-    given = parser.parse_args()
-    seeds = range(given.first, given.first + given.seeds)
-    changes = dict(each.split("=", 1) for each in given.set)
-    variants = [variant(given.params, changes, seed) for seed in seeds]
-    rows = side_by_side(one_seed, variants, given.processes)
-
-    def shown(value: Any) -> str:
-        if not isinstance(value, float):
-            return str(value)
-        return f"{value:.2f}" if abs(value) >= 1 else f"{value:.3g}"
+    options = parser.parse_args()
+    seeds = range(options.first, options.first + options.seeds)
+    changes = dict(each.split("=", 1) for each in options.set)
+    variants = [variant(options.params, changes, seed) for seed in seeds]
+    rows = parallel_map(one_seed, variants, options.processes)
 
     print("| " + " | ".join(rows[0]) + " |")
     print("|" + "---:|" * len(rows[0]))
     for row in rows:
-        print("| " + " | ".join(map(shown, row.values())) + " |")
+        print("| " + " | ".join(map(formatted, row.values())) + " |")
     for name in ("controller", "last mean", "random"):
         values = np.array([row[name] for row in rows])
         print(
@@ -72,7 +74,7 @@ def main() -> None:
         )
     steps = variants[0].env.max_steps
     whole = sum(row["length"] == steps and not row["off"] for row in rows)
-    print(f"\n{whole} of {len(rows)} seeds drive all {steps} steps of every drive")
+    print(f"\n{whole} of {len(rows)} seeds drive all {steps} steps of every episode")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""CMA-ES beside pycma: evaluations to a goal, and the time of a generation; in turns, one core."""
+"""CMA-ES beside pycma: evaluations to reach a goal, and time of a generation, on one core."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PAPER_GENOME, PAPER_POPULATION = 867, 64
 GENERATIONS, ROUNDS = 40, 5  # of the paper's size, timed
 
 WEIGHTS = 10.0 ** (6 * np.arange(DIMENSIONS) / (DIMENSIONS - 1))
-FUNCTIONS: dict[str, tuple[Callable[[Array], Array], float]] = {  # losses, and where to begin
+FUNCTIONS: dict[str, tuple[Callable[[Array], Array], float]] = {  # losses, and initial means
     "sphere": (lambda x: np.square(x).sum(axis=1), 3.0),
     "ellipsoid": (lambda x: np.square(x) @ WEIGHTS, 3.0),
     "Rosenbrock": (
@@ -32,7 +32,7 @@ FUNCTIONS: dict[str, tuple[Callable[[Array], Array], float]] = {  # losses, and 
 
 
 def our_evaluations(loss: Callable[[Array], Array], start: float, seed: int) -> int:
-    """Until a candidate is at the goal."""
+    """Evaluations of our CMA-ES until the loss of a candidate is at the goal."""
     population = 4 + int(3 * np.log(DIMENSIONS))
     rng = np.random.default_rng(seed)
     strategy = CMAES(np.full(DIMENSIONS, start), 0.5, population, rng)
@@ -45,8 +45,8 @@ def our_evaluations(loss: Callable[[Array], Array], start: float, seed: int) -> 
     return evaluations
 
 
-def their_evaluations(loss: Callable[[Array], Array], start: float, seed: int) -> int:
-    """The same, by pycma."""
+def pycma_evaluations(loss: Callable[[Array], Array], start: float, seed: int) -> int:
+    """Evaluations of pycma until then."""
     options = {"seed": seed + 1, "ftarget": GOAL, "verbose": -9, "tolfun": 0, "tolfunhist": 0}
     strategy = cma.CMAEvolutionStrategy(np.full(DIMENSIONS, start), 0.5, options)
     while not strategy.stop():
@@ -56,17 +56,17 @@ def their_evaluations(loss: Callable[[Array], Array], start: float, seed: int) -
 
 
 def evaluations_table() -> None:
-    """Medians over some runs."""
+    """Print medians over RUNS runs."""
     print(f"| {DIMENSIONS} dimensions, to {GOAL:g} | ours | pycma | ratio |")
     print("|---|---:|---:|---:|")
     for name, (loss, start) in FUNCTIONS.items():
         ours = np.median([our_evaluations(loss, start, seed) for seed in range(RUNS)])
-        theirs = np.median([their_evaluations(loss, start, seed) for seed in range(RUNS)])
+        theirs = np.median([pycma_evaluations(loss, start, seed) for seed in range(RUNS)])
         print(f"| {name} | {ours:,.0f} | {theirs:,.0f} | {ours / theirs:.2f} |")
 
 
 def generation_table() -> None:
-    """A generation of the paper's size, from asking to having learned; decompositions included."""
+    """Print the time of ask and tell at the paper's size, matrix decompositions included."""
     rng = np.random.default_rng(0)
     ours = CMAES(np.zeros(PAPER_GENOME), 0.1, PAPER_POPULATION, rng)
     options = {"seed": 1, "popsize": PAPER_POPULATION, "verbose": -9}
@@ -75,22 +75,22 @@ def generation_table() -> None:
     def our_generation() -> None:
         ours.tell(-np.square(ours.ask() - 1).sum(axis=1))
 
-    def their_generation() -> None:
+    def pycma_generation() -> None:
         candidates = theirs.ask()
         theirs.tell(candidates, np.square(np.array(candidates) - 1).sum(axis=1).tolist())
 
-    ways = {"ours": our_generation, "pycma": their_generation}
-    taken = dict.fromkeys(ways, np.inf)
-    for _ in range(ROUNDS):  # taking turns, so that a slow minute of the machine hits both
-        for name, generation in ways.items():
+    generations = {"ours": our_generation, "pycma": pycma_generation}
+    seconds = dict.fromkeys(generations, np.inf)
+    for _ in range(ROUNDS):  # taking turns, so that a slow minute of the machine affects both
+        for name, generation in generations.items():
             start = time.perf_counter()
             for _ in range(GENERATIONS):
                 generation()
-            taken[name] = min(taken[name], (time.perf_counter() - start) / GENERATIONS)
+            seconds[name] = min(seconds[name], (time.perf_counter() - start) / GENERATIONS)
     print(f"| a generation, n = {PAPER_GENOME}, population {PAPER_POPULATION} | ms | times |")
     print("|---|---:|---:|")
-    for name, seconds in taken.items():
-        print(f"| {name} | {1000 * seconds:.1f} | {seconds / taken['ours']:.2f} |")
+    for name, best in seconds.items():
+        print(f"| {name} | {1000 * best:.1f} | {best / seconds['ours']:.2f} |")
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""A recipe with some of its numbers changed, learned over several seeds, and what it comes to."""
+"""Recipes with some params changed, trained and evaluated over several seeds."""
 
 from __future__ import annotations
 
@@ -11,70 +11,72 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.learning import drive, learn
+from benchmarks.learning import learn, run_evaluate
 from worldmodels.parallel.workers import WorkerPool
 from worldmodels.pipeline.config.params import INLINE, Params
 from worldmodels.pipeline.config.reader import read_params
 
 T = TypeVar("T")
 
+RECIPES = Path("recipes")
+
 
 @dataclass(frozen=True)
-class Result:
-    """One seed's C on unseen roads."""
+class Score:
+    """Test returns of the C of one seed."""
 
     mean_return: float
     worst_return: float
-    off_track: int
-    validation_return: float
-    returns: NDArray[np.float64]  # of every drive
-    metrics: Mapping[str, Mapping[str, Any]]  # by stage
+    off_track: int  # episodes
+    returns: NDArray[np.float64]  # by episode
 
 
-def variant(recipe: Path, changes: Mapping[str, Any], seed: int) -> Params:
-    """The recipe with other values for some dotted keys.
+def recipe_path(name: str) -> Path:
+    """The params of a recipe."""
+    return RECIPES / name / "params.yaml"
+
+
+def variant(path: Path, changes: Mapping[str, Any], seed: int) -> Params:
+    """The params of a file with another seed, and other values for some dotted keys.
 
     Raises:
         UserError: there are no such params.
     """
-    return read_params(recipe, {**changes, "seed": seed})
+    return read_params(path, {**changes, "seed": seed})
 
 
-def result(params: Params) -> Result:
-    """Learn, and drive the final drives."""
-    learned = learn(params)
-    drives, report = drive(params, learned)
-    final = report.metrics["controller"]
-    driven = np.flatnonzero(drives.by_controller)
-    metrics = {stage: report.metrics for stage, report in learned.reports.items()}
-    return Result(
-        final["mean_return"],
-        final["worst_return"],
-        final["off_track"],
-        metrics["evolve_c"]["validation_return"],
-        np.array([drives.episode(number).score for number in driven.tolist()]),
-        metrics,
+def train_and_evaluate(params: Params) -> Score:
+    """The test returns of an agent that is trained from scratch."""
+    episodes, result = run_evaluate(params, learn(params))
+    summary = result.details["controller"]
+    numbers = np.flatnonzero(episodes.by_controller).tolist()
+    return Score(
+        summary["mean_return"],
+        summary["worst_return"],
+        summary["off_track"],
+        np.array([episodes.episode(number).rewards.sum() for number in numbers]),
     )
 
 
-def side_by_side(
+def parallel_map(
     function: Callable[[Params], T], variants: Sequence[Params], processes: int
 ) -> list[T]:
-    """What a function makes of each, so many at a time; each then keeps to one core.
+    """The function's results for all variants, that many at a time.
 
-    One at a time, each uses as many cores as its params say.
+    With more than one process, each variant runs on one core; with one, on as many as its params
+    say.
     """
     if processes == 1:
         return [function(params) for params in variants]
-    alone = [msgspec.structs.replace(params, compute=INLINE) for params in variants]
-    shared = msgspec.structs.replace(INLINE, executor="processes", workers=processes)
-    with WorkerPool(function, shared) as workers:
-        return workers.map(alone)
+    inline = [msgspec.structs.replace(params, compute=INLINE) for params in variants]
+    compute = msgspec.structs.replace(INLINE, executor="processes", workers=processes)
+    with WorkerPool(function, compute) as workers:
+        return workers.map(inline)
 
 
-def over_seeds(found: Sequence[Result]) -> str:
-    """Cells of a table: mean +- std over seeds, the worst drive of all, cars off the road."""
-    means = np.array([each.mean_return for each in found])
-    worst = min(each.worst_return for each in found)
-    off = sum(each.off_track for each in found)
+def summary_cells(scores: Sequence[Score]) -> str:
+    """Cells of a table: mean +- std over seeds, lowest seed, worst episode, episodes off track."""
+    means = np.array([score.mean_return for score in scores])
+    worst = min(score.worst_return for score in scores)
+    off = sum(score.off_track for score in scores)
     return f"{means.mean():+.1f} ± {means.std():.1f} | {means.min():+.1f} | {worst:+.1f} | {off}"

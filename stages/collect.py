@@ -1,7 +1,7 @@
-"""collect: cars drive, and everything they see is kept.     -> rollouts.h5
+"""collect: records episodes to train V and M on.     -> rollouts.h5
 
-Random policies drive; or, in later rounds of the procedure (--driver, --after), the C of the round
-before, with noise, and what it sees is laid behind what was collected so far.
+Random policies act. In later rounds (--policy, --append-to) the C of the round before acts, with
+exploration noise, and its episodes are appended to those of the rounds before.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from worldmodels.pipeline.config.params import INLINE, Collect, Compute
 from worldmodels.pipeline.errors import UserError
 from worldmodels.pipeline.progress import progress
 from worldmodels.pipeline.reports import StageResult
-from worldmodels.pipeline.runner import StageContext
+from worldmodels.pipeline.runner import StageContext, run_stage
 from worldmodels.pipeline.seeding import RandomStreams
 from worldmodels.pipeline.storage.artifacts import Rollouts
 from worldmodels.policies.smoothed_noise import SmoothedNoisePolicy
@@ -24,126 +24,127 @@ from worldmodels.rollout.loop import EpisodeStats
 from worldmodels.rollout.recording import PolicyFactory, record
 from worldmodels.rollout.task import Task
 
-GOOD = 90.0  # a return that no noise gets
+HIGH_RETURN = 90.0  # a return that noise alone never reaches
 
 
 def collect(
     settings: Collect,
     task: Task[Any],
     streams: RandomStreams,
-    before: Rollouts | None = None,
-    driver: PolicyFactory | None = None,
+    earlier: Rollouts | None = None,
+    make_policy: PolicyFactory | None = None,
     compute: Compute = INLINE,
 ) -> tuple[Rollouts, StageResult]:
-    """Drive all episodes, the held-out ones last, behind those of the rounds before."""
+    """All episodes, the held-out ones last, after those of earlier rounds."""
     parts: list[Rollouts] = []
-    report = collect_parts(settings, task, streams, parts.append, before, driver, compute)
-    return task.rollouts.concatenate(parts), report
+    result = collect_parts(settings, task, streams, parts.append, earlier, make_policy, compute)
+    return task.rollouts.concatenate(parts), result
 
 
 def collect_parts(
     settings: Collect,
     task: Task[Any],
     streams: RandomStreams,
-    keep: Callable[[Rollouts], None],
-    before: Rollouts | None = None,
-    driver: PolicyFactory | None = None,
+    append: Callable[[Rollouts], None],
+    earlier: Rollouts | None = None,
+    make_policy: PolicyFactory | None = None,
     compute: Compute = INLINE,
 ) -> StageResult:
-    """The same, some episodes at a time; `keep` is given each part.
+    """The same, some episodes at a time; `append` is given each part.
 
     Raises:
-        UserError: the rounds before are of other pictures, actions or roads.
+        UserError: the earlier rounds have other observations, actions or tracks.
     """
-    round_number = 0 if before is None else int(before.round.max()) + 1
+    round_number = 0 if earlier is None else int(earlier.round.max()) + 1
 
     def stream(purpose: str) -> np.random.Generator:
         return streams(f"{purpose} {round_number}" if round_number else purpose)
 
     episodes = settings.episodes + settings.held_out_episodes
-    rng = stream("tracks")
+    track_rng = stream("tracks")
     recorded = record(
         task,
-        driver or make_policy(settings, task),
-        lambda count: task.sample_tracks(count, rng),
+        make_policy or random_policy(settings, task),
+        lambda count: task.sample_tracks(count, track_rng),
         lambda number: stream(f"policy, shard {number}" if number else "policy"),
         episodes,
         "collect",
         compute,
         settings.patience,
     )
-    if before is not None:
-        copy_episodes(before, keep)
-    outcomes: list[EpisodeStats] = []
-    driven = 0
-    for outcome, columns in recorded:
-        numbers = driven + np.arange(len(outcome.lengths))
+    if earlier is not None:
+        copy_episodes(earlier, append)
+    all_stats: list[EpisodeStats] = []
+    count = 0
+    for batch_stats, columns in recorded:
+        numbers = count + np.arange(len(batch_stats.lengths))
         held_out, rounds = numbers >= settings.episodes, np.full(len(numbers), round_number)
         part = task.rollouts(**columns, held_out=held_out, round=rounds)
-        if before is not None and (problem := before.schema_mismatch(part)):
-            raise UserError(f"--after: nothing can be laid behind these rollouts: {problem}")
-        keep(part)
-        driven += len(numbers)
-        outcomes.append(outcome)
-    outcome = EpisodeStats.concatenate(outcomes)
-    metrics = {
-        **outcome.figures(),
-        "frames": int((outcome.lengths + 1).sum()),
-        "share_above_90": float((outcome.returns > GOOD).mean()),
+        if earlier is not None and (problem := earlier.schema_mismatch(part)):
+            raise UserError(f"--append-to: nothing can be appended to these rollouts: {problem}")
+        append(part)
+        count += len(numbers)
+        all_stats.append(batch_stats)
+    stats = EpisodeStats.concatenate(all_stats)
+    details = {
+        **stats.summary(),
+        "frames": int((stats.lengths + 1).sum()),
+        "share_above_90": float((stats.returns > HIGH_RETURN).mean()),
         **({"round": round_number} if round_number else {}),
     }
     summary = (
-        f"{metrics['frames']} frames from {episodes} episodes of "
-        f"{'C with noise' if driver else settings.policy}, "
-        f"return {metrics['mean_return']:+.2f} +- {metrics['stderr']:.2f} (standing still: 0), "
-        f"above {GOOD:g} in {metrics['share_above_90']:.1%} of them; "
-        f"{metrics['mean_length']:.1f} of {task.max_steps} steps on the road"
+        f"{details['frames']} frames in {episodes} episodes of "
+        f"{'C with exploration noise' if make_policy else settings.policy}, "
+        f"return {details['mean_return']:+.2f} +- {details['stderr']:.2f} (a car at rest: 0), "
+        f"above {HIGH_RETURN:g} in {details['share_above_90']:.1%} of them, "
+        f"{details['mean_length']:.1f} of {task.max_steps} steps"
     )
-    if before is not None:
-        summary += f"; behind {len(before.lengths)} episodes of the rounds before"
-    return StageResult(summary, metrics)
+    if earlier is not None:
+        summary += f"; appended to {len(earlier.lengths)} episodes of earlier rounds"
+    return StageResult(summary, details=details)
 
 
-def copy_episodes(before: Rollouts, keep: Callable[[Rollouts], None]) -> None:
+def copy_episodes(earlier: Rollouts, append: Callable[[Rollouts], None]) -> None:
     """Copy episodes, some at a time."""
-    spans = before.spans()
-    for span in progress(spans, "collect: rounds before", len(spans)):
-        keep(before.slice(*span))
+    spans = earlier.spans()
+    for span in progress(spans, "collect: earlier rounds", len(spans)):
+        append(earlier.slice(*span))
 
 
-def make_policy(settings: Collect, task: Task[Any]) -> PolicyFactory:
-    """What makes the policy that the params name."""
+def random_policy(settings: Collect, task: Task[Any]) -> PolicyFactory:
+    """A factory of the random policy that the params name."""
     if settings.policy == "noise":
         return SmoothedNoisePolicy
     return task.random_weights_policy
 
 
-def make_behaviour(run: StageContext, task: Task[Any]) -> PolicyFactory | None:
-    """What makes the agent that the command line names, if it does.
+def behaviour_policy(run: StageContext, task: Task[Any]) -> PolicyFactory | None:
+    """A factory of the agent of the command line with exploration noise; None without `--policy`.
 
     Raises:
-        UserError: there is no such agent.
+        UserError: a file of the agent is missing or damaged, or they do not fit.
     """
     if "c" not in run.paths:
         return None
-    from worldmodels.exploration.behaviour_policy import (
-        make_behaviour_policy,  # who draws at random depends on no model
-    )
+    # Imported here, so that the first round's collect depends on no model.
+    from worldmodels.exploration.behaviour_policy import make_behaviour_policy
 
     return make_behaviour_policy(run, run.params.collect, task)
 
 
 def main() -> None:
-    """Read the files that the command line names, run the stage, write its own."""
-    optional = {"after": ["before"], "driver": ["v", "m", "c"]}
+    """Read the files of the command line, run the stage, write its outputs."""
+    optional = {"append-to": ["earlier"], "policy": ["v", "m", "c"]}
     with run_stage("collect", optional=optional, writes=["rollouts"]) as run:
         task = make_task(run.params.env)
-        before = run.table("before", task.rollouts) if "before" in run.paths else None
-        driver = make_behaviour(run, task)
-        with run.appending("rollouts", task.rollouts) as keep:
+        earlier = run.table("earlier", task.rollouts) if "earlier" in run.paths else None
+        make_policy = behaviour_policy(run, task)
+        with run.appending("rollouts", task.rollouts) as append:
             settings, compute = run.params.collect, run.params.compute
-            report = collect_parts(settings, task, run.streams, keep, before, driver, compute)
-        run.report(report)
+            result = collect_parts(
+                settings, task, run.streams, append, earlier, make_policy, compute
+            )
+        run.report(result)
 
 
 if __name__ == "__main__":

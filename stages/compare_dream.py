@@ -1,27 +1,24 @@
-"""compare: what C does on the road beside what it dreams.  v, m, c, drives -> figures, dream.gif"""
+"""compare_dream: C in the environment beside its dreams from the same starts.
+
+Reads v.npz, m.npz, c.npz and evaluation.h5; writes reports/figures/*.png and reports/dream.gif.
+"""
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
-from PIL import Image
 
 from worldmodels.agent.agent import LatentPolicy
-from worldmodels.agent.loading import check_observations, load_agent
-from worldmodels.controller.controller import Controllers
+from worldmodels.agent.loading import AgentParts, check_observations, load_agent
 from worldmodels.dream.env import DreamEnv
+from worldmodels.dream.starts import StartStates
 from worldmodels.envs.racing.stored_track import stored_track
 from worldmodels.envs.registry import make_task
-from worldmodels.figures.common.animation import save_gif
-from worldmodels.figures.common.style import save
-from worldmodels.figures.dream.dream_gif import Episode, dream_frames
-from worldmodels.figures.dream.filmstrip import filmstrip
-from worldmodels.figures.dream.open_loop_error import dream_error
+from worldmodels.figures.common.figure_set import FigureSet
+from worldmodels.figures.dream.dream_gif import DecodedEpisode, dream_frames
+from worldmodels.figures.dream.filmstrip import filmstrip_figure
+from worldmodels.figures.dream.open_loop_error import open_loop_error_figure
 from worldmodels.interfaces import Vision
-from worldmodels.memory.ensemble import Ensemble
 from worldmodels.open_loop_error import open_loop_error
 from worldmodels.pipeline.errors import UserError
 from worldmodels.pipeline.progress import progress
@@ -32,132 +29,112 @@ from worldmodels.pipeline.storage.artifacts import RacingEvaluation
 from worldmodels.pipeline.storage.pixels import to_bytes, to_pixels
 from worldmodels.rollout.loop import recorded_rollout
 
-SOON = 10  # steps
-HOLD = 2.0  # seconds for which the animation's last frame stays
-NAMES = {
-    "dream": "dream at temperature {temperature:g}",
-    "expected": "dream without noise",
-    "stays": "z stays",
-    "another": "z of another drive",
-    "awake": "M awake, one step ahead",
-}
+METRIC_STEPS = 10  # whose open-loop error is a metric; the error at others is a detail
+DETAIL_STEPS = (1, 30)
 
 
-class Pictures(NamedTuple):
-    """Figures by name, and the frames of the animation."""
-
-    figures: dict[str, Figure]
-    frames: list[Image.Image]
-
-
-def compare(
+def compare_dream(
     max_steps: int,
     temperature: float,
-    vision: Vision,
-    memory: Ensemble,
-    controllers: Controllers,
+    agent: AgentParts,
     evaluation: RacingEvaluation,
     streams: RandomStreams,
-) -> tuple[Pictures, StageResult]:
-    """Dream of every drive of C; the first whose dream is the longest is shown step by step."""
+) -> tuple[FigureSet, StageResult]:
+    """Dream from the start of every episode of C; show the first of the longest dreams."""
+    vision, memory, controllers = agent
     own = np.flatnonzero(evaluation.by_controller).tolist()
-    driven = [evaluation.episode(number) for number in own]
-    codes = [vision.encode(to_pixels(drive.observations)) for drive in driven]
-    starts = np.array([z[0] for z in codes])
+    episodes = [evaluation.episode(number) for number in own]
+    encoded = [vision.encode(to_pixels(episode.observations)) for episode in episodes]
     seed = int(streams("dreams").integers(2**63))
-    dreams = DreamEnv(memory.members, starts, len(starts), max_steps, temperature, seed)
-    outcome, recorded = recorded_rollout(
-        dreams, LatentPolicy(controllers), "compare", store=np.copy
+    starts = StartStates(np.array([z[0] for z in encoded]), seed=seed)
+    stats, trajectories = recorded_rollout(
+        DreamEnv(memory.members, starts, len(own), max_steps, temperature),
+        LatentPolicy(controllers),
+        "compare_dream",
+        store=np.copy,
     )
-    shown = int(outcome.lengths.argmax())
-    frames = slice(*np.cumsum([0, *(outcome.lengths + 1)])[shown : shown + 2])
-    steps = slice(*np.cumsum([0, *outcome.lengths])[shown : shown + 2])
+    shown = int(stats.lengths.argmax())
+    frames = slice(*np.cumsum([0, *(stats.lengths + 1)])[shown : shown + 2])
+    steps = slice(*np.cumsum([0, *stats.lengths])[shown : shown + 2])
     shape = evaluation.observations.shape[1:]
-    z = recorded.observations[frames, : vision.z_size]
-    dreamt = episode(vision, z, recorded.rewards[steps], shape)
-    real = episode(vision, codes[shown], driven[shown].rewards, shape)
+    z = trajectories.observations[frames, : vision.z_size]
+    dream = decoded_episode(vision, z, trajectories.rewards[steps], shape)
+    episode = decoded_episode(vision, encoded[shown], episodes[shown].rewards, shape)
     errors = open_loop_error(
         memory.members[0],
-        padded(codes),
-        padded([drive.actions for drive in driven]),
+        padded(encoded),
+        padded([each.actions for each in episodes]),
         evaluation.lengths[own],
         temperature,
-        int(streams("straying").integers(2**63)),
+        int(streams("open_loop_error").integers(2**63)),
     )
-    named = {
-        name.format(temperature=temperature): errors[key]
-        for key, name in NAMES.items()
-        if key in errors
-    }
     figures = {
-        "dream_error": dream_error(named, len(own)),
-        "filmstrip": filmstrip(
-            to_pixels(real.views), to_pixels(dreamt.views), real.total, dreamt.total
+        "open_loop_error": open_loop_error_figure(errors, temperature, len(own)),
+        "filmstrip": filmstrip_figure(
+            to_pixels(episode.decoded), to_pixels(dream.decoded), episode.returns, dream.returns
         ),
     }
     track = stored_track(evaluation, own[shown])
-    painted = dream_frames(track, driven[shown].states, real, dreamt)
-    pictures = Pictures(figures, list(progress(painted, "compare: animation")))
-    metrics = {
-        **{
+    animation = dream_frames(track, episodes[shown].states, episode, dream)
+    figure_set = FigureSet(figures, list(progress(animation, "compare_dream: animation")))
+
+    def errors_after(steps: int) -> dict[str, float]:
+        return {
             f"{name}_error_{steps}": float(errors[name][min(steps, len(errors[name])) - 1])
-            for steps in (1, SOON, 3 * SOON)
-            for name in ("dream", "stays")
-        },
-        "dreamt_return": float(outcome.returns.mean()),
-        "real_return": float(np.mean([drive.score for drive in driven])),
+            for name in ("dream", "persistence")
+        }
+
+    metrics = {
+        **errors_after(METRIC_STEPS),
+        "dream_return": float(stats.returns.mean()),
+        "env_return": float(np.mean([each.total_reward for each in episodes])),
     }
-    first, stays = metrics[f"dream_error_{SOON}"], metrics[f"stays_error_{SOON}"]
+    details = {name: error for steps in DETAIL_STEPS for name, error in errors_after(steps).items()}
     summary = (
-        f"from the same {len(own)} starts C returns {metrics['dreamt_return']:+.2f} in dreams and "
-        f"{metrics['real_return']:+.2f} on the road; the z of a dream is off by {first:.2f} times "
-        f"their spread after {SOON} steps of the same actions (z stays: {stays:.2f})"
+        f"from the same {len(own)} starts C returns {metrics['dream_return']:+.2f} in dreams and "
+        f"{metrics['env_return']:+.2f} in the environment; after {METRIC_STEPS} steps of the same "
+        f"actions the error of z in a dream is {metrics[f'dream_error_{METRIC_STEPS}']:.2f} "
+        f"standard deviations (persistence: {metrics[f'persistence_error_{METRIC_STEPS}']:.2f})"
     )
-    return pictures, StageResult(summary, metrics)
+    return figure_set, StageResult(summary, metrics, details)
 
 
-def episode(
+def decoded_episode(
     vision: Vision,
     z: NDArray[np.float32],
     rewards: NDArray[np.float64],
     shape: tuple[int, ...],
-) -> Episode:
-    """What z (L + 1, Z) look like in pictures of this shape."""
-    return Episode(to_bytes(vision.decode(z)).reshape(-1, *shape), rewards)
+) -> DecodedEpisode:
+    """V's decodings of z (L + 1, Z) as observations of this shape, with the rewards (L,)."""
+    return DecodedEpisode(to_bytes(vision.decode(z)).reshape(-1, *shape), rewards)
 
 
-def padded(column: list[NDArray[np.float32]]) -> NDArray[np.float32]:
-    """Arrays (L, n) of B drives as one of (most L, B, n), with zeros where one is over."""
-    whole = np.zeros((max(map(len, column)), len(column), column[0].shape[1]), np.float32)
-    for number, rows in enumerate(column):
+def padded(columns: list[NDArray[np.float32]]) -> NDArray[np.float32]:
+    """Arrays (L, n) of B episodes as one (max L, B, n), with zeros after an episode's end."""
+    whole = np.zeros((max(map(len, columns)), len(columns), columns[0].shape[1]), np.float32)
+    for number, rows in enumerate(columns):
         whole[: len(rows), number] = rows
     return whole
 
 
 def main() -> None:
-    """Read the files that the command line names, run the stage, write its own."""
-    with run_stage("compare", reads=["v", "m", "c", "drives"]) as run:
-        task = make_task(run.params.env)
-        vision, memory, controllers = load_agent([run.paths[name] for name in "vmc"], task)
-        evaluation = run.table("drives", RacingEvaluation)
-        check_observations(run.paths["drives"], evaluation, task)
-        if not memory.predicts_reward_done:
-            raise UserError(f"{run.paths['m']}: this M predicts no rewards and ends: none to dream")
-        params = run.params
-        pictures, report = compare(
-            params.env.max_steps,
-            params.evolve_c.temperature,
-            vision,
-            memory,
-            controllers,
-            evaluation,
-            run.streams,
+    """Read the files of the command line, run the stage, write its outputs."""
+    with run_stage("compare_dream", reads=["v", "m", "c", "evaluation"]) as run:
+        params, task = run.params, make_task(run.params.env)
+        agent = load_agent([run.paths[name] for name in "vmc"], task)
+        evaluation = run.table("evaluation", RacingEvaluation)
+        check_observations(run.paths["evaluation"], evaluation, task)
+        if not agent.memory.predicts_reward_done:
+            raise UserError(
+                f"{run.paths['m']}: this M predicts no rewards and episode ends, so it cannot "
+                "dream; run 'dvc repro'"
+            )
+        figure_set, result = compare_dream(
+            params.env.max_steps, params.evolve_c.temperature, agent, evaluation, run.streams
         )
-        for name, figure in pictures.figures.items():
-            save(figure, run.output_path(run.reports / "figures" / f"{name}.png"))
-        gif = run.output_path(run.reports / "dream.gif")
-        save_gif(gif, pictures.frames, params.visualize.frames_per_second, HOLD)
-        run.report(report)
+        frames_per_second = params.visualize.frames_per_second
+        figure_set.save(run.reports, "dream.gif", frames_per_second, run.output_path)
+        run.report(result)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""encode: every frame becomes its z.     rollouts.h5, v.npz -> latents.h5"""
+"""encode: encodes every frame with V.     rollouts.h5, v.npz -> latents.h5"""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from worldmodels.vision.registry import VISIONS
 
 
 def encode(settings: Encode, rollouts: Rollouts, vision: Vision) -> tuple[Latents, StageResult]:
-    """Run V over all frames, `batch_size` at a time."""
+    """Mean and log-variance of z of all frames, `batch_size` frames at a time."""
     parts: list[Latents] = []
-    report = encode_parts(settings, rollouts, vision, parts.append)
-    return Latents.concatenate(parts), report
+    result = encode_parts(settings, rollouts, vision, parts.append)
+    return Latents.concatenate(parts), result
 
 
 def encode_parts(
-    settings: Encode, rollouts: Rollouts, vision: Vision, keep: Callable[[Latents], None]
+    settings: Encode, rollouts: Rollouts, vision: Vision, append: Callable[[Latents], None]
 ) -> StageResult:
-    """The same, some episodes at a time; `keep` is given each part."""
+    """The same, some episodes at a time; `append` is given each part."""
     total, squares = np.zeros((2, vision.z_size))  # over all frames
     count = len(rollouts.observations)
     spans = rollouts.spans()
@@ -35,11 +35,11 @@ def encode_parts(
         part = rollouts.slice(*span)
         starts = range(0, len(part.observations), settings.batch_size)
         batches = (part.observations[start : start + settings.batch_size] for start in starts)
-        codes = [vision.posterior(to_pixels(frames)) for frames in batches]
-        mean, logvar = (np.concatenate(posterior) for posterior in zip(*codes, strict=True))
+        posteriors = [vision.posterior(to_pixels(frames)) for frames in batches]
+        mean, logvar = (np.concatenate(entry) for entry in zip(*posteriors, strict=True))
         total += mean.sum(axis=0, dtype=np.float64)
         squares += np.square(mean, dtype=np.float64).sum(axis=0)
-        keep(
+        append(
             Latents(
                 lengths=part.lengths,
                 terminated=part.terminated,
@@ -51,32 +51,31 @@ def encode_parts(
                 rewards=part.rewards,
             )
         )
-    spread = np.sqrt(np.maximum(squares / count - (total / count) ** 2, 0))
-    metrics = {
+    std = np.sqrt(np.maximum(squares / count - (total / count) ** 2, 0))
+    details = {
         "frames": count,
-        "z_std_mean": float(spread.mean()),
-        "z_std_min": float(spread.min()),
-        "z_std_max": float(spread.max()),
+        "z_std_mean": float(std.mean()),
+        "z_std_min": float(std.min()),
+        "z_std_max": float(std.max()),
     }
     summary = (
-        f"{count} frames of {vision.pixels} pixels as z of {len(spread)} numbers, whose "
-        f"standard deviations are {spread.min():.2f} to {spread.max():.2f} "
-        "(of a number not used: 0)"
+        f"{count} frames of {vision.pixels} pixels as z of {len(std)} dimensions, whose standard "
+        f"deviations are {std.min():.2f} to {std.max():.2f} (of an unused dimension: 0)"
     )
-    return StageResult(summary, metrics)
+    return StageResult(summary, details=details)
 
 
 def main() -> None:
-    """Read the files that the command line names, run the stage, write its own."""
+    """Read the files of the command line, run the stage, write its outputs."""
     with run_stage("encode", reads=["rollouts", "v"], writes=["latents"]) as run:
         rollouts = run.table("rollouts", Rollouts)
         vision = run.model("v", "train_v", VISIONS)
         whose = f"those in {run.paths['rollouts']}"
         if problem := observation_mismatch(vision, rollouts.observations[0].size, whose):
             raise UserError(f"{run.paths['v']}: {problem}; run 'dvc repro'")
-        with run.appending("latents", Latents) as keep:
-            report = encode_parts(run.params.encode, rollouts, vision, keep)
-        run.report(report)
+        with run.appending("latents", Latents) as append:
+            result = encode_parts(run.params.encode, rollouts, vision, append)
+        run.report(result)
 
 
 if __name__ == "__main__":

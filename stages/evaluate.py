@@ -1,4 +1,4 @@
-"""evaluate: the final drives of C, and of the random policy.   v.npz, m.npz, c.npz -> drives.h5"""
+"""evaluate: runs C and a random policy on test tracks.   v.npz, m.npz, c.npz -> evaluation.h5"""
 
 from __future__ import annotations
 
@@ -10,10 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worldmodels.agent.agent import Agent
-from worldmodels.agent.loading import load_agent
-from worldmodels.controller.controller import Controllers
+from worldmodels.agent.loading import AgentParts, load_agent
 from worldmodels.envs.registry import make_task
-from worldmodels.interfaces import Memory, Vision
 from worldmodels.pipeline.config.params import INLINE, Compute, Evaluate
 from worldmodels.pipeline.reports import StageResult
 from worldmodels.pipeline.runner import run_stage
@@ -28,17 +26,14 @@ from worldmodels.rollout.task import Task
 def evaluate(
     settings: Evaluate,
     task: Task[Any],
-    vision: Vision,
-    memory: Memory,
-    controllers: Controllers,
+    agent: AgentParts,
     streams: RandomStreams,
     compute: Compute = INLINE,
 ) -> tuple[EvaluationEpisodes, StageResult]:
-    """Drive episodes with C, and with the random policy, on the same roads, that no stage saw."""
+    """Episodes of C, and of the random policy, on the same tracks, which no stage has seen."""
     parts: list[EvaluationEpisodes] = []
-    agent = Agent(vision, memory, controllers)
-    report = evaluate_parts(settings, task, agent, streams, parts.append, compute)
-    return task.evaluation.concatenate(parts), report
+    result = evaluate_parts(settings, task, Agent(*agent), streams, parts.append, compute)
+    return task.evaluation.concatenate(parts), result
 
 
 def evaluate_parts(
@@ -46,34 +41,39 @@ def evaluate_parts(
     task: Task[Any],
     agent: Agent,
     streams: RandomStreams,
-    keep: Callable[[EvaluationEpisodes], None],
+    append: Callable[[EvaluationEpisodes], None],
     compute: Compute = INLINE,
 ) -> StageResult:
-    """The same, some episodes at a time; `keep` is given each part."""
-    controller = _driven(settings.episodes, task, agent, streams, keep, compute)
-    random = _driven(settings.baseline_episodes, task, None, streams, keep, compute)
-    del random["laps"]
+    """The same, some episodes at a time; `append` is given each part."""
+    controller = _evaluate(settings.episodes, task, agent, streams, append, compute)
+    baseline = _evaluate(settings.baseline_episodes, task, None, streams, append, compute)
+    del baseline["lap_fraction"]
+    metrics = {
+        **{name: controller[name] for name in ("mean_return", "stderr", "worst_return")},
+        "off_track": controller["off_track"],
+        "baseline_return": baseline["mean_return"],
+    }
     summary = (
         f"C returns {controller['mean_return']:+.2f} +- {controller['stderr']:.2f} "
         f"in {settings.episodes} episodes, {controller['worst_return']:+.2f} in the worst, "
-        f"{controller['off_track']} lost off the road, {controller['laps']:.2f} laps "
-        f"(the random policy: {random['mean_return']:+.2f} +- {random['stderr']:.2f}, "
-        f"{random['off_track']} lost)"
+        f"{controller['off_track']} off the track, {controller['lap_fraction']:.2f} laps "
+        f"(the random policy: {baseline['mean_return']:+.2f} +- {baseline['stderr']:.2f}, "
+        f"{baseline['off_track']} off the track)"
     )
-    return StageResult(summary, {"controller": controller, "random": random})
+    return StageResult(summary, metrics, {"controller": controller, "baseline": baseline})
 
 
-def _driven(
+def _evaluate(
     episodes: int,
     task: Task[Any],
     agent: Agent | None,
     streams: RandomStreams,
-    keep: Callable[[EvaluationEpisodes], None],
+    append: Callable[[EvaluationEpisodes], None],
     compute: Compute,
 ) -> dict[str, float]:
-    """What the drives of an agent, or of the random policy, come to."""
-    outcomes: list[EpisodeStats] = []
-    measured: dict[str, list[NDArray[Any]]] = defaultdict(list)
+    """The summary of episodes of an agent, or of the random policy."""
+    all_stats: list[EpisodeStats] = []
+    values: dict[str, list[NDArray[Any]]] = defaultdict(list)
     recorded = record(
         task,
         deterministic(agent) if agent else SmoothedNoisePolicy,
@@ -83,28 +83,30 @@ def _driven(
         "evaluate",
         compute,
     )
-    for outcome, columns in recorded:
-        by_controller = np.full(len(outcome.lengths), agent is not None)
-        keep(task.evaluation(**columns, by_controller=by_controller))
-        for name, values in task.metrics(columns).items():
-            measured[name].append(values)
-        outcomes.append(outcome)
-    whole = EpisodeStats.concatenate(outcomes)
+    for batch_stats, columns in recorded:
+        by_controller = np.full(len(batch_stats.lengths), agent is not None)
+        append(task.evaluation(**columns, by_controller=by_controller))
+        for name, value in task.metrics(columns).items():
+            values[name].append(value)
+        all_stats.append(batch_stats)
+    stats = EpisodeStats.concatenate(all_stats)
     return {
-        **whole.figures(),
-        "laps": float(whole.laps.mean()),
-        **{name: float(np.concatenate(values).mean()) for name, values in measured.items()},
+        **stats.summary(),
+        "lap_fraction": float(stats.lap_fraction.mean()),
+        **{name: float(np.concatenate(value).mean()) for name, value in values.items()},
     }
 
 
 def main() -> None:
-    """Read the files that the command line names, run the stage, write its own."""
-    with run_stage("evaluate", reads=["v", "m", "c"], writes=["drives"]) as run:
+    """Read the files of the command line, run the stage, write its outputs."""
+    with run_stage("evaluate", reads=["v", "m", "c"], writes=["evaluation"]) as run:
         params, task = run.params, make_task(run.params.env)
         agent = Agent(*load_agent([run.paths[name] for name in "vmc"], task))
-        with run.appending("drives", task.evaluation) as keep:
-            report = evaluate_parts(params.evaluate, task, agent, run.streams, keep, params.compute)
-        run.report(report)
+        with run.appending("evaluation", task.evaluation) as append:
+            result = evaluate_parts(
+                params.evaluate, task, agent, run.streams, append, params.compute
+            )
+        run.report(result)
 
 
 if __name__ == "__main__":

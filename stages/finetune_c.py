@@ -1,10 +1,4 @@
-"""polish: C learns on for real, from what its own tries come to.    v.npz, m.npz, c.npz -> c.npz
-
-A dream shows neither the tile that is cut off on the inside of a bend nor the spin that a late
-brake ends in; roads do, and at once: a step is worth its reward and what it does to what can still
-be earned. So some hundred drives with noise on the actions teach what evolution could not tell from
-the returns of as many.
-"""
+"""finetune_c: fine-tunes C in the environment.     v.npz, m.npz, c.npz -> c.npz"""
 
 from __future__ import annotations
 
@@ -13,21 +7,25 @@ from worldmodels.envs.registry import make_task
 from worldmodels.finetune.loop import finetune
 from worldmodels.pipeline.errors import ParamsError
 from worldmodels.pipeline.runner import run_stage
+from worldmodels.pipeline.seeding import RandomStreams
 from worldmodels.pipeline.storage.artifacts import Model
+
+STREAM = "polish"  # the stage's first name, which its random numbers are seeded with
 
 
 def main() -> None:
-    """Read the files that the command line names, run the stage, write its own."""
-    with run_stage("polish", reads=["v", "m", "c"], writes=["polished"]) as run:
+    """Read the files of the command line, run the stage, write its outputs."""
+    with run_stage("finetune_c", reads=["v", "m", "c"], writes=["finetuned"]) as run:
         params = run.params
         if params.finetune_c is None:
-            raise ParamsError("polish: missing; this stage needs the section")
+            raise ParamsError("finetune_c: missing; this stage needs the section")
         task = make_task(params.env)
         agent = load_agent([run.paths[name] for name in "vmc"], task)
+        streams = RandomStreams(params.seed, STREAM)
         settings, compute = params.finetune_c, params.compute
-        polished, report = finetune(settings, task, agent, run.streams, run.checkpoints, compute)
-        run.write("polished", Model(polished.kind, polished.arrays(0)))
-        run.report(report)
+        controllers, result = finetune(settings, task, agent, streams, run.checkpoints, compute)
+        run.write("finetuned", Model(controllers.kind, controllers.arrays(0)))
+        run.report(result)
 
 
 if __name__ == "__main__":

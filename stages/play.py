@@ -1,29 +1,29 @@
-"""play: a page to play in.     v.npz, m.npz, c.npz -> play.html"""
+"""play: an interactive page of V, M and C.     v.npz, m.npz, c.npz -> play.html"""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 import numpy as np
 
-from worldmodels.agent.loading import load_agent
+from worldmodels.agent.loading import Spaces, load_agent
 from worldmodels.controller.controller import Controllers
-from worldmodels.dream.starts import START_STATES, StoredStarts
-from worldmodels.envs.racing.paint import GRASS_SEED, LIGHTER, PATCH
+from worldmodels.dream.starts import StartStates
+from worldmodels.envs.racing.paint import GRASS_SEED, LIGHTER_SHARE, PATCH
 from worldmodels.envs.racing.track import Track
-from worldmodels.figures.page.page import packed, page
+from worldmodels.figures.page.page import pack, page, too_large_page
 from worldmodels.memory.ensemble import Ensemble
 from worldmodels.pipeline.config.env_params import EnvParams, RacingParams
 from worldmodels.pipeline.errors import ParamsError, UserError
 from worldmodels.pipeline.reports import StageResult
-from worldmodels.pipeline.runner import run_stage
+from worldmodels.pipeline.runner import StageContext, run_stage
 from worldmodels.vision.registry import AnyVision
 
-ACTIONS = 2  # steer and throttle, or steer and pedal
-MOST_BYTES = 2_000_000  # of a page
-PRECISIONS = (4, 3, 2)  # bytes a weight: the first with which the page is small enough
-NOT_DRAWN = ("logvar.",)  # layers that only training and M's data need
+ACTION_SIZE = 2  # steering and throttle (racing), or steering and pedal (CarRacing)
+MAX_BYTES = 2_000_000  # of a page
+BYTES_A_WEIGHT = (4, 3, 2)  # the first with which the page is small enough
+UNUSED_LAYERS = ("logvar.",)  # the page takes the mean of z
 
 
 def play(
@@ -31,101 +31,106 @@ def play(
     vision: AnyVision,
     memory: Ensemble,
     controllers: Controllers,
-    beginnings: StoredStarts | None,
+    start_states: StartStates | None,
 ) -> tuple[str, StageResult]:
-    """The page, with the weights as exact as there is room for.
+    """The page as HTML, with the weights as exact as MAX_BYTES permits.
 
-    Of several Ms it has the first, the one whose h C sees. `beginnings` are where dreams begin in a
-    world that the page has no twin of.
-
-    Raises:
-        UserError: it would be too large all the same.
+    If even the least exact weights are too many, the page only says so. Of an ensemble it has the
+    first member, whose h C takes. The page cannot run CarRacing: there, dreams begin at
+    `start_states`.
     """
-    remembering = memory.members[0]
+    member = memory.members[0]
     arrays = {
         "vision": {
             name: array
             for name, array in vision.parameters.items()
-            if not name.startswith(NOT_DRAWN)
+            if not name.startswith(UNUSED_LAYERS)
         },
-        "memory": remembering.arrays(),
+        "memory": member.arrays(),
         "controller": controllers.arrays(0),
     }
-    kinds = {"vision": vision.kind, "memory": remembering.kind, "controller": controllers.kind}
-    weights = sum(np.size(array) for part in arrays.values() for array in part.values())
-    for size in PRECISIONS:
+    kinds = {"vision": vision.kind, "memory": member.kind, "controller": controllers.kind}
+    weights = sum(int(np.size(array)) for part in arrays.values() for array in part.values())
+    for size in BYTES_A_WEIGHT:
         html = page(
             {
-                "world": _env(env),
+                "env": _env_data(env),
                 "bytes": size,
                 "members": len(memory.members),
                 **{
-                    part: {"kind": kinds[part], "arrays": packed(arrays[part], size)}
+                    part: {"kind": kinds[part], "arrays": pack(arrays[part], size)}
                     for part in arrays
                 },
-                "beginnings": beginnings and packed(beginnings._asdict(), 4),
+                "dream_starts": start_states and pack(start_states.arrays(), 4),
             }
         )
-        if (length := len(html.encode())) <= MOST_BYTES:
+        if (length := len(html.encode())) <= MAX_BYTES:
+            summary = (
+                f"a page of {length:,} bytes with {weights:,} weights of {8 * size} bits each; "
+                "it opens from disk"
+            )
             break
     else:
-        raise UserError(
-            f"a page with {weights:,} weights has {length:,} bytes at {size} bytes a weight, and "
-            f"is to have {MOST_BYTES:,} at the most: V and M are too large for it"
+        html = too_large_page(weights=weights, size=length, bytes_a_weight=size, limit=MAX_BYTES)
+        summary = (
+            f"V and M are too large for a page: with {weights:,} weights it would have "
+            f"{length:,} bytes, and the limit is {MAX_BYTES:,}; the page only says so"
         )
-    summary = (
-        f"a page of {length:,} bytes with {weights:,} weights of {8 * size} bits each; "
-        "it opens from disk"
+        length, size = len(html.encode()), 0
+    return html, StageResult(
+        summary, details={"bytes": length, "weights": weights, "bytes_a_weight": size}
     )
-    metrics = {"bytes": length, "weights": int(weights), "bytes_a_weight": size}
-    return html, StageResult(summary, metrics)
 
 
-class PageSpaces(NamedTuple):
-    """The sizes of the spaces of the environments that the page knows."""
-
-    observation_shape: tuple[int, int, int]
-    action_size: int = ACTIONS
-
-
-def _env(env: EnvParams) -> dict[str, Any]:
-    """The section `env` of the params, and the grass of the racing world."""
+def _env_data(env: EnvParams) -> dict[str, Any]:
+    """The section `env` of the params, and the grass of the racing environment."""
     settings: dict[str, Any] = msgspec.to_builtins(env)
     settings["shape"] = list(env.view.shape)
     if isinstance(env, RacingParams):
         track = Track()
         patch = max(1, round(PATCH * (track.grid - 1) / (2 * track.extent)))
         side = -(-track.grid // patch)
-        lighter = np.random.default_rng(GRASS_SEED).random((side, side)) < LIGHTER
+        lighter = np.random.default_rng(GRASS_SEED).random((side, side)) < LIGHTER_SHARE
         cells = "".join(map(str, lighter.ravel().astype(int)))
         settings["grass"] = {"side": side, "patch": patch, "cells": cells}
     return settings
 
 
+def _start_states(run: StageContext, z_size: int) -> StartStates | None:
+    """Those of `--dream-starts`; None if it is not given.
+
+    Raises:
+        UserError: the file is missing or damaged, or its z are of another size.
+        ParamsError: it is not given, but this environment needs it.
+    """
+    if "dream_starts" not in run.paths:
+        if isinstance(run.params.env, RacingParams):
+            return None
+        raise ParamsError(
+            "env.kind: a page runs the environment racing only; of another one it shows dreams, "
+            "and needs to know where they start: --dream-starts FILE, made by stages.dream_starts"
+        )
+    makers = {StartStates.KIND: StartStates.from_arrays}
+    start_states = run.model("dream_starts", "dream_starts", makers)
+    if (found := start_states.z.shape[1]) != z_size:
+        raise UserError(
+            f"{run.paths['dream_starts']}: its z have {found} numbers, but V's have {z_size}; "
+            "run stages.dream_starts again"
+        )
+    return start_states
+
+
 def main() -> None:
     """Read the files that the command line names, run the stage, write its own."""
-    with run_stage(
-        "play", reads=["v", "m", "c"], writes=["page"], optional={"starts": ["starts"]}
-    ) as run:
+    optional = {"dream-starts": ["dream_starts"]}
+    with run_stage("play", reads=["v", "m", "c"], writes=["page"], optional=optional) as run:
         env = run.params.env
-        spaces = PageSpaces(env.view.shape)
-        vision, memory, controllers = load_agent([run.paths[name] for name in "vmc"], spaces)
-        beginnings = None
-        if "starts" in run.paths:
-            beginnings = run.model("starts", "starts", {START_STATES: StoredStarts.from_arrays})
-            if beginnings.z.shape[1] != vision.z_size:
-                raise UserError(
-                    f"{run.paths['starts']}: its z have {beginnings.z.shape[1]} numbers, but V's "
-                    f"{vision.z_size}; run stages.starts again"
-                )
-        elif not isinstance(env, RacingParams):
-            raise ParamsError(
-                "world.kind: a page has a twin of racing alone; where it is another, tell it where "
-                "dreams begin: --starts FILE, which stages.starts makes"
-            )
-        html, report = play(env, vision, memory, controllers, beginnings)
+        spaces = Spaces(env.view.shape, ACTION_SIZE)
+        parts = load_agent([run.paths[name] for name in "vmc"], spaces)
+        start_states = _start_states(run, parts.vision.z_size)
+        html, result = play(env, *parts, start_states)
         run.output_path(run.paths["page"]).write_text(html, encoding="utf-8")
-        run.report(report)
+        run.report(result)
 
 
 if __name__ == "__main__":

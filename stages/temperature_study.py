@@ -1,100 +1,101 @@
-"""temperature: scores in dreams and on roads by temperature.   folders of metrics -> figure"""
+"""temperature_study: returns in dreams and in the environment by temperature.
+
+Reads the reports in a folder for each seed and temperature; writes a figure and a curve.
+"""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from worldmodels.figures.common.style import save
-from worldmodels.figures.dream import temperature as picture
+from worldmodels.figures.dream.temperature import Cell, Study, temperature_figure
 from worldmodels.pipeline.errors import UserError
-from worldmodels.pipeline.reports import StageResult, read_metrics
-from worldmodels.pipeline.runner import StageContext
+from worldmodels.pipeline.reports import StageResult, details_path, metrics_path, read_numbers
+from worldmodels.pipeline.runner import run_stage
 
 
-class Cell(NamedTuple):
-    """What one seed's C came to that evolved in dreams of one temperature."""
-
-    temperature: float
-    dreamt: float  # return in held-out dreams
-    real: float  # return on unseen roads
-    lost: float  # share of the drives that ended far off the road
-    random: float  # return of the random policy
-
-
-def temperature(cells: list[Cell]) -> tuple[Figure, StageResult]:
-    """A row a temperature; every one needs as many cells.
+def temperature_study(cells: list[Cell]) -> tuple[Figure, StageResult]:
+    """The figure of all cells, and means over seeds by temperature.
 
     Raises:
-        UserError: the cells do not make a table.
+        UserError: the number of seeds is not the same for all temperatures.
     """
     temperatures = sorted({cell.temperature for cell in cells})
     table = [[cell for cell in cells if cell.temperature == each] for each in temperatures]
     if len({len(row) for row in table}) != 1:
         raise UserError(
-            f"temperatures need as many seeds each, found {[len(row) for row in table]}"
+            "every temperature needs the same number of seeds, found "
+            f"{[len(row) for row in table]} of temperatures {temperatures}"
         )
     columns = np.array(table)  # (temperatures, seeds, 5)
-    _, dreamt, real, lost, random = np.moveaxis(columns, 2, 0)
-    study = picture.Study(np.array(temperatures), dreamt, real, float(random.mean()))
-    means = real.mean(axis=1)
+    _, dream, env, off_track_share, baseline = np.moveaxis(columns, 2, 0)
+    study = Study(np.array(temperatures), dream, env, float(baseline.mean()))
+    means = env.mean(axis=1)
     best = int(means.argmax())
     curve = [
         {
             "temperature": each,
-            "dreamt": dreamt[row].mean(),
-            "real": means[row],
-            "real_least": real[row].min(),
-            "real_most": real[row].max(),
-            "lost": lost[row].mean(),
-            "random": study.random,
+            "dream_return": dream[row].mean(),
+            "env_return": means[row],
+            "env_return_min": env[row].min(),
+            "env_return_max": env[row].max(),
+            "off_track_share": off_track_share[row].mean(),
+            "baseline": study.baseline,
         }
         for row, each in enumerate(temperatures)
     ]
-    metrics = {
-        "best_temperature": temperatures[best],
-        "best_real": float(means[best]),
-        "coldest_real": float(means[0]),
-        "hottest_real": float(means[-1]),
-        "seeds": real.shape[1],
+    metrics = {"best_temperature": temperatures[best], "best_env_return": float(means[best])}
+    details = {
+        "lowest_temperature_env_return": float(means[0]),
+        "highest_temperature_env_return": float(means[-1]),
+        "seeds": env.shape[1],
     }
     summary = (
-        f"on roads C returns {means[best]:+.1f} at best, from dreams of temperature "
-        f"{temperatures[best]:g}; {means[0]:+.1f} from those of {temperatures[0]:g}, which say "
-        f"{dreamt[0].mean():+.1f}; {means[-1]:+.1f} from those of {temperatures[-1]:g} (the random "
-        f"policy: {study.random:+.1f})"
+        f"C returns {means[best]:+.1f} in the environment after dreams of temperature "
+        f"{temperatures[best]:g}, the best; {means[0]:+.1f} after those of {temperatures[0]:g}, "
+        f"in which it returns {dream[0].mean():+.1f}; {means[-1]:+.1f} after those of "
+        f"{temperatures[-1]:g} (the random policy: {study.baseline:+.1f})"
     )
-    return picture.temperature(study), StageResult(summary, metrics, curve)
+    return temperature_figure(study), StageResult(summary, metrics, details, curve)
 
 
-def cells_of(run: StageContext) -> list[Cell]:
-    """The metrics in the folders that the command line names."""
+def read_cells(folders: Sequence[Path]) -> list[Cell]:
+    """The scores in the reports of each folder.
+
+    Raises:
+        UserError: a file is missing or damaged.
+    """
     cells = []
-    for folder in run.folders:
-        metrics = folder / "reports" / "metrics"
-        heat, dreamt = read_metrics(
-            metrics / "evolve_c.json", "evolve_c", ["temperature", "validation_return"]
+    for folder in folders:
+        reports = folder / "reports"
+        (dream_return,) = read_numbers(
+            metrics_path(reports, "evolve_c"), "evolve_c", ["dream_return"]
         )
-        real, lost, episodes, random = read_metrics(
-            metrics / "evaluate.json",
+        (temperature,) = read_numbers(
+            details_path(reports, "evolve_c"), "evolve_c", ["temperature"]
+        )
+        env_return, off_track, baseline = read_numbers(
+            metrics_path(reports, "evaluate"),
             "evaluate",
-            [
-                *("controller.mean_return", "controller.off_track", "controller.episodes"),
-                "random.mean_return",
-            ],
+            ["mean_return", "off_track", "baseline_return"],
         )
-        cells.append(Cell(heat, dreamt, real, lost / episodes, random))
+        (episodes,) = read_numbers(
+            details_path(reports, "evaluate"), "evaluate", ["controller.episodes"]
+        )
+        cells.append(Cell(temperature, dream_return, env_return, off_track / episodes, baseline))
     return cells
 
 
 def main() -> None:
-    """Read the files that the command line names, run the stage, write its own."""
-    with run_stage("temperature", folders="cells") as run:
-        figure, report = temperature(cells_of(run))
+    """Read the files of the command line, run the stage, write its outputs."""
+    with run_stage("temperature_study", folders="cells") as run:
+        figure, result = temperature_study(read_cells(run.folders))
         save(figure, run.output_path(run.reports / "figures" / "temperature.png"))
-        run.report(report)
+        run.report(result)
 
 
 if __name__ == "__main__":

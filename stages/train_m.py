@@ -1,4 +1,4 @@
-"""train_m: M learns to predict the next z from (z, a).     latents.h5 -> m.npz"""
+"""train_m: trains M to predict the next z from z and the action.     latents.h5 -> m.npz"""
 
 from __future__ import annotations
 
@@ -18,30 +18,33 @@ from worldmodels.training.warm_start import WarmStart
 
 
 def train_m(
-    trainer: MemberTrainer, workers: WorkerPool[int, TrainedMember], members: int
+    trainer: MemberTrainer, workers: WorkerPool[int, TrainedMember], ensemble_size: int
 ) -> tuple[Ensemble, StageResult]:
-    """Fit so many Ms by backpropagation through time on pieces of episodes; score them on others.
+    """An ensemble, trained by truncated backpropagation through time and scored on held-out
+    episodes.
 
     Scores and the curve are means over the members.
     """
-    teacher_labels = workers.map(range(members))
-    memory = Ensemble([each.memory for each in teacher_labels])
-    found = {
-        name: _mean(each.found[name] for each in teacher_labels) for name in teacher_labels[0].found
-    }
+    members = workers.map(range(ensemble_size))
+    memory = Ensemble([each.memory for each in members])
+    scores = {name: _mean(each.scores[name] for each in members) for name in members[0].scores}
     curve = [
         Point(*(_mean(values) for values in zip(*points, strict=True)))
-        for points in zip(*(each.curve for each in teacher_labels), strict=True)
+        for points in zip(*(each.curve for each in members), strict=True)
     ]
-    metrics = {
-        "train_loss": curve[-1].train,
-        "held_out_loss": _mean(each.held_out_loss for each in teacher_labels),
-        **found,
-        "pieces": trainer.sequences,
-    }
     first = memory.members[0]
+    baseline = baseline_loss(first, scores)
+    metrics = {
+        "held_out_loss": _mean(each.held_out_loss for each in members),
+        "baseline_loss": baseline,
+    }
+    details = {
+        "train_loss": curve[-1].train,
+        **scores,
+        "sequences": trainer.num_sequences,
+    }
     return memory, StageResult(
-        summary(first, found), metrics, curve_rows(curve, baseline(first, found))
+        summary(first, scores), metrics, details, curve_rows(curve, baseline)
     )
 
 
@@ -49,54 +52,54 @@ def _mean(values: Iterable[float]) -> float:
     return float(np.mean(list(values)))
 
 
-def baseline(memory: RecurrentMemory, found: Mapping[str, float]) -> float:
-    """What M's loss would be of saying that z stays the same and, of an outcome, what is usual."""
-    z_stays = found["persistence_nll" if memory.unit == "nats" else "persistence_mse"]
-    reward = memory.reward_weight * found.get("mean_reward_mse", 0.0)
-    return z_stays + reward + found.get("done_base_rate_nll", 0.0)
+def baseline_loss(memory: RecurrentMemory, scores: Mapping[str, float]) -> float:
+    """M's loss of predicting that z persists, and the mean reward and the base rate of done."""
+    persistence = scores["persistence_nll" if memory.unit == "nats" else "persistence_mse"]
+    reward = memory.reward_weight * scores.get("mean_reward_mse", 0.0)
+    return persistence + reward + scores.get("done_base_rate_nll", 0.0)
 
 
-def summary(memory: RecurrentMemory, found: Mapping[str, float]) -> str:
-    """The closing line: how far off M is on held-out episodes, beside the baselines."""
+def summary(memory: RecurrentMemory, scores: Mapping[str, float]) -> str:
+    """The closing line: M's error on held-out episodes, beside the baselines."""
     in_nats = memory.unit == "nats"
-    name = "nats" if in_nats else "mse"
-    ours, z_stays = found[f"held_out_{name}"], found[f"z_stays_{name}"]
-    measured = f"{ours:.3f} nats" if in_nats else f"squared error {ours:.3f}"
+    name = "nll" if in_nats else "mse"
+    ours, persistence = scores[f"held_out_{name}"], scores[f"persistence_{name}"]
+    error = f"NLL {ours:.3f} nats" if in_nats else f"squared error {ours:.3f}"
 
     def verdict(ours: float, theirs: float) -> str:
         return "better" if ours < theirs else "WORSE"
 
-    said = (
-        f"{measured} a dimension of z on held-out episodes, "
-        f"{verdict(ours, z_stays)} than saying that z stays the same ({z_stays:.3f})"
+    text = (
+        f"{error} a latent dimension on held-out episodes, "
+        f"{verdict(ours, persistence)} than persistence ({persistence:.3f})"
     )
     if in_nats:
-        single = found["marginal_gaussian_nll"]
-        said += f", {verdict(ours, single)} than one Gaussian, the same for all ({single:.3f})"
+        gaussian = scores["marginal_gaussian_nll"]
+        text += f", {verdict(ours, gaussian)} than one Gaussian for all ({gaussian:.3f})"
     if memory.predicts_reward_done:
-        reward, mean_reward = found["reward_mse"], found["mean_reward_mse"]
-        end, base_rate = found["done_nll"], found["done_base_rate_nll"]
-        said += (
-            f"; squared error of the reward {reward:.3f}, {verdict(reward, mean_reward)} than its "
-            f"mean's ({mean_reward:.3f}); end of the episode {end:.4f} nats, "
-            f"{verdict(end, base_rate)} than its rate's ({base_rate:.4f})"
+        reward, mean_reward = scores["reward_mse"], scores["mean_reward_mse"]
+        done, base_rate = scores["done_nll"], scores["done_base_rate_nll"]
+        text += (
+            f"; squared error of the reward {reward:.3f}, {verdict(reward, mean_reward)} than the "
+            f"mean's ({mean_reward:.3f}); NLL of done {done:.4f} nats, "
+            f"{verdict(done, base_rate)} than the base rate's ({base_rate:.4f})"
         )
-    return said
+    return text
 
 
 def main() -> None:
-    """Read the files that the command line names, run the stage, write its own."""
-    optional = {"start": ["start"]}
+    """Read the files of the command line, run the stage, write its outputs."""
+    optional = {"init-from": ["initial"]}
     with run_stage("train_m", reads=["latents"], optional=optional, writes=["m"]) as run:
-        settings, latents, start = run.params.train_m, run.table("latents", Latents), None
-        if "start" in run.paths:
-            known = run.model("start", "train_m", ENSEMBLES)
-            start = WarmStart(run.paths["start"], known.members)
-        trainer = MemberTrainer(settings, latents, run.streams, run.checkpoints, start)
+        settings, latents, warm_start = run.params.train_m, run.table("latents", Latents), None
+        if "initial" in run.paths:
+            initial = run.model("initial", "train_m", ENSEMBLES)
+            warm_start = WarmStart(run.paths["initial"], initial.members)
+        trainer = MemberTrainer(settings, latents, run.streams, run.checkpoints, warm_start)
         with WorkerPool(trainer, run.params.compute) as workers:
-            memory, report = train_m(trainer, workers, settings.ensemble_size)
+            memory, result = train_m(trainer, workers, settings.ensemble_size)
         run.write("m", Model(memory.kind, memory.arrays()))
-        run.report(report)
+        run.report(result)
 
 
 if __name__ == "__main__":

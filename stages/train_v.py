@@ -1,4 +1,4 @@
-"""train_v: V learns to compress what the car sees.     rollouts.h5 -> v.npz"""
+"""train_v: trains V to compress observations.     rollouts.h5 -> v.npz"""
 
 from __future__ import annotations
 
@@ -22,9 +22,10 @@ from worldmodels.training.warm_start import WarmStart
 from worldmodels.vision.registry import VISIONS, AnyVision, make_vision
 from worldmodels.vision.variational import LossTerms, VisionBatch
 
-MEMORY_BYTES = 1 << 28  # of the pictures to train on
-FRAMES_AT_ONCE = 1024  # held-out ones; the curve is measured on no more
-Pictures = NDArray[np.uint8]  # (N, height, width, channels)
+BUFFER_BYTES = 1 << 28  # of the frames to train on that are in memory
+EVAL_BATCH = 1024  # held-out frames; the curve is measured on no more
+
+Frames = NDArray[np.uint8]  # (N, height, width, channels)
 
 
 def train_v(
@@ -32,56 +33,59 @@ def train_v(
     rollouts: Rollouts,
     streams: RandomStreams,
     checkpoints: Checkpoints | None = None,
-    start: WarmStart | None = None,
+    warm_start: WarmStart | None = None,
 ) -> tuple[AnyVision, StageResult]:
-    """Fit V to the frames of the training episodes; score it on those held out.
+    """V, trained on the frames of the training episodes and scored on the held-out ones.
 
     Raises:
-        ParamsError, UserError: there is no such V, or none such to start from.
+        ParamsError, UserError: the params describe no V, or none like the one to start from.
     """
     train, held_out = rollouts.frames(held_out=False), rollouts.frames(held_out=True)
     vision = initial_vision(settings, train.shape, streams("weights"))
-    if start:
-        start.copy_to(vision)
+    if warm_start:
+        warm_start.copy_to(vision)
     training_noise, held_out_noise = streams("noise"), streams("held-out noise")
 
-    def seen(frames: Pictures, rng: np.random.Generator) -> VisionBatch:
-        drawn = rng.standard_normal((len(frames), vision.noise_size), dtype=np.float32)
-        return VisionBatch(to_pixels(frames), drawn)
+    def batch_of(frames: Frames, rng: np.random.Generator) -> VisionBatch:
+        noise = rng.standard_normal((len(frames), vision.noise_size), dtype=np.float32)
+        return VisionBatch(to_pixels(frames), noise)
 
-    deck = ShuffleBuffer(train, MEMORY_BYTES)
-    points = min(len(held_out), FRAMES_AT_ONCE)
-    spread = np.arange(points) * len(held_out) // points
-    examples = TrainingSet(
+    buffer = ShuffleBuffer(train, BUFFER_BYTES)
+    points = min(len(held_out), EVAL_BATCH)
+    on_curve = np.arange(points) * len(held_out) // points
+    training_set = TrainingSet(
         len(train),
-        lambda rows: seen(deck[rows], training_noise),
-        seen(held_out[spread], streams("held-out noise")),
+        lambda rows: batch_of(buffer[rows], training_noise),
+        batch_of(held_out[on_curve], streams("held-out noise")),
         draws=[training_noise],
-        order=deck.order,
+        order=buffer.order,
     )
     trainer = Trainer(
         "train_v", settings, streams("batches"), checkpoints=checkpoints or NoCheckpoints()
     )
-    curve = trainer.fit(vision, examples)
-    parts, counts = zip(
-        *((vision.parts(seen(f, held_out_noise)), len(f)) for f in portions(held_out)), strict=True
+    curve = trainer.fit(vision, training_set)
+    terms, counts = zip(
+        *((vision.terms(batch_of(f, held_out_noise)), len(f)) for f in batches(held_out)),
+        strict=True,
     )
-    score = LossTerms.mean(parts, counts)
+    score = LossTerms.mean(terms, counts)
     baseline = mean_image_error(vision, train, held_out)
-    metrics = {
+    metrics = {"held_out_loss": score.loss, "baseline_loss": baseline + vision.kl_floor}
+    details = {
         "train_loss": curve[-1].train,
-        "held_out_loss": score.loss,
         "held_out_error": score.error,
         "held_out_kl": score.kl,
         "mean_image_error": baseline,
     }
-    told = f", of which z tells {score.kl:.1f} nats a picture" if vision.noise_size else ""
+    kl = f", KL {score.kl:.1f} nats an observation" if vision.noise_size else ""
     verdict = "better" if score.error < baseline else "WORSE"
     summary = (
-        f"{vision.ERROR} {score.error:.3g} on held-out frames, {verdict} than the mean picture "
-        f"({baseline:.3g}){told}"
+        f"{vision.ERROR} {score.error:.3g} on held-out frames, {verdict} than the mean image "
+        f"({baseline:.3g}){kl}"
     )
-    return vision, StageResult(summary, metrics, curve_rows(curve, baseline + vision.kl_floor))
+    return vision, StageResult(
+        summary, metrics, details, curve_rows(curve, metrics["baseline_loss"])
+    )
 
 
 def initial_vision(settings: TrainV, shape: tuple[int, ...], rng: np.random.Generator) -> AnyVision:
@@ -97,7 +101,7 @@ def initial_vision(settings: TrainV, shape: tuple[int, ...], rng: np.random.Gene
             rng,
             z_size=settings.z_size,
             hidden=settings.hidden,
-            width=settings.width_multiplier,
+            width_multiplier=settings.width_multiplier,
             beta=settings.beta,
             free_bits=settings.free_bits,
         )
@@ -105,35 +109,36 @@ def initial_vision(settings: TrainV, shape: tuple[int, ...], rng: np.random.Gene
         raise ParamsError(f"train_v.kind: {error}") from None
 
 
-def portions(frames: FrameSubset) -> Iterator[Pictures]:
-    """All frames, so many at a time that they may be turned into numbers."""
-    return (
-        frames[start : start + FRAMES_AT_ONCE] for start in range(0, len(frames), FRAMES_AT_ONCE)
-    )
+def batches(frames: FrameSubset) -> Iterator[Frames]:
+    """All frames, EVAL_BATCH at a time."""
+    return (frames[start : start + EVAL_BATCH] for start in range(0, len(frames), EVAL_BATCH))
 
 
 def mean_image_error(vision: AnyVision, train: FrameSubset, held_out: FrameSubset) -> float:
-    """The baseline: the mean training picture for every held-out one, by V's own measure."""
-    total = sum(frames.sum(axis=0, dtype=np.int64) for frames in portions(train))
+    """The baseline: V's error of predicting the mean training image for every held-out frame."""
+    total = sum(frames.sum(axis=0, dtype=np.int64) for frames in batches(train))
     mean = np.clip(total / len(train) / 255, 1e-6, 1 - 1e-6).astype(np.float32).reshape(1, -1)
     logits = np.log(mean / (1 - mean))
     errors = [
         vision.error(logits, to_pixels(frames).reshape(len(frames), -1))[0] * len(frames)
-        for frames in portions(held_out)
+        for frames in batches(held_out)
     ]
     return sum(errors) / len(held_out)
 
 
 def main() -> None:
-    """Read the files that the command line names, run the stage, write its own."""
-    optional = {"start": ["start"]}
+    """Read the files of the command line, run the stage, write its outputs."""
+    optional = {"init-from": ["initial"]}
     with run_stage("train_v", reads=["rollouts"], optional=optional, writes=["v"]) as run:
-        rollouts, start = run.table("rollouts", Rollouts), None
-        if "start" in run.paths:
-            start = WarmStart(run.paths["start"], [run.model("start", "train_v", VISIONS)])
-        vision, report = train_v(run.params.train_v, rollouts, run.streams, run.checkpoints, start)
+        rollouts, warm_start = run.table("rollouts", Rollouts), None
+        if "initial" in run.paths:
+            initial = run.model("initial", "train_v", VISIONS)
+            warm_start = WarmStart(run.paths["initial"], [initial])
+        vision, result = train_v(
+            run.params.train_v, rollouts, run.streams, run.checkpoints, warm_start
+        )
         run.write("v", Model(vision.kind, vision.parameters))
-        run.report(report)
+        run.report(result)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
+import worldmodels  # noqa: F401  (before NumPy, which then has one BLAS thread)
 from tests.support import toy_carracing
 from tests.support.project import ROOT, Project
 from worldmodels.pipeline.config.env_params import CarRacingParams, CarRacingView

@@ -1,65 +1,148 @@
-"""Who may know whom: scripts know everything, rooms know little, and no arrow points upwards."""
+"""The architecture: which room may import which; one dictionary, and no way around it."""
 
 import ast
 from pathlib import Path
 
 import pytest
 
-from tests.support.imports import ROOT, named_files
+from tools.rooms import ROOT, imported_files, room_of
 
-SCRIPTS = {"collect", "train_v", "encode", "train_m", "evolve_c", "evaluate", "visualize"}
-SCRIPTS |= {"compare", "temperature", "polish", "race", "play", "starts"}
-ROOMS = {"worlds", "vision", "memory", "control"}
-NO_MODEL = (
-    *("params", "plain_yaml", "artifacts", "tables"),
-    *("files", "hdf5", "npz", "reports", "stage"),
-)
-FILES = [path.relative_to(ROOT).as_posix() for path in sorted((ROOT / "stages").rglob("*.py"))]
+MAX_LINES = 259
+EVERY = {  # room -> the rooms that it may import from, by floor; scripts may import all of them
+    # 1
+    "nn": set(),
+    "interfaces.py": set(),
+    "policies": set(),
+    "pipeline": set(),
+    # 2
+    "vision": {"nn"},
+    "memory": {"nn"},
+    "controller": {"nn"},
+    "dream": {"interfaces.py", "pipeline"},
+    "parallel": {"pipeline"},
+    # 3
+    "rollout": {"parallel", "pipeline"},
+    "training": {"nn", "memory", "pipeline"},
+    "open_loop_error.py": {"memory", "nn"},
+    # 4
+    "envs/racing": {"policies", "rollout", "pipeline"},
+    "envs/carracing": {"policies", "rollout", "pipeline"},
+    "agent": {
+        *("vision", "memory", "controller", "interfaces.py", "rollout", "pipeline"),
+    },
+    # 5
+    "envs/registry.py": {"envs/racing", "envs/carracing", "rollout", "pipeline"},
+    "exploration": {
+        *("agent", "controller", "interfaces.py", "nn", "rollout", "pipeline"),
+    },
+    "evolution": {
+        *("agent", "controller", "dream", "interfaces.py", "memory", "nn", "parallel", "policies"),
+        *("rollout", "pipeline"),
+    },
+    "figures/common": {"envs/racing"},
+    "figures/racing": {"figures/common", "envs/racing"},
+    "figures/carracing": {"figures/common"},
+    "figures/dream": {"figures/common", "envs/racing"},
+    "figures/page": set(),
+    # 6
+    "finetune": {
+        *("agent", "controller", "exploration", "interfaces.py", "parallel", "rollout"),
+        "pipeline",
+    },
+    "distillation.py": {"agent", "evolution", "memory", "rollout", "pipeline"},
+}
+# Files of environments that alone may import more than their own room.
+FACES = ("task.py", "stored_track.py", "rerender.py")
+TRACK = "worldmodels/envs/racing/track.py"  # all that figures may import of the environment
+SCRIPTS = sorted((ROOT / "stages").glob("*.py"))
+LIBRARY = sorted((ROOT / "worldmodels").rglob("*.py"))
+FILES = [path.relative_to(ROOT).as_posix() for path in LIBRARY]
 
 
 def room(path: str) -> str:
-    """`envs_` of worldmodels/worlds/track.py, `rollout` of stages/rollout.py."""
-    parts = Path(path).parts
-    return parts[1] if len(parts) > 2 else Path(path).stem
+    """`nn` of worldmodels/nn/adam.py, `envs/racing` of worldmodels/envs/racing/env.py."""
+    return str(room_of(path)).removeprefix("worldmodels/")
 
 
-def known(path: str) -> set[str]:
+def imported_rooms(path: str) -> set[str]:
     """The rooms that a file imports from, besides its own and the package itself."""
-    return {room(file) for file in named_files(path)} - {room(path), "__init__"}
+    rooms = {room(file) for file in imported_files(path)}
+    return rooms - {room(path), "None"}
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if room_of(path)])
+def test_a_room_imports_only_from_the_rooms_that_it_may(path):
+    extra = imported_rooms(path) - EVERY[room(path)]
+    assert not extra, f"{path} imports from {', '.join(sorted(extra))}"
+
+
+def test_the_dictionary_has_every_room_and_no_other():
+    assert {room(path) for path in FILES if room_of(path)} == set(EVERY)
+
+
+def test_no_arrow_points_upwards_and_there_is_no_circle():
+    floors: list[str] = []
+    for name, imports in EVERY.items():
+        assert imports <= set(floors), f"{name} would import from a room on its floor or above"
+        floors.append(name)
 
 
 @pytest.mark.parametrize("path", FILES)
-def test_nothing_imports_a_script(path):
-    assert not known(path) & SCRIPTS
+def test_the_library_imports_no_script(path):
+    assert not [file for file in imported_files(path) if file.startswith("stages/")]
 
 
-@pytest.mark.parametrize("path", [path for path in FILES if room(path) in ROOMS])
-def test_rooms_know_nothing_but_nn(path):
-    assert known(path) <= {"nn"}
+@pytest.mark.parametrize("path", [path.name for path in SCRIPTS])
+def test_a_script_imports_no_other_script(path):
+    others = {file for file in imported_files(f"stages/{path}") if file.startswith("stages/")}
+    assert others <= {"stages/__init__.py"}
 
 
-@pytest.mark.parametrize("path", [path for path in FILES if room(path) == "nn"])
-def test_nn_knows_nobody(path):
-    assert not known(path)
+@pytest.mark.parametrize("path", [path for path in FILES if "/envs/" in path])
+def test_only_the_face_of_an_environment_knows_params_and_files(path):
+    if Path(path).name not in (*FACES, "registry.py", "__init__.py"):
+        assert not imported_rooms(path)
 
 
-@pytest.mark.parametrize("name", NO_MODEL)
-def test_params_and_files_know_no_model_and_no_world(name):
-    assert not known(f"stages/{name}.py") & (ROOMS | {"nn", "agent", "rollout", "figures"})
+@pytest.mark.parametrize("path", [path for path in FILES if "/figures/" in path])
+def test_figures_import_of_environments_the_track_alone(path):
+    imported = {file for file in imported_files(path) if "/envs/" in file}
+    assert {file for file in imported if not file.endswith("__init__.py")} <= {TRACK}
 
 
-@pytest.mark.parametrize("path", [path for path in FILES if room(path) == "figures"])
-def test_figures_know_the_track_and_nothing_else(path):
-    assert known(path) <= {"worlds"}
+def test_dreams_read_files_of_start_states_alone():
+    assert imported_rooms("worldmodels/dream/env.py") == {"interfaces.py"}
 
 
-def test_the_loop_knows_neither_models_nor_worlds():
-    assert known("stages/rollout.py") <= {"progress", "pixels"}
-    assert known("stages/agent.py") <= {"control", "modules"}
+@pytest.mark.parametrize("path", [path for path in FILES if room_of(path) is None])
+def test_what_is_in_no_room_has_no_code_that_a_stage_could_depend_on(path):
+    docstring, *rest = ast.parse((ROOT / path).read_text(encoding="utf-8")).body
+    assert isinstance(docstring, ast.Expr)
+    assert all(isinstance(node, ast.ImportFrom) for node in rest)
+    assert imported_files(path) <= {
+        *("worldmodels/__init__.py", "worldmodels/pipeline/__init__.py"),
+        "worldmodels/pipeline/reproducible_numpy.py",
+    }
 
 
-@pytest.mark.parametrize("name", sorted({"train_m", "collect", "evolve_c", "evaluate"}))
-def test_nothing_that_workers_unpack_is_defined_in_a_script(name):
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)
+def test_nothing_that_workers_unpickle_is_defined_in_a_script(path):
     """A worker knows a script as another module than `__main__`."""
-    tree = ast.parse((ROOT / "stages" / f"{name}.py").read_text())
+    tree = ast.parse(path.read_text(encoding="utf-8"))
     assert not [node.name for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+
+
+def test_stages_holds_scripts_alone():
+    for path in (ROOT / "stages").iterdir():
+        if path.name not in ("__pycache__", "__init__.py"):
+            assert 'if __name__ == "__main__":' in path.read_text(encoding="utf-8"), path
+
+
+@pytest.mark.parametrize("folder", ["stages", "worldmodels", "tools", "benchmarks", "tests"])
+def test_files_are_short(folder):
+    long = {
+        path.relative_to(ROOT).as_posix(): count
+        for path in (ROOT / folder).rglob("*.py")
+        if (count := len(path.read_text(encoding="utf-8").splitlines())) > MAX_LINES
+    }
+    assert not long

@@ -15,7 +15,7 @@ from numpy.random import Generator
 
 from worldmodels.agent.loading import AgentParts, load_agent
 from worldmodels.evolution.behaviour_cloning import Demonstrations
-from worldmodels.memory.sequences import states_before, whole_episodes
+from worldmodels.memory.sequences import sequence_features, whole_episodes
 from worldmodels.pipeline.errors import UserError
 from worldmodels.pipeline.runner import StageContext
 from worldmodels.pipeline.storage.artifacts import Latents, Rollouts
@@ -53,8 +53,7 @@ def teacher_labels(
     features = old_sequences.z
     if teacher.controllers.features > teacher.vision.z_size:
         states = teacher.memory.members[0].states(old_sequences)
-        h = states_before(states, old_sequences.batch_sizes)
-        features = np.concatenate([features, h], axis=1)
+        features = sequence_features(old_sequences, states)
     return Demonstrations(new_sequences, teacher.controllers.act(features))
 
 

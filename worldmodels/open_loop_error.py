@@ -1,4 +1,4 @@
-"""How far a dream strays from the drive that it began as, when the same is done in both."""
+"""The error of M's open-loop rollouts, which see an episode's first z and then only its actions."""
 
 from __future__ import annotations
 
@@ -19,50 +19,54 @@ def open_loop_error(
     temperature: float,
     seed: int,
 ) -> Mapping[str, NDArray[np.float64]]:
-    """Root mean square errors of z after 1, 2, ... steps, as shares of the spread of z; for as many
-    steps as at least half of the drives last.
+    """Root mean square errors of predicted z after 1, 2, ... steps, by predictor.
+
+    They are divided by the root mean variance of z, and computed for as many steps as at least half
+    of the episodes last.
 
     Args:
         memory: one M.
-        z: (T + 1, B, Z), what B drives saw; a drive of L steps has L + 1 of them.
-        actions: (T, B, A), what was done.
-        lengths: (B,), how many steps of each are to be looked at.
-        temperature: of the dream.
+        z: (T + 1, B, Z) of B episodes; an episode of L steps has L + 1 of them.
+        actions: (T, B, A) of the episodes.
+        lengths: (B,), steps of each episode.
+        temperature: of the sampled rollout.
         seed: of its noise.
 
     Returns:
-        By who says z: a dream that sees the first z alone, the same without noise, who says that z
-        stays as it was at first, who takes another drive's z for it (if there is another), and M
-        awake, which sees each z before it says the next.
+        Errors (steps,) of `dream` (a rollout that samples z), `mean_rollout` (one that takes M's
+        mean for z), `persistence` (the first z for all steps), `shuffled` (the z of another
+        episode; missing if there is one episode) and `one_step` (M's mean, given the observed z of
+        every step).
     """
     rng = np.random.default_rng(seed)
-    shown = np.arange(len(z))[:, None] <= lengths
-    spread = np.sqrt(z[shown].var(axis=0, dtype=np.float64).mean()) or 1.0  # of who stands still
+    recorded = np.arange(len(z))[:, None] <= lengths
+    scale = np.sqrt(z[recorded].var(axis=0, dtype=np.float64).mean()) or 1.0  # 1 for a constant z
     size = z.shape[1:]
-    minds = {
+    rollouts = {
         name: (z[0], *np.zeros((2, size[0], memory.hidden_size), np.float32))
-        for name in ("dream", "expected", "awake")
+        for name in ("dream", "mean_rollout", "one_step")
     }
     errors: dict[str, list[float]] = {}
 
-    def add(name: str, guess: Array, truth: Array) -> None:
-        miss = np.square(guess - truth, dtype=np.float64)
-        errors.setdefault(name, []).append(float(np.sqrt(miss.mean()) / spread))
+    def add(name: str, prediction: Array, target: Array) -> None:
+        squared = np.square(prediction - target, dtype=np.float64)
+        errors.setdefault(name, []).append(float(np.sqrt(squared.mean()) / scale))
 
-    half = int(np.sort(lengths)[(len(lengths) - 1) // 2])
-    for t, done in enumerate(actions[:half]):
-        on = lengths > t
+    steps = int(np.sort(lengths)[(len(lengths) - 1) // 2])
+    for t, action in enumerate(actions[:steps]):
+        running = lengths > t
+        target = z[t + 1, running]
         uniform, normal = rng.random(size, np.float32), rng.standard_normal(size, np.float32)
-        for name, (seen, h, c) in minds.items():
-            h, c = memory.step(z[t] if name == "awake" else seen, done, h, c)
+        for name, (predicted, h, c) in rollouts.items():
+            h, c = memory.step(z[t] if name == "one_step" else predicted, action, h, c)
             head_features = memory.head_features(h)
             if name == "dream":
-                seen = memory.sample(head_features, uniform, normal, temperature)
+                predicted = memory.sample(head_features, uniform, normal, temperature)
             else:
-                seen = memory.predict(head_features)
-            minds[name] = seen, h, c
-            add(name, seen[on], z[t + 1, on])
-        add("stays", z[0, on], z[t + 1, on])
+                predicted = memory.predict(head_features)
+            rollouts[name] = predicted, h, c
+            add(name, predicted[running], target)
+        add("persistence", z[0, running], target)
         if len(lengths) > 1:
-            add("another", np.roll(z[t + 1, on], 1, axis=0), z[t + 1, on])
+            add("shuffled", np.roll(target, 1, axis=0), target)
     return {name: np.array(values) for name, values in errors.items()}

@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks.one_car import OneCar
+from benchmarks.reference import ReferenceEnv
 from worldmodels.envs.racing.env import RacingEnv
 from worldmodels.envs.racing.track import Track
 from worldmodels.pipeline.storage.pixels import to_bytes, to_pixels
 from worldmodels.policies.smoothed_noise import SmoothedNoisePolicy
 from worldmodels.rollout.loop import rollout
 
-GOLDEN = json.loads((Path(__file__).parent / "data" / "track_rollouts.json").read_text())
+GOLDEN = json.loads((Path(__file__).parents[1] / "data" / "track_rollouts.json").read_text())
 OTHER = Track(radius=7.0, harmonics=[(3, 1.1, 0.4)], half_width=1.0)
 
 
@@ -26,7 +26,7 @@ def unpack(view: str) -> np.ndarray:
 
 
 @pytest.mark.parametrize("episodes", [GOLDEN, *([episode] for episode in GOLDEN)])
-def test_golden_episodes_come_out_alike_in_one_batch_and_one_by_one(episodes):
+def test_golden_episodes_are_reproduced_in_one_batch_and_one_by_one(episodes):
     env = RacingEnv(num_envs=len(episodes))
     observations, info = env.reset()
     steps = max(episode["length"] for episode in episodes)
@@ -41,13 +41,13 @@ def test_golden_episodes_come_out_alike_in_one_batch_and_one_by_one(episodes):
         actions = [(episode["actions"] + idle * 120)[t] for episode in episodes]
         observations, rewards, terminated, truncated, info = env.step(actions)
         for car, episode in enumerate(episodes):
-            done, over = t >= episode["length"], t + 1 >= episode["length"]
-            near(rewards[car], 0 if done else episode["rewards"][t])
+            ended, ends = t >= episode["length"], t + 1 >= episode["length"]
+            near(rewards[car], 0 if ended else episode["rewards"][t])
             step = min(t, episode["length"] - 1)
-            near(info["s"][car], episode["s"][step])
+            near(info["lap_fraction"][car] % 1, episode["s"][step])
             near(info["distance"][car], episode["distances"][step])
-            assert terminated[car] == (over and episode["off_track"])
-            assert truncated[car] == (over and not episode["off_track"])
+            assert terminated[car] == (ends and episode["off_track"])
+            assert truncated[car] == (ends and not episode["off_track"])
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,9 @@ def test_golden_episodes_come_out_alike_in_one_batch_and_one_by_one(episodes):
         (4, 4.67, None, None),
     ],
 )
-def test_the_notes_random_column_comes_out_to_the_last_printed_digit(seed, mean, std, length):
+def test_the_reference_stubs_random_returns_are_reproduced_to_the_last_printed_digit(
+    seed, mean, std, length
+):
     env, policy = RacingEnv(), SmoothedNoisePolicy(np.random.default_rng(seed))
     episodes = [rollout(env, policy) for _ in range(8)]
     returns = np.array([episode.returns[0] for episode in episodes])
@@ -72,23 +74,23 @@ def test_the_notes_random_column_comes_out_to_the_last_printed_digit(seed, mean,
 
 @settings(max_examples=25)
 @given(st.integers(0, 2**32), st.sampled_from([Track(), OTHER]))
-def test_a_car_in_a_batch_does_what_it_does_by_the_plain_formulas(seed, track):
+def test_a_car_in_a_batch_moves_as_in_the_plain_reference_implementation(seed, track):
     rng = np.random.default_rng(seed)
     actions = rng.uniform((-1.5, -0.9), (1.5, 2.1), (60, 2))
-    env, plain = RacingEnv([track], num_envs=1), OneCar(track)
+    env, plain = RacingEnv([track], num_envs=1), ReferenceEnv(track)
     np.testing.assert_array_equal(env.reset()[0], plain.reset()[0])
     for action in actions:
         ours, theirs = env.step(action[None]), plain.step(action[None])
         np.testing.assert_array_equal(ours[0], theirs[0])
         near(ours[1], theirs[1])
         assert (ours[2], ours[3]) == (theirs[2], theirs[3])
-        for name, value in theirs[4].items():
-            near(ours[4][name], value)
+        for name, value in ours[4].items():
+            near(value, theirs[4][name])
         if ours[2] or ours[3]:
             break
 
 
-def test_cars_on_different_tracks_drive_as_if_alone():
+def test_cars_on_different_tracks_move_as_if_alone():
     tracks, actions = [Track(), OTHER], np.full((6, 2), 0.3)
     env, alone = RacingEnv(tracks, num_envs=6), [RacingEnv([track]) for track in tracks]
     first = env.reset()[0]
@@ -103,23 +105,23 @@ def test_cars_on_different_tracks_drive_as_if_alone():
                 near(info["state"][car], state["state"][0])
 
 
-def test_a_finished_car_stands_still_and_earns_nothing():
+def test_a_row_that_has_ended_keeps_its_state_without_reward():
     env = RacingEnv(num_envs=2, max_steps=40)
     env.reset()
-    driving = np.array([[0.0, 1.0], [0.0, 0.0]])  # one goes straight off the road, one stands
+    actions = np.array([[0.0, 1.0], [0.0, 0.0]])  # car 0 leaves the road, car 1 does not move
     for _ in range(25):
-        *_, terminated, truncated, info = env.step(driving)
+        *_, terminated, truncated, info = env.step(actions)
     assert terminated.tolist() == [True, False]
     after = env.step(np.ones((2, 2)))
     assert after[1][0] == 0
     np.testing.assert_array_equal(after[4]["state"][0], info["state"][0])
     assert after[2].tolist() == [True, False]
     for _ in range(20):
-        *_, terminated, truncated, _ = env.step(driving)
+        *_, terminated, truncated, _ = env.step(actions)
     assert (terminated.tolist(), truncated.tolist()) == ([True, False], [False, True])
 
 
-def test_cars_that_are_kept_go_on_as_if_nothing_had_happened():
+def test_kept_rows_continue_unchanged():
     whole, part = RacingEnv(num_envs=4), RacingEnv(num_envs=4)
     actions = np.linspace(-0.2, 0.4, 8).reshape(4, 2)
     rows = np.array([0, 3])
@@ -133,14 +135,14 @@ def test_cars_that_are_kept_go_on_as_if_nothing_had_happened():
     assert part.reset()[0].shape == (4, 16, 16, 1)
 
 
-def test_the_signature_is_gymnasiums():
+def test_it_has_the_vector_api_of_gymnasium():
     observations, info = RacingEnv(num_envs=3).reset(seed=7)
     assert (observations.shape, observations.dtype) == ((3, 16, 16, 1), np.float32)
     assert info["state"].shape == (3, 4)
-    assert info["s"].shape == info["distance"].shape == (3,)
+    assert info["distance"].shape == info["lap_fraction"].shape == (3,)
 
 
-def test_what_a_world_has_given_out_never_changes_afterwards():
+def test_returned_arrays_never_change_afterwards():
     env = RacingEnv()
     _, before = env.reset()
     kept = {name: value.copy() for name, value in before.items()}
@@ -157,7 +159,7 @@ def test_what_a_world_has_given_out_never_changes_afterwards():
         ([[0, 0], [0, np.nan]], "NaN for car 1, throttle"),
     ],
 )
-def test_actions_that_are_none_are_refused_in_words(actions, words):
+def test_invalid_actions_are_refused(actions, words):
     with pytest.raises(ValueError, match=words):
         RacingEnv(num_envs=2).step(actions)
 
@@ -171,7 +173,7 @@ def test_actions_out_of_range_are_clipped():
 
 
 @pytest.mark.parametrize("size", [16, 32, 64])
-def test_a_view_in_colour_shows_the_same_road(size):
+def test_an_rgb_observation_shows_the_same_road(size):
     grey, colour = (RacingEnv([OTHER], 3, view_size=size, channels=c) for c in (1, 3))
     grey.reset()
     seen = colour.reset()[0]
@@ -189,10 +191,10 @@ def test_a_view_in_colour_shows_the_same_road(size):
     assert not np.array_equal(seen, np.flip(seen, axis=2))
 
 
-def test_worlds_that_cannot_be_are_refused():
+def test_impossible_arguments_are_refused():
     with pytest.raises(ValueError, match="1 or 3 channels, not 16 x 16 and 2"):
         RacingEnv(channels=2)
-    with pytest.raises(ValueError, match="at least one track, car and step"):
+    with pytest.raises(ValueError, match="at least one track, row and step"):
         RacingEnv(num_envs=0)
     with pytest.raises(ValueError, match="share samples, grid and extent"):
         RacingEnv([Track(), Track(grid=100)], num_envs=2)

@@ -7,7 +7,7 @@ from worldmodels.envs.racing.random_track import random_track
 from worldmodels.envs.racing.track import Track
 
 
-def test_the_default_track_is_the_notes():
+def test_the_default_track_is_the_reference_stubs():
     track = Track()
     assert track.mask.sum() == 10_058
     assert track.length == pytest.approx(52.37, abs=0.005)
@@ -20,22 +20,22 @@ harmonics = st.lists(
 )
 
 
-@example(5.2, [], 0.3, 16, 49)  # pixels whose distance is the half-width but for the last bit
+@example(5.2, [], 0.3, 16, 49)  # has pixels whose distance is the half-width up to the last bit
 @given(st.floats(5, 7), harmonics, st.floats(0.3, 1.8), st.integers(16, 300), st.integers(40, 120))
-def test_the_raster_is_on_the_road_where_a_sample_is_near(
+def test_a_pixel_is_on_the_road_if_a_sample_is_closer_than_the_half_width(
     radius, harmonics, half_width, samples, grid
 ):
     try:
         track = Track(radius, harmonics, half_width, samples, grid)
     except ValueError:
-        reject()  # there is no such road
+        reject()  # not a valid track
     axis = np.linspace(-track.extent, track.extent, grid)
     x, y = axis[None, :, None], axis[:, None, None]
     square = (x - track.centreline[:, 0]) ** 2 + (y - track.centreline[:, 1]) ** 2
     np.testing.assert_array_equal(track.mask, square.min(axis=2) < half_width**2)
 
 
-def test_random_roads_come_from_their_ranges_and_are_all_different():
+def test_random_tracks_are_within_their_ranges_and_all_different():
     rng = np.random.default_rng(0)
     tracks = [
         random_track((7, 8), [(2, (0.5, 1.5)), (5, (0, 0))], (1, 1.5), rng) for _ in range(50)
@@ -51,11 +51,11 @@ def test_random_roads_come_from_their_ranges_and_are_all_different():
     assert max(phases) > 5
 
 
-def test_roads_that_cannot_be_are_drawn_again():
+def test_invalid_tracks_are_drawn_again():
     rng = np.random.default_rng(0)
     track = random_track((5, 20), [], (1, 1), rng)
     assert track.radius + 1 <= track.extent
-    with pytest.raises(ValueError, match=r"none of 100 roads .* the road leaves the grid"):
+    with pytest.raises(ValueError, match=r"none of 100 tracks .* the road leaves the grid"):
         random_track((15, 20), [], (1, 1), rng)
 
 
@@ -63,14 +63,14 @@ def test_roads_that_cannot_be_are_drawn_again():
     ("arguments", "words"),
     [
         ({"radius": 11.0}, "leaves the grid"),
-        ({"half_width": 6.5}, "closes over the middle"),
-        ({"harmonics": [(1, 7.9, 0.0)]}, "closes over the middle"),
+        ({"half_width": 6.5}, "covers the origin"),
+        ({"harmonics": [(1, 7.9, 0.0)]}, "covers the origin"),
         ({"harmonics": [(8, 2.5, 0.0)]}, "touches itself near"),
         ({"half_width": -1.0}, "positive half-width"),
         ({"harmonics": [(1, float("nan"), 0.0)]}, "finite"),
         ({"samples": 2}, "at least 3 samples"),
     ],
 )
-def test_a_road_that_cannot_be_is_refused(arguments, words):
+def test_an_invalid_track_is_refused(arguments, words):
     with pytest.raises(ValueError, match=words):
         Track(**arguments)

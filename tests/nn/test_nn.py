@@ -19,13 +19,13 @@ def test_parameters_are_views_of_one_vector():
     assert parameters.flat[4] == 0
 
 
-def test_adams_first_step_is_the_learning_rate_against_the_sign():
+def test_adams_first_step_has_the_size_of_the_learning_rate_in_every_coordinate():
     parameters = Parameters({"a": [1.0, 1.0, 1.0]}, np.float64)
     Adam(parameters, 0.1).step(Parameters({"a": [3.0, -0.01, 0.0]}, np.float64))
     np.testing.assert_allclose(parameters.flat, [0.9, 1.1, 1.0], atol=1e-6)
 
 
-def test_adam_follows_its_paper():
+def test_adam_agrees_with_its_definition():
     rng = np.random.default_rng(0)
     start, gradients = rng.standard_normal(4), rng.standard_normal((5, 4))
     parameters = Parameters({"a": start}, np.float64)
@@ -38,14 +38,14 @@ def test_adam_follows_its_paper():
     np.testing.assert_allclose(parameters.flat, expected, rtol=1e-12)
 
 
-def test_a_long_gradient_is_shortened_and_a_short_one_is_not():
+def test_a_gradient_above_the_maximal_norm_is_scaled_to_it_and_a_shorter_one_is_not():
     for scale in (1.0, 100.0):
         gradient = Parameters({"a": [3 * scale, 4 * scale]}, np.float64)
         Adam(Parameters({"a": [0.0, 0.0]}, np.float64), 0.1, max_grad_norm=5.0).step(gradient)
         np.testing.assert_allclose(gradient.flat, [3, 4])
 
 
-def test_sigmoid_never_overflows():
+def test_sigmoid_does_not_overflow():
     np.testing.assert_allclose(sigmoid(np.array([-1e9, 0, 1e9])), [0, 0.5, 1])
 
 

@@ -1,4 +1,4 @@
-"""Damaged files are read as they were, or refused in one line that names file and stage."""
+"""Damaged files are read without loss, or refused in one line that names file and stage."""
 
 import resource
 import subprocess
@@ -9,32 +9,32 @@ import numpy as np
 import pytest
 
 from tests.support.damage import verdicts
-from tests.support.imports import ROOT
-from tests.support.valid_files import CURVE, MODELS, QUICK, TABLES, make_sound_files, stage_of
+from tests.support.project import ROOT
+from tests.support.valid_files import CURVE, MODELS, QUICK, TABLES, make_valid_files, stage_of
 from worldmodels.pipeline.storage import hdf5
 
-MEMORY = 3 << 28  # bytes that a stage may ask for
+MEMORY = 3 << 28  # bytes that a stage may allocate
 
 
 @pytest.fixture(scope="module")
-def sound(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("sound")
-    make_sound_files(folder)
+def valid(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("valid")
+    make_valid_files(folder)
     return folder
 
 
 @pytest.fixture(scope="module")
-def judged(sound, tmp_path_factory):
-    return list(verdicts(sound, tmp_path_factory.mktemp("damaged")))
+def all_verdicts(valid, tmp_path_factory):
+    return list(verdicts(valid, tmp_path_factory.mktemp("damaged")))
 
 
-def test_hundreds_of_damaged_files_of_every_kind_are_tried(judged):
-    assert len(judged) > 1000
-    assert {damaged.name for damaged, _ in judged} == {*TABLES, *MODELS, CURVE, "params.yaml"}
+def test_more_than_a_thousand_damaged_files_of_every_kind_are_tried(all_verdicts):
+    assert len(all_verdicts) > 1000
+    assert {damaged.name for damaged, _ in all_verdicts} == {*TABLES, *MODELS, CURVE, "params.yaml"}
 
 
-def test_a_damaged_file_is_refused_in_one_line_or_nothing_of_it_is_lost(judged):
-    for damaged, verdict in judged:
+def test_a_damaged_file_is_refused_in_one_line_or_read_without_loss(all_verdicts):
+    for damaged, verdict in all_verdicts:
         if verdict == "the same":
             assert damaged.damage == "a bit flipped", damaged
         elif verdict == "other":  # text has no checksum
@@ -47,18 +47,18 @@ def test_a_damaged_file_is_refused_in_one_line_or_nothing_of_it_is_lost(judged):
                 assert f"; stage {stage} makes it: run 'dvc repro {stage}'" in verdict
 
 
-def test_what_is_packed_too_tightly_is_not_unpacked(tmp_path):
+def test_an_array_that_is_compressed_too_much_is_not_read(tmp_path):
     zeros = np.zeros(1 << 22)
     with hdf5.Writer(tmp_path / "x.h5", "x") as writer:
         for _ in range(3):
             writer.append({"x": zeros})
     _, datasets = hdf5.open_arrays(tmp_path / "x.h5")
     with pytest.raises(ValueError, match=r"'x' claims 100,663,296 bytes, and has [\d,]+$"):
-        hdf5.whole(datasets["x"])
+        hdf5.read_all(datasets["x"])
 
 
 def run(stage, *files, settings=()):
-    """A stage that may ask for no more than MEMORY bytes."""
+    """Run a stage that may allocate MEMORY bytes."""
     options = ["--params", QUICK, "--reports", files[-1].parent]
     options += [f"--set={setting}" for setting in settings]
     return subprocess.run(
@@ -79,14 +79,14 @@ def run(stage, *files, settings=()):
         ("train_m", ["latents.h5"], "latents.h5", "reaches out of the file"),
         ("encode", ["rollouts.h5", "v.npz"], "v.npz", "claims 10 GB"),
         ("evaluate", ["v.npz", "m.npz", "c.npz"], "m.npz", "a pickle"),
-        ("visualize", ["rollouts.h5", "v.npz", "drives.h5"], "drives.h5", "NaN, infinity"),
+        ("visualize", ["rollouts.h5", "v.npz", "evaluation.h5"], "evaluation.h5", "NaN, infinity"),
     ],
 )
-def test_stages_end_with_the_line_and_little_memory(
-    sound, judged, tmp_path, stage, inputs, damaged, damage
+def test_a_stage_with_a_damaged_input_ends_with_one_line_and_little_memory(
+    valid, all_verdicts, tmp_path, stage, inputs, damaged, damage
 ):
-    bad = next(d.path for d, _ in judged if (d.name, d.damage) == (damaged, damage))
-    files = [bad if name == damaged else sound / name for name in inputs]
+    bad = next(d.path for d, _ in all_verdicts if (d.name, d.damage) == (damaged, damage))
+    files = [bad if name == damaged else valid / name for name in inputs]
     outputs = [] if stage == "visualize" else [tmp_path / "output"]
     result = run(stage, *files, *outputs)
     assert result.returncode == 1
@@ -96,14 +96,16 @@ def test_stages_end_with_the_line_and_little_memory(
 
 
 @pytest.mark.parametrize(("stage", "models"), [("train_v", []), ("encode", ["v.npz"])])
-def test_pictures_that_turn_out_to_be_damaged_leave_no_output(sound, tmp_path, stage, models):
-    content = bytearray((sound / "rollouts.h5").read_bytes())
-    with h5py.File(sound / "rollouts.h5") as file:
+def test_frames_that_are_found_damaged_while_reading_leave_no_output(
+    valid, tmp_path, stage, models
+):
+    content = bytearray((valid / "rollouts.h5").read_bytes())
+    with h5py.File(valid / "rollouts.h5") as file:
         chunk = file["observations"].id.get_chunk_info(0)
     content[chunk.byte_offset + chunk.size // 2] ^= 1
     bad = tmp_path / "rollouts.h5"
     bad.write_bytes(content)
-    result = run(stage, bad, *(sound / name for name in models), tmp_path / "output")
+    result = run(stage, bad, *(valid / name for name in models), tmp_path / "output")
     assert result.returncode == 1
     assert result.stderr.startswith(f"{stage}: {bad}: damaged or of another kind ('observations': ")
     assert "; stage collect makes it: " in result.stderr
@@ -111,18 +113,18 @@ def test_pictures_that_turn_out_to_be_damaged_leave_no_output(sound, tmp_path, s
     assert list(tmp_path.iterdir()) == [bad]
 
 
-def test_a_sound_stage_needs_no_more_than_that(sound, tmp_path):
-    result = run("encode", sound / "rollouts.h5", sound / "v.npz", tmp_path / "latents.h5")
+def test_a_stage_with_valid_inputs_needs_no_more_memory(valid, tmp_path):
+    result = run("encode", valid / "rollouts.h5", valid / "v.npz", tmp_path / "latents.h5")
     assert result.returncode == 0, result.stderr
     with h5py.File(tmp_path / "latents.h5") as file:
         assert list(file.attrs) == ["kind"]
 
 
-def test_params_that_ask_for_more_memory_than_there_is_are_named(sound, tmp_path):
+def test_params_that_need_too_much_memory_are_named(valid, tmp_path):
     settings = ("train_v.hidden=4096", "train_v.z_size=4096")
-    result = run("train_v", sound / "rollouts.h5", tmp_path / "v.npz", settings=settings)
+    result = run("train_v", valid / "rollouts.h5", tmp_path / "v.npz", settings=settings)
     assert result.returncode == 1
-    words = f"train_v: {QUICK}: train_v.z_size 4096, train_v.hidden 4096, world.max_steps 120: too "
+    words = f"train_v: {QUICK}: train_v.z_size 4096, train_v.hidden 4096, env.max_steps 120: too "
     assert result.stderr.startswith(words)
     assert len(result.stderr.splitlines()) == 1
     assert not list(tmp_path.iterdir())

@@ -1,4 +1,4 @@
-"""Hostile params are a run or one clear line; never a traceback, a hang or a want of memory."""
+"""Hostile params are accepted, or refused in one line; no traceback, no hang, little memory."""
 
 import itertools
 import resource
@@ -12,42 +12,40 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.support.hostile_params import (
-    ALL_KEYS,
-    KEYS,
     MARK,
     Hostile,
-    changed,
-    dotted,
     hostile_files,
     hostile_sections,
     hostile_values,
     verdict,
 )
-from tests.support.imports import ROOT
+from tests.support.params_keys import ALL_KEYS, KEYS, changed, dotted
+from tests.support.project import ROOT
 from worldmodels.pipeline.config.params import Params
 
-EVERY = 5  # of the values; `python -m tests.hostile` tries all
-MAY_BE_RIGHT = {"wrong type", "huge number"}  # no is a bool, 1e-320 a width
+STRIDE = 5  # every fifth value; `python -m tests.support.hostile_params` tries all
+SOMETIMES_VALID = {"wrong type", "huge number"}  # no is a bool, 1e-320 a width
 MEMORY = 1 << 29  # bytes
 
-here = settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+with_folder = settings(
+    max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 
 
-def named(where: str, said: str) -> bool:
-    """Whether a line has the dotted key, or that of the range that it begins or ends."""
-    return where.removesuffix("[0]").removesuffix("[1]") in said or "not valid YAML: " in said
+def is_named(where: str, error: str) -> bool:
+    """Whether an error names the dotted key, or the range of which it is an end."""
+    return where.removesuffix("[0]").removesuffix("[1]") in error or "not valid YAML: " in error
 
 
-def check(file: Hostile, path) -> str:
-    said = verdict(file, path)
-    assert len(said.splitlines()) <= 1, said
-    assert len(said) < 500, said
-    if said:
-        assert said.startswith(f"{path}: "), said
-        assert named(file.where, said), said
+def check(file: Hostile, path) -> None:
+    error = verdict(file, path)
+    assert len(error.splitlines()) <= 1, error
+    assert len(error) < 500, error
+    if error:
+        assert error.startswith(f"{path}: "), error
+        assert is_named(file.where, error), error
     else:
-        assert file.kind in MAY_BE_RIGHT, file
-    return said
+        assert file.kind in SOMETIMES_VALID, file
 
 
 def test_every_key_of_every_struct_is_tried():
@@ -55,9 +53,9 @@ def test_every_key_of_every_struct_is_tried():
     assert {where[0] for _, where, _ in ALL_KEYS} == set(Params.__struct_fields__)
 
 
-def test_thousands_of_hostile_params_are_a_run_or_one_line_with_the_key(tmp_path):
+def test_thousands_of_hostile_params_are_accepted_or_refused_in_one_line_with_the_key(tmp_path):
     tried = Counter()
-    some = itertools.islice(hostile_values(), 0, None, EVERY)
+    some = itertools.islice(hostile_values(), 0, None, STRIDE)
     for file in itertools.chain(some, hostile_sections(), hostile_files()):
         check(file, tmp_path / "params.yaml")
         tried[file.kind] += 1
@@ -65,9 +63,9 @@ def test_thousands_of_hostile_params_are_a_run_or_one_line_with_the_key(tmp_path
     assert len(tried) == 15
 
 
-@here
+@with_folder
 @given(st.sampled_from(ALL_KEYS), st.text(max_size=20))
-def test_whatever_text_stands_there_is_taken_or_refused_in_one_line(tmp_path, key, value):
+def test_any_text_as_a_value_is_accepted_or_refused_in_one_line(tmp_path, key, value):
     good, where, _ = key
     text = yaml.safe_dump(changed(where, MARK, good)).replace(MARK, value)
     assert len(verdict(Hostile("", "", text), tmp_path / "p.yaml").splitlines()) <= 1
@@ -80,18 +78,18 @@ anything = st.recursive(
 )
 
 
-@here
+@with_folder
 @given(st.sampled_from(ALL_KEYS), anything)
-def test_whatever_value_stands_there_is_taken_or_refused_with_its_key(tmp_path, key, value):
+def test_any_value_is_accepted_or_refused_with_its_key(tmp_path, key, value):
     good, where, _ = key
     text = yaml.safe_dump(changed(where, value, good), allow_unicode=True)
-    said = verdict(Hostile("", "", text), tmp_path / "p.yaml")
-    assert len(said.splitlines()) <= 1
-    assert not said or named(dotted(where), said)
+    error = verdict(Hostile("", "", text), tmp_path / "p.yaml")
+    assert len(error.splitlines()) <= 1
+    assert not error or is_named(dotted(where), error)
 
 
 @pytest.mark.parametrize("kind", ["bomb of aliases", "nested deeply", "long"])
-def test_a_stage_refuses_a_bomb_at_once_and_with_little_memory(tmp_path, kind):
+def test_a_stage_refuses_a_bomb_at_once_with_little_memory(tmp_path, kind):
     *_, largest = (file for file in hostile_files() if file.kind == kind)
     (tmp_path / "params.yaml").write_text(largest.text)
     result = subprocess.run(

@@ -6,12 +6,12 @@ import pytest
 from worldmodels.pipeline import memory_limit as limits
 
 
-def test_what_is_not_there_cannot_be_asked_for(monkeypatch):
+def test_more_memory_than_is_free_cannot_be_allocated(monkeypatch):
     before = resource.getrlimit(resource.RLIMIT_DATA)
     with limits.memory_limit():
         free = limits.free_memory()
         with pytest.raises(MemoryError):
-            np.zeros(2 * free, np.uint8)  # Linux would grant it
+            np.zeros(2 * free, np.uint8)  # Linux alone would grant it
         monkeypatch.setattr(limits, "free_memory", lambda: 10 * free)
         inside = resource.getrlimit(resource.RLIMIT_DATA)
         with limits.memory_limit():
@@ -19,7 +19,7 @@ def test_what_is_not_there_cannot_be_asked_for(monkeypatch):
     assert resource.getrlimit(resource.RLIMIT_DATA) == before
 
 
-def test_where_nobody_says_what_is_free_there_is_no_limit(monkeypatch):
+def test_there_is_no_limit_where_the_free_memory_is_unknown(monkeypatch):
     monkeypatch.setattr(limits, "free_memory", lambda: None)
     before = resource.getrlimit(resource.RLIMIT_DATA)
     with limits.memory_limit():

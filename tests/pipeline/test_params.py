@@ -1,8 +1,8 @@
 import pytest
 import yaml
 
-from tests.support.hostile_params import ALL_KEYS, CAR_RACING, GOOD, changed, dotted
-from tests.support.imports import ROOT
+from tests.support.params_keys import ALL_KEYS, CAR_RACING, GOOD, changed, dotted
+from tests.support.project import ROOT
 from worldmodels.pipeline.config.env_params import CarRacingParams, RacingParams
 from worldmodels.pipeline.config.reader import read_params
 from worldmodels.pipeline.errors import UserError
@@ -22,7 +22,7 @@ def read(tmp_path):
     return read_text
 
 
-def test_the_shipped_params_are_the_notes_recipe():
+def test_the_params_of_the_root_are_the_reference_stubs():
     params = read_params(ROOT / "params.yaml")
     assert params.seed == 0
     assert params.collect.episodes == 64
@@ -30,19 +30,19 @@ def test_the_shipped_params_are_the_notes_recipe():
     assert (v.z_size, v.hidden, v.epochs, v.learning_rate, v.batch_size) == (16, 64, 4, 2e-3, 64)
     assert (m.hidden, m.epochs, m.learning_rate, m.batch_size) == (32, 4, 5e-3, 16)
     assert (m.sequence_length, m.max_grad_norm) == (30, 5.0)
-    assert (m.kind, m.mixtures, m.predict_reward_done) == ("lstm", 1, False)
+    assert (m.kind, m.num_mixtures, m.predict_reward_done) == ("lstm", 1, False)
     assert (c.population, c.generations, c.sigma, c.episodes) == (24, 30, 0.5, 1)
     assert params.evaluate.episodes == 8
     assert params.env.max_steps == 120
 
 
-FILES = sorted(
-    path for folder in ("recipes", "carracing") for path in (ROOT / folder).glob("[!d]*.yaml")
-)
+FILES = [ROOT / "params.yaml", ROOT / "tests" / "support" / "carracing_quick.yaml"]
+for folder in ("recipes", "studies", "carracing"):
+    FILES += sorted((ROOT / folder).rglob("params.yaml"))
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}-{path.stem}")
-def test_every_recipe_is_a_whole_params_file(path):
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_every_params_file_of_the_repository_is_valid(path):
     read_params(path)
 
 
@@ -53,7 +53,7 @@ def test_numbers_may_be_written_as_dvc_writes_them(read, text):
 
 
 @pytest.mark.parametrize("text", ["true", "True", "'true'"])
-def test_a_switch_may_be_written_as_dvc_writes_it(read, text):
+def test_a_bool_may_be_written_as_dvc_writes_it(read, text):
     written = yaml.safe_dump(GOOD).replace(
         "predict_reward_done: false", f"predict_reward_done: {text}"
     )
@@ -80,26 +80,50 @@ def test_a_missing_key_is_named(read, good, where):
         (("train_v", "epochs"), "four", "train_v.epochs: expected int; found 'four'"),
         (("train_v", "epochs"), 4.5, "train_v.epochs: expected int; found 4.5"),
         (("train_v", "epochs"), True, "train_v.epochs: expected int; found True"),
-        (("train_m", "predict_reward_done"), 2, "train_m.predict_reward_done: expected bool; found 2"),
+        (
+            ("train_m", "predict_reward_done"),
+            2,
+            "train_m.predict_reward_done: expected bool; found 2",
+        ),
         (
             ("train_m", "kind"),
             "mdn",
             "train_m.kind: expected lstm, mdn_lstm or joint_mdn_lstm; found 'mdn'",
         ),
-        (("train_m", "mixtures"), 5, "train_m.mixtures: must be 1 for lstm, which says one next z"),
+        (
+            ("train_m", "num_mixtures"),
+            5,
+            "train_m.num_mixtures: must be 1 for lstm, which predicts",
+        ),
         (("train_v", "epoch"), 4, "train_v.epoch: unknown key; did you mean 'epochs'?"),
-        (("world", "note", "harmonics", 0, "ordr"), 4, "ordr: unknown key; did you mean 'order'?"),
-        (("world", "random", "radius"), [9, 7], "world.random.radius: must run from the lower"),
-        (("world", "random", "radius"), [9], "world.random.radius: expected array of length 2"),
-        (("world", "random", "harmonics", 0, "amplitude"), [2, 1],
-         "world.random.harmonics[0].amplitude: must run from the lower to the higher; found 2.0"),
-        (("world", "view", "size"), 24, "world.view.size: expected 16, 32 or 64; found 24"),
-        (("worlds",), {}, "worlds: unknown key; did you mean 'world'?"),
-        (("world",), 3, "world: expected a section with its keys; found 3"),
+        (
+            ("env", "fixed_track", "harmonics", 0, "ordr"),
+            4,
+            "env.fixed_track.harmonics[0].ordr: unknown key; did you mean 'order'?",
+        ),
+        (
+            ("env", "random_tracks", "radius"),
+            [9, 7],
+            "env.random_tracks.radius: must run from the lower to the higher",
+        ),
+        (
+            ("env", "random_tracks", "radius"),
+            [9],
+            "env.random_tracks.radius: expected array of length 2",
+        ),
+        (
+            ("env", "random_tracks", "harmonics", 0, "amplitude"),
+            [2, 1],
+            "env.random_tracks.harmonics[0].amplitude: must run from the lower to the higher; "
+            "found 2.0",
+        ),
+        (("env", "view", "size"), 24, "env.view.size: expected 16, 32 or 64; found 24"),
+        (("envs",), {}, "envs: unknown key; did you mean 'env'?"),
+        (("env",), 3, "env: expected a section with its keys; found 3"),
         (("encode", 7), 1, "encode: a key must be text"),
     ],
-)  # fmt: skip
-def test_faults_are_explained(read, where, value, words):
+)
+def test_errors_name_the_key_and_what_would_be_right(read, where, value, words):
     with pytest.raises(UserError) as error:
         read(yaml.safe_dump(changed(where, value)))
     assert words in str(error.value)
@@ -115,7 +139,7 @@ def test_faults_are_explained(read, where, value, words):
         ("? [a]\n: 1", "not valid YAML"),
     ],
 )
-def test_a_file_that_is_no_params_file_is_refused(read, text, words):
+def test_a_file_without_params_is_refused(read, text, words):
     with pytest.raises(UserError, match=words):
         read(text)
 
@@ -123,27 +147,32 @@ def test_a_file_that_is_no_params_file_is_refused(read, text, words):
 @pytest.mark.parametrize(
     ("good", "where", "value", "words"),
     [
-        (GOOD, ("kind",), "cars", "world.kind: expected racing or carracing; found 'cars'"),
-        (GOOD, ("kind",), 3, "world.kind: expected racing or carracing; found 3"),
-        (GOOD, ("kind",), "carracing", "world.note: unknown key; it is a key of kind: racing, "),
-        (CAR_RACING, ("kind",), "racing", "world.frame_skip: unknown key; it is a key of kind: "),
-        (GOOD, ("simulator",), "gymnasium", "world.simulator: unknown key; it is a key of kind: "),
-        (CAR_RACING, ("simulater",), "x", "world.simulater: unknown key; did you mean 'simulator"),
+        (GOOD, ("kind",), "cars", "env.kind: expected racing or carracing; found 'cars'"),
+        (GOOD, ("kind",), 3, "env.kind: expected racing or carracing; found 3"),
+        (
+            GOOD,
+            ("kind",),
+            "carracing",
+            "env.fixed_track: unknown key; it is a key of kind: racing, and this is kind: carrac",
+        ),
+        (CAR_RACING, ("kind",), "racing", "env.frame_skip: unknown key; it is a key of kind: carr"),
+        (GOOD, ("simulator",), "gymnasium", "env.simulator: unknown key; it is a key of kind: "),
+        (CAR_RACING, ("simulater",), "x", "env.simulater: unknown key; did you mean 'simulator"),
         (CAR_RACING, ("simulator",), "gym", "simulator: expected gymnasium or envpool; found 'gym"),
-        (CAR_RACING, ("frame_skip",), 17, "world.frame_skip: expected int <= 16; found 17"),
+        (CAR_RACING, ("frame_skip",), 17, "env.frame_skip: expected int <= 16; found 17"),
         (CAR_RACING, ("view", "width"), 64, "view.width: must be 32 for a height of 28; found 64"),
-        (CAR_RACING, ("view", "height"), 96, "world.view.height: expected 28 or 64; found 96"),
+        (CAR_RACING, ("view", "height"), 96, "env.view.height: expected 28 or 64; found 96"),
     ],
 )
-def test_a_world_has_the_keys_of_its_kind(read, good, where, value, words):
+def test_an_environment_has_the_keys_of_its_kind(read, good, where, value, words):
     with pytest.raises(UserError) as error:
-        read(yaml.safe_dump(changed(("world", *where), value, good)))
+        read(yaml.safe_dump(changed(("env", *where), value, good)))
     assert words in str(error.value)
 
 
 @pytest.mark.parametrize(("height", "width"), [(28, 32), (64, 64)])
-def test_carracing_is_seen_in_one_of_two_sizes_and_both_may_be_convolved(read, height, width):
-    params = changed(("world", "view"), {"height": height, "width": width}, CAR_RACING)
+def test_carracing_has_views_of_two_sizes_and_conv_vae_takes_both(read, height, width):
+    params = changed(("env", "view"), {"height": height, "width": width}, CAR_RACING)
     params["train_v"]["kind"] = "conv_vae"
     found = read(yaml.safe_dump(params))
     assert isinstance(found.env, CarRacingParams)
@@ -151,44 +180,44 @@ def test_carracing_is_seen_in_one_of_two_sizes_and_both_may_be_convolved(read, h
     assert isinstance(read(yaml.safe_dump(GOOD)).env, RacingParams)
 
 
-def test_what_no_key_alone_shows_is_refused_by_its_dotted_key(read):
+def test_keys_that_contradict_each_other_are_refused_by_name(read):
     params = changed(("evolve_c", "strategy"), "openai_es")
     params["evolve_c"]["population"] = 7
     with pytest.raises(UserError, match=r"evolve_c\.population: must be even for openai_es"):
         read(yaml.safe_dump(params))
 
 
-def test_components_of_h_want_a_c_that_sees_h(read):
-    params = changed(("evolve_c", "components"), 8)
+def test_pca_components_of_h_need_a_c_that_takes_h(read):
+    params = changed(("evolve_c", "pca_components"), 8)
     assert read(yaml.safe_dump(params)).evolve_c.pca_components == 8
     params["evolve_c"]["inputs"] = "z"
-    words = r"evolve_c\.components: are those of h, which inputs: z leaves out; .*found 8$"
+    words = r"evolve_c\.pca_components: are those of h, which inputs: z leaves out; .*found 8$"
     with pytest.raises(UserError, match=words):
         read(yaml.safe_dump(params))
-    params["evolve_c"]["components"] = 0
+    params["evolve_c"]["pca_components"] = 0
     assert read(yaml.safe_dump(params)).evolve_c.inputs == "z"
 
 
-def test_a_convolutional_v_wants_the_papers_view(read):
+def test_conv_vae_needs_one_of_its_views(read):
     params = changed(("train_v", "kind"), "conv_vae")
-    words = r"params\.yaml: train_v\.kind: conv_vae is made for views of 64 x 64 .*found 16 x 16:"
+    words = r"params\.yaml: train_v\.kind: conv_vae takes views of 64 x 64 .*found 16 x 16:"
     with pytest.raises(UserError, match=words):
         read(yaml.safe_dump(params))
-    params["world"]["view"]["size"] = 64
+    params["env"]["view"]["size"] = 64
     assert read(yaml.safe_dump(params)).train_v.kind == "conv_vae"
 
 
-def test_a_dream_wants_an_m_that_predicts_outcomes(read):
-    params = changed(("evolve_c", "world"), "dream")
+def test_training_in_dreams_needs_an_m_that_predicts_reward_and_done(read):
+    params = changed(("evolve_c", "train_in"), "dream")
     with pytest.raises(UserError, match=r"train_m\.predict_reward_done: must be true for evolve_c"):
         read(yaml.safe_dump(params))
     params["train_m"]["predict_reward_done"] = True
     assert read(yaml.safe_dump(params)).evolve_c.train_in == "dream"
 
 
-def test_dotted_keys_are_changed_and_then_held_to_the_same_rules():
+def test_values_set_by_dotted_key_obey_the_same_rules():
     path = ROOT / "params.yaml"
-    params = read_params(path, {"seed": 3, "evolve_c.sigma": "1e-2", "world.view.size": 32})
+    params = read_params(path, {"seed": 3, "evolve_c.sigma": "1e-2", "env.view.size": 32})
     assert (params.seed, params.evolve_c.sigma, params.env.view.size) == (3, 0.01, 32)
     for key, words in (
         ("evolve_c.sigmas", r"evolve_c\.sigmas: unknown key; did you mean 'sigma'"),
@@ -200,6 +229,6 @@ def test_dotted_keys_are_changed_and_then_held_to_the_same_rules():
             read_params(path, {key: "x"})
 
 
-def test_a_file_that_is_not_there_is_named(tmp_path):
+def test_a_missing_file_is_reported(tmp_path):
     with pytest.raises(UserError, match="no such file"):
         read_params(tmp_path / "params.yaml")

@@ -1,69 +1,65 @@
-"""CarRacing's pipeline through the real DVC and the real simulator: a handful of everything."""
+"""CarRacing's pipeline through the real DVC and the real simulator, with a few episodes."""
 
 import json
 
 import pytest
 
-from tests.support.imports import ROOT
-from tools.carracing_rounds import LEARNING, of_carracing
+from tests.support.project import ROOT, Project
+from tools.carracing_pipeline import LEARNING, carracing_pipeline
 
-WHY = "needs requirements-carracing.txt"
-pytest.importorskip("gymnasium", reason=WHY)
-pytest.importorskip("Box2D", reason=WHY)
-pytest.importorskip("pygame", reason=WHY)
+REASON = "needs requirements-carracing.txt"
+pytest.importorskip("gymnasium", reason=REASON)
+pytest.importorskip("Box2D", reason=REASON)
+pytest.importorskip("pygame", reason=REASON)
 
-QUICK = "carracing/quick.yaml"
 FIRST = [f"{stage}0" for stage in LEARNING]
-AFTER = ["polish", "evaluate", "race", "evolve_c_z", "polish_z", "evaluate_z"]
-AFTER += ["untrained", "evolve_c_untrained", "polish_untrained", "evaluate_untrained"]
+AFTER = ["finetune_c", "evaluate", "visualize_carracing"]
+AFTER += ["evolve_c_z", "finetune_c_z", "evaluate_z"]
+AFTER += ["train_m_untrained", "evolve_c_untrained", "finetune_c_untrained", "evaluate_untrained"]
 
 
 def later(number: int) -> list[str]:
     return [f"{stage}@{number}" for stage in LEARNING]
 
 
-def made(make_project, rounds: int):
-    """A project whose pipeline of CarRacing has so many rounds after the first, and quick ones."""
-    project = make_project()
-    root = (ROOT / "dvc.yaml").read_text(encoding="utf-8")
-    pipeline = of_carracing(root, rounds, lambda _: {}, file=QUICK)
-    project.write("carracing/dvc.yaml", pipeline)
+def quick_project(make_project, rounds: int) -> Project:
+    """CarRacing's project with a quick recipe and that many rounds after the first."""
+    root = make_project(subprojects=True)
+    project = Project(root.folder / "carracing")
+    pipeline = (ROOT / "dvc.yaml").read_text(encoding="utf-8")
+    project.write("dvc.yaml", carracing_pipeline(pipeline, rounds, lambda _: {}))
+    quick = ROOT / "tests" / "support" / "carracing_quick.yaml"
+    project.write("params.yaml", quick.read_text(encoding="utf-8"))
     return project
 
 
-def reproduced(project, *arguments: str) -> list[str]:
-    return [name.split(":")[1] for name in project.repro(*arguments)]
-
-
-def test_a_round_follows_the_first_and_its_c_is_polished(make_project):
-    project, last = made(make_project, rounds=1), "carracing/dvc.yaml:polish"
-    assert reproduced(project, last) == [*FIRST, *later(1), "polish"]
-    folder = project.folder / "carracing"
+def test_a_second_round_follows_the_first_and_its_c_is_finetuned(make_project):
+    project = quick_project(make_project, rounds=1)
+    assert project.repro("finetune_c") == [*FIRST, *later(1), "finetune_c"]
     for number in (0, 1):
         for stage in LEARNING:
-            cost = json.loads((folder / f"rounds/{number}/reports/cost/{stage}.json").read_text())
+            cost = json.loads(project.read(f"rounds/{number}/reports/cost/{stage}.json"))
             assert 0 < min(cost.values()) <= max(cost.values()) < 0.1
-        evolution = folder / f"rounds/{number}/reports/metrics/evolve_c.json"
-        assert json.loads(evolution.read_text())["eval_steps"] > 0
-    found = json.loads((folder / "reports/metrics/polish.json").read_text())
-    assert found["real_return"] >= found["start_return"]
-    assert found["train_env_steps"] > 0
-    dreamt = project.read("carracing/rounds/1/models/c.npz")
-    same = project.read("carracing/models/c.npz") == dreamt
-    assert same == (found["chosen_iteration"] == 0)
-    project.replace(QUICK, "sigma: 0.1", "sigma: 0.2")
+        evolution = json.loads(project.read(f"rounds/{number}/reports/details/evolve_c.json"))
+        assert evolution["validation_steps"] > 0
+    metrics = json.loads(project.read("reports/metrics/finetune_c.json"))
+    details = json.loads(project.read("reports/details/finetune_c.json"))
+    assert metrics["validation_return"] >= metrics["initial_return"]
+    assert details["train_env_steps"] > 0
+    same = project.read("models/c.npz") == project.read("rounds/1/models/c.npz")
+    assert same == (details["chosen_iteration"] == 0)
+    project.replace("params.yaml", "sigma: 0.1", "sigma: 0.2")
     # Dry, DVC does not know yet whether what comes after them will have changed.
-    assert reproduced(project, "--dry", last) == ["evolve_c0", "evolve_c@1"]
+    assert project.repro("--dry", "finetune_c") == ["evolve_c0", "evolve_c@1"]
 
 
 @pytest.mark.slow
-def test_all_of_it_runs_once_and_a_changed_search_reruns_what_comes_after_it(make_project):
-    project, everything = made(make_project, rounds=2), "carracing/dvc.yaml"
+def test_a_changed_search_reruns_what_comes_after_it(make_project):
+    project = quick_project(make_project, rounds=2)
     names = sorted([*FIRST, *later(1), *later(2), *AFTER])
-    assert sorted(reproduced(project, everything)) == names
-    assert project.read("carracing/reports/drive.gif").startswith(b"GIF")
-    assert reproduced(project, everything) == []
-    # Another sigma may find nothing better than where it began, either; this begins elsewhere.
-    project.replace(QUICK, "components: 4\n", "components: 3\n")
-    again = sorted(reproduced(project, everything))
-    assert again == [name for name in names if name not in FIRST[:4]]
+    assert sorted(project.repro()) == names
+    assert project.read("reports/drive.gif").startswith(b"GIF")
+    assert project.repro() == []
+    # Another sigma may find nothing better than its start, either; this has another start.
+    project.replace("params.yaml", "pca_components: 4\n  # best", "pca_components: 3\n  # best")
+    assert sorted(project.repro()) == [name for name in names if name not in FIRST[:4]]

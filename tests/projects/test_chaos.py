@@ -1,6 +1,4 @@
-"""`make chaos`: every stage is killed at random moments, and so is a pipeline of rounds; nothing
-comes of it.
-"""
+"""`make chaos`: stages, and CarRacing's rounds, are killed at random moments; nothing is lost."""
 
 import os
 import signal
@@ -12,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.support.imports import ROOT
-from tools.carracing_rounds import of_carracing
+from tests.support.project import ROOT, Project
+from tools.carracing_pipeline import carracing_pipeline
 
 STAGES = ["collect", "train_v", "encode", "train_m", "evolve_c", "evaluate", "visualize"]
 MOMENTS = 10  # for each stage
@@ -73,12 +71,12 @@ def kill_after(project, seconds: float, *arguments: str) -> bool:
     return False
 
 
-def mend_what_dvc_left(project, lock: bytes, name: str = "dvc.lock") -> None:
+def mend_what_dvc_left(project, lock: bytes) -> None:
     """DVC writes two files in place. Killed in that moment it names the one that it cannot read;
     here is done what README says of that.
     """
-    if project.read(name) != lock:
-        project.run("git", "checkout", "--", name)
+    if project.read("dvc.lock") != lock:
+        project.run("git", "checkout", "--", "dvc.lock")
     (project.folder / ".dvc" / "tmp" / "rwlock").unlink(missing_ok=True)
 
 
@@ -102,42 +100,45 @@ def test_a_stage_that_is_killed_leaves_all_old_or_all_new_and_is_made_good(
         assert not left.exists() or not list(left.rglob("*.npz"))
 
 
-RACED = "carracing/dvc.yaml:polish"
-LOCK = "carracing/dvc.lock"
-
-
 @pytest.fixture(scope="module")
-def raced(make_project):
-    """A project in which two rounds of CarRacing have run, how long they took, and their models."""
+def carracing_rounds(make_project):
+    """CarRacing's project in which two rounds have run, how long they took, and their models."""
     for module in ("gymnasium", "Box2D", "pygame"):
         pytest.importorskip(module, reason="needs requirements-carracing.txt")
-    project = make_project()
-    root = (ROOT / "dvc.yaml").read_text(encoding="utf-8")
-    quick = "carracing/quick.yaml"
-    pipeline = of_carracing(root, 1, lambda _: {}, file=quick)
-    project.write("carracing/dvc.yaml", pipeline)
+    root = make_project(subprojects=True)
+    project = Project(root.folder / "carracing")
+    pipeline = (ROOT / "dvc.yaml").read_text(encoding="utf-8")
+    project.write("dvc.yaml", carracing_pipeline(pipeline, 1, lambda _: {}))
+    quick = ROOT / "tests" / "support" / "carracing_quick.yaml"
+    project.write("params.yaml", quick.read_text(encoding="utf-8"))
     start = time.monotonic()
-    project.run("dvc", "repro", RACED)
+    project.run("dvc", "repro", "finetune_c")
     seconds = time.monotonic() - start
     project.commit("as it should be")
     return project, seconds, models(project)
 
 
 def models(project) -> dict[str, bytes]:
-    """What all rounds learned from, and learned, by path: all but reports, which tell of costs."""
-    paths = [path for end in ("h5", "npz") for path in project.folder.glob(f"carracing/**/*.{end}")]
+    """All tables and models of the rounds, by path; reports hold costs, which differ."""
+    folders = ("rounds", "models")
+    paths = [
+        path
+        for folder in folders
+        for end in ("h5", "npz")
+        for path in (project.folder / folder).glob(f"**/*.{end}")
+    ]
     return {str(path.relative_to(project.folder)): path.read_bytes() for path in paths}
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("moment", range(MOMENTS))
-def test_rounds_that_are_killed_come_to_the_same_models(raced, moment):
-    project, seconds, expected = raced
+def test_rounds_that_are_killed_end_with_the_same_models(carracing_rounds, moment):
+    project, seconds, expected = carracing_rounds
     assert len(expected) == 2 * 5 + 1
     rng = np.random.default_rng([len(STAGES), moment])
-    kill_after(project, rng.uniform(0.05, 1) * seconds, RACED)
+    kill_after(project, rng.uniform(0.05, 1) * seconds, "finetune_c")
     for path, content in models(project).items():
         assert content == expected[path], f"{path} is neither whole nor gone"
-    mend_what_dvc_left(project, project.run("git", "show", f"HEAD:{LOCK}").stdout.encode(), LOCK)
-    project.run("dvc", "repro", "--no-run-cache", RACED)
+    mend_what_dvc_left(project, project.run("git", "show", "HEAD:./dvc.lock").stdout.encode())
+    project.run("dvc", "repro", "--no-run-cache", "finetune_c")
     assert models(project) == expected

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 ORDER = ["collect", "train_v", "encode", "train_m", "evolve_c", "evaluate", "visualize", "play"]
-PAGELESS = ("evaluate", "visualize")  # what the page does not hang on
+WITHOUT_PAGE = ("evaluate", "visualize")  # the page does not depend on them
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,7 @@ def test_a_second_run_does_nothing_and_says_so(project):
     ("stage", "old", "new"),
     [
         section("collect", "held_out_episodes: 4", "held_out_episodes: 5"),
-        section("collect", "half_width: 1.4", "half_width: 1.3", pytest.mark.slow),  # the world
+        section("collect", "half_width: 1.4", "half_width: 1.3", pytest.mark.slow),  # of env
         section("train_v", "z_size: 16", "z_size: 12", pytest.mark.slow),
         section("train_m", "sequence_length: 30", "sequence_length: 20", pytest.mark.slow),
         section("evolve_c", "population: 12", "population: 14"),
@@ -46,7 +46,7 @@ def test_an_edited_parameter_reruns_its_stage_and_those_after_it(project, stage,
     project.replace("params.yaml", old, new)
     try:
         after = ORDER[ORDER.index(stage) :]
-        assert project.repro() == (after[:-1] if stage in PAGELESS else after)
+        assert project.repro() == (after[:-1] if stage in WITHOUT_PAGE else after)
     finally:
         project.replace("params.yaml", new, old)
         assert project.repro() == []  # all of it comes back from DVC's run cache
@@ -66,12 +66,17 @@ def test_encoding_in_other_batches_reruns_encode_and_what_its_bytes_change(proje
 @pytest.mark.parametrize(
     ("file", "stages"),
     [
-        ("worldmodels/figures/track_layout.py", ["visualize"]),
-        ("worldmodels/control/rank_mu.py", ["evolve_c"]),
-        ("worldmodels/memory/lstm.py", ["train_m", "evolve_c", "evaluate", "play"]),
+        ("worldmodels/figures/racing/track_layout.py", ["visualize"]),
+        ("worldmodels/evolution/rank_mu.py", ["evolve_c"]),
+        ("worldmodels/memory/deterministic_lstm.py", ["train_m", "evolve_c", "evaluate", "play"]),
+        ("worldmodels/training/trainer.py", ["train_v", "train_m"]),
+        ("worldmodels/parallel/dask_cluster.py", []),
+        ("worldmodels/envs/carracing/env.py", []),
+        ("worldmodels/finetune/critic.py", []),
+        ("stages/evaluate.py", ["evaluate"]),
     ],
 )
-def test_an_edited_file_reruns_the_stages_that_import_it(project, file, stages):
+def test_an_edited_file_reruns_the_stages_that_import_from_its_room(project, file, stages):
     before = project.read(file).decode()
     project.write(file, before + "\n# edited\n")
     try:
@@ -82,7 +87,7 @@ def test_an_edited_file_reruns_the_stages_that_import_it(project, file, stages):
 
 
 def test_an_edited_drawing_detail_of_the_page_reruns_it_alone(project):
-    looks = "worldmodels/figures/play/panels.js"
+    looks = "worldmodels/figures/page/panels.js"
     project.replace(looks, "const LEFT_OF_CELLS = 18;", "const LEFT_OF_CELLS = 20;")
     try:
         assert project.repro() == ["play"]
@@ -96,20 +101,24 @@ def test_two_copies_come_to_the_same_bytes(project, make_project):
     other = make_project()
     assert other.repro() == ORDER
     assert other.read("dvc.lock") == project.read("dvc.lock")
-    for name in ("reports/drive.gif", "models/c.npz", "data/drives.h5", "reports/play.html"):
+    for name in ("reports/drive.gif", "models/c.npz", "data/evaluation.h5", "reports/play.html"):
         assert other.read(name) == project.read(name)
 
 
 def test_metrics_and_curves_hold_what_they_promise(project):
     metrics = json.loads(project.read("reports/metrics/evaluate.json"))
-    assert set(metrics) == {"random", "controller"}
-    assert metrics["controller"]["episodes"] == 4
+    names = ("mean_return", "stderr", "worst_return", "off_track", "baseline_return")
+    assert tuple(metrics) == names
+    details = json.loads(project.read("reports/details/evaluate.json"))
+    assert set(details) == {"baseline", "controller"}
+    assert details["controller"]["episodes"] == 4
     evolution = json.loads(project.read("reports/metrics/evolve_c.json"))
-    assert evolution["chosen"] in ("best", "mean")
-    assert 1 <= evolution["chosen_generation"] <= 8
+    chosen = json.loads(project.read("reports/details/evolve_c.json"))
+    assert chosen["chosen"] in ("best", "mean")
+    assert 1 <= chosen["chosen_generation"] <= 8
     rows = list(csv.DictReader(project.read("reports/curves/evolve_c.csv").decode().splitlines()))
     assert [row["generation"] for row in rows] == [str(number) for number in range(1, 9)]
-    assert float(rows[-1]["champion"]) == pytest.approx(evolution["validation_return"], abs=1e-4)
+    assert float(rows[-1]["incumbent"]) == pytest.approx(evolution["validation_return"], abs=1e-4)
 
 
 def test_dvc_shows_params_metrics_and_plots(project):
@@ -119,7 +128,7 @@ def test_dvc_shows_params_metrics_and_plots(project):
         project.repro()
         assert "evolve_c.generations" in project.run("dvc", "params", "diff").stdout
         assert "validation_return" in project.run("dvc", "metrics", "diff", "--all").stdout
-        assert "controller.mean_return" in project.run("dvc", "metrics", "show").stdout
+        assert "mean_return" in project.run("dvc", "metrics", "show").stdout
         assert "evolve_c" in project.run("dvc", "dag").stdout
         project.run("dvc", "plots", "diff")
         page = project.read("dvc_plots/index.html").decode()
@@ -139,7 +148,7 @@ def test_experiments_run_and_are_shown(project):
     params = revision["data"]["params"]["params.yaml"]["data"]
     assert revision["name"] == "slow"
     assert float(params["train_m"]["learning_rate"]) == 1e-5
-    assert revision["data"]["metrics"]["reports/metrics/train_m.json"]["data"]["held_out_mse"] > 0
+    assert revision["data"]["metrics"]["reports/metrics/train_m.json"]["data"]["held_out_loss"] > 0
 
 
 @pytest.mark.parametrize(
@@ -149,7 +158,7 @@ def test_experiments_run_and_are_shown(project):
          "population: 12", "population: 1", "evolve_c.population: expected int >= 2; found 1"),
         ("collect", [], "data/rollouts.h5",
          "radius: 8.0", "radius: 11.5",
-         "params.yaml: world.note.radius, world.note.harmonics, world.note.half_width: the road "),
+         "params.yaml: env.fixed_track.radius, env.fixed_track.harmonics, env.fixed_track.half_width: "),
         ("train_v", ["data/rollouts.h5"], "models/v.npz",
          "  hidden: 64", "  hiden: 64", "train_v.hiden: unknown key; did you mean 'hidden'?"),
     ],
@@ -217,10 +226,10 @@ def test_modules_of_different_sizes_are_told_apart(project, tmp_path):
         str(tmp_path / "c.npz"),
     )
     assert result.returncode == 1
-    assert "M was made for z of 16 numbers, but V's has 5" in result.stderr
+    assert "M was made for z of 16 dimensions, but V's has 5" in result.stderr
 
 
-def test_nobody_dreams_with_an_m_that_predicts_no_outcome(project, tmp_path):
+def test_an_m_that_predicts_no_rewards_is_refused_for_dreams(project, tmp_path):
     project.replace("params.yaml", "predict_reward_done: false", "predict_reward_done: true")
     project.replace("params.yaml", "train_in: env", "train_in: dream")
     try:
@@ -230,7 +239,7 @@ def test_nobody_dreams_with_an_m_that_predicts_no_outcome(project, tmp_path):
         project.replace("params.yaml", "train_in: dream", "train_in: env")
         project.replace("params.yaml", "predict_reward_done: true", "predict_reward_done: false")
     assert result.returncode == 1
-    assert "models/m.npz: this M predicts no rewards and ends" in result.stderr
+    assert "models/m.npz: this M predicts no rewards and episode ends" in result.stderr
     assert len(result.stderr.splitlines()) == 1
 
 
@@ -240,7 +249,7 @@ def test_nobody_dreams_with_an_m_that_predicts_no_outcome(project, tmp_path):
         ("collect", ["data/rollouts.h5"]),
         ("train_v", ["data/rollouts.h5", "models/v.npz"]),
         ("encode", ["data/rollouts.h5", "models/v.npz", "data/latents.h5"]),
-        ("visualize", ["data/rollouts.h5", "models/v.npz", "data/drives.h5"]),
+        ("visualize", ["data/rollouts.h5", "models/v.npz", "data/evaluation.h5"]),
     ],
 )
 def test_a_full_disk_is_said_in_a_line_and_loses_nothing(project, stage, files):

@@ -1,22 +1,23 @@
-"""The recipes: small versions in memory, and the matrix over them through the real DVC."""
+"""The recipes: small versions in memory, and as projects of their own through the real DVC."""
 
 import json
-from pathlib import Path
 
 import msgspec
 import numpy as np
 import pytest
 
-from benchmarks.learning import drive, learn
+from benchmarks.learning import learn, run_evaluate
 from benchmarks.planner import plan
 from benchmarks.variants import variant
 from stages.collect import collect
 from stages.visualize import visualize
-from tools.dvc_pipelines import of_study
+from tests.support.project import ROOT, Project
+from tools.dvc_pipelines import temperature_pipeline
 from worldmodels.envs.racing.track import Track
+from worldmodels.envs.registry import make_task
 from worldmodels.pipeline.seeding import RandomStreams
 
-ROOT = Path(__file__).resolve().parents[2]
+STAGES = ["collect", "train_v", "encode", "train_m", "evolve_c", "evaluate", "visualize", "play"]
 SMALL_UNSEEN = {
     "collect.episodes": 120,
     "train_m.epochs": 1,
@@ -27,10 +28,10 @@ SMALL_UNSEEN = {
     "evaluate.episodes": 30,
 }
 SMALL_PAPER = {
-    "world.max_steps": 12,
+    "env.max_steps": 12,
     "collect.episodes": 8,
     "collect.held_out_episodes": 4,
-    "train_v.width": 0.03,
+    "train_v.width_multiplier": 0.03,
     "train_v.epochs": 1,
     "train_m.hidden": 16,
     "train_m.epochs": 1,
@@ -42,28 +43,29 @@ SMALL_PAPER = {
 }
 
 
-def test_a_small_budget_already_drives_on_unseen_roads():
-    params = variant(ROOT / "recipes" / "unseen.yaml", SMALL_UNSEEN, seed=0)
-    metrics = drive(params, learn(params))[1].metrics
-    assert metrics["controller"]["episodes"] == 30
-    assert metrics["controller"]["mean_return"] > 105
-    assert metrics["controller"]["std_return"] > 0.1  # the roads are not all the same
-    assert metrics["random"]["mean_return"] < 10
+def test_a_small_budget_is_enough_for_unseen_tracks():
+    params = variant(ROOT / "recipes" / "unseen" / "params.yaml", SMALL_UNSEEN, seed=0)
+    details = run_evaluate(params, learn(params))[1].details
+    assert details["controller"]["episodes"] == 30
+    assert details["controller"]["mean_return"] > 105
+    assert details["controller"]["std_return"] > 0.1  # the tracks are not all the same
+    assert details["baseline"]["mean_return"] < 10
 
 
 def test_the_papers_modules_run_through():
-    params = variant(ROOT / "recipes" / "paper.yaml", SMALL_PAPER, seed=0)
+    params = variant(ROOT / "recipes" / "paper" / "params.yaml", SMALL_PAPER, seed=0)
     learned = learn(params)
     assert (learned.vision.kind, learned.memory.kind) == ("conv_vae", "mdn_lstm")
     assert learned.controllers.features == 32 + 16
-    drives, report = drive(params, learned)
-    assert drives.observations.shape[1:] == (64, 64, 3)
-    assert report.metrics["controller"]["episodes"] == 3
-    rollouts, _ = collect(params.collect, params.env, RandomStreams(0, "collect"))
+    evaluation, result = run_evaluate(params, learned)
+    assert evaluation.observations.shape[1:] == (64, 64, 3)
+    assert result.details["controller"]["episodes"] == 3
+    task = make_task(params.env)
+    rollouts, _ = collect(params.collect, task, RandomStreams(0, "collect"))
     columns = {name: np.linspace(0, 1, 4) for name in ("epoch", "train", "held_out", "baseline")}
     evolution = {
-        name: np.array([row[name] for row in learned.reports["evolve_c"].curve])
-        for name in learned.reports["evolve_c"].curve[0]
+        name: np.array([row[name] for row in learned.results["evolve_c"].curve])
+        for name in learned.results["evolve_c"].curve[0]
     }
     curves = {"train_v": columns, "train_m": columns, "evolve_c": evolution}
     pictures, _ = visualize(
@@ -71,7 +73,7 @@ def test_the_papers_modules_run_through():
         "random_weights",
         rollouts,
         learned.vision,
-        drives,
+        evaluation,
         curves,
         RandomStreams(0, "visualize"),
     )
@@ -85,51 +87,58 @@ def test_a_planner_with_the_full_state_finds_what_is_known_to_be_there(monkeypat
 
 
 @pytest.fixture(scope="module")
-def project(make_project):
-    project = make_project("recipes/dvc.yaml", "carracing/dvc.yaml")  # all that goes together
+def projects(make_project):
+    """A repository with all its DVC projects, of which `unseen` has a quick recipe."""
+    root = make_project(subprojects=True)
     params = msgspec.yaml.decode((ROOT / "recipes" / "quick" / "params.yaml").read_bytes())
-    params["world"]["tracks"] = "random"
-    project.write("recipes/unseen.yaml", msgspec.yaml.encode(params).decode())
-    return project
+    params["env"]["tracks"] = "random"
+    root.write("recipes/unseen/params.yaml", msgspec.yaml.encode(params).decode())
+    return root
 
 
-def test_a_recipe_runs_in_folders_of_its_own_beside_the_others(project):
-    ran = project.repro("recipes/dvc.yaml:visualize@unseen")
-    stages = ("collect", "train_v", "encode", "train_m", "evolve_c", "evaluate", "visualize")
-    assert ran == [f"recipes/dvc.yaml:{stage}@unseen" for stage in stages]
-    metrics = json.loads(project.read("recipes/unseen/reports/metrics/evaluate.json"))
-    assert metrics["controller"]["std_return"] > 0
-    assert not (project.folder / "data" / "rollouts.h5").exists()
-    assert project.repro("recipes/dvc.yaml:visualize@unseen") == []
-    shown = project.run("dvc", "metrics", "show", "recipes/unseen/reports/metrics", "-R").stdout
-    assert "recipes/unseen/reports/metrics/evaluate.json" in shown
-    project.replace("recipes/unseen.yaml", "generations: 8", "generations: 4")
-    assert project.repro("recipes/dvc.yaml:visualize@unseen")[0].endswith("evolve_c@unseen")
+def test_a_recipe_is_a_project_of_its_own(projects):
+    unseen = Project(projects.folder / "recipes" / "unseen")
+    assert unseen.repro() == STAGES
+    assert json.loads(unseen.read("reports/metrics/evaluate.json"))["worst_return"] < 1000
+    assert not (projects.folder / "data" / "rollouts.h5").exists()
+    assert unseen.repro() == []
+    unseen.replace("params.yaml", "generations: 8", "generations: 4")
+    assert unseen.repro()[0] == "evolve_c"
+    assert "generations" in unseen.run("dvc", "params", "diff").stdout
+    assert "reports" in unseen.run("dvc", "metrics", "show").stdout
+    unseen.replace("params.yaml", "workers: 0", "workers: 1")  # who works changes no result
+    assert unseen.repro() == []
 
 
-def test_another_number_of_workers_reruns_nothing(project):
-    project.repro("recipes/dvc.yaml:visualize@unseen")
-    project.replace("recipes/unseen.yaml", "workers: 0", "workers: 1")
-    assert project.repro("recipes/dvc.yaml:visualize@unseen") == []
+def test_the_root_knows_nothing_of_a_recipe(projects):
+    shown = projects.run("dvc", "status").stdout + projects.run("dvc", "metrics", "show").stdout
+    assert "recipes" not in shown
+
+
+def test_a_copy_of_a_recipe_is_a_recipe(projects):
+    projects.run("cp", "-r", "recipes/unseen", "recipes/mine")
+    mine = Project(projects.folder / "recipes" / "mine")
+    mine.replace("params.yaml", "reconstructions: 8", "reconstructions: 4")
+    assert mine.repro()[-2:] in (["visualize"], ["visualize", "play"], ["evaluate", "visualize"])
 
 
 @pytest.mark.slow
-def test_the_study_reruns_what_a_temperature_changes_and_shows_all(make_project):
-    project = make_project()
+def test_the_study_reruns_what_a_temperature_changes_and_draws_all(make_project):
+    root = make_project(subprojects=True)
+    project = Project(root.folder / "studies" / "temperature")
     params = msgspec.yaml.decode((ROOT / "recipes" / "quick" / "params.yaml").read_bytes())
     params["train_m"]["predict_reward_done"] = True
-    params["evolve_c"] |= {"world": "dream", "generations": 2}
-    project.write("recipes/temperature.yaml", msgspec.yaml.encode(params).decode())
-    (project.folder / "recipes" / "dream" / "study").mkdir(parents=True)
+    params["evolve_c"] |= {"train_in": "dream", "generations": 2}
+    project.write("params.yaml", msgspec.yaml.encode(params).decode())
     pipeline = (ROOT / "dvc.yaml").read_text(encoding="utf-8")
-    project.write("recipes/dream/dvc.yaml", of_study(pipeline, [3], [0.5, 2.0]))
+    project.write("dvc.yaml", temperature_pipeline(pipeline, [3], [0.5, 2.0]))
     cells = [f"{stage}@3-{tau}" for tau in (0.5, 2.0) for stage in ("evolve_c", "evaluate")]
     before = [f"{stage}@3" for stage in ("collect", "train_v", "encode", "train_m")]
-    ran = [stage.split(":")[1] for stage in project.repro("recipes/dream/dvc.yaml")]
-    assert sorted(ran) == sorted([*before, *cells, "temperature", "cheating"])
-    table = project.read("recipes/dream/reports/curves/temperature.csv").decode().splitlines()
+    assert sorted(project.repro()) == sorted(
+        [*before, *cells, "temperature_study", "compare_dream"]
+    )
+    table = project.read("reports/curves/temperature_study.csv").decode().splitlines()
     assert [line.split(",")[0] for line in table[1:]] == ["0.5", "2"]
-    assert project.read("recipes/dream/cheating/reports/dream.gif").startswith(b"GIF")
-    project.write("recipes/dream/dvc.yaml", of_study(pipeline, [3], [0.5, 4.0]))
-    ran = [stage.split(":")[1] for stage in project.repro("recipes/dream/dvc.yaml")]
-    assert sorted(ran) == ["evaluate@3-4.0", "evolve_c@3-4.0", "temperature"]
+    assert project.read("reports/dream.gif").startswith(b"GIF")
+    project.write("dvc.yaml", temperature_pipeline(pipeline, [3], [0.5, 4.0]))
+    assert sorted(project.repro()) == ["evaluate@3-4.0", "evolve_c@3-4.0", "temperature_study"]

@@ -9,7 +9,7 @@ import pytest
 from tests.support.sftp import sftp_server
 
 OUTPUTS = ["data/rollouts.h5", "models/v.npz", "data/latents.h5", "models/m.npz", "models/c.npz"]
-OUTPUTS += ["data/drives.h5", "reports/play.html"]
+OUTPUTS += ["data/evaluation.h5", "reports/play.html"]
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from benchmarks.one_car import OneCar, OneDriver
+from benchmarks.reference import ReferenceAgent, ReferenceEnv
 from worldmodels.agent.agent import Agent
 from worldmodels.controller.controller import Controllers
 from worldmodels.envs.racing.env import RacingEnv
@@ -30,40 +30,40 @@ def controllers(count: int) -> Controllers:
     return Controllers.from_genomes(genomes, (12, 2))
 
 
-def test_a_recording_holds_every_step_in_the_order_of_the_cars():
+def test_trajectories_hold_every_step_in_the_order_of_the_rows():
     env = RacingEnv(num_envs=9)
-    outcome, recording = recorded_rollout(
-        env, SmoothedNoisePolicy(np.random.default_rng(3)), "drive"
-    )
-    assert len(set(outcome.lengths)) > 3  # cars drop out at different times
-    assert len(recording.actions) == len(recording.rewards) == outcome.lengths.sum()
-    assert (
-        len(recording.observations) == len(recording.info["state"]) == (outcome.lengths + 1).sum()
-    )
+    policy = SmoothedNoisePolicy(np.random.default_rng(3))
+    stats, trajectories = recorded_rollout(env, policy, "rollout")
+    assert len(set(stats.lengths)) > 3  # rows are dropped at different times
+    assert len(trajectories.actions) == len(trajectories.rewards) == stats.lengths.sum()
+    frames = (stats.lengths + 1).sum()
+    assert len(trajectories.observations) == len(trajectories.info["state"]) == frames
     step = frame = 0
-    for car, length in enumerate(outcome.lengths):  # drive each again, alone, by its actions
+    for row, length in enumerate(stats.lengths):  # repeat each, alone, with the same actions
         single = RacingEnv()
         seen, info = single.reset()
-        for action in recording.actions[step : step + length]:
-            np.testing.assert_array_equal(recording.observations[frame], to_bytes(seen[0]))
-            np.testing.assert_allclose(recording.info["state"][frame], info["state"][0], atol=1e-5)
+        for action in trajectories.actions[step : step + length]:
+            np.testing.assert_array_equal(trajectories.observations[frame], to_bytes(seen[0]))
+            np.testing.assert_allclose(
+                trajectories.info["state"][frame], info["state"][0], atol=1e-5
+            )
             seen, *_, info = single.step(action[None])
             frame += 1
         frame += 1
-        total = recording.rewards[step : step + length].sum()
-        assert total == pytest.approx(outcome.returns[car])
+        total = trajectories.rewards[step : step + length].sum()
+        assert total == pytest.approx(stats.returns[row])
         step += length
 
 
-def test_recording_changes_nothing():
+def test_a_recorded_rollout_has_the_same_statistics():
     plain = rollout(RacingEnv(num_envs=5), SmoothedNoisePolicy(np.random.default_rng(4)))
     policy = SmoothedNoisePolicy(np.random.default_rng(4))
-    outcome, _ = recorded_rollout(RacingEnv(num_envs=5), policy, "drive")
-    np.testing.assert_array_equal(plain.returns, outcome.returns)
-    np.testing.assert_array_equal(plain.terminated, outcome.terminated)
+    stats, _ = recorded_rollout(RacingEnv(num_envs=5), policy, "rollout")
+    np.testing.assert_array_equal(plain.returns, stats.returns)
+    np.testing.assert_array_equal(plain.terminated, stats.terminated)
 
 
-def test_one_cars_noise_does_not_hang_on_when_another_ended():
+def test_the_noise_of_an_episode_does_not_depend_on_when_another_ended():
     def actions(rows: list[int]) -> np.ndarray:
         policy = SmoothedNoisePolicy(np.random.default_rng(5))
         policy.reset(3)
@@ -74,33 +74,37 @@ def test_one_cars_noise_does_not_hang_on_when_another_ended():
     np.testing.assert_array_equal(actions([0, 1, 2])[[0, 2]], actions([0, 2]))
 
 
-def test_a_batch_of_agents_drives_as_each_would_alone(vision, memory):
-    worker = controllers(6)
-    together = rollout(RacingEnv(num_envs=12), Agent(vision, memory, worker))
+def test_a_batch_of_controllers_acts_as_each_would_alone(vision, memory):
+    batch = controllers(6)
+    together = rollout(RacingEnv(num_envs=12), Agent(vision, memory, batch))
     for number in range(6):
-        driver = OneDriver(vision.parameters, memory.parameters, worker.arrays(number))
-        alone = rollout(OneCar(Track()), driver)
+        agent = ReferenceAgent(vision.parameters, memory.parameters, batch.arrays(number))
+        alone = rollout(ReferenceEnv(Track()), agent)
         for row in (2 * number, 2 * number + 1):  # two episodes each
             assert together.returns[row] == pytest.approx(alone.returns[0], abs=1e-3)
             assert together.lengths[row] == alone.lengths[0]
 
 
-def test_cars_must_be_shared_out_evenly(vision, memory):
-    with pytest.raises(ValueError, match="7 cars cannot be shared out among 3"):
+def test_the_rows_must_be_a_multiple_of_the_controllers(vision, memory):
+    with pytest.raises(ValueError, match="7 rows cannot be divided evenly among 3 controllers"):
         Agent(vision, memory, controllers(3)).reset(7)
 
 
-def test_modules_that_do_not_fit_together_are_named(vision, memory):
+def test_models_that_do_not_fit_together_are_named(vision, memory):
     assert mismatch(vision, memory, 256, 2) is None
     other = DeterministicLSTM.initial(4, 2, 7, np.random.default_rng(1))
     assert "z of 4 numbers, but V's has 5" in (mismatch(vision, other, 256, 2) or "")
-    assert "256 pixels, but the world's have 1024" in (mismatch(vision, memory, 1024, 2) or "")
-    assert "2 actions, but the world takes 3" in (mismatch(vision, memory, 256, 3) or "")
+    assert "256 pixels, but the environment's have 1024" in (
+        mismatch(vision, memory, 1024, 2) or ""
+    )
+    assert "actions of 2 numbers, but the environment's have 3" in (
+        mismatch(vision, memory, 256, 3) or ""
+    )
     with pytest.raises(ValueError, match="made for 12 features, but z has 5, z and h together 13"):
         Agent(vision, DeterministicLSTM.initial(5, 2, 8, np.random.default_rng(1)), controllers(1))
 
 
-def test_a_controller_of_z_alone_does_not_hang_on_memory(vision, memory):
+def test_a_controller_of_z_alone_does_not_depend_on_memory(vision, memory):
     genomes = np.random.default_rng(2).normal(0, 0.2, (3, 5 * 2 + 2)) + np.eye(12)[-1]
     other = DeterministicLSTM.initial(5, 2, 7, np.random.default_rng(9))
     ours, theirs = (
@@ -115,30 +119,29 @@ def test_a_controller_of_z_alone_does_not_hang_on_memory(vision, memory):
 
 
 class Throttles:
-    """Three cars, straight on: one all the time, one never, one for four steps."""
+    """Actions of three cars: full throttle always, never, and for four steps."""
 
     def reset(self, num_envs: int) -> None:
-        self.cars, self.step = np.arange(num_envs), 0
+        self.rows, self.step = np.arange(num_envs), 0
 
     def keep(self, rows: np.ndarray) -> None:
-        self.cars = self.cars[rows]
+        self.rows = self.rows[rows]
 
     def act(self, observations: np.ndarray) -> np.ndarray:
         self.step += 1
         throttle = np.array([1.0, 0.0, 1.0 if self.step <= 4 else -1.0])
-        return np.stack([np.zeros(3), throttle], axis=1)[self.cars]
+        return np.stack([np.zeros(3), throttle], axis=1)[self.rows]
 
 
-def test_who_gets_nowhere_is_cut_short_where_there_is_no_more_patience():
-    whole, recording = recorded_rollout(RacingEnv(num_envs=3, max_steps=40), Throttles(), "drive")
-    outcome, cut = recorded_rollout(
-        RacingEnv(num_envs=3, max_steps=40), Throttles(), "drive", patience=5
-    )
+def test_an_episode_without_a_new_high_of_its_return_is_cut_short_after_the_patience():
+    env = RacingEnv(num_envs=3, max_steps=40)
+    whole, trajectories = recorded_rollout(env, Throttles(), "rollout")
+    stats, cut = recorded_rollout(env, Throttles(), "rollout", patience=5)
     assert whole.lengths[0] < 40
-    assert whole.terminated.tolist() == outcome.terminated.tolist() == [True, False, False]
-    assert outcome.lengths[:2].tolist() == [whole.lengths[0], 5]
-    rewards = recording.rewards[-40:]  # of the third car
+    assert whole.terminated.tolist() == stats.terminated.tolist() == [True, False, False]
+    assert stats.lengths[:2].tolist() == [whole.lengths[0], 5]
+    rewards = trajectories.rewards[-40:]  # of the third car
     last_high = 1 + np.flatnonzero(rewards)[-1]
     assert 4 <= last_high <= 20
-    assert outcome.lengths[2] == last_high + 5
-    np.testing.assert_array_equal(cut.rewards[-outcome.lengths[2] :], rewards[: last_high + 5])
+    assert stats.lengths[2] == last_high + 5
+    np.testing.assert_array_equal(cut.rewards[-stats.lengths[2] :], rewards[: last_high + 5])

@@ -1,4 +1,4 @@
-"""What the stages ask of a world, of either kind."""
+"""The tasks of both environments, and the whole pipeline in CarRacing."""
 
 import subprocess
 import sys
@@ -7,11 +7,12 @@ import msgspec
 import numpy as np
 import pytest
 
-from benchmarks.learning import drive, learn
+from benchmarks.learning import learn, run_evaluate
 from stages import visualize
 from stages.collect import collect
-from tests.support.imports import ROOT, imported_files
-from worldmodels.envs.carracing.task import TESTS
+from tests.support.project import ROOT
+from tools.rooms import import_closure
+from worldmodels.envs.carracing.task import TEST_SEEDS
 from worldmodels.envs.racing.track import Track
 from worldmodels.envs.registry import make_task
 from worldmodels.evolution.fitness import RolloutWorker
@@ -32,79 +33,82 @@ def rng() -> np.random.Generator:
 
 
 @pytest.mark.parametrize("kind", ["quick", "carracing"])
-def test_grounds_say_of_a_world_what_it_then_is(request, kind):
+def test_the_environment_is_as_its_task_describes_it(request, kind):
     params = request.getfixturevalue(kind)
     task = make_task(params.env)
-    places = task.sample_tracks(3, rng())
-    env = task.make_env(places, 6)
+    tracks = task.sample_tracks(3, rng())
+    env = task.make_env(tracks, 6)
     observations, info = env.reset()
     assert observations.shape == (6, *task.observation_shape)
     assert (env.num_envs, env.max_steps) == (6, task.max_steps)
     assert env.step(np.zeros((6, task.action_size)))[0].shape == observations.shape
-    assert info["laps"].shape == (6,)
-    assert len({*places, *task.sample_tracks(3, rng())}) == len(places)  # equal draws, equal places
+    assert info["lap_fraction"].shape == (6,)
+    assert len({*tracks, *task.sample_tracks(3, rng())}) == len(tracks)  # equal draws are equal
 
 
-def test_nobody_learns_on_the_seeds_of_the_final_drives(carracing):
+def test_no_stage_learns_on_the_seeds_of_the_test_tracks(carracing):
     task = make_task(carracing.env)
-    drawn = [
+    seeds = [
         seed
         for number in range(3)
         for stage, purpose in PURPOSES
         for seed in task.sample_tracks(100, RandomStreams(number, stage)(purpose))
     ]
-    assert min(drawn) >= TESTS
-    assert max(drawn) < 2**31
-    assert len(set(drawn)) == len(drawn)
+    assert min(seeds) >= TEST_SEEDS
+    assert max(seeds) < 2**31
+    assert len(set(seeds)) == len(seeds)
     tests = task.test_tracks(RandomStreams(5, "evaluate")("tracks"))
     assert [*tests(3), *tests(4)] == list(range(7))  # in two batches
 
 
-def test_more_final_drives_than_there_are_seeds_for_them_are_refused(carracing):
+def test_more_test_episodes_than_test_seeds_are_refused(carracing):
     tests = make_task(carracing.env).test_tracks(rng())
-    assert tests(TESTS)[-1] == TESTS - 1
+    assert tests(TEST_SEEDS)[-1] == TEST_SEEDS - 1
     with pytest.raises(
         ParamsError, match=r"^evaluate: episodes and baseline_episodes must be at most 65536"
     ):
         tests(1)
 
 
-def test_c_and_the_random_policy_drive_the_same_tracks_in_the_end(carracing):
+def test_c_and_the_random_policy_are_evaluated_on_the_same_tracks(carracing):
     task = make_task(carracing.env)
     first, second = (task.test_tracks(RandomStreams(0, "evaluate")("tracks"))(4) for _ in range(2))
     assert first == second == [0, 1, 2, 3]
 
 
-def test_a_simulator_that_is_not_there_is_said_with_its_key(carracing, monkeypatch):
-    monkeypatch.setitem(sys.modules, "stages.worlds.envpool_carracing", None)
+def test_a_missing_simulator_is_reported_with_its_key(carracing, monkeypatch):
+    monkeypatch.setitem(sys.modules, "worldmodels.envs.carracing.envpool", None)
     task = make_task(replace(carracing.env, simulator="envpool"))
-    with pytest.raises(ParamsError, match=r"^world\.simulator: envpool cannot be used here: "):
+    with pytest.raises(ParamsError, match=r"^env\.simulator: envpool cannot be used here: "):
         task.make_env([1], 1)
 
 
-def test_tracks_of_the_same_numbers_are_the_same_track():
+def test_tracks_of_equal_parameters_are_equal():
     assert Track() == Track()
     assert len({Track(), Track(half_width=1.3), Track()}) == 2
     assert Track() != "a track"
 
 
-def test_a_fleet_puts_cars_on_the_same_places_once(carracing):
-    worker = RolloutWorker(carracing.env, None, None, (3, 2), carracing.evolve_c)
-    for places in ([70_000, 70_001], [70_000, 70_001], [70_002]):
-        worker.drive(Standing(), places, 2)
-        assert list(worker._envs) == [(2, *places)]
+def test_a_worker_keeps_its_environment_while_the_tracks_are_the_same(carracing):
+    worker = RolloutWorker(make_task(carracing.env), None, None, (3, 2), carracing.evolve_c)
+    environments = []
+    for tracks in ([70_000, 70_001], [70_000, 70_001], [70_002]):
+        worker.run(ZeroPolicy(), tracks, 2)
+        assert list(worker._envs) == [(2, *tracks)]
+        environments += worker._envs.values()
+    assert environments[0] is environments[1] is not environments[2]
 
 
 LOADED = """
 import sys
 from stages.collect import main
 main()
-print(*(name for name in sys.modules if name.startswith("stages")))
+print(*(name for name in sys.modules if name.startswith(("stages", "worldmodels"))))
 """
 
 
-def test_what_a_stage_has_loaded_in_the_end_is_what_it_is_said_to_depend_on(tmp_path):
-    """And so nothing of a world that it does not drive in."""
+def test_a_stage_imports_exactly_the_files_that_dvc_yaml_is_derived_from(tmp_path):
+    """And so nothing of the environment that it does not run in."""
     options = ["--params", "recipes/quick/params.yaml", "--reports", tmp_path]
     result = subprocess.run(
         [sys.executable, "-c", LOADED, tmp_path / "rollouts.h5", *options],
@@ -116,54 +120,55 @@ def test_what_a_stage_has_loaded_in_the_end_is_what_it_is_said_to_depend_on(tmp_
     loaded = {name.replace(".", "/") for name in result.stdout.splitlines()[-1].split()}
     listed = {
         path.removesuffix(".py").removesuffix("/__init__")
-        for path in imported_files("stages/collect.py")
+        for path in import_closure("stages/collect.py")
     }
-    assert loaded == listed
-    other = imported_files("stages/collect.py", demands=("carracing",))
-    assert "stages/carracing_grounds.py" in other
-    assert not {"stages/racing_grounds.py", "worldmodels/worlds/racing.py"} & other
+    assert loaded - {"stages"} == listed  # of the package `stages` no result depends
+    other = import_closure("stages/collect.py", demands=("carracing",))
+    assert "worldmodels/envs/carracing/task.py" in other
+    assert not {path for path in other if path.startswith("worldmodels/envs/racing/")}
 
 
 @pytest.mark.parametrize("inputs", ["z", "zh"])
-def test_the_whole_procedure_runs_in_carracing(carracing, inputs):
+def test_the_whole_pipeline_runs_in_carracing(carracing, inputs):
     params = replace(carracing, evolve_c=replace(carracing.evolve_c, inputs=inputs))
-    learned = learn(params)
-    drives, report = drive(params, learned)
-    assert isinstance(drives, CarRacingEvaluation)
-    np.testing.assert_array_equal(drives.track_seeds, [0, 1, 2, 3] * 2)
-    by_c = report.metrics["controller"]
-    assert by_c["finished_share"] == drives.finished[drives.by_controller].mean()
-    assert set(report.metrics["random"]) == {*by_c} - {"laps"}
-    assert learned.reports["evolve_c"].metrics["baseline_return"] > 0
+    agent = learn(params)
+    episodes, result = run_evaluate(params, agent)
+    assert isinstance(episodes, CarRacingEvaluation)
+    np.testing.assert_array_equal(episodes.track_seeds, [0, 1, 2, 3] * 2)
+    controller = result.details["controller"]
+    assert controller["finished_share"] == episodes.finished[episodes.by_controller].mean()
+    assert set(result.details["baseline"]) == {*controller} - {"lap_fraction"}
+    assert agent.results["evolve_c"].metrics["baseline_return"] > 0
 
 
-def test_carracings_rollouts_remember_seeds_laps_and_who_came_round(carracing):
+def test_rollouts_of_carracing_store_seeds_and_finished_laps(carracing):
     settings = replace(carracing.collect, policy="random_weights", episodes=60)
-    rollouts, _ = collect(settings, carracing.env, RandomStreams(0, "collect"))
+    rollouts, _ = collect(settings, make_task(carracing.env), RandomStreams(0, "collect"))
     assert isinstance(rollouts, CarRacingRollouts)
     assert rollouts.observations.shape[1:] == (28, 32, 3)
-    assert rollouts.track_seeds.min() >= TESTS
+    assert rollouts.track_seeds.min() >= TEST_SEEDS
     assert len(set(rollouts.track_seeds)) == 64
     assert 0 < rollouts.finished.sum() < 64
-    np.testing.assert_array_equal(rollouts.finished, rollouts.laps >= 1)
+    np.testing.assert_array_equal(rollouts.finished, rollouts.lap_fraction >= 1)
 
 
-def test_the_notes_pictures_are_not_drawn_of_another_world(carracing, tmp_path, monkeypatch):
-    rollouts, _ = collect(carracing.collect, carracing.env, RandomStreams(0, "collect"))
+def test_visualize_refuses_tables_of_another_environment(carracing, tmp_path, monkeypatch):
+    task = make_task(carracing.env)
+    rollouts, _ = collect(carracing.collect, task, RandomStreams(0, "collect"))
     path = tmp_path / "r.h5"
     rollouts.write(path)
     vision = Autoencoder.initial(28 * 32 * 3, 4, 3, rng())
     Model(vision.kind, vision.parameters).write(tmp_path / "v.npz")
-    files = [path, tmp_path / "v.npz", tmp_path / "d.h5", "--reports", tmp_path]
+    files = [path, tmp_path / "v.npz", tmp_path / "e.h5", "--reports", tmp_path]
     monkeypatch.setattr(sys, "argv", ["visualize", *map(str, files)])
     with pytest.raises(SystemExit) as stop:
         visualize.main()
-    assert stop.value.posterior == (
+    assert stop.value.code == (
         f"visualize: {path}: it holds rollouts of carracing; only rollouts of racing will do here"
     )
 
 
-class Standing:
+class ZeroPolicy:
     def reset(self, num_envs):
         self.num_envs = num_envs
 

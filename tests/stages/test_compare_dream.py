@@ -1,4 +1,4 @@
-"""What is shown of dreams: beside the drives that they begin as, and by their temperature."""
+"""Dreams beside the episodes that they start in, and C by the temperature of its dreams."""
 
 import json
 
@@ -6,19 +6,21 @@ import msgspec
 import numpy as np
 import pytest
 
-from benchmarks.learning import drive, learn
-from stages.compare_dream import compare
-from stages.temperature_study import Cell, temperature
+from benchmarks.learning import learn, run_evaluate
+from stages.compare_dream import compare_dream
+from stages.temperature_study import read_cells, temperature_study
+from worldmodels.agent.loading import AgentParts
+from worldmodels.figures.dream.temperature import Cell
 from worldmodels.open_loop_error import open_loop_error
 from worldmodels.pipeline.errors import UserError
-from worldmodels.pipeline.reports import read_metrics
+from worldmodels.pipeline.reports import read_numbers
 from worldmodels.pipeline.seeding import RandomStreams
 
 replace = msgspec.structs.replace
 
 
-class Counting:
-    """Says that the next z is this one and a half more, and knows no more than that."""
+class CountingMemory:
+    """Predicts that each number of the next z is the first number of this z plus 0.5."""
 
     hidden_size = 1
 
@@ -35,67 +37,72 @@ class Counting:
         return head_features + temperature * normal
 
 
-def test_a_dream_strays_by_what_it_does_not_see():
+def test_the_error_of_a_dream_grows_with_every_step_without_an_observation():
     z = np.arange(5, dtype=np.float32)[:, None, None].repeat(3, axis=1)  # one more each step
     z = z + np.array([0, 10, 20], np.float32)[:, None]
     lengths = np.array([4, 4, 2])
-    errors = open_loop_error(Counting(), z, np.zeros((4, 3, 2), np.float32), lengths, 0.0, seed=0)
-    seen = np.concatenate([z[: length + 1, number] for number, length in enumerate(lengths)])
-    spread = seen.std()
-    np.testing.assert_allclose(errors["dream"] * spread, [0.5, 1, 1.5, 2], rtol=1e-5)
-    np.testing.assert_allclose(errors["expected"], errors["dream"])
-    np.testing.assert_allclose(errors["stays"] * spread, [1, 2, 3, 4], rtol=1e-5)
-    np.testing.assert_allclose(errors["awake"] * spread, [0.5] * 4, rtol=1e-5)
-    np.testing.assert_allclose(
-        errors["another"] * spread, [np.sqrt(200), np.sqrt(200), 10, 10], rtol=1e-5
+    errors = open_loop_error(
+        CountingMemory(), z, np.zeros((4, 3, 2), np.float32), lengths, 0.0, seed=0
     )
-    noisy = open_loop_error(Counting(), z, np.zeros((4, 3, 2), np.float32), lengths, 9.0, seed=0)
+    observed = np.concatenate([z[: length + 1, number] for number, length in enumerate(lengths)])
+    std = observed.std()
+    np.testing.assert_allclose(errors["dream"] * std, [0.5, 1, 1.5, 2], rtol=1e-5)
+    np.testing.assert_allclose(errors["mean_rollout"], errors["dream"])
+    np.testing.assert_allclose(errors["persistence"] * std, [1, 2, 3, 4], rtol=1e-5)
+    np.testing.assert_allclose(errors["one_step"] * std, [0.5] * 4, rtol=1e-5)
+    np.testing.assert_allclose(
+        errors["shuffled"] * std, [np.sqrt(200), np.sqrt(200), 10, 10], rtol=1e-5
+    )
+    noisy = open_loop_error(
+        CountingMemory(), z, np.zeros((4, 3, 2), np.float32), lengths, 9.0, seed=0
+    )
     assert (noisy["dream"] > errors["dream"]).all()
-    np.testing.assert_array_equal(noisy["expected"], errors["expected"])
+    np.testing.assert_array_equal(noisy["mean_rollout"], errors["mean_rollout"])
 
 
-def test_no_more_steps_are_looked_at_than_half_of_the_drives_last():
+def test_errors_are_of_as_many_steps_as_half_of_the_episodes_have():
     z = np.arange(10, dtype=np.float32)[:, None, None].repeat(3, axis=1)
     actions = np.zeros((9, 3, 2), np.float32)
-    errors = open_loop_error(Counting(), z, actions, np.array([2, 5, 9]), 0.0, seed=0)
+    errors = open_loop_error(CountingMemory(), z, actions, np.array([2, 5, 9]), 0.0, seed=0)
     assert {len(error) for error in errors.values()} == {5}
-    alone = open_loop_error(Counting(), z[:, :1], actions[:, :1], np.array([9]), 0.0, seed=0)
-    assert "another" not in alone  # it would be compared with itself
+    alone = open_loop_error(CountingMemory(), z[:, :1], actions[:, :1], np.array([9]), 0.0, seed=0)
+    assert "shuffled" not in alone  # it would be compared with itself
 
 
 @pytest.fixture(scope="module")
 def dreaming(quick):
-    train_m = replace(quick.train_m, predict_reward_done=True, members=2)
+    train_m = replace(quick.train_m, predict_reward_done=True, ensemble_size=2)
     evolve_c = replace(quick.evolve_c, train_in="dream", generations=2)
     return replace(quick, train_m=train_m, evolve_c=evolve_c)
 
 
-def test_drives_and_dreams_are_shown_from_the_same_starts(dreaming):
-    learned = learn(dreaming)
-    drives, report = drive(dreaming, learned)
+def test_episodes_and_dreams_have_the_same_starts(dreaming):
+    trained = learn(dreaming)
+    evaluation, evaluated = run_evaluate(dreaming, trained)
+    agent = AgentParts(trained.vision, trained.memory, trained.controllers)
 
-    def compared(seed):
-        return compare(
-            20, 1.0, learned.vision, learned.memory, learned.controllers, drives,
-            RandomStreams(seed, "compare"),
-        )  # fmt: skip
+    def compare(seed):
+        return compare_dream(20, 1.0, agent, evaluation, RandomStreams(seed, "compare_dream"))
 
-    pictures, found = compared(0)
-    assert set(pictures.figures) == {"dream_error", "filmstrip"}
-    assert len(pictures.frames) <= max(drives.lengths.max(), 20) + 1
-    real = report.metrics["controller"]["mean_return"]
-    assert found.metrics["real_return"] == pytest.approx(real)
-    assert 0 < found.metrics["stays_error_1"] < 1
-    assert compared(0)[1] == found
-    assert compared(1)[1] != found
+    figure_set, result = compare(0)
+    assert set(figure_set.figures) == {"open_loop_error", "filmstrip"}
+    assert len(figure_set.frames) <= max(evaluation.lengths.max(), 20) + 1
+    names = {"dream_error_10", "persistence_error_10", "dream_return", "env_return"}
+    assert set(result.metrics) == names
+    assert result.metrics["env_return"] == pytest.approx(evaluated.metrics["mean_return"])
+    assert 0 < result.details["persistence_error_1"] < 1
+    assert compare(0)[1] == result
+    assert compare(1)[1] != result
 
 
-def test_an_m_that_cannot_dream_is_not_compared(project_of_models, tmp_path):
+def test_an_m_that_cannot_dream_is_refused(project_of_models, tmp_path):
     result = project_of_models.stage(
-        "compare", "models/v.npz", "models/m.npz", "models/c.npz", "data/drives.h5"
+        "compare_dream", "models/v.npz", "models/m.npz", "models/c.npz", "data/evaluation.h5"
     )
     assert result.returncode == 1
-    assert result.stderr.startswith("compare: models/m.npz: this M predicts no rewards and ends")
+    assert result.stderr.startswith(
+        "compare_dream: models/m.npz: this M predicts no rewards and episode ends"
+    )
     assert len(result.stderr.splitlines()) == 1
 
 
@@ -108,30 +115,44 @@ def project_of_models(make_project):
 
 def test_the_study_finds_the_best_temperature_by_the_mean_over_seeds():
     cells = [
-        Cell(1.0, 100.0, real, 0.0, 2.0) for real in (100.0, 110.0)
-    ] + [Cell(0.1, 120.0, real, 0.5, 2.0) for real in (10.0, 114.0)]  # fmt: skip
-    figure, report = temperature(cells)
-    assert report.metrics["best_temperature"] == 1.0
-    assert report.metrics["best_real"] == 105.0
-    assert report.metrics["coldest_real"] == 62.0
-    assert [row["temperature"] for row in report.curve] == [0.1, 1.0]
-    assert [row["real_least"] for row in report.curve] == [10.0, 100.0]
+        Cell(1.0, 100.0, env_return, 0.0, 2.0) for env_return in (100.0, 110.0)
+    ] + [Cell(0.1, 120.0, env_return, 0.5, 2.0) for env_return in (10.0, 114.0)]  # fmt: skip
+    figure, result = temperature_study(cells)
+    assert result.metrics["best_temperature"] == 1.0
+    assert result.metrics["best_env_return"] == 105.0
+    assert result.details["lowest_temperature_env_return"] == 62.0
+    assert [row["temperature"] for row in result.curve] == [0.1, 1.0]
+    assert [row["env_return_min"] for row in result.curve] == [10.0, 100.0]
     assert len(figure.axes) == 2
-    with pytest.raises(UserError, match=r"as many seeds each, found \[2, 1\]"):
-        temperature(cells[:-1] if cells[-1].temperature == 1.0 else cells[1:])
+    with pytest.raises(UserError, match=r"the same number of seeds, found \[2, 1\]"):
+        temperature_study(cells[1:])
 
 
-def test_figures_that_are_missing_are_named_with_their_file_and_stage(tmp_path):
+def test_the_study_reads_the_reports_in_each_folder(tmp_path):
+    reports = {
+        "metrics/evolve_c": {"dream_return": 9.0, "validation_return": 8.0},
+        "details/evolve_c": {"temperature": 1.3},
+        "metrics/evaluate": {"mean_return": 7.0, "off_track": 2, "baseline_return": 1.0},
+        "details/evaluate": {"controller": {"episodes": 8}},
+    }
+    for name, content in reports.items():
+        path = tmp_path / "reports" / f"{name}.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(content))
+    assert read_cells([tmp_path]) == [Cell(1.3, 9.0, 7.0, 0.25, 1.0)]
+
+
+def test_a_missing_number_is_reported_with_its_file_and_stage(tmp_path):
     path = tmp_path / "evaluate.json"
     with pytest.raises(UserError, match=r"evaluate\.json: no such file; stage evaluate makes it"):
-        read_metrics(path, "evaluate", ["a"])
+        read_numbers(path, "evaluate", ["a"])
     for text, words in (
         ("{", "damaged"),
-        ("[1]", r"it should have a figure 'a\.b', found None"),
+        ("[1]", r"it should have a number 'a\.b', found None"),
         ('{"a": {"b": "x"}}', "found 'x'"),
     ):
         path.write_text(text)
         with pytest.raises(UserError, match=words):
-            read_metrics(path, "evaluate", ["a.b"])
+            read_numbers(path, "evaluate", ["a.b"])
     path.write_text(json.dumps({"a": {"b": 3}}))
-    assert read_metrics(path, "evaluate", ["a.b"]) == [3.0]
+    assert read_numbers(path, "evaluate", ["a.b"]) == [3.0]

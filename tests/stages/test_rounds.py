@@ -1,106 +1,111 @@
-"""Rounds of the procedure: what the stages make of what a round before has left."""
-
-import sys
+"""Later rounds of the procedure: what the stages do with the files of the round before."""
 
 import numpy as np
 import pytest
 
 from stages.collect import collect
 from stages.encode import encode
-from tests.support.imports import ROOT
-from tests.support.two_rounds import QUICK, run, run_both
-from worldmodels.agent.loading import AgentParts
-from worldmodels.controller.controller import ARRAYS, Controllers
+from tests.support.project import ROOT
+from tests.support.two_rounds import run, run_both
+from worldmodels.agent.loading import load_agent
 from worldmodels.distillation import teacher_labels
-from worldmodels.evolution import behaviour_cloning as imitation
-from worldmodels.evolution.behaviour_cloning import fit_linear_policy
-from worldmodels.memory.ensemble import ENSEMBLES
-from worldmodels.pipeline import runner as frame
+from worldmodels.envs.registry import make_task
+from worldmodels.evolution import behaviour_cloning
+from worldmodels.evolution.behaviour_cloning import MAX_ACTION, fit_linear_policy
 from worldmodels.pipeline.config.reader import read_params
 from worldmodels.pipeline.seeding import RandomStreams
-from worldmodels.pipeline.storage.artifacts import Latents, Model, Rollouts, load_model
-from worldmodels.vision.registry import VISIONS
+from worldmodels.pipeline.storage.artifacts import Latents, Model, Rollouts
+
+V_M_C = ("v0.npz", "m0.npz", "c0.npz")
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """In which two rounds have been run."""
+    """The files of two rounds."""
     folder = tmp_path_factory.mktemp("rounds")
     run_both(folder)
     return folder
 
 
-def test_a_second_round_is_laid_behind_the_first(folder):
+def test_a_second_round_is_appended_to_the_first(folder):
     first, both = Rollouts.read(folder / "r0.h5"), Rollouts.read(folder / "r1.h5")
     count = len(first.lengths)
     assert both.round.tolist() == [0] * count + [1] * count
-    copied = both.slice(0, count)
+    copy = both.slice(0, count)
     for name in first.schema():
-        np.testing.assert_array_equal(getattr(copied, name)[:], getattr(first, name)[:])
+        np.testing.assert_array_equal(getattr(copy, name)[:], getattr(first, name)[:])
     assert both.held_out[count:].tolist() == first.held_out.tolist()
     np.testing.assert_array_equal(Latents.read(folder / "l1.h5").round, both.round)
 
 
-def test_a_second_round_is_driven_elsewhere_and_by_another(folder):
+def test_a_second_round_has_other_tracks_and_another_policy(folder):
     both = Rollouts.read(folder / "r1.h5")
-    assert len(set(both.half_width)) == len(both.lengths)  # every road is a new one
+    assert len(set(both.half_width)) == len(both.lengths)  # every track is a new one
     count = len(both.lengths) // 2
-    starts = [both.first_step[:-1][half] for half in (slice(count), slice(count, None))]
-    assert (both.actions[starts[0]] == 0).sum() < count  # noise, each car's own
-    calm = both.actions[starts[1]][::4]  # no noise: C on first frames
-    assert np.ptp(calm, axis=0).max() < 0.5
+    first_steps = [both.first_step[:-1][half] for half in (slice(count), slice(count, None))]
+    assert (both.actions[first_steps[0]] == 0).sum() < count  # noise, drawn for each episode
+    deterministic = both.actions[first_steps[1]][::4]  # C on first frames
+    assert np.ptp(deterministic, axis=0).max() < 0.5
 
 
-def test_the_third_round_has_all_and_draws_anew(quick):
-    table, tables = None, []
+def test_a_third_round_holds_all_episodes_and_draws_new_noise(quick):
+    rollouts, tables, task = None, [], make_task(quick.env)
     for _ in range(3):
-        table, report = collect(quick.collect, quick.env, RandomStreams(0, "collect"), before=table)
-        tables.append(table)
+        streams = RandomStreams(0, "collect")
+        rollouts, result = collect(quick.collect, task, streams, earlier=rollouts)
+        tables.append(rollouts)
     count = len(tables[0].lengths)
-    assert np.bincount(table.round).tolist() == [count] * 3
-    assert report.metrics["round"] == 2
-    assert report.summary.endswith(f"behind {2 * count} episodes of the rounds before")
-    own = [table.actions[table.first_step[start]].tolist() for start in (0, count, 2 * count)]
-    assert len({tuple(action) for action in own}) == 3
+    assert np.bincount(rollouts.round).tolist() == [count] * 3
+    assert result.details["round"] == 2
+    assert result.summary.endswith(f"appended to {2 * count} episodes of earlier rounds")
+    firsts = (rollouts.first_step[episode] for episode in (0, count, 2 * count))
+    assert len({tuple(rollouts.actions[step].tolist()) for step in firsts}) == 3
 
 
-def test_rounds_of_different_pictures_or_worlds_are_not_mixed(folder, quick, carracing):
-    other, _ = collect(carracing.collect, carracing.env, RandomStreams(0, "collect"))
+def test_rounds_with_other_observations_or_environments_are_not_mixed(folder, carracing):
+    task = make_task(carracing.env)
+    other, _ = collect(carracing.collect, task, RandomStreams(0, "collect"))
     other.write(folder / "other.h5")
     with pytest.raises(SystemExit) as stop:
-        run("collect", folder, "--after", "other.h5", "x.h5")
+        run("collect", folder, "--append-to", "other.h5", "x.h5")
     assert str(stop.value).endswith("carracing; only rollouts of racing will do here")
     with pytest.raises(SystemExit) as stop:
-        run("collect", folder, "--after", "r0.h5", "x.h5", settings=["world.view.size=32"])
+        run("collect", folder, "--append-to", "r0.h5", "x.h5", settings=["env.view.size=32"])
     assert str(stop.value) == (
-        "collect: --after: nothing can be laid behind these rollouts: each of their 'observations' "
-        "is of shape (16, 16, 1), each of the others' of (32, 32, 1)"
+        "collect: --append-to: nothing can be appended to these rollouts: rows of their "
+        "'observations' have shape (16, 16, 1), rows of the others' (32, 32, 1)"
     )
     assert not (folder / "x.h5").exists()
 
 
-def test_a_driver_that_does_not_fit_is_named(folder):
-    files = ("v0.npz", "m0.npz", "c0.npz")
+def test_the_files_of_a_policy_that_does_not_fit_are_named(folder):
     with pytest.raises(SystemExit) as stop:
-        run("collect", folder, "--driver", *files, "x.h5", settings=["world.view.size=32"])
-    for words in ("v0.npz", "m0.npz", "c0.npz", "256 pixels, but the world's have 1024"):
+        run("collect", folder, "--policy", *V_M_C, "x.h5", settings=["env.view.size=32"])
+    for words in ("v0.npz", "m0.npz", "256 pixels, but the environment's have 1024"):
         assert words in str(stop.value)
+    run("train_m", folder, "l0.h5", "small.npz", settings=["train_m.hidden=8", "train_m.epochs=0"])
+    with pytest.raises(SystemExit) as stop:
+        run("collect", folder, "--policy", "v0.npz", "small.npz", "c0.npz", "x.h5")
+    for words in ("v0.npz", "small.npz", "c0.npz", "C was made for 48 features", "24"):
+        assert words in str(stop.value)
+    assert not (folder / "x.h5").exists()
 
 
 V, M = ("train_v", "r1", "v"), ("train_m", "l1", "m")
 
 
 @pytest.mark.parametrize(("stage", "data", "model"), [V, M])
-def test_who_learns_nothing_more_is_as_it_was(folder, stage, data, model):
+def test_a_warm_start_without_training_keeps_all_weights(folder, stage, data, model):
     settings = [f"{stage}.epochs=0"]
-    run(stage, folder, f"{data}.h5", "--start", f"{model}0.npz", "x.npz", settings=settings)
+    initial = ("--init-from", f"{model}0.npz")
+    run(stage, folder, f"{data}.h5", *initial, "x.npz", settings=settings)
     run(stage, folder, f"{data}.h5", "y.npz", settings=settings)
     before, after, fresh = (
         Model.read(folder / f"{name}.npz", stage).arrays for name in (f"{model}0", "x", "y")
     )
-    learned = [name for name in before if name != "residual"]  # which is measured
-    assert all(np.array_equal(before[name], after[name]) for name in learned)
-    assert not all(np.array_equal(before[name], fresh[name]) for name in learned)
+    weights = [name for name in before if name != "residual"]  # which is measured, not learned
+    assert all(np.array_equal(before[name], after[name]) for name in weights)
+    assert not all(np.array_equal(before[name], fresh[name]) for name in weights)
 
 
 @pytest.mark.parametrize(
@@ -115,117 +120,75 @@ def test_who_learns_nothing_more_is_as_it_was(folder, stage, data, model):
         (*M, "train_m.kind=mdn_lstm", "it is lstm with z.weight (32, 16), z.bias"),
         (*M, "train_m.ensemble_size=2",
          "m0.npz: nothing to start from: it has 1 members, and the params ask for 2"),
-        (*M, "train_m.predict_reward_done=true", "and the params ask for lstm with re"),
+        (*M, "train_m.predict_reward_done=true", "and the params ask for lstm with "),
     ],
 )  # fmt: skip
-def test_what_is_of_another_kind_or_size_is_no_start(folder, stage, data, model, setting, words):
+def test_a_warm_start_of_another_kind_or_size_is_refused(
+    folder, stage, data, model, setting, words
+):
+    files = (f"{data}.h5", "--init-from", f"{model}0.npz", "refused.npz")
     with pytest.raises(SystemExit) as stop:
-        run(stage, folder, f"{data}.h5", "--start", f"{model}0.npz", "x2.npz", settings=[setting])
+        run(stage, folder, *files, settings=[setting])
     assert words in str(stop.value)
-    assert not (folder / "x2.npz").exists()
+    assert not (folder / "refused.npz").exists()
 
 
-def test_members_start_each_from_its_like(folder):
+def test_each_member_starts_from_its_own_weights(folder):
     settings = ["train_m.ensemble_size=2"]
     run("train_m", folder, "l0.h5", "two.npz", settings=settings)
     settings.append("train_m.epochs=0")
-    run("train_m", folder, "l1.h5", "--start", "two.npz", "more.npz", settings=settings)
-    two, more = (Model.read(folder / f"{name}.npz", "train_m").arrays for name in ("two", "more"))
-    assert all(np.array_equal(two[name], more[name]) for name in two if "residual" not in name)
+    run("train_m", folder, "l1.h5", "--init-from", "two.npz", "again.npz", settings=settings)
+    two, again = (Model.read(folder / f"{name}.npz", "train_m").arrays for name in ("two", "again"))
+    assert all(np.array_equal(two[name], again[name]) for name in two if "residual" not in name)
 
 
-@pytest.fixture(scope="module")
-def teacher(folder):
+@pytest.fixture
+def teacher(folder, quick):
     """The agent of the first round."""
-    files = [folder / f"{name}0.npz" for name in "vmc"]
-    makers = VISIONS, ENSEMBLES, dict.fromkeys(ARRAYS, Controllers.from_arrays)
-    stages = "train_v", "train_m", "evolve_c"
-    return AgentParts(*(load_model(*each) for each in zip(files, stages, makers, strict=True)))
+    return load_agent([folder / name for name in V_M_C], make_task(quick.env))
 
 
-def test_who_sees_with_the_same_v_and_m_learns_to_be_its_teacher(
+def test_a_student_with_the_same_v_and_m_learns_the_c_of_its_teacher(
     folder, teacher, quick, monkeypatch
 ):
-    monkeypatch.setattr(imitation, "RIDGE", 1e-10)
+    monkeypatch.setattr(behaviour_cloning, "CLONING_RIDGE", 1e-10)
     rollouts = Rollouts.read(folder / "r1.h5")
     latents, _ = encode(quick.encode, rollouts, teacher.vision)
-    example, more = (
-        teacher_labels(teacher, rollouts, latents, recent, np.random.default_rng(0))
-        for recent in (1, 2)
+    of_last_round, of_both = (
+        teacher_labels(teacher, rollouts, latents, replay_rounds, np.random.default_rng(0))
+        for replay_rounds in (1, 2)
     )
-    driven = (latents.round == 1) & ~latents.held_out
-    assert len(example.actions) == latents.lengths[driven].sum()
-    assert len(more.actions) == latents.lengths[~latents.held_out].sum()
-    assert (
-        np.abs(example.actions - example.sequences.actions).max() > 0.2
-    )  # noise, which is not taught
+    chosen = (latents.round == 1) & ~latents.held_out
+    assert len(of_last_round.actions) == latents.lengths[chosen].sum()
+    assert len(of_both.actions) == latents.lengths[~latents.held_out].sum()
+    noise = np.abs(of_last_round.actions - of_last_round.sequences.actions)
+    assert noise.max() > 0.2  # the labels have none
     steering, _ = teacher.controllers.arrays(0)["layer1.weight"]
-    assert np.abs(example.actions[:, 1]).min() > imitation.LARGEST  # nobody can tell how far beyond
+    assert np.abs(of_last_round.actions[:, 1]).min() > MAX_ACTION  # so the pedal is not recovered
     member = teacher.memory.members[0]
     size = 2 * (len(steering) + 1)
-    found = fit_linear_policy(quick.evolve_c, member, example, None, size)
-    np.testing.assert_allclose(found[: len(steering)], steering, atol=1e-4)
+    genome = fit_linear_policy(quick.evolve_c, member, of_last_round, None, size)
+    np.testing.assert_allclose(genome[: len(steering)], steering, atol=1e-4)
     bias = teacher.controllers.arrays(0)["layer1.bias"][0]
-    np.testing.assert_allclose(found[-2], bias, atol=1e-4)
+    np.testing.assert_allclose(genome[-2], bias, atol=1e-4)
 
 
-def test_a_teacher_that_drove_elsewhere_or_cannot_be_learned_of_is_refused(folder):
-    v_m_c = ("v0.npz", "m0.npz", "c0.npz")
-    latents = ("l1.h5", "v1.npz", "m1.npz")
+def test_a_teacher_with_other_episodes_or_a_c_that_cannot_be_fitted_is_refused(folder):
+    student = ("l1.h5", "v1.npz", "m1.npz", "--teacher", *V_M_C)
     with pytest.raises(SystemExit) as stop:
-        run("evolve_c", folder, *latents, "--teacher", *v_m_c, "r0.h5", "none.npz")
+        run("evolve_c", folder, *student, "r0.h5", "none.npz")
     for words in ("r0.h5", "l1.h5", "16 episodes", "32 of", "run 'dvc repro'"):
         assert words in str(stop.value)
-    arguments = (*latents, "--teacher", *v_m_c, "r1.h5", "none.npz")
     with pytest.raises(SystemExit) as stop:
-        run("evolve_c", folder, *arguments, settings=["evolve_c.hidden=3"])
-    assert "evolve_c.hidden: must be 0 where there is a --teacher" in str(stop.value)
+        run("evolve_c", folder, *student, "r1.h5", "none.npz", settings=["evolve_c.hidden=3"])
+    assert "evolve_c.hidden: must be 0 with a --teacher" in str(stop.value)
     assert not (folder / "none.npz").exists()
 
 
-def given(monkeypatch, *arguments):
-    """The run that the frame makes of a command line."""
-    monkeypatch.setattr(sys, "argv", ["x", *map(str, arguments), "--params", str(QUICK)])
-    optional = {"after": ["before"], "driver": ["v", "m", "c"]}
-    with frame.stage("collect", reads=["latents"], optional=optional, writes=["rollouts"]) as run:
-        return run
-
-
-def test_files_that_are_not_given_are_no_paths(tmp_path, monkeypatch):
-    files = {name: tmp_path / name for name in ("latents", "before", "v", "m", "c", "rollouts")}
-    latents, before, *driver, rollouts = files.values()
-    assert set(given(monkeypatch, latents, rollouts).paths) == {"latents", "rollouts"}
-    arguments = [latents, "--after", before, "--driver", *driver, rollouts]
-    assert given(monkeypatch, *arguments).paths == files
-
-
-def test_a_driver_is_three_files(tmp_path, monkeypatch, capsys):
-    with pytest.raises(SystemExit):
-        given(monkeypatch, "a", "b", "--driver", "v", "m")
-    assert "--driver" in capsys.readouterr().err
-
-
-def test_an_unfinished_run_is_gone_on_with_from_the_same_start_only(tmp_path, monkeypatch):
-    for name in ("a", "b", "start", "other"):
-        (tmp_path / name).write_text(name)
-    monkeypatch.chdir(tmp_path)
-
-    def left(*options):
-        return given(monkeypatch, "a", *options, "out").checkpoints.load("state")
-
-    given(monkeypatch, "a", "--after", "start", "out").checkpoints.save("state", dict, now=True)
-    assert left("--after", "start") == {}
-    assert left() is None
-    assert left("--after", "other") is None
-    (tmp_path / "start").write_text("changed")
-    assert left("--after", "start") is None
-
-
-def test_racing_recipes_have_no_noise_for_a_round_that_they_do_not_have():
-    for path in [ROOT / "params.yaml", *(ROOT / "recipes").glob("[!d]*.yaml")]:
+def test_recipes_of_a_single_round_have_no_exploration_noise():
+    recipes = [ROOT / "params.yaml", *(ROOT / "recipes").glob("[!d]*/params.yaml")]
+    assert len(recipes) > 3
+    for path in recipes:
         settings = read_params(path).collect
-        assert (settings.parameter_noise, settings.action_noise, settings.throttle_bias) == (
-            0,
-            0,
-            0,
-        )
+        noise = settings.parameter_noise, settings.action_noise, settings.throttle_bias
+        assert noise == (0, 0, 0)

@@ -1,5 +1,5 @@
-"""Chromium without a window, driven over the DevTools protocol by a pair of pipes: no library, no
-port, no network.
+"""Controls headless Chromium with the DevTools protocol over two pipes, without a library, a port
+or the network.
 """
 
 from __future__ import annotations
@@ -25,20 +25,26 @@ OPTIONS = (
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
     *("--remote-debugging-pipe", "--hide-scrollbars", "about:blank"),
 )
-PATIENCE = 30.0  # seconds for any answer
-ONE_CORE = ("taskset", "-c", str(min(os.sched_getaffinity(0))))  # what runs a command on one
+ANSWER_TIMEOUT = 30.0  # seconds
+ONE_CORE = (
+    "taskset",
+    "-c",
+    str(min(os.sched_getaffinity(0))),
+)  # prefix that runs a command on one core
 CODES = {" ": "Space", ".": "Period"}
 
 
 class Browser:
-    """One tab. `faults` are what its console has had to complain of since it was opened."""
+    """One tab. `errors` has the console's errors and warnings, and requests to the network, since
+    the page was opened.
+    """
 
     def __init__(self, to_browser: int, from_browser: int) -> None:
         self._to, self._from = to_browser, from_browser
-        self._number, self._rest = 0, b""
+        self._number, self._unread = 0, b""
         self._events: list[dict[str, Any]] = []
         self._session = ""
-        self.faults: list[str] = []
+        self.errors: list[str] = []
         targets = self.call("Target.getTargets")["targetInfos"]
         tab = next(target["targetId"] for target in targets if target["type"] == "page")
         attached = self.call("Target.attachToTarget", targetId=tab, flatten=True)
@@ -47,7 +53,12 @@ class Browser:
             self.call(f"{domain}.enable")
 
     def call(self, method: str, **params: Any) -> dict[str, Any]:
-        """The answer to a command."""
+        """The result of a command of the protocol.
+
+        Raises:
+            RuntimeError: the command failed.
+            TimeoutError: there was no answer within ANSWER_TIMEOUT.
+        """
         self._number += 1
         message = {"id": self._number, "method": method, "params": params}
         if self._session:
@@ -62,48 +73,49 @@ class Browser:
                 return result
 
     def _next(self) -> dict[str, Any]:
-        deadline = time.monotonic() + PATIENCE
-        while b"\0" not in self._rest:
+        deadline = time.monotonic() + ANSWER_TIMEOUT
+        while b"\0" not in self._unread:
             ready, _, _ = select.select([self._from], [], [], max(0, deadline - time.monotonic()))
             part = os.read(self._from, 1 << 20) if ready else b""
             if not part:
-                raise TimeoutError(f"Chromium said nothing for {PATIENCE:.0f} s, or has ended")
-            self._rest += part
-        text, self._rest = self._rest.split(b"\0", 1)
+                raise TimeoutError(f"no answer from Chromium for {ANSWER_TIMEOUT:.0f} s")
+            self._unread += part
+        text, self._unread = self._unread.split(b"\0", 1)
         message: dict[str, Any] = json.loads(text)
-        self._note(message)
+        self._record(message)
         return message
 
-    def _note(self, message: dict[str, Any]) -> None:
+    def _record(self, message: dict[str, Any]) -> None:
         method, params = message.get("method", ""), message.get("params", {})
         if method == "Runtime.exceptionThrown":
-            self.faults.append(json.dumps(params["exceptionDetails"]))
+            self.errors.append(json.dumps(params["exceptionDetails"]))
         elif method == "Log.entryAdded" and params["entry"]["level"] in ("error", "warning"):
-            self.faults.append(params["entry"]["text"])
+            self.errors.append(params["entry"]["text"])
         elif method == "Runtime.consoleAPICalled" and params["type"] in ("error", "warning"):
-            self.faults.append(json.dumps(params["args"]))
+            self.errors.append(json.dumps(params["args"]))
         elif method == "Network.requestWillBeSent":
             url = params["request"]["url"]
             if not url.startswith(("file:", "data:", "about:")):
-                self.faults.append(f"asked the network for {url}")
+                self.errors.append(f"requested {url}")
         self._events.append(message)
 
     def open(self, path: Path, width: int = 1280, height: int = 800, **media: str) -> None:
-        """Load a page, wait till its code has run, and forget earlier faults.
+        """Load a page, wait until its code has run, and drop earlier errors.
 
-        `media` are features like prefers_color_scheme="dark".
+        `media` are media features, e.g. prefers_color_scheme="dark".
         """
         self.resize(width, height)
         features = [
             {"name": name.replace("_", "-"), "value": value} for name, value in media.items()
         ]
         self.call("Emulation.setEmulatedMedia", features=features)
-        self.faults, self._events = [], []
+        self.errors, self._events = [], []
         self.call("Page.navigate", url=path.resolve().as_uri())
         while not any(event.get("method") == "Page.loadEventFired" for event in self._events):
             self._next()
 
     def resize(self, width: int, height: int) -> None:
+        """Set the size of the window in CSS pixels; a narrow one is a telephone's."""
         self.call(
             "Emulation.setDeviceMetricsOverride",
             width=width,
@@ -113,7 +125,11 @@ class Browser:
         )
 
     def evaluate(self, code: str) -> Any:
-        """The value of an expression, or of the promise that it is."""
+        """The value of a JavaScript expression; of a promise, the value that it resolves to.
+
+        Raises:
+            RuntimeError: the expression throws.
+        """
         answer = self.call(
             "Runtime.evaluate", expression=code, returnByValue=True, awaitPromise=True
         )
@@ -122,26 +138,31 @@ class Browser:
         return answer["result"].get("value")
 
     def key(self, key: str, *, down: bool = True, up: bool = True) -> None:
-        """Press a key, and let it go, or one of both."""
+        """Press a key and release it, or do one of the two."""
         code = CODES.get(key, f"Key{key.upper()}" if key.isalpha() and len(key) == 1 else key)
         for kind in ["keyDown"] * down + ["keyUp"] * up:
             self.call("Input.dispatchKeyEvent", type=kind, key=key, code=code)
 
     def wait_for(self, condition: str, seconds: float = 10.0) -> None:
-        """Until an expression is true."""
+        """Wait until a JavaScript expression is true.
+
+        Raises:
+            TimeoutError: it is not, after that many seconds.
+        """
         deadline = time.monotonic() + seconds
         while not self.evaluate(f"Boolean({condition})"):
             if time.monotonic() > deadline:
-                raise TimeoutError(f"not within {seconds:.0f} s: {condition}")
+                raise TimeoutError(f"not true within {seconds:.0f} s: {condition}")
             time.sleep(0.02)
 
     def screenshot(self, path: Path, *, whole: bool = True) -> None:
+        """Write a PNG of the window, or of the whole page."""
         shot = self.call("Page.captureScreenshot", format="png", captureBeyondViewport=whole)
         path.write_bytes(base64.b64decode(shot["data"]))
 
 
 def _pipe() -> tuple[int, int]:
-    """The ends of a pipe, numbered above those that the shell puts in their places."""
+    """The two ends of a pipe, with numbers above those that the shell assigns below."""
     low = os.pipe()
     read, write = (fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, 10) for end in low)
     for end in low:
@@ -151,11 +172,11 @@ def _pipe() -> tuple[int, int]:
 
 @contextmanager
 def chromium(*prefix: str) -> Iterator[Browser]:
-    """A browser with a new, empty profile; `prefix` is a command that runs it, like ONE_CORE."""
+    """A browser with an empty profile; `prefix` is a command to run it with, e.g. ONE_CORE."""
     assert CHROMIUM
     (in_read, in_write), (out_read, out_write) = _pipe(), _pipe()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
-        # Chromium reads commands from descriptor 3 and answers at 4.
+        # Chromium reads commands from descriptor 3 and writes answers to 4.
         command = [
             *("bash", "-c", f'exec "$@" 3<&{in_read} 4>&{out_write}', "bash", *prefix, CHROMIUM),
             *(f"--user-data-dir={profile}", *OPTIONS),

@@ -1,4 +1,4 @@
-"""Dask clusters that tests start and stop: a scheduler and workers, processes on the loopback."""
+"""Dask clusters for tests: a scheduler and workers, as processes on the loopback interface."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ LOCAL = ("--host", "127.0.0.1", "--no-dashboard")
 
 
 class Cluster:
-    """A scheduler, and workers that come and go.
+    """A scheduler and workers, which are killed when the block ends.
 
     Args:
-        folder: where it may write.
-        workers: how many there are to begin with.
+        folder: where they may write.
+        workers: workers that are started at once; `join` starts more.
     """
 
     def __init__(self, folder: Path, workers: int) -> None:
@@ -50,7 +50,7 @@ class Cluster:
             process.wait()
 
     def join(self, code: Path = ROOT) -> None:
-        """One more worker, with the code that is in a folder."""
+        """Start another worker, which imports the code in a folder."""
         where = ("--local-directory", str(self._folder), "--nthreads", "1", "--no-nanny")
         self.workers.append(self._dask("worker", self.address, *where, *LOCAL, code=code))
 
@@ -65,27 +65,35 @@ class Cluster:
         )
 
 
-class Remembered:
-    """What to do with a shard; notes down in a file when it arrives at a worker."""
+class LoggingSquare:
+    """Squares a shard on a worker; logs to a file each time that it is unpickled.
 
-    def __init__(self, arrivals: Path, seconds: float = 0.0) -> None:
-        self.arrivals = arrivals
+    Args:
+        log: the file; one line with the process's id for each time.
+        seconds: how long a shard takes.
+    """
+
+    def __init__(self, log: Path, seconds: float = 0.0) -> None:
+        self.log = log
         self.seconds = seconds
-        self.load = np.arange(10_000)
+        self.numbers = np.arange(10_000)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
-        with self.arrivals.open("a") as file:
+        with self.log.open("a") as file:
             file.write(f"{os.getpid()}\n")
 
     def __call__(self, shard: int) -> tuple[int, int]:
+        """The square of the shard, and the id of the worker's process."""
         time.sleep(self.seconds)
-        return int(self.load[shard]) ** 2, os.getpid()
+        return int(self.numbers[shard]) ** 2, os.getpid()
 
 
-def needs_what_is_missing(shard: int) -> int:
+def raise_missing_package(shard: int) -> int:
+    """Raises what an environment raises on a worker without its simulator."""
     raise ModuleNotFoundError("CarRacing needs packages that are not installed")
 
 
-def fails(shard: int) -> int:
+def raise_index_error(shard: int) -> int:
+    """Raises an error that is a bug."""
     return [0][shard]

@@ -1,14 +1,12 @@
-"""Damaged files of every kind, and what the checked readers make of them.
+"""Damaged files of every kind, and whether the readers of the stages refuse them.
 
-`python -m tests.damage` prints the counts as Markdown.
+`python -m tests.support.damage` prints the counts as Markdown.
 """
 
 from __future__ import annotations
 
-import io
-import zipfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
@@ -16,16 +14,16 @@ from typing import Any, NamedTuple
 import h5py
 import numpy as np
 
-from tests.support.valid_files import CURVE, MODELS, TABLES, make_sound_files, read
+from tests.support.damaged_content import (
+    changed_arrays,
+    damaged_bytes,
+    damaged_models,
+    damaged_tables,
+    damaged_texts,
+)
+from tests.support.valid_files import MODELS, TABLES, make_valid_files, read
 from worldmodels.pipeline.errors import UserError
 from worldmodels.pipeline.storage import hdf5, npz
-
-OPTIONAL = {"residual"}  # there is an M without
-OURS: dict[str, Any] = {"compression": "gzip", "shuffle": True, "fletcher32": True}
-GIGABYTES = 10 * 10**9
-CUTS, FLIPS, BLOTS = 8, 16, 3  # a file
-
-Change = Callable[[dict[str, Any]], object]  # of a file's arrays, in place
 
 
 class Damaged(NamedTuple):
@@ -33,159 +31,14 @@ class Damaged(NamedTuple):
 
     path: Path
     damage: str
-    name: str  # of the sound file
+    name: str  # of the valid file
 
 
-def damaged_bytes(content: bytes, rng: np.random.Generator) -> Iterator[tuple[str, bytes]]:
-    """What may befall any file."""
-    yield "empty", b""
-    yield "foreign", b"\x89PNG\r\n\x1a\n" + rng.bytes(500)
-    yield "foreign", "Some prose, with ümlauts: and colons.\n".encode() * 20
-    yield "foreign", rng.bytes(len(content))
-    yield "foreign", _archive({"a.txt": b"text"})
-    yield "foreign", _hdf5_of_others()
-    for length in rng.integers(1, len(content), CUTS):
-        yield "truncated", content[:length]
-    for bit in rng.integers(0, 8 * len(content), FLIPS):
-        byte, place = divmod(int(bit), 8)
-        flipped = content[byte] ^ (1 << place)
-        yield "a bit flipped", content[:byte] + bytes([flipped]) + content[byte + 1 :]
-    for start in rng.integers(0, len(content), BLOTS):
-        blot = content[start : start + 64]
-        yield "64 bytes lost", content[:start] + bytes(len(blot)) + content[start + len(blot) :]
-
-
-def _archive(entries: Mapping[str, bytes], compression: int = zipfile.ZIP_STORED) -> bytes:
-    content = io.BytesIO()
-    with zipfile.ZipFile(content, "w", compression) as archive:
-        for name, entry in entries.items():
-            archive.writestr(zipfile.ZipInfo(name), entry, compression)
-    return content.getvalue()
-
-
-def _hdf5_of_others() -> bytes:
-    content = io.BytesIO()
-    with h5py.File(content, "w") as file:
-        file["x"] = np.arange(5)
-    return content.getvalue()
-
-
-def changed_arrays(arrays: Mapping[str, np.ndarray]) -> Iterator[tuple[str, Change]]:
-    """What may be wrong with arrays that are stored as they should be."""
-    yield "wrong schema", lambda a: a.update(unknown=np.zeros(3))
-    yield "wrong schema", lambda a: a.clear()
-    for name, array in arrays.items():
-        if name not in OPTIONAL:
-            yield "wrong schema", lambda a, n=name: a.pop(n)
-        yield "wrong schema", lambda a, n=name: a.update({n: a[n].astype("c8")})
-        yield "wrong shape", lambda a, n=name: a.update({n: a[n][None]})
-        yield "wrong shape", lambda a, n=name: a.update({n: np.append(a[n], a[n][-1:], axis=0)})
-        if array.dtype.kind == "f":
-            for value in (np.nan, np.inf, -np.inf):
-                yield "NaN, infinity", lambda a, n=name, v=value: a[n].flat.__setitem__(-1, v)
-
-
-def damaged_tables(path: Path) -> Iterator[tuple[str, Callable[[h5py.File], object]]]:
-    """What HDF5 can hold and stages never write; other files lie beside `path`."""
-    with h5py.File(path) as file:
-        names, kind = list(file), file.attrs["kind"]
-    other = path.with_name("other.h5")
-    with h5py.File(other, "w") as file:
-        for name in names:
-            file[name] = np.zeros(5)
-    path.with_name("other.bin").write_bytes(bytes(80))
-    out, huge = "reaches out of the file", "claims 10 GB"
-
-    def replaced(name: str, put: Callable[[h5py.File], object]) -> Callable[[h5py.File], object]:
-        def change(file: h5py.File) -> None:
-            del file[name]
-            put(file)
-
-        return change
-
-    def claim(**how: Any) -> Callable[[str], Callable[[h5py.File], object]]:
-        return lambda name: lambda file: file.create_dataset(name, **how)
-
-    virtual = h5py.VirtualLayout((5,), "f8")
-    virtual[:] = h5py.VirtualSource(other, names[0], (5,))
-    rows = GIGABYTES // 8
-    puts: list[tuple[str, Callable[[str], Callable[[h5py.File], object]]]] = [
-        (out, lambda n: lambda f: f.__setitem__(n, h5py.ExternalLink(other.name, n))),
-        (out, lambda n: lambda f: f.__setitem__(n, h5py.SoftLink("/" + n))),
-        (out, lambda n: lambda f: f.create_virtual_dataset(n, virtual)),
-        (out, claim(shape=(10,), dtype="f8", external=[(path.with_name("other.bin"), 0, 80)])),
-        (huge, claim(shape=(rows,), dtype="f8", chunks=(1 << 15,), compression="gzip")),
-        (huge, claim(shape=(rows,), dtype="f8", chunks=(1 << 15,), **OURS)),
-        (huge, claim(shape=(rows,), dtype="i8")),
-        (huge, claim(shape=(rows,), dtype="f8", chunks=(rows // 4,))),
-        ("wrong schema", lambda n: lambda f: f.create_group(n)),
-        ("wrong schema", claim(data="text")),
-        ("wrong schema", claim(data=[b"text"] * 3, dtype=h5py.string_dtype())),
-        ("wrong schema", claim(data=np.zeros(3, "f8,i4"))),
-        ("wrong schema", claim(shape=(3,), dtype=h5py.ref_dtype)),
-    ]
-    for name in names:
-        for damage, put in puts:
-            yield damage, replaced(name, put(name))
-    yield "wrong schema", lambda file: file.attrs.clear()
-    yield "wrong schema", lambda file: file.attrs.update(kind=kind.decode())
-    yield "wrong schema", lambda file: file.attrs.update(kind=np.bytes_("other"))
-    yield "wrong schema", lambda file: file.attrs.update(more=3)
-
-
-def damaged_models(sound: bytes) -> Iterator[tuple[str, bytes]]:
-    """What npz can hold and stages never write."""
-    with zipfile.ZipFile(io.BytesIO(sound)) as archive:
-        entries = {name: archive.read(name) for name in archive.namelist()}
-    yield "wrong schema", _archive(entries, zipfile.ZIP_DEFLATED)
-    single = io.BytesIO()
-    np.save(single, np.zeros(3))
-    yield "wrong schema", single.getvalue()
-    yield "wrong schema", _archive({n: e for n, e in entries.items() if n != "kind.npy"})
-    for name, entry in entries.items():
-        pickled, complex_, huge = io.BytesIO(), io.BytesIO(), io.BytesIO()
-        np.save(pickled, np.array([print], object), allow_pickle=True)
-        np.save(complex_, np.zeros(3, "c8"))
-        header = {"descr": "<f8", "fortran_order": False, "shape": (GIGABYTES // 8,)}
-        np.lib.format.write_array_header_1_0(huge, header)
-        yield "a pickle", _archive({**entries, name: pickled.getvalue()})
-        yield "wrong schema", _archive({**entries, name: complex_.getvalue()})
-        yield "wrong schema", _archive({**entries, name: entry[:-1]})
-        yield "claims 10 GB", _archive({**entries, name: huge.getvalue()})
-    bomb = huge.getvalue() + bytes(10**7)
-    yield "claims 10 GB", _archive({**entries, "bomb.npy": bomb}, zipfile.ZIP_DEFLATED)
-    name = list(entries)[-1].encode()
-    directory = sound.rindex(b"PK\x01\x02", 0, sound.rindex(name))
-    claims = (GIGABYTES % 2**32).to_bytes(4, "little") * 2
-    yield "claims 10 GB", sound[: directory + 20] + claims + sound[directory + 28 :]
-
-
-def damaged_texts(name: str, text: str) -> Iterator[tuple[str, bytes]]:
-    """What is not a table of numbers, or not params."""
-    if name == CURVE:
-        header, first, *_ = lines = text.splitlines()
-        cells = first.split(",")
-        for value in ("nan", "inf", "-inf", "1e999"):
-            row = ",".join([value, *cells[1:]])
-            yield "NaN, infinity", "\n".join([header, row]).encode()
-        yield "wrong schema", header.encode()
-        yield "wrong schema", "\n".join(lines[1:]).encode()
-        yield "wrong schema", text.replace("epoch", "epochs").encode()
-        yield "wrong schema", (text + "x" * 200_000).encode()
-        yield "wrong schema", (text + '"').encode()
-        yield "wrong shape", "\n".join([*lines, "1,2"]).encode()
-        return
-    for value in (".nan", ".inf", "-.inf"):
-        yield "NaN, infinity", text.replace("reach: 4.0", f"reach: {value}").encode()
-    for old, new in (("seed:", "sed:"), ("seed: 0", ""), ("seed: 0", "seed: !!python/name:os.x")):
-        yield "wrong schema", text.replace(old, new).encode()
-
-
-def damaged_files(sound: Path, folder: Path, seed: int = 0) -> Iterator[Damaged]:
-    """One after the other, each under the name of the sound file in a folder of its own."""
+def damaged_files(valid: Path, folder: Path, seed: int = 0) -> Iterator[Damaged]:
+    """Write damaged files one by one, each under the name of the valid file in its own folder."""
     rng = np.random.default_rng(seed)
     number = 0
-    for path in sorted(sound.iterdir()):
+    for path in sorted(valid.iterdir()):
         content = path.read_bytes()
         variants = [*damaged_bytes(content, rng)]
         if path.name in TABLES:
@@ -199,12 +52,12 @@ def damaged_files(sound: Path, folder: Path, seed: int = 0) -> Iterator[Damaged]
             variants += damaged_texts(path.name, content.decode())
         for damage, variant in variants:
             number += 1
-            target = _place(folder, number, path.name)
+            target = _new_path(folder, number, path.name)
             target.write_bytes(variant)
             yield Damaged(target, damage, path.name)
         for damage, change in changed_arrays(arrays) if arrays else ():
             number += 1
-            target = _place(folder, number, path.name)
+            target = _new_path(folder, number, path.name)
             changed = {name: array.copy() for name, array in arrays.items()}
             change(changed)
             if path.name in TABLES:
@@ -215,29 +68,29 @@ def damaged_files(sound: Path, folder: Path, seed: int = 0) -> Iterator[Damaged]
             yield Damaged(target, damage, path.name)
         for damage, alter in damaged_tables(path) if path.name in TABLES else ():
             number += 1
-            target = _place(folder, number, path.name)
+            target = _new_path(folder, number, path.name)
             target.write_bytes(content)
             with h5py.File(target, "r+", libver=hdf5.FORMAT) as file:
                 alter(file)
             yield Damaged(target, damage, path.name)
 
 
-def _place(folder: Path, number: int, name: str) -> Path:
+def _new_path(folder: Path, number: int, name: str) -> Path:
     (folder / str(number)).mkdir()
     return folder / str(number) / name
 
 
 def same(content: Any, other: Any) -> bool:
-    """Whether two reads found the same."""
+    """Whether two reads gave the same content."""
     return set(content) == set(other) and all(
         np.array_equal(content[name], other[name]) for name in content
     )
 
 
-def verdicts(sound: Path, folder: Path) -> Iterator[tuple[Damaged, str]]:
-    """Each damaged file with "the same", "other" or the line that refuses it."""
-    contents = {path.name: read(path.name, path) for path in sound.iterdir()}
-    for damaged in damaged_files(sound, folder):
+def verdicts(valid: Path, folder: Path) -> Iterator[tuple[Damaged, str]]:
+    """Each damaged file with "the same", "other" or the message that refuses it."""
+    contents = {path.name: read(path.name, path) for path in valid.iterdir()}
+    for damaged in damaged_files(valid, folder):
         try:
             found = read(damaged.name, damaged.path)
         except UserError as error:
@@ -250,19 +103,19 @@ def main() -> None:
     """Print the counts."""
     counts: dict[str, Counter[str]] = {}
     with TemporaryDirectory() as name:
-        sound, folder = Path(name, "sound"), Path(name, "damaged")
-        sound.mkdir()
+        valid, folder = Path(name, "valid"), Path(name, "damaged")
+        valid.mkdir()
         folder.mkdir()
-        make_sound_files(sound)
-        for damaged, verdict in verdicts(sound, folder):
+        make_valid_files(valid)
+        for damaged, verdict in verdicts(valid, folder):
             outcome = verdict if verdict in ("the same", "other") else "refused"
             counts.setdefault(damaged.damage, Counter())[outcome] += 1
     print("| damage | files | refused in one line | read, nothing lost | another digit in a text |")
     print("|---|---:|---:|---:|---:|")
     total = sum(counts.values(), Counter())
     for damage, count in [*counts.items(), ("all", total)]:
-        figures = (count.total(), count["refused"], count["the same"], count["other"])
-        print(f"| {damage} | {' | '.join(f'{figure:,}' for figure in figures)} |")
+        numbers = (count.total(), count["refused"], count["the same"], count["other"])
+        print(f"| {damage} | {' | '.join(f'{number:,}' for number in numbers)} |")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Finite differences, the judge of every gradient."""
+"""Gradients, checked against finite differences."""
 
 from collections.abc import Callable
 
@@ -14,11 +14,13 @@ def assert_gradient(
     step: float = 1e-5,
     sample: int | None = None,
 ) -> None:
-    """Every entry of the gradient is the central difference of the loss; or of each array, where
-    that would take too long, so many entries drawn at random."""
+    """Every entry of the gradient is the central difference of the loss.
+
+    If `sample` is given, only that many entries of each array are compared, drawn at random.
+    """
     largest = 0.0
     for name, array in parameters.items():
-        entries, found = array.reshape(-1), gradient[name].reshape(-1)
+        entries, analytic = array.reshape(-1), gradient[name].reshape(-1)
         chosen = np.arange(entries.size)
         if sample is not None and sample < entries.size:
             chosen = np.random.default_rng(0).choice(entries.size, sample, replace=False)
@@ -31,6 +33,6 @@ def assert_gradient(
             below = loss()
             entries[entry] = value
             numeric[number] = (above - below) / (2 * step)
-        np.testing.assert_allclose(found[chosen], numeric, rtol=1e-5, atol=1e-8, err_msg=name)
+        np.testing.assert_allclose(analytic[chosen], numeric, rtol=1e-5, atol=1e-8, err_msg=name)
         largest = max(largest, np.abs(numeric).max())
     assert largest > 1e-4  # there is something to compare

@@ -1,55 +1,23 @@
-"""Hostile params of every kind, key by key, and what `read_params` makes of them.
+"""Hostile params of every kind, key by key, and the answer of `read_params`.
 
-`python -m tests.hostile` prints the counts as Markdown. Keys are those of the structs in
-stages/params.py: a new one is tried without being named here. The other world's are tried in its
-place, and the section that only some have beside them.
+`python -m tests.support.hostile_params` prints the counts as Markdown.
 """
 
 from __future__ import annotations
 
-import copy
-import math
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from types import NoneType, UnionType
-from typing import Any, Literal, NamedTuple, get_args, get_origin
+from typing import Any, NamedTuple
 
-import msgspec
 import yaml
 
-from tests.support.imports import ROOT
-from worldmodels.pipeline.config.params import Params
+from tests.support.params_keys import ALL_KEYS, GOOD, OPTIONAL, changed, dotted, out_of_bounds
 from worldmodels.pipeline.config.reader import read_params
 from worldmodels.pipeline.errors import UserError
 
-GOOD = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
-CAR_RACING = GOOD | {
-    "world": {
-        "kind": "carracing",
-        "simulator": "gymnasium",
-        "view": {"height": 28, "width": 32},
-        "frame_skip": 4,
-        "max_steps": 250,
-    },
-    "polish": {
-        "iterations": 16,
-        "episodes": 64,
-        "noise": 0.3,
-        "smoothing": 0.7,
-        "components": 40,
-        "step": 1.5,
-        "discount": 0.97,
-        "trace": 0.95,
-        "patience": 40,
-        "eval_every": 8,
-        "validation_episodes": 64,
-    },
-}
-OPTIONAL = [("polish",)]
 MARK = "a_value_goes_here"
-Where = tuple[str | int, ...]
 
 WRONG_TYPES = (
     *("", "~", "null", "many", "[]", "{}", "[1]", "[[[1]]]", "{a: 1}", "true", "no", "'3 cars'"),
@@ -80,71 +48,12 @@ class Hostile(NamedTuple):
     """A params file, and what is wrong with it."""
 
     kind: str
-    where: str  # the dotted key; empty where it is the whole file
+    where: str  # the dotted key; empty if it is the whole file
     text: str
 
 
-def keys(value: Any, kind: Any, where: Where = ()) -> Iterator[tuple[Where, Any]]:
-    """Every key of a struct, of those in it, and their entries, with its type."""
-    if where:
-        yield where, kind
-    bare = get_args(kind)[0] if hasattr(kind, "__metadata__") else kind
-    if isinstance(bare, UnionType) and NoneType in get_args(bare):
-        bare = get_args(bare)[0]
-    elif isinstance(bare, UnionType):
-        tags = {each.__struct_config__.tag: each for each in get_args(bare)}
-        bare = tags[value["kind"]]
-        yield (*where, "kind"), Literal[tuple(tags)]
-    if isinstance(bare, type) and issubclass(bare, msgspec.Struct):
-        for field in msgspec.structs.fields(bare):
-            if field.name in value or field.required:
-                yield from keys(value[field.name], field.type, (*where, field.name))
-    elif get_origin(bare) is tuple:
-        kinds = get_args(bare)
-        for index, entry in enumerate(value):
-            yield from keys(entry, kinds[0 if kinds[-1] is ... else index], (*where, index))
-
-
-KEYS = dict(keys(GOOD, Params))
-OTHER_KEYS = {
-    where: kind
-    for where, kind in keys(CAR_RACING, Params)
-    if where not in KEYS or where[0] == "world"
-}
-ALL_KEYS = [(GOOD, *each) for each in KEYS.items()]
-ALL_KEYS += [(CAR_RACING, *each) for each in OTHER_KEYS.items()]
-
-
-def dotted(where: Where) -> str:
-    """`a.b[0].c`."""
-    text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in where)
-    return text.removeprefix(".")
-
-
-def changed(where: Where, value: Any, good: Any = GOOD) -> dict[str, Any]:
-    """The shipped params, or other good ones, with another value for a key."""
-    params: dict[str, Any] = copy.deepcopy(good)
-    section: Any = params
-    for step in where[:-1]:
-        section = section[step]
-    section[where[-1]] = value
-    return params
-
-
-def beyond(kind: Any) -> Iterator[str]:
-    """Values just outside the bounds of a number."""
-    for meta in getattr(kind, "__metadata__", ()):
-        whole = get_args(kind)[0] is int
-        for bound, step in ((meta.ge, -1), (meta.le, 1)):
-            if bound is not None:
-                yield repr(bound + step if whole else math.nextafter(bound, step * math.inf))
-        for bound in (meta.gt, meta.lt):
-            if bound is not None:
-                yield repr(bound)
-
-
 def hostile_values() -> Iterator[Hostile]:
-    """Every key with every value."""
+    """Every key with every hostile value."""
     kinds = {
         "wrong type": WRONG_TYPES,
         "NaN, infinity": NOT_NUMBERS,
@@ -157,13 +66,13 @@ def hostile_values() -> Iterator[Hostile]:
         params = changed(where, MARK, good)
         before, _, after = yaml.safe_dump(params, width=10**6).partition(MARK)
         values = [(name, value) for name, values in kinds.items() for value in values]
-        values += [("out of bounds", value) for value in beyond(kind)]
+        values += [("out of bounds", value) for value in out_of_bounds(kind)]
         for name, value in values:
             yield Hostile(name, dotted(where), f"{before}{value}{after}")
 
 
 def hostile_sections() -> Iterator[Hostile]:
-    """Keys that are missing, unknown, given twice, or no text."""
+    """Keys that are missing, unknown, given twice, or not text."""
     for good, where, _ in ALL_KEYS:
         *outer, name = where
         if isinstance(name, int):
@@ -188,7 +97,7 @@ def hostile_sections() -> Iterator[Hostile]:
 
 
 def hostile_files() -> Iterator[Hostile]:
-    """What would cost a careless reader its memory, its stack or an hour, and what is no YAML."""
+    """Files that would cost a naive reader memory, stack or an hour; files without params."""
     good = yaml.safe_dump(GOOD)
     laughs = "a: &a [x, x]\n" + "".join(
         f"{b}: &{b} [{', '.join([f'*{a}'] * 9)}]\n"
@@ -219,15 +128,15 @@ def hostile_files() -> Iterator[Hostile]:
 
 
 def hostile() -> Iterator[Hostile]:
-    """All of them."""
+    """All hostile params."""
     yield from hostile_values()
     yield from hostile_sections()
     yield from hostile_files()
 
 
 def verdict(file: Hostile, path: Path) -> str:
-    """What `read_params` says; nothing where it takes the file."""
-    path.unlink(missing_ok=True)  # to write over a file takes ten times as long
+    """The error of `read_params`; empty if it accepts the file."""
+    path.unlink(missing_ok=True)  # overwriting a file takes ten times as long
     path.write_text(file.text, encoding="utf-8")
     try:
         read_params(path)
@@ -239,22 +148,22 @@ def verdict(file: Hostile, path: Path) -> str:
 def main() -> None:
     """Print the counts."""
     tried: Counter[str] = Counter()
-    taken: Counter[str] = Counter()
+    accepted: Counter[str] = Counter()
     keyed: Counter[str] = Counter()
     with TemporaryDirectory() as folder:
         path = Path(folder, "params.yaml")
         for file in hostile():
-            said = verdict(file, path)
+            error = verdict(file, path)
             tried[file.kind] += 1
-            taken[file.kind] += not said
-            keyed[file.kind] += bool(said) and "not valid YAML" not in said
+            accepted[file.kind] += not error
+            keyed[file.kind] += bool(error) and "not valid YAML" not in error
     print("| hostile params | files | a run | a line with the key | a line: no plain YAML |")
     print("|---|---:|---:|---:|---:|")
     for kind in tried:
-        rest = tried[kind] - taken[kind] - keyed[kind]
-        print(f"| {kind} | {tried[kind]:,} | {taken[kind]} | {keyed[kind]:,} | {rest:,} |")
-    rest = tried.total() - taken.total() - keyed.total()
-    print(f"| all | {tried.total():,} | {taken.total()} | {keyed.total():,} | {rest:,} |")
+        rest = tried[kind] - accepted[kind] - keyed[kind]
+        print(f"| {kind} | {tried[kind]:,} | {accepted[kind]} | {keyed[kind]:,} | {rest:,} |")
+    rest = tried.total() - accepted.total() - keyed.total()
+    print(f"| all | {tried.total():,} | {accepted.total()} | {keyed.total():,} | {rest:,} |")
 
 
 if __name__ == "__main__":

@@ -1,20 +1,22 @@
-"""Untrained V, M and C of all kinds, and what they meet: for arithmetic they do as well."""
+"""Untrained agents of all kinds for the page: to compare arithmetic they are as good as others."""
 
+import json
 from pathlib import Path
 
 import msgspec
 import numpy as np
-from tests.test_racing import GOLDEN
 
 from stages.play import play
 from worldmodels.controller.controller import Controllers, parameter_count
-from worldmodels.dream.starts import StoredStarts
+from worldmodels.dream.starts import Context, StartStates
 from worldmodels.envs.racing.env import RacingEnv
 from worldmodels.memory.deterministic_lstm import DeterministicLSTM
 from worldmodels.memory.ensemble import Ensemble
 from worldmodels.memory.joint_mdn_lstm import JointMDNLSTM
 from worldmodels.memory.mdn_lstm import MDNLSTM
 from worldmodels.pipeline.config.reader import read_params
+from worldmodels.pipeline.reports import StageResult
+from worldmodels.pipeline.storage.artifacts import Model
 from worldmodels.pipeline.storage.pixels import to_bytes
 from worldmodels.vision.autoencoder import Autoencoder
 from worldmodels.vision.conv_vae import ConvVAE
@@ -25,17 +27,19 @@ RACING, CARRACING = (read_params(ROOT / f"{name}params.yaml").env for name in ("
 COLOURED = msgspec.structs.replace(
     RACING, view=msgspec.structs.replace(RACING.view, size=64, channels=3)
 )
-LONGEST = max(GOLDEN, key=lambda episode: episode["length"])
-STEPS = 100  # recorded ones, that V and M are compared on
+GOLDEN_EPISODES = json.loads((ROOT / "tests/data/track_rollouts.json").read_text())
+LONGEST = max(GOLDEN_EPISODES, key=lambda episode: episode["length"])
+STEPS = 100  # of an episode that V and M are compared on
+KINDS = ("reference", "vae", "paper", "carracing")
 
 
-class Agent:
-    """Those of a kind, in the world that they are made for."""
+class PageAgent:
+    """V, M and C of a kind, with the environment that they are for."""
 
     def __init__(self, kind: str) -> None:
         rng = np.random.default_rng(3)
-        self.beginnings, inputs = None, "zh"
-        if kind == "note":
+        self.start_states, inputs = None, "zh"
+        if kind == "reference":
             self.env = RACING
             self.vision = Autoencoder.initial(256, 64, 16, rng)
             memory = DeterministicLSTM.initial(16, 2, 32, rng)
@@ -44,24 +48,30 @@ class Agent:
             self.env, inputs = RACING, "z"
             self.vision = VAE.initial(256, 40, 12, rng)
             memory = MDNLSTM.initial(
-                12, 2, 40, rng, mixtures=3, min_std=0.01, predict_reward_done=True
+                12, 2, 40, rng, num_mixtures=3, min_std=0.01, predict_reward_done=True
             )
         elif kind == "paper":
             self.env = COLOURED
             self.vision = ConvVAE.initial((64, 64, 3), 32, 0.25, rng)
-            memory = MDNLSTM.initial(32, 2, 64, rng, mixtures=5, min_std=0.01)
+            memory = MDNLSTM.initial(32, 2, 64, rng, num_mixtures=5, min_std=0.01)
         else:
             self.env = CARRACING
             self.vision = ConvVAE.initial((28, 32, 3), 32, 1.0, rng)
             memory = JointMDNLSTM.initial(
-                32, 2, 96, rng, mixtures=5, min_std=0.01, readout=80, predict_reward_done=True
+                *(32, 2, 96, rng),
+                num_mixtures=5,
+                min_std=0.01,
+                head_hidden=80,
+                predict_reward_done=True,
             )
-            arrays = {**memory.arrays(), "end.bias": np.array(-9.0)}  # its dreams go on
+            arrays = {**memory.arrays(), "done.bias": np.array(-9.0)}  # its dreams hardly ever end
             memory = JointMDNLSTM(arrays)
-            past = rng.normal(size=(2, 12, 34)).astype(np.float32)
+            context = rng.normal(size=(2, 12, 34)).astype(np.float32)
             z = rng.normal(size=(2, 32)).astype(np.float32)
-            length = np.array([12, 5], np.float32)
-            self.beginnings = StoredStarts(z, past[..., :32], np.tanh(past[..., 32:]), length)
+            steps = np.array([12, 5], np.float32)
+            self.start_states = StartStates(
+                z, Context(context[..., :32], np.tanh(context[..., 32:]), steps)
+            )
         self.memory = Ensemble([memory])
         hidden = [8] if kind == "vae" else []
         features = self.vision.z_size + (memory.hidden_size if inputs == "zh" else 0)
@@ -69,12 +79,26 @@ class Agent:
         genome = rng.normal(size=(1, parameter_count(sizes))) * 0.3
         self.controllers = Controllers.from_genomes(genome, sizes)
 
-    def page(self) -> str:
-        parts = (self.vision, self.memory, self.controllers, self.beginnings)
-        return play(self.env, *parts)[0]
+    def play(self) -> tuple[str, StageResult]:
+        """The page and the result of the stage."""
+        return play(self.env, self.vision, self.memory, self.controllers, self.start_states)
 
-    def recorded(self) -> tuple[np.ndarray, np.ndarray]:
-        """Views, as they are stored, and actions of so many steps; fewer of large views."""
+    def write(self, folder: Path) -> dict[str, Path]:
+        """Write the files that the stage reads; their paths by name."""
+        models = {
+            "v": Model(self.vision.kind, self.vision.parameters),
+            "m": Model(self.memory.kind, self.memory.arrays()),
+            "c": Model(self.controllers.kind, self.controllers.arrays(0)),
+        }
+        if self.start_states:
+            models["dream_starts"] = Model(StartStates.KIND, self.start_states.arrays())
+        paths = {name: folder / f"{name}.npz" for name in models}
+        for name, model in models.items():
+            model.write(paths[name])
+        return paths
+
+    def recorded_steps(self) -> tuple[np.ndarray, np.ndarray]:
+        """Observations in bytes, and actions, of STEPS steps; of fewer if frames are large."""
         count = STEPS if self.env is not COLOURED else STEPS // 4
         actions = np.array(LONGEST["actions"][:count], np.float32)
         if self.env is CARRACING:
@@ -82,9 +106,6 @@ class Agent:
             return rng.integers(256, size=(count, 28, 32, 3)).astype(np.uint8), actions
         view = self.env.view
         env = RacingEnv(view_size=view.size, channels=view.channels)
-        views = [env.reset()[0][0]]
-        views += [env.step(action[None])[0][0] for action in actions[:-1]]
-        return to_bytes(np.stack(views)), actions
-
-
-KINDS = ("note", "vae", "paper", "carracing")
+        observations = [env.reset()[0][0]]
+        observations += [env.step(action[None])[0][0] for action in actions[:-1]]
+        return to_bytes(np.stack(observations)), actions

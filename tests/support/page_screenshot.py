@@ -1,4 +1,4 @@
-"""The picture of the page in README, taken in Chromium: `python -m tests.play_picture`."""
+"""Takes README's screenshot of the page: `python -m tests.support.page_screenshot`."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from pathlib import Path
 from PIL import Image
 
 from tests.support.browser import Browser, chromium
-from tests.support.imports import ROOT
+from tests.support.project import ROOT
 
 PAGE = ROOT / "reports" / "play.html"
-PICTURE = ROOT / "reports" / "figures" / "play.png"
-HEIGHT = 800  # pixels of the picture
-SHOTS = (  # mode, width, height, theme, steps
+OUTPUT = ROOT / "reports" / "figures" / "play.png"
+HEIGHT = 800  # pixels of the output
+SHOTS = (  # mode's key, width and height of the window, theme, steps
     ("4", 1280, 1135, "light", 34),
     ("1", 390, 1135, "dark", 34),
 )
-GAP = 12
+GAP = 12  # pixels between two shots
 
 
 def shot(browser: Browser, path: Path, mode: str, steps: int) -> Image.Image:
-    """A mode of the page that is open, paused after so many steps."""
+    """The open page in a mode, paused after a number of steps."""
     browser.key(mode)
     browser.key("p")
     while browser.evaluate("play.session.steps") < steps:
@@ -32,22 +32,22 @@ def shot(browser: Browser, path: Path, mode: str, steps: int) -> Image.Image:
 
 
 def main() -> None:
-    """Write it."""
+    """Write the screenshot."""
     shots = []
     with tempfile.TemporaryDirectory() as folder, chromium() as browser:
         for mode, width, height, theme, steps in SHOTS:
             browser.open(PAGE, width, height, prefers_color_scheme=theme)
-            whole = shot(browser, Path(folder) / "shot.png", mode, steps)
+            image = shot(browser, Path(folder) / "shot.png", mode, steps)
             size = (round(width * HEIGHT / height), HEIGHT)
-            shots.append(whole.resize(size, Image.Resampling.LANCZOS))
+            shots.append(image.resize(size, Image.Resampling.LANCZOS))
     width = sum(each.width for each in shots) + GAP * (len(shots) - 1)
-    picture = Image.new("RGB", (width, HEIGHT), "white")
+    output = Image.new("RGB", (width, HEIGHT), "white")
     left = 0
     for each in shots:
-        picture.paste(each, (left, 0))
+        output.paste(each, (left, 0))
         left += each.width + GAP
-    few = picture.quantize(256, kmeans=8, dither=Image.Dither.NONE)  # a third of the bytes
-    few.save(PICTURE, optimize=True)
+    palette = output.quantize(256, kmeans=8, dither=Image.Dither.NONE)  # a third of the bytes
+    palette.save(OUTPUT, optimize=True)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A server with SSH and SFTP on the loopback, for as long as a block runs."""
+"""An SSH server with SFTP on the loopback interface, for tests of DVC remotes."""
 
 from __future__ import annotations
 
@@ -13,14 +13,11 @@ import asyncssh
 
 @contextmanager
 def sftp_server(folder: Path, key: Path) -> Iterator[int]:
-    """Show a folder as the root of a server on 127.0.0.1.
+    """Run a server on 127.0.0.1 until the block ends, and yield its port.
 
     Args:
-        folder: all that its clients see.
-        key: where to write the one private key that it lets in.
-
-    Yields:
-        its port, which the system chooses.
+        folder: the root that clients see.
+        key: where to write the private key of the only client that is accepted.
     """
     client = asyncssh.generate_private_key("ssh-ed25519")
     client.write_private_key(key)

@@ -1,4 +1,4 @@
-"""Agents of random weights, small enough for a test."""
+"""Agents with random weights, small enough for a test."""
 
 import numpy as np
 
@@ -11,10 +11,10 @@ from worldmodels.vision.autoencoder import Autoencoder
 Z, H = 4, 5
 
 
-def agent_of(env, sees_h=True, seed=0):
-    """Of random weights."""
+def small_agent(task, sees_h=True, seed=0):
+    """An untrained agent for the observations of a task, with a linear C."""
     rng = np.random.default_rng(seed)
-    pixels = int(np.prod(env.view.shape))
+    pixels = int(np.prod(task.observation_shape))
     vision = Autoencoder.initial(pixels, 6, Z, rng)
     memory = Ensemble([DeterministicLSTM.initial(Z, 2, H, rng, predict_reward_done=True)])
     features = Z + H if sees_h else Z

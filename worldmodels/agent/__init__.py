@@ -1,1 +1,1 @@
-"""V, M and C put together as a policy, and its loading from files."""
+"""V, M and C combined into a policy, and their loading from files."""

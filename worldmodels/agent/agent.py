@@ -1,4 +1,4 @@
-"""V + M + C put together: what sees, remembers and drives, for a whole batch of cars."""
+"""Policies of V, M and C for a whole batch of episodes."""
 
 from __future__ import annotations
 
@@ -6,61 +6,59 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worldmodels.controller.controller import Controllers
-from worldmodels.interfaces import Array, Memory, Vision, controller_mismatch
+from worldmodels.interfaces import Array, Memory, PolicyState, Vision, controller_mismatch
+
+
+def assign_controllers(controllers: Controllers, num_envs: int) -> Controllers:
+    """One controller per row of a batch; row i has number i // (num_envs / len(controllers)).
+
+    Raises:
+        ValueError: `num_envs` is not a multiple of the number of controllers.
+    """
+    episodes, rest = divmod(num_envs, len(controllers))
+    if rest:
+        raise ValueError(
+            f"{num_envs} rows cannot be divided evenly among {len(controllers)} controllers"
+        )
+    return controllers.rows(np.repeat(np.arange(len(controllers)), episodes))
 
 
 class LatentPolicy:
-    """C in a dream, where z and h are what there is to see.
+    """C as the policy of a dream, whose observations are [z; h].
 
     Args:
-        controllers: C, one or many, shared out among the cars as by `Agent`.
+        controllers: one or several, see `assign_controllers`.
     """
 
     def __init__(self, controllers: Controllers) -> None:
         self._controllers = controllers
 
     def reset(self, num_envs: int) -> None:
-        """Begin episodes of `num_envs` cars.
+        """Start `num_envs` episodes.
 
         Raises:
-            ValueError: the cars cannot be shared out evenly among the controllers.
+            ValueError: see `assign_controllers`.
         """
-        self._drivers = shared_out(self._controllers, num_envs)
+        self._by_row = assign_controllers(self._controllers, num_envs)
 
     def keep(self, rows: NDArray[np.intp]) -> None:
-        """Go on with these rows of the batch only."""
-        self._drivers = self._drivers.rows(rows)
+        """Keep only these rows of the batch."""
+        self._by_row = self._by_row.rows(rows)
 
     def act(self, observations: Array) -> Array:
-        """Actions (N, A) for z and h (N, Z + H) of N cars; C for z alone sees no more."""
-        return self._drivers.act(observations[:, : self._drivers.features])
-
-
-def shared_out(controllers: Controllers, num_envs: int) -> Controllers:
-    """One controller a car: the first drives the first so many cars, and so on.
-
-    Raises:
-        ValueError: the cars cannot be shared out evenly among the controllers.
-    """
-    episodes, rest = divmod(num_envs, len(controllers))
-    if rest:
-        raise ValueError(
-            f"{num_envs} cars cannot be shared out among {len(controllers)} controllers"
-        )
-    return controllers.rows(np.repeat(np.arange(len(controllers)), episodes))
+        """Actions (N, A), given [z; h] (N, Z + H); a C without h takes z alone."""
+        return self._by_row.act(observations[:, : self._by_row.features])
 
 
 class Agent:
     """A policy for `rollout`: z = V(o); a = C(z, h); h <- M(z, a, h).
 
-    C sees h from *before* this step's action; one that has features for z alone sees z alone, and
-    M is not run.
+    C takes the h from before this step's action. M does not run if C takes z alone.
 
     Args:
         vision: V.
         memory: M.
-        controllers: C, one or many; row i of a batch of N cars is driven by number
-            i // (N / len(controllers)).
+        controllers: C, one or several, see `assign_controllers`.
 
     Raises:
         ValueError: C does not fit V and M.
@@ -73,28 +71,30 @@ class Agent:
         self._vision = vision
         self._memory = memory
         self._controllers = controllers
-        self._remembers = controllers.features > vision.z_size
+        self._uses_h = controllers.features > vision.z_size
 
     def reset(self, num_envs: int) -> None:
-        """Begin episodes of `num_envs` cars with an empty memory.
+        """Start `num_envs` episodes, with h = c = 0.
 
         Raises:
-            ValueError: the cars cannot be shared out evenly among the controllers.
+            ValueError: see `assign_controllers`.
         """
-        self._drivers = shared_out(self._controllers, num_envs)
-        self._h = np.zeros((num_envs, self._memory.hidden_size), np.float32)
-        self._c = np.zeros_like(self._h)
+        self._by_row = assign_controllers(self._controllers, num_envs)
+        h = np.zeros((num_envs, self._memory.hidden_size), np.float32)
+        self._state, self._c = PolicyState(h), np.zeros_like(h)
 
     def keep(self, rows: NDArray[np.intp]) -> None:
-        """Go on with these rows of the batch only."""
-        self._drivers = self._drivers.rows(rows)
-        self._h, self._c = self._h[rows], self._c[rows]
+        """Keep only these rows of the batch."""
+        self._by_row = self._by_row.rows(rows)
+        self._state.keep(rows)
+        self._c = self._c[rows]
 
     def act(self, observations: Array) -> Array:
-        """Actions (N, A) for what N cars see."""
+        """Actions (N, A), given observations (N, ...)."""
         z = self._vision.encode(observations)
-        if not self._remembers:
-            return self._drivers.act(z)
-        actions = self._drivers.act(np.concatenate([z, self._h], axis=1))
-        self._h, self._c = self._memory.step(z, actions, self._h, self._c)
+        if not self._uses_h:
+            return self._by_row.act(z)
+        actions = self._by_row.act(self._state.features(z))
+        h, self._c = self._memory.step(z, actions, self._state.h, self._c)
+        self._state.update(h)
         return actions

@@ -1,4 +1,4 @@
-"""Loads V, M and C from their files, and checks that they fit each other and the environment."""
+"""Loading of V, M and C from files, with checks that they fit each other and the environment."""
 
 from __future__ import annotations
 
@@ -16,27 +16,34 @@ from worldmodels.vision.registry import VISIONS, AnyVision
 
 
 class AgentParts(NamedTuple):
-    """What `Agent` is made of."""
+    """V, M and C, the arguments of `Agent`."""
 
     vision: AnyVision
     memory: Ensemble
     controllers: Controllers  # one
 
 
-class Spaces(Protocol):
-    """The sizes of an environment's spaces; every `Task` has them."""
+class HasSpaces(Protocol):
+    """The sizes of an environment's observations and actions, as every `Task` has them."""
 
     @property
     def observation_shape(self) -> tuple[int, int, int]:
-        """Of an observation: height, width, channels."""
+        """Height, width and channels of an observation."""
 
     @property
     def action_size(self) -> int:
         """Numbers of an action."""
 
 
-def load_vision_and_memory(v: Path, m: Path, spaces: Spaces) -> tuple[AnyVision, Ensemble]:
-    """V and M from their files.
+class Spaces(NamedTuple):
+    """The sizes of an environment's observations and actions, where there is no `Task`."""
+
+    observation_shape: tuple[int, int, int]  # height, width, channels
+    action_size: int
+
+
+def load_vision_and_memory(v: Path, m: Path, spaces: HasSpaces) -> tuple[AnyVision, Ensemble]:
+    """V and M, read from their files.
 
     Raises:
         UserError: a file is missing or damaged, or they do not fit.
@@ -49,8 +56,8 @@ def load_vision_and_memory(v: Path, m: Path, spaces: Spaces) -> tuple[AnyVision,
     return vision, memory
 
 
-def load_agent(paths: Iterable[Path], spaces: Spaces) -> AgentParts:
-    """V, M and C from their three files, in this order.
+def load_agent(paths: Iterable[Path], spaces: HasSpaces) -> AgentParts:
+    """V, M and C, read from their three files, which are given in this order.
 
     Raises:
         UserError: a file is missing or damaged, or they do not fit.
@@ -64,8 +71,8 @@ def load_agent(paths: Iterable[Path], spaces: Spaces) -> AgentParts:
     return AgentParts(vision, memory, controllers)
 
 
-def check_observations(path: Path, table: EpisodeTable, spaces: Spaces) -> None:
-    """Refuse recorded episodes whose observations are not those of the environment.
+def check_observations(path: Path, table: EpisodeTable, spaces: HasSpaces) -> None:
+    """Raise an error if recorded observations do not have the shape of the environment's.
 
     Raises:
         UserError: their shapes differ.
@@ -73,6 +80,6 @@ def check_observations(path: Path, table: EpisodeTable, spaces: Spaces) -> None:
     found = table.observations.shape[1:]
     if found != spaces.observation_shape:
         raise UserError(
-            f"{path}: its observations are of shape {found}, but the params' world.view says "
+            f"{path}: its observations are of shape {found}, but the params' env.view says "
             f"{spaces.observation_shape}; run 'dvc repro'"
         )

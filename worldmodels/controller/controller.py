@@ -1,6 +1,6 @@
-"""C: a = tanh(W x + b), the paper's linear controller, or one with a hidden layer before it.
+"""C: a = tanh(W x + b), the paper's linear controller, or one with a tanh layer before it.
 
-A whole population is one batch: each row of a product has weights of its own.
+A whole population is evaluated as one batch, in which every row has weights of its own.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worldmodels.controller.pca import WhitenedPCA
-from worldmodels.nn.parameters import Array, checked_shapes
+from worldmodels.nn.parameters import Array, match_shapes
 
-ARRAYS = {  # of a file, by the kind of its controller: features F, hidden H, actions A
+ARRAYS = {  # shapes of a file's arrays by kind: F features, H hidden units, A numbers of an action
     "linear": {"layer1.weight": ("A", "F"), "layer1.bias": ("A",)},
     "hidden": {
         "layer1.weight": ("H", "F"),
@@ -27,14 +27,18 @@ ARRAYS = {  # of a file, by the kind of its controller: features F, hidden H, ac
 
 
 class Layer(NamedTuple):
-    """x (N, I) to tanh(W x + b) (N, O), every row with its own W and b."""
+    """y = tanh(W x + b): x (N, I) to y (N, O), where every row has its own W and b."""
 
     weight: Array  # (N, O, I)
     bias: Array  # (N, O)
 
 
 def parameter_count(sizes: Sequence[int]) -> int:
-    """How many numbers a controller of these sizes has: features, any hidden layers, actions."""
+    """The number of weights and biases of a controller.
+
+    Args:
+        sizes: the features, the units of hidden layers if any, the numbers of an action.
+    """
     return sum(outputs * (inputs + 1) for inputs, outputs in pairwise(sizes))
 
 
@@ -47,7 +51,7 @@ class Controllers:
         ('linear', (24, 2))
 
     Args:
-        layers: one, or a hidden one and one.
+        layers: the output layer alone, or a hidden layer and the output layer.
     """
 
     def __init__(self, layers: Sequence[Layer]) -> None:
@@ -57,26 +61,27 @@ class Controllers:
     def from_genomes(
         cls, genomes: NDArray[np.float64], sizes: Sequence[int], pca: WhitenedPCA | None = None
     ) -> Controllers:
-        """One controller a row of genomes: layer after layer, W row by row, then b.
+        """One controller per row of genomes.
 
-        Given a basis, the sizes are those of controllers on z and the components of h, and the
-        controllers are the same ones on z and h.
+        Args:
+            genomes: (N, parameter_count(sizes)); of each layer W row by row, then b.
+            sizes: see `parameter_count`.
+            pca: if given, the genomes are those of controllers on z and the principal components of
+                h. They are converted to the same controllers on z and h.
 
         Raises:
-            ValueError: the rows are not `parameter_count(sizes)` long.
+            ValueError: the genomes have another length.
         """
         if genomes.ndim != 2 or genomes.shape[1] != parameter_count(sizes):
             raise ValueError(
-                f"controllers of sizes {tuple(sizes)} have {parameter_count(sizes)} numbers; "
+                f"controllers of sizes {tuple(sizes)} have {parameter_count(sizes)} parameters; "
                 f"found an array of {genomes.shape}"
             )
         layers, start = list[Layer](), 0
         for inputs, outputs in pairwise(sizes):
             split, end = start + outputs * inputs, start + outputs * (inputs + 1)
-            weight, bias = (
-                genomes[:, start:split].reshape(-1, outputs, inputs),
-                genomes[:, split:end],
-            )
+            weight = genomes[:, start:split].reshape(-1, outputs, inputs)
+            bias = genomes[:, split:end]
             if pca and not layers:
                 weight, bias = pca.fold_into(weight, bias)
             layers.append(Layer(weight.astype(np.float32), bias.astype(np.float32)))
@@ -85,13 +90,13 @@ class Controllers:
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, Array]) -> Controllers:
-        """The one controller in a file.
+        """The one controller of a file.
 
         Raises:
-            ValueError: the arrays are not one of ARRAYS.
+            ValueError: the arrays are not those of a kind in ARRAYS.
         """
         kind = "hidden" if "layer2.weight" in arrays else "linear"
-        checked_shapes(arrays, ARRAYS[kind])
+        match_shapes(arrays, ARRAYS[kind])
         weights, biases = list(ARRAYS[kind])[::2], list(ARRAYS[kind])[1::2]
         return cls(
             [Layer(arrays[w][None], arrays[b][None]) for w, b in zip(weights, biases, strict=True)]
@@ -104,34 +109,34 @@ class Controllers:
 
     @property
     def features(self) -> int:
-        """How many numbers a controller sees."""
+        """The number of input features."""
         return int(self.layers[0].weight.shape[2])
 
     @property
     def actions(self) -> int:
-        """How many it gives."""
+        """The size of an action."""
         return int(self.layers[-1].weight.shape[1])
 
     def arrays(self, number: int) -> dict[str, Array]:
-        """Controller `number` as a file holds it."""
-        pieces = [piece[number] for layer in self.layers for piece in layer]
-        return dict(zip(ARRAYS[self.kind], pieces, strict=True))
+        """The arrays of a file with the controller of this number."""
+        arrays = [array[number] for layer in self.layers for array in layer]
+        return dict(zip(ARRAYS[self.kind], arrays, strict=True))
 
     def __len__(self) -> int:
         return len(self.layers[0].bias)
 
     def repeated(self, count: int) -> Controllers:
-        """The first controller, `count` times."""
+        """A batch of `count` copies of the first controller."""
         return self.rows(np.zeros(count, np.intp))
 
     def rows(self, numbers: NDArray[np.intp]) -> Controllers:
-        """The batch of these controllers, in this order."""
+        """A batch of the controllers of these numbers, in this order."""
         return Controllers(
             [Layer(layer.weight[numbers], layer.bias[numbers]) for layer in self.layers]
         )
 
     def act(self, features: Array) -> Array:
-        """features (N, F), one row a controller, to actions (N, A) in (-1, 1)."""
+        """Actions (N, A) in (-1, 1), given features (N, F): row i is for controller i."""
         x = features
         for weight, bias in self.layers:
             x = (weight @ x[:, :, None])[:, :, 0]

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from worldmodels.dream.starts import Context, StartStates
-from worldmodels.interfaces import Imagination, Memory
+from worldmodels.interfaces import Imagination, Memory, PolicyState
 
 Array = NDArray[Any]
 Info = dict[str, Array]
@@ -94,15 +94,17 @@ class DreamEnv:
             [state[self._start] for state in states]
             for states in zip(*self._initial_states, strict=True)
         )
+        self._state = PolicyState(self._h[self._observed])
         self._done = np.zeros(self.num_envs, np.bool_)
         self._terminated = np.zeros(self.num_envs, np.bool_)
         self._steps = np.zeros(self.num_envs, np.int64)
-        return self._observation(), self._info()
+        return self._state.features(self._z), self._info()
 
     def keep(self, rows: NDArray[np.intp]) -> None:
         """Keep only these rows, until the next reset."""
         self._start, self._z, self._done = self._start[rows], self._z[rows], self._done[rows]
         self._h, self._c = [h[rows] for h in self._h], [c[rows] for c in self._c]
+        self._state.keep(rows)
         self._steps, self._terminated = self._steps[rows], self._terminated[rows]
 
     def step(self, actions: ArrayLike) -> Step:
@@ -134,9 +136,10 @@ class DreamEnv:
             rewards[finished] = 0.0
             terminated[finished] = self._terminated[finished]
         self._z, self._terminated = z, terminated
+        self._state.update(self._h[self._observed])
         truncated = self._steps >= self.max_steps
         self._done = terminated | truncated
-        return self._observation(), rewards, terminated, truncated, self._info()
+        return self._state.features(z), rewards, terminated, truncated, self._info()
 
     def _sample_transition(
         self,
@@ -155,9 +158,6 @@ class DreamEnv:
             z[own] = member.sample(x[own], uniform[own], normal[own], self._temperature)
         terminated = np.asarray(done_threshold < np.max(p_done, axis=0))
         return z, np.min(rewards, axis=0).astype(np.float64), terminated
-
-    def _observation(self) -> NDArray[np.float32]:
-        return np.concatenate([self._z, self._h[self._observed]], axis=1)
 
     def _info(self) -> Info:
         return {"lap_fraction": np.zeros(len(self._z))}

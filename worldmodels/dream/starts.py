@@ -5,6 +5,7 @@ al. 2019, "When to Trust Your Model").
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
@@ -24,14 +25,15 @@ class Context(NamedTuple):
     steps: NDArray[Any]  # (S,), how many of the W, the last ones, there are
 
 
-class StartStates(NamedTuple):
+@dataclass(frozen=True)
+class StartStates:
     """Where S imagined rollouts start, the same for all candidates of a generation."""
+
+    KIND: ClassVar[str] = "start_states"  # of a file
 
     z: NDArray[Any]  # (S, Z), float32
     context: Context | None = None
     seed: int = 0  # of the rollouts' noise
-
-    KIND: ClassVar = "start_states"  # of a file
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """The arrays of a file, without the seed; `from_arrays` takes them."""

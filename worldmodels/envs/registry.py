@@ -1,4 +1,4 @@
-"""The task of each kind of environment; only the one that is asked for is imported."""
+"""The task of each kind of environment; only the module of that kind is imported."""
 
 from __future__ import annotations
 

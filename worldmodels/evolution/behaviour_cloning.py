@@ -18,7 +18,7 @@ from worldmodels.memory.recurrent import RecurrentMemory
 from worldmodels.memory.sequences import (
     LatentSequences,
     PackedSequences,
-    states_before,
+    sequence_features,
     whole_episodes,
 )
 from worldmodels.pipeline.config.params import EvolveC
@@ -75,17 +75,19 @@ def fit_linear_policy(
     pca: WhitenedPCA | None,
     size: int,
 ) -> NDArray[np.float64]:
-    """(size,): the linear C that fits demonstrations best, before the tanh; zeros if there are none.
+    """(size,): the linear C that fits demonstrations best; zeros if there are none.
 
-    Ridge regression, whose penalty spares the bias.
+    Ridge regression of the actions before the tanh, whose penalty spares the bias.
     """
     if demonstrations is None:
         return np.zeros(size)
     sequences = demonstrations.sequences
     features = sequences.z
     if settings.inputs == "zh":
-        h = states_before(memory.states(sequences), sequences.batch_sizes)
-        features = np.concatenate([features, pca.transform(h) if pca else h], axis=1)
+        features = sequence_features(sequences, memory.states(sequences))
+        if pca:
+            z, h = np.split(features, [sequences.z.shape[1]], axis=1)
+            features = np.concatenate([z, pca.transform(h)], axis=1)
     x = np.concatenate([features, np.ones((len(features), 1))], axis=1, dtype=np.float64)
     clipped = np.clip(demonstrations.actions, -MAX_ACTION, MAX_ACTION)
     y = np.arctanh(clipped, dtype=np.float64)

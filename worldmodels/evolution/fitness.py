@@ -1,4 +1,4 @@
-"""Fitness of candidates for C: mean returns, in the environment or in M's dreams, shard by shard."""
+"""Fitness of candidates for C: returns in the environment or in M's dreams, shard by shard."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""OpenAI-ES: mirrored mutations, fitness by rank, and Adam on the gradient that they estimate.
+"""OpenAI-ES: mirrored mutations, rank-shaped fitness, and Adam on the estimated gradient.
 
 T. Salimans et al., "Evolution Strategies as a Scalable Alternative to Reinforcement Learning"
 (2017).
@@ -15,11 +15,11 @@ from worldmodels.evolution.strategy import Strategy, Vector
 from worldmodels.nn.adam import Adam
 from worldmodels.nn.parameters import Parameters
 
-LEARNING_RATE = 0.1  # Adam's, in units of sigma: about how far a coordinate moves in a generation
+LEARNING_RATE = 0.1  # Adam's, in sigma; about the largest step of a coordinate in a generation
 
 
 class OpenAIES(Strategy):
-    """A natural-gradient strategy whose step size stays as it is.
+    """An evolution strategy that estimates a gradient, with a constant sigma.
 
     Example:
         >>> strategy = OpenAIES(np.ones(3), sigma=0.1, population=8, rng=np.random.default_rng(0))
@@ -32,7 +32,7 @@ class OpenAIES(Strategy):
     Arguments: see `Strategy`.
 
     Raises:
-        ValueError: as for `Strategy`, and for an odd population: mutations come in pairs.
+        ValueError: see `Strategy`; also if the population is odd, because mutations come in pairs.
     """
 
     def __init__(
@@ -43,26 +43,26 @@ class OpenAIES(Strategy):
             raise ValueError(f"population must be even for mirrored mutations, found {population}")
         self._parameters = Parameters({"mean": self._mean}, np.float64)
         self._adam = Adam(self._parameters, LEARNING_RATE * self._sigma)
-        rank = np.linspace(0.5, -0.5, population)  # from best to worst
-        self._shaped = rank / (population * self._sigma)
+        ranks = np.linspace(0.5, -0.5, population)  # from best to worst
+        self._shaped_fitness = ranks / (population * self._sigma)
 
     def _sample(self) -> Vector:
         half = self._rng.standard_normal((self._population // 2, self._mean.size))
         self._mutations = np.concatenate([half, -half])
         return self._mean + self._sigma * self._mutations
 
-    def _learn(self, order: NDArray[np.intp]) -> None:
-        uphill = self._shaped @ self._mutations[order]
-        self._adam.step(Parameters({"mean": -uphill}, np.float64))
+    def _update(self, order: NDArray[np.intp]) -> None:
+        gradient = self._shaped_fitness @ self._mutations[order]
+        self._adam.step(Parameters({"mean": -gradient}, np.float64))
         self._mean = self._parameters["mean"].astype(np.float64)
 
     def state(self) -> dict[str, Any]:
-        """As for `Strategy`, and Adam's moments."""
+        """See `Strategy.state`; Adam's moments are part of it."""
         return {**super().state(), "adam": self._adam.state()}
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Self:
-        """The strategy that `state` was taken from."""
+        """The strategy whose `state` this is."""
         strategy = super().from_state(state)
         strategy._adam.restore(state["adam"])
         return strategy

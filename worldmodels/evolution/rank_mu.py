@@ -1,4 +1,8 @@
-"""The note's strategy: weighted recombination and cumulative step sizes, without a covariance.
+"""The reference stub's strategy: weighted recombination and cumulative step-size adaptation.
+
+The stub (github.com/cybertronai/schmidhuber-problems, world-models-carracing) calls it rank-mu. The
+field calls it a (mu/mu_w, lambda)-ES with cumulative step-size adaptation (CSA-ES); the rank-mu
+update of the covariance is what it leaves out.
 
 Hansen & Ostermeier 2001, section 3; N. Hansen, "The CMA Evolution Strategy: A Tutorial" (2016),
 with C = I.
@@ -15,7 +19,7 @@ from worldmodels.evolution.strategy import Strategy, Vector, expected_norm
 
 
 class RankMu(Strategy):
-    """A (mu/mu_w, lambda) evolution strategy with isotropic mutations.
+    """A (mu/mu_w, lambda)-ES with isotropic mutations (CSA-ES).
 
     Example:
         >>> strategy = RankMu(np.ones(3), sigma=0.5, population=8, rng=np.random.default_rng(0))
@@ -28,7 +32,7 @@ class RankMu(Strategy):
     Arguments and errors: see `Strategy`.
     """
 
-    SIGMA_LIMITS: ClassVar[tuple[float, float]] = (1e-4, 5.0)  # the note's
+    SIGMA_LIMITS: ClassVar[tuple[float, float]] = (1e-4, 5.0)  # the reference stub's
     STATE = ("_path",)
 
     def __init__(
@@ -40,8 +44,8 @@ class RankMu(Strategy):
         self._weights = np.log(mu + 1) - np.log(rank)
         self._weights /= self._weights.sum()
         self._mu_eff = 1 / np.square(self._weights).sum()
-        self._c = (self._mu_eff + 2) / (n + self._mu_eff + 5)
-        self._d = 1 + 2 * max(0.0, np.sqrt((self._mu_eff - 1) / (n + 1)) - 1) + self._c
+        self._c_sigma = (self._mu_eff + 2) / (n + self._mu_eff + 5)
+        self._d_sigma = 1 + 2 * max(0.0, np.sqrt((self._mu_eff - 1) / (n + 1)) - 1) + self._c_sigma
         self._expected_norm = expected_norm(n)
         self._path = np.zeros(n)
 
@@ -49,11 +53,12 @@ class RankMu(Strategy):
         self._mutations = self._rng.standard_normal(self._mutations.shape)
         return self._mean + self._sigma * self._mutations
 
-    def _learn(self, order: NDArray[np.intp]) -> None:
+    def _update(self, order: NDArray[np.intp]) -> None:
         step = self._weights @ self._mutations[order[: len(self._weights)]]  # y = sum w_i z_i
         self._mean = self._mean + self._sigma * step
-        self._path = (1 - self._c) * self._path
-        self._path += np.sqrt(self._c * (2 - self._c) * self._mu_eff) * step
+        c = self._c_sigma
+        self._path = (1 - c) * self._path
+        self._path += np.sqrt(c * (2 - c) * self._mu_eff) * step
         change = np.linalg.norm(self._path) / self._expected_norm - 1
-        sigma = self._sigma * np.exp(self._c / self._d * change)
+        sigma = self._sigma * np.exp(c / self._d_sigma * change)
         self._sigma = float(np.clip(sigma, *self.SIGMA_LIMITS))

@@ -1,4 +1,4 @@
-"""The strategies by the names that params.yaml knows them by."""
+"""The evolution strategies by their names in params.yaml."""
 
 from __future__ import annotations
 

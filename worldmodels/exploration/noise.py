@@ -1,6 +1,4 @@
-"""C with exploration noise: on its parameters (Plappert et al. 2018) and, correlated in time, on its
-actions.
-"""
+"""C with exploration noise on its parameters (Plappert et al. 2018) and on its actions."""
 
 from __future__ import annotations
 

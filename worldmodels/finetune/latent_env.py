@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from worldmodels.interfaces import Array, Memory, Vision
+from worldmodels.interfaces import Array, Memory, PolicyState, Vision
 from worldmodels.rollout.loop import Info, VectorEnv
 
 
@@ -35,14 +35,15 @@ class LatentEnv:
         observations, info = self._env.reset(seed=seed)
         self._z = self._vision.encode(observations)
         hidden = self._memory.hidden_size if self._memory else 0
-        self._h = np.zeros((self.num_envs, hidden), np.float32)
-        self._c = np.zeros_like(self._h)
-        return self._observation(), info
+        h = np.zeros((self.num_envs, hidden), np.float32)
+        self._state, self._c = PolicyState(h), np.zeros_like(h)
+        return self._state.features(self._z), info
 
     def keep(self, rows: NDArray[np.intp]) -> None:
         """Keep only these rows of the batch."""
         self._env.keep(rows)
-        self._z, self._h, self._c = self._z[rows], self._h[rows], self._c[rows]
+        self._state.keep(rows)
+        self._z, self._c = self._z[rows], self._c[rows]
 
     def step(
         self, actions: ArrayLike
@@ -50,10 +51,8 @@ class LatentEnv:
         """One step of the environment, of V and of M."""
         if self._memory:
             action = np.asarray(actions, np.float32)
-            self._h, self._c = self._memory.step(self._z, action, self._h, self._c)
+            h, self._c = self._memory.step(self._z, action, self._state.h, self._c)
+            self._state.update(h)
         observations, rewards, terminated, truncated, info = self._env.step(actions)
         self._z = self._vision.encode(observations)
-        return self._observation(), rewards, terminated, truncated, info
-
-    def _observation(self) -> Array:
-        return np.concatenate([self._z, self._h], axis=1)
+        return self._state.features(self._z), rewards, terminated, truncated, info

@@ -1,4 +1,4 @@
-"""The note's M: an LSTM and a linear layer that predict the next z; mean squared error."""
+"""The reference stub's M: an LSTM and a linear layer that predict the next z; squared error."""
 
 from __future__ import annotations
 
@@ -8,17 +8,19 @@ from typing import ClassVar
 
 import numpy as np
 
-from worldmodels.memory.recurrent import RecurrentMemory, initial_arrays, squared_error
+from worldmodels.memory.recurrent import RecurrentMemory, squared_error
 from worldmodels.memory.sequences import PackedSequences
 from worldmodels.nn.parameters import Array
 
 
 class DeterministicLSTM(RecurrentMemory):
-    """Says one next z; how sure that is, it is told after its training.
+    """Predicts the mean of the next z.
+
+    Its standard deviation is set after training, from the residuals.
 
     Args:
-        arrays: as for every M; and `residual` (Z,), the standard deviation of what it says, 0 where
-            there is none.
+        arrays: see `RecurrentMemory`; and `residual` (Z,), the standard deviation of the prediction
+            error, 0 if it is missing.
         dtype: float32 in the pipeline, float64 to check gradients.
     """
 
@@ -27,9 +29,9 @@ class DeterministicLSTM(RecurrentMemory):
     Z_SHAPES: ClassVar[dict[str, tuple[str, ...]]] = {"z.weight": ("R", "Z"), "z.bias": ("Z",)}
 
     def __init__(self, arrays: Mapping[str, Array], dtype: type = np.float32) -> None:
-        learned = dict(arrays)
-        residual = learned.pop("residual", None)
-        super().__init__(learned, dtype)
+        weights = dict(arrays)
+        residual = weights.pop("residual", None)
+        super().__init__(weights, dtype)
         self.residual: Array = np.zeros(self.z_size, dtype)
         if residual is not None:
             if residual.shape != (self.z_size,) or not np.isfinite(residual).all():
@@ -38,53 +40,36 @@ class DeterministicLSTM(RecurrentMemory):
                 )
             self.residual = residual.astype(dtype)
 
-    @classmethod
-    def initial(
-        cls,
-        z_size: int,
-        action_size: int,
-        hidden: int,
-        rng: np.random.Generator,
-        *,
-        head_features: int = 0,
-        predict_reward_done: bool = False,
-    ) -> DeterministicLSTM:
-        """As `initial_arrays` has it."""
-        arrays = initial_arrays(
-            z_size,
-            action_size,
-            hidden,
-            {"z": (z_size,)},
-            rng,
-            head_features=head_features,
-            predict_reward_done=predict_reward_done,
-        )
-        return cls(arrays)
+    @staticmethod
+    def _z_outputs(num_mixtures: int, z_size: int) -> Mapping[str, tuple[int, ...]]:
+        return {"z": (z_size,)}
 
     def predict(self, head_features: Array) -> Array:
-        """The next z (..., Z) that a readout (..., R) stands for."""
+        """The next z (..., Z), given head features (..., R)."""
         (z,) = self._head_outputs(head_features)
         return z
 
     def arrays(self) -> dict[str, Array]:
-        """What the constructor takes, as a file holds it."""
+        """The arrays of a file, which the constructor takes."""
         return {**self.parameters, "residual": self.residual}
 
     def calibrate(self, residual: Array) -> None:
-        """Be told the standard deviation (Z,) of what it says."""
+        """Set the standard deviation (Z,) of the prediction error."""
         self.residual = residual.astype(self.parameters.flat.dtype)
 
     def sample(
         self, head_features: Array, uniform: Array, normal: Array, temperature: float
     ) -> Array:
-        """The same, and noise of the size of its own error, its variance times the temperature."""
+        """The prediction plus Gaussian noise with the variance of the prediction error, times the
+        temperature; `uniform` is not used.
+        """
         z: Array = self.predict(head_features) + math.sqrt(temperature) * self.residual * normal
         return z
 
     def _z_loss(
-        self, said: Sequence[Array], sequences: PackedSequences
+        self, outputs: Sequence[Array], sequences: PackedSequences
     ) -> tuple[float, Sequence[Array]]:
-        """Mean squared error, and its gradient by the next z (N, Z) that is said."""
-        (z,) = said
+        """Mean squared error, and its gradient by the predicted z (N, Z)."""
+        (z,) = outputs
         error, dz = squared_error(z, sequences.z_next)
         return error, [dz]

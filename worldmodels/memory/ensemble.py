@@ -1,4 +1,4 @@
-"""One M, or several that were trained apart: what they disagree about, none of them knows."""
+"""An ensemble: one M, or several that are trained independently."""
 
 from __future__ import annotations
 
@@ -11,16 +11,19 @@ from worldmodels.nn.parameters import Array
 
 
 class Ensemble:
-    """To a C that drives it is its first member; to a dream it is all of them.
+    """One or several Ms of the same sizes.
+
+    Agents use member 0; dreams use all members (z from one of them, the lowest reward, the highest
+    p(done)). Where the members disagree, none of them is reliable.
 
     Args:
-        members: alike in their sizes.
+        members: of equal sizes.
 
     Raises:
-        ValueError: none, or their sizes differ.
+        ValueError: there are none, or their sizes differ.
     """
 
-    KIND: ClassVar = "ensemble"  # of a file that holds more than one
+    KIND: ClassVar = "ensemble"  # the kind of a file with more than one member
 
     def __init__(self, members: Sequence[RecurrentMemory]) -> None:
         sizes = {(m.z_size, m.action_size, m.hidden_size, m.predicts_reward_done) for m in members}
@@ -32,22 +35,22 @@ class Ensemble:
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, Array]) -> Ensemble:
-        """The members in a file: "0.lstm.bias" is number 0's, and so on.
+        """The ensemble of a file whose array "0.lstm.bias" belongs to member 0, and so on.
 
         Raises:
             ValueError: the arrays are not those of members.
         """
         by_member: dict[str, dict[str, Array]] = {}
         for name, array in arrays.items():
-            number, _, own = name.partition(".")
-            by_member.setdefault(number, {})[own] = array
+            number, _, member_name = name.partition(".")
+            by_member.setdefault(number, {})[member_name] = array
         if sorted(by_member) != sorted(map(str, range(len(by_member)))):
             raise ValueError(f"members must be numbered from 0, found {sorted(by_member)}")
         members = [by_member[str(number)] for number in range(len(by_member))]
         return cls([MEMORIES[kind_of(own)](own) for own in members])
 
     def arrays(self) -> dict[str, Array]:
-        """As a file of this kind holds them; `from_arrays` takes those of several members."""
+        """The arrays of a file: a single member's own, or those that `from_arrays` takes."""
         if len(self.members) == 1:
             return self.members[0].arrays()
         return {
@@ -57,15 +60,16 @@ class Ensemble:
         }
 
     def step(self, z: Array, actions: Array, h: Array, c: Array) -> tuple[Array, Array]:
-        """The first member's next h and c."""
+        """The next h and c of member 0."""
         return self.members[0].step(z, actions, h, c)
 
 
-def _alone(kind: str) -> Callable[[Mapping[str, Array]], Ensemble]:
+def _single(kind: str) -> Callable[[Mapping[str, Array]], Ensemble]:
     return lambda arrays: Ensemble([MEMORIES[kind](arrays)])
 
 
-ENSEMBLES: dict[str, Callable[[Mapping[str, Array]], Ensemble]] = {  # by the kind of a file
+# Constructors by the kind of a file, which take its arrays.
+ENSEMBLES: dict[str, Callable[[Mapping[str, Array]], Ensemble]] = {
     Ensemble.KIND: Ensemble.from_arrays,
-    **{kind: _alone(kind) for kind in MEMORIES},
+    **{kind: _single(kind) for kind in MEMORIES},
 }

@@ -1,4 +1,4 @@
-"""An M whose mixture is one for all of z: what belongs together comes together."""
+"""An MDN-LSTM with one mixture for the whole of z, so that samples keep its correlations."""
 
 from __future__ import annotations
 
@@ -16,57 +16,60 @@ from worldmodels.nn.parameters import Array
 
 
 class JointMDNLSTM(MDNLSTM):
-    """Says one mixture of K Gaussians for the whole next z, in place of one for each number of it.
+    """Predicts one mixture of K diagonal Gaussians for the next z, not one for each dimension.
 
     Args:
-        arrays: as for every M; and `min_std`, a number that no standard deviation falls below.
+        arrays: see `RecurrentMemory`; and `min_std`, a number that is added to every standard
+            deviation.
         dtype: float32 in the pipeline, float64 to check gradients.
     """
 
     kind = "joint_mdn_lstm"
-    Z_LAYERS = ("choice", "z")
+    Z_LAYERS = ("logits", "z")
     Z_SHAPES: ClassVar[dict[str, tuple[str, ...]]] = {
-        "choice.weight": ("R", "K"),
-        "choice.bias": ("K",),
+        "logits.weight": ("R", "K"),
+        "logits.bias": ("K",),
         "z.weight": ("R", "2K", "Z"),
         "z.bias": ("2K", "Z"),
     }
 
     @staticmethod
-    def _outputs(mixtures: int, z_size: int) -> Mapping[str, tuple[int, ...]]:
-        return {"choice": (mixtures,), "z": (2 * mixtures, z_size)}
+    def _z_outputs(num_mixtures: int, z_size: int) -> Mapping[str, tuple[int, ...]]:
+        return {"logits": (num_mixtures,), "z": (2 * num_mixtures, z_size)}
 
     def predict(self, head_features: Array) -> Array:
-        """The mean of the next z (..., Z), given a readout (..., R)."""
+        """The mean of the next z (..., Z), given head features (..., R)."""
         return joint_mixture_mean(*self._head_outputs(head_features))
 
     def sample(
         self, head_features: Array, uniform: Array, normal: Array, temperature: float
     ) -> Array:
-        """A next z (N, Z), given readouts (N, R): the first number of the uniform noise chooses a
-        Gaussian, and of those that are not chosen nothing is worked out.
+        """A sample of the next z (N, Z), given head features (N, R).
 
-        The temperature divides the logits, and the variance of the Gaussian is multiplied with it,
-        as in `mixture_sample`.
+        uniform[:, 0] selects a component; only the selected components are computed. As in
+        `mixture_sample`, the temperature divides the logits and multiplies the variance.
         """
         p = self.parameters
-        weights, _ = softmax(dense(head_features, p, "choice") / temperature, axis=-1)
-        chosen = sample_component(weights, uniform[..., 0], axis=-1)[..., 0]
-        drawn = math.sqrt(temperature) * normal
+        weights, _ = softmax(dense(head_features, p, "logits") / temperature, axis=-1)
+        component = sample_component(weights, uniform[..., 0], axis=-1)[..., 0]
+        z = math.sqrt(temperature) * normal
         count = weights.shape[-1]
-        for number in np.unique(chosen):
-            rows, two = chosen == number, [number, count + number]
-            y = np.tensordot(head_features[rows], p["z.weight"][:, two], axes=1) + p["z.bias"][two]
-            mean, log_deviation = y[:, 0], y[:, 1]
-            drawn[rows] = mean + drawn[rows] * (np.exp(log_deviation) + self.min_std)
-        return drawn
+        for number in np.unique(component):
+            rows, mean_and_std = component == number, [number, count + number]
+            y = np.tensordot(head_features[rows], p["z.weight"][:, mean_and_std], axes=1)
+            y += p["z.bias"][mean_and_std]
+            mean, log_std = y[:, 0], y[:, 1]
+            z[rows] = mean + z[rows] * (np.exp(log_std) + self.min_std)
+        return z
 
     def _z_loss(
-        self, said: Sequence[Array], sequences: PackedSequences
+        self, outputs: Sequence[Array], sequences: PackedSequences
     ) -> tuple[float, Sequence[Array]]:
-        """Nats a number of z, and their gradient by logits (N, K) and y (N, 2K, Z)."""
-        logits, y = said
-        nats, *gradients = joint_nll(logits, y, sequences.z_next, self.min_std)
+        """Negative log-likelihood in nats per dimension, and its gradients by the logits (N, K) and
+        y (N, 2K, Z).
+        """
+        logits, y = outputs
+        nll, *gradients = joint_nll(logits, y, sequences.z_next, self.min_std)
         for gradient in gradients:
             gradient /= sequences.z_next.size
-        return float(nats.mean()) / self.z_size, gradients
+        return float(nll.mean()) / self.z_size, gradients

@@ -1,4 +1,4 @@
-"""The kinds of M by the names that params.yaml and the files know them by."""
+"""The kinds of M by the names in params.yaml and in files."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from worldmodels.memory.recurrent import RecurrentMemory
 from worldmodels.nn.parameters import Array
 
 MEMORIES: dict[str, type[RecurrentMemory]] = {
-    kind.kind: kind for kind in (DeterministicLSTM, MDNLSTM, JointMDNLSTM)
+    memory.kind: memory for memory in (DeterministicLSTM, MDNLSTM, JointMDNLSTM)
 }
 
 
 def kind_of(arrays: Mapping[str, Array]) -> str:
-    """Of an M, by what arrays it has."""
+    """The kind of the M that has these arrays."""
     if "min_std" not in arrays:
         return DeterministicLSTM.kind
-    return (JointMDNLSTM if "choice.weight" in arrays else MDNLSTM).kind
+    return (JointMDNLSTM if "logits.weight" in arrays else MDNLSTM).kind
 
 
 def make_memory(
@@ -31,34 +31,19 @@ def make_memory(
     rng: np.random.Generator,
     *,
     hidden: int,
-    head_features: int = 0,
-    mixtures: int = 1,
+    head_hidden: int = 0,
+    num_mixtures: int = 1,
     min_std: float = 0.01,
     predict_reward_done: bool = False,
 ) -> RecurrentMemory:
-    """An untrained M of a kind in MEMORIES.
-
-    Args:
-        kind: a key of MEMORIES.
-        z_size: latent dimensions.
-        action_size: numbers of an action.
-        rng: draws the weights.
-        hidden: units of the LSTM.
-        readout: units of a hidden layer between h and the output heads; 0 for none.
-        mixtures: Gaussians of a mixture; of `mdn_lstm` and `joint_mdn_lstm`.
-        min_std: least standard deviation of a Gaussian; likewise.
-        predict_reward_done: whether there are heads for the reward and the end of the episode.
-    """
-    sizes = z_size, action_size, hidden
-    if kind == DeterministicLSTM.kind:
-        return DeterministicLSTM.initial(
-            *sizes, rng, head_features=head_features, predict_reward_done=predict_reward_done
-        )
-    return (JointMDNLSTM if kind == JointMDNLSTM.kind else MDNLSTM).initial(
-        *sizes,
+    """An untrained M of a kind in MEMORIES; for the arguments see `RecurrentMemory.initial`."""
+    return MEMORIES[kind].initial(
+        z_size,
+        action_size,
+        hidden,
         rng,
-        mixtures=mixtures,
+        head_hidden=head_hidden,
+        num_mixtures=num_mixtures,
         min_std=min_std,
-        head_features=head_features,
         predict_reward_done=predict_reward_done,
     )

@@ -1,4 +1,4 @@
-"""Episodes cut in pieces, as M learns from them, with z drawn anew whenever they are looked at."""
+"""Sequences of recorded episodes to train M on, with z sampled anew from q(z|x) for every batch."""
 
 from __future__ import annotations
 
@@ -9,28 +9,28 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from worldmodels.nn.lstm import steps_of
+from worldmodels.nn.lstm import step_slices
 from worldmodels.nn.parameters import Array
 
 
 class Latents(Protocol):
-    """Recorded episodes as V encodes them, laid end to end; `artifacts.Latents` is one."""
+    """Recorded episodes, encoded by V and concatenated, as in `artifacts.Latents`."""
 
     @property
     def lengths(self) -> NDArray[np.int64]:
-        """(episodes,), steps of each."""
+        """(episodes,), steps of each episode."""
 
     @property
     def terminated(self) -> NDArray[np.bool_]:
-        """(episodes,), whether its last step terminated it."""
+        """(episodes,), whether the last step terminated the episode."""
 
     @property
     def first_frame(self) -> NDArray[np.int64]:
-        """(episodes + 1,), the number of each one's first frame."""
+        """(episodes + 1,), the row of each episode's first frame, and the number of frames."""
 
     @property
     def first_step(self) -> NDArray[np.int64]:
-        """(episodes + 1,), the number of each one's first step."""
+        """(episodes + 1,), the row of each episode's first step, and the number of steps."""
 
     @property
     def mean(self) -> NDArray[np.float32]:
@@ -50,32 +50,32 @@ class Latents(Protocol):
 
 
 class PackedSequences(NamedTuple):
-    """Pieces of episodes, N steps in all, packed as worldmodels/nn/lstm.py has it."""
+    """A batch of B sequences with N steps in all, packed as worldmodels/nn/lstm.py describes."""
 
-    z: Array  # (N, Z), what is seen
-    actions: Array  # (N, A), what is done then
-    z_next: Array  # (N, Z), what is seen next
-    rewards: Array  # (N,), what the step earns
-    dones: Array  # (N,), 1 for a step that loses the car, so that the episode is over
-    batch_sizes: Array  # (T,), how many pieces have a step t
+    z: Array  # (N, Z), before the step
+    actions: Array  # (N, A)
+    z_next: Array  # (N, Z), after the step
+    rewards: Array  # (N,)
+    dones: Array  # (N,), 1 where the step terminates the episode, else 0
+    batch_sizes: Array  # (T,), the number of sequences that have a step t
 
 
-SHORTEST_PIECE = 4  # steps; shorter ends of episodes are dropped
-STEPS_AT_ONCE = 8192  # when all pieces are gone through; some 100 MB with the paper's M
-NOISELESS = -50.0  # log of a variance that float32 does not notice next to a number of z
+MIN_STEPS = 4  # of a sequence; shorter ends of episodes are dropped
+CHUNK_STEPS = 8192  # processed together when all sequences are; some 100 MB with the paper's M
+NEGLIGIBLE_LOGVAR = -50.0  # float32 does not notice such a variance beside a number of z
 
 
 @dataclass(frozen=True)
 class LatentSequences:
-    """Pieces of episodes whose z are known as V gives them: by mean and log-variance.
+    """Sequences of steps of recorded episodes, whose z are given by mean and log-variance.
 
     Args:
-        latents: what they are cut from.
-        first_frame: (N,), the number of each piece's first frame.
-        first_step: (N,), of its first step.
-        steps: (N,), its length.
-        lost: (N,), whether its last step is the one that terminated its episode.
-        deterministic: take V's mean for z, in place of a sample.
+        latents: the episodes.
+        first_frame: (S,), the row of each sequence's first frame.
+        first_step: (S,), the row of its first step.
+        steps: (S,), its length.
+        terminated_last: (S,), whether its last step terminated the episode.
+        deterministic: take the mean for z instead of a sample.
     """
 
     latents: Latents
@@ -89,51 +89,53 @@ class LatentSequences:
         return len(self.steps)
 
     def sample(self, rows: NDArray[np.intp], rng: np.random.Generator) -> PackedSequences:
-        """The pieces of these numbers, packed; each frame's z ~ N(mean, exp(logvar)) is drawn once,
-        to be a step's target and the next one's input.
+        """A batch of these sequences, with z ~ N(mean, exp(logvar)).
+
+        Each frame's z is sampled once: it is the target of a step and the input of the next.
         """
         rows = rows[np.argsort(-self.steps[rows], kind="stable")]
         steps = self.steps[rows]
         batch_sizes = (steps > np.arange(steps[0])[:, None]).sum(axis=1)  # (T,)
-        t, piece = _packed(batch_sizes)  # of each of N steps
-        shown = np.concatenate(
-            [[len(rows)], batch_sizes]
-        )  # each has a frame more than it has steps
-        frame_t, frame_piece = _packed(shown)  # of each of N + B frames
-        z = self._codes(self.first_frame[rows][frame_piece] + frame_t, rng)
-        step = self.first_step[rows][piece] + t
+        t, sequence = _packed_index(batch_sizes)  # (N,) each
+        # A sequence has one frame more than it has steps: N + B frames in all.
+        frame_batch_sizes = np.concatenate([[len(rows)], batch_sizes])
+        frame_t, frame_sequence = _packed_index(frame_batch_sizes)
+        z = self._sample_z(self.first_frame[rows][frame_sequence] + frame_t, rng)
+        step = self.first_step[rows][sequence] + t
+        last = t == steps[sequence] - 1
         return PackedSequences(
-            z=z[(np.cumsum(shown) - shown)[t] + piece],
+            z=z[(np.cumsum(frame_batch_sizes) - frame_batch_sizes)[t] + sequence],
             actions=self.latents.actions[step],
             z_next=z[len(rows) :],
             rewards=self.latents.rewards[step].astype(np.float32),
-            dones=((t == steps[piece] - 1) & self.terminated_last[rows][piece]).astype(np.float32),
+            dones=(last & self.terminated_last[rows][sequence]).astype(np.float32),
             batch_sizes=batch_sizes,
         )
 
-    def spread(self) -> NDArray[np.intp]:
-        """Numbers of as many pieces as can be looked at at once, evenly spread over all."""
-        return np.linspace(0, len(self) - 1, min(len(self), self._at_once)).astype(np.intp)
+    def evenly_spaced(self) -> NDArray[np.intp]:
+        """Rows of evenly spaced sequences, as many as fit in a chunk."""
+        return np.linspace(0, len(self) - 1, min(len(self), self._chunk_size)).astype(np.intp)
 
-    def parts(self) -> list[NDArray[np.intp]]:
-        """Numbers of all pieces, in parts that can be looked at at once."""
-        return np.split(np.arange(len(self)), range(self._at_once, len(self), self._at_once))
+    def chunks(self) -> list[NDArray[np.intp]]:
+        """The rows of all sequences, in chunks that are small enough to be processed together."""
+        return np.split(np.arange(len(self)), range(self._chunk_size, len(self), self._chunk_size))
 
     @property
-    def _at_once(self) -> int:
-        return max(1, STEPS_AT_ONCE // int(self.steps.max()))
+    def _chunk_size(self) -> int:
+        return max(1, CHUNK_STEPS // int(self.steps.max()))
 
-    def _codes(self, frames: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.float32]:
+    def _sample_z(self, frames: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.float32]:
+        """z (frames, Z) of the frames in these rows."""
         z: NDArray[np.float32] = self.latents.mean[frames]
         logvar = self.latents.logvar[frames]
-        if not self.deterministic and logvar.max() > NOISELESS:
+        if not self.deterministic and logvar.max() > NEGLIGIBLE_LOGVAR:
             sigma = np.exp(0.5 * logvar)
             z += sigma * rng.standard_normal(z.shape, np.float32)
         return z
 
 
-def _packed(batch_sizes: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """The step, and the number of the sequence, of every row of packed sequences."""
+def _packed_index(batch_sizes: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """The step and the sequence of every row of packed sequences."""
     t = np.repeat(np.arange(len(batch_sizes)), batch_sizes)
     return t, np.arange(len(t)) - (np.cumsum(batch_sizes) - batch_sizes)[t]
 
@@ -141,12 +143,13 @@ def _packed(batch_sizes: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np
 def split_episodes(
     latents: Latents, length: int, chosen: NDArray[np.bool_], *, deterministic: bool = False
 ) -> LatentSequences:
-    """The chosen episodes in sequences of `length` steps; ends that are too short are dropped.
+    """The chosen episodes in sequences of `length` steps, for truncated BPTT.
 
     Args:
         latents: the episodes.
-        length: steps of a sequence; the last one of an episode may have fewer.
-        chosen: (episodes,), which of them.
+        length: steps of a sequence. The last one of an episode may have fewer; it is dropped if it
+            has fewer than MIN_STEPS.
+        chosen: (episodes,), which episodes to take.
         deterministic: see `LatentSequences`.
 
     Raises:
@@ -157,9 +160,9 @@ def split_episodes(
     episode = np.repeat(episodes, per_episode)  # of each sequence
     number = np.arange(len(episode)) - np.repeat(np.cumsum(per_episode) - per_episode, per_episode)
     steps = np.minimum(latents.lengths[episode] - number * length, length)
-    long_enough = steps >= SHORTEST_PIECE
+    long_enough = steps >= MIN_STEPS
     if not long_enough.any():
-        raise ValueError(f"none of these episodes lasts {SHORTEST_PIECE} steps")
+        raise ValueError(f"none of these episodes lasts {MIN_STEPS} steps")
     episode, start, steps = episode[long_enough], (number * length)[long_enough], steps[long_enough]
     return LatentSequences(
         latents,
@@ -172,7 +175,7 @@ def split_episodes(
 
 
 def whole_episodes(latents: Latents, chosen: NDArray[np.bool_]) -> LatentSequences:
-    """The chosen episodes, each as one sequence, with V's mean as z.
+    """The chosen episodes, each as one sequence, with the mean for z.
 
     Raises:
         ValueError: all of them are too short.
@@ -181,9 +184,17 @@ def whole_episodes(latents: Latents, chosen: NDArray[np.bool_]) -> LatentSequenc
 
 
 def states_before(states: Array, batch_sizes: Array) -> Array:
-    """h (N, H) before every step of packed sequences, given h after it."""
+    """h (N, H) before every step of packed sequences, given h after every step."""
     before = np.zeros_like(states)
-    steps = steps_of(batch_sizes)
-    for then, now in pairwise(steps):
+    for then, now in pairwise(step_slices(batch_sizes)):
         before[now] = states[then][: now.stop - now.start]
     return before
+
+
+def sequence_features(sequences: PackedSequences, states: Array) -> Array:
+    """C's features [z; h] (N, Z + H) of every step, given h (N, H) after every step.
+
+    For agents and dreams `interfaces.PolicyState` builds the same.
+    """
+    h = states_before(states, sequences.batch_sizes)
+    return np.concatenate([sequences.z, h], axis=1)

@@ -14,12 +14,12 @@ EPSILON = 1e-8
 
 
 class Adam:
-    """Moves parameters against their gradient, in place.
+    """An optimiser that updates parameters in place.
 
     Args:
-        parameters: what to move.
+        parameters: updated by `step`.
         learning_rate: step size alpha.
-        max_grad_norm: a longer gradient is shortened to this Euclidean length; None for never.
+        max_grad_norm: a longer gradient is scaled to this Euclidean norm; None for no clipping.
     """
 
     def __init__(
@@ -27,34 +27,30 @@ class Adam:
     ) -> None:
         self._parameters = parameters
         self._learning_rate = learning_rate
-        self._clip_norm = max_grad_norm
-        self._first = np.zeros_like(parameters.flat)  # m
-        self._second = np.zeros_like(parameters.flat)  # v
+        self._max_grad_norm = max_grad_norm
+        self._m = np.zeros_like(parameters.flat)  # first moment
+        self._v = np.zeros_like(parameters.flat)  # second moment
         self._steps = 0
 
-    def step(self, gradient: Parameters, share: float = 1.0) -> None:
-        """One update, by a share of the learning rate; `gradient` is used up."""
+    def step(self, gradient: Parameters, lr_factor: float = 1.0) -> None:
+        """One update with the learning rate times `lr_factor`; may overwrite the gradient."""
         g = gradient.flat
-        if self._clip_norm is not None:
+        if self._max_grad_norm is not None:
             norm = float(np.sqrt(g @ g))
-            if norm > self._clip_norm:
-                g *= self._clip_norm / norm
+            if norm > self._max_grad_norm:
+                g *= self._max_grad_norm / norm
         self._steps += 1
-        self._first += (1 - BETA1) * (g - self._first)
-        self._second += (1 - BETA2) * (g * g - self._second)
-        rate = share * self._learning_rate / (1 - BETA1**self._steps)
-        root = np.sqrt(self._second / (1 - BETA2**self._steps))
-        self._parameters.flat -= rate * self._first / (root + EPSILON)
+        self._m += (1 - BETA1) * (g - self._m)
+        self._v += (1 - BETA2) * (g * g - self._v)
+        rate = lr_factor * self._learning_rate / (1 - BETA1**self._steps)
+        root = np.sqrt(self._v / (1 - BETA2**self._steps))
+        self._parameters.flat -= rate * self._m / (root + EPSILON)
 
     def state(self) -> dict[str, Any]:
-        """All that `restore` needs to go on bit for bit; the parameters are not in it."""
-        return {
-            "first": self._first.copy(),
-            "second": self._second.copy(),
-            "steps": self._steps,
-        }
+        """The moments and the step count, which `restore` takes; the parameters are not in it."""
+        return {"m": self._m.copy(), "v": self._v.copy(), "steps": self._steps}
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Go on from where `state` was taken."""
-        self._first, self._second = state["first"].copy(), state["second"].copy()
+        """Continue, bit for bit, from where `state` was taken."""
+        self._m, self._v = state["m"].copy(), state["v"].copy()
         self._steps = state["steps"]

@@ -1,10 +1,11 @@
-"""A long short-term memory layer: one step, a whole sequence, and backpropagation through time.
+"""An LSTM layer: one step, whole sequences, and backpropagation through time.
 
-Gates stand in the order i, f, g, o along the last axis (4H).
+The gates are in the order i, f, g, o along the last axis (4H).
 
-Sequences of many lengths lie packed, without padding: in falling order of length, first step 0 of
-all of them, then step 1 of those that have one, and so on. `batch_sizes` (T,) says how many have a step
-t, and the rows are its sum N: those of step t are the first running[t] of the sequences.
+Sequences of different lengths are packed without padding, as in PyTorch's PackedSequence. They are
+sorted by falling length; first come the rows of step 0 of all sequences, then those of step 1 of
+the sequences that have one, and so on. Step t has the first batch_sizes[t] sequences; `batch_sizes`
+(T,) sums to the number of rows N.
 """
 
 from __future__ import annotations
@@ -14,24 +15,27 @@ from typing import NamedTuple
 
 import numpy as np
 
-from worldmodels.nn.parameters import Array, Parameters, scaled_normal
+from worldmodels.nn.parameters import Array, Parameters, lecun_normal
 
 
 class LSTMTrace(NamedTuple):
-    """What the backward pass needs of a forward pass."""
+    """The values of a forward pass that the backward pass needs."""
 
     x: Array  # (N, I)
     batch_sizes: Array  # (T,)
     gates: Array  # (N, 4H), after their nonlinearities
-    cells_before: Array  # (N, H), of the step before; 0 at the start
-    cells: Array  # (N, H)
-    hidden_before: Array  # (N, H)
-    hidden: Array  # (N, H)
+    cells_before: Array  # (N, H), c before the step; 0 at the start
+    cells: Array  # (N, H), c after it
+    hidden_before: Array  # (N, H), h before the step; 0 at the start
+    hidden: Array  # (N, H), h after it
 
 
 def initial_lstm(rng: np.random.Generator, inputs: int, hidden: int) -> dict[str, Array]:
-    """Weights ~ N(0, 1 / fan_in); biases 0, but the forget gate's 1: M starts out remembering."""
-    weight = scaled_normal(rng, inputs + hidden, 4 * hidden)
+    """Weights ~ N(0, 1 / fan_in), biases 0, but 1 for the forget gate.
+
+    With that bias, an untrained LSTM keeps its cells over many steps (Gers et al. 2000).
+    """
+    weight = lecun_normal(rng, inputs + hidden, 4 * hidden)
     bias = np.zeros(4 * hidden)
     bias[hidden : 2 * hidden] = 1.0
     return {
@@ -41,15 +45,15 @@ def initial_lstm(rng: np.random.Generator, inputs: int, hidden: int) -> dict[str
     }
 
 
-def _slopes(hidden: int, dtype: np.dtype) -> tuple[Array, Array]:
-    """(4H,) a and b: a * tanh(a * x) + b is a sigmoid for i, f and o, and a plain tanh for g."""
+def _activation_constants(hidden: int, dtype: np.dtype) -> tuple[Array, Array]:
+    """a and b (4H,) such that a * tanh(a * x) + b is the sigmoid for i, f and o, and tanh for g."""
     a, b = np.full(4 * hidden, 0.5, dtype), np.full(4 * hidden, 0.5, dtype)
     a[2 * hidden : 3 * hidden], b[2 * hidden : 3 * hidden] = 1.0, 0.0
     return a, b
 
 
-def _four(gates: Array) -> tuple[Array, Array, Array, Array]:
-    """i, f, g and o (..., H) in gates (..., 4H)."""
+def _split_gates(gates: Array) -> tuple[Array, Array, Array, Array]:
+    """Views of i, f, g and o (..., H) in gates (..., 4H)."""
     size = gates.shape[-1] // 4
     return (
         gates[..., :size],
@@ -59,8 +63,9 @@ def _four(gates: Array) -> tuple[Array, Array, Array, Array]:
     )
 
 
-def _activate(gates: Array, slopes: tuple[Array, Array]) -> None:
-    a, b = slopes
+def _activate(gates: Array, constants: tuple[Array, Array]) -> None:
+    """Apply the nonlinearities to the gates (..., 4H), in place."""
+    a, b = constants
     gates *= a
     np.tanh(gates, out=gates)
     gates *= a
@@ -68,62 +73,65 @@ def _activate(gates: Array, slopes: tuple[Array, Array]) -> None:
 
 
 class LSTM:
-    """The layer over parameters that someone else owns.
+    """An LSTM layer of I inputs and H units.
 
     Args:
-        parameters: with `lstm.input_weight` (I, 4H), `lstm.hidden_weight` (H, 4H) and `lstm.bias`
-            (4H).
+        parameters: a model's, which include `lstm.input_weight` (I, 4H), `lstm.hidden_weight`
+            (H, 4H) and `lstm.bias` (4H,).
     """
 
     def __init__(self, parameters: Parameters) -> None:
         self._parameters = parameters
         self.hidden_size = parameters["lstm.hidden_weight"].shape[0]
-        self._slopes = _slopes(self.hidden_size, parameters.flat.dtype)
+        self._constants = _activation_constants(self.hidden_size, parameters.flat.dtype)
 
     def step(self, x: Array, h: Array, c: Array) -> tuple[Array, Array]:
-        """x (B, I), h and c (B, H): the next h and c."""
+        """The next h and c (B, H), given x (B, I) and h and c (B, H)."""
         p = self._parameters
         gates = x @ p["lstm.input_weight"]
         gates += h @ p["lstm.hidden_weight"]
         gates += p["lstm.bias"]
-        _activate(gates, self._slopes)
-        i, f, g, o = _four(gates)
+        _activate(gates, self._constants)
+        i, f, g, o = _split_gates(gates)
         c = f * c
         c += i * g
         return o * np.tanh(c), c
 
     def forward(self, x: Array, batch_sizes: Array) -> LSTMTrace:
-        """Packed x (N, I), from a state of zeros."""
+        """The pass over packed sequences x (N, I), from a state of zeros."""
         p = self._parameters
         gates = x @ p["lstm.input_weight"]  # (N, 4H): all steps at once
         gates += p["lstm.bias"]
         cells_before = np.zeros((len(x), self.hidden_size), x.dtype)
         cells, hidden, hidden_before = (np.zeros_like(cells_before) for _ in range(3))
-        i, f, g, o = _four(gates)
+        i, f, g, o = _split_gates(gates)
         before = slice(0, 0)
-        for now in steps_of(batch_sizes):
+        for now in step_slices(batch_sizes):
             if now.start:
-                goes_on = slice(before.start, before.start + now.stop - now.start)
-                hidden_before[now], cells_before[now] = hidden[goes_on], cells[goes_on]
+                continued = slice(before.start, before.start + now.stop - now.start)
+                hidden_before[now], cells_before[now] = hidden[continued], cells[continued]
                 gates[now] += hidden_before[now] @ p["lstm.hidden_weight"]
-            _activate(gates[now], self._slopes)
+            _activate(gates[now], self._constants)
             cells[now] = f[now] * cells_before[now] + i[now] * g[now]
             hidden[now] = o[now] * np.tanh(cells[now])
             before = now
         return LSTMTrace(x, batch_sizes, gates, cells_before, cells, hidden_before, hidden)
 
     def backward(self, dhidden: Array, trace: LSTMTrace, gradient: Parameters) -> None:
-        """Fill the gradient, from dhidden (N, H) = dL/dh after every step; it is used up."""
+        """Fill the layer's gradient, given dhidden (N, H) = dL/dh after every step.
+
+        Overwrites dhidden.
+        """
         p = self._parameters
-        i, f, g, o = _four(trace.gates)
-        # A gate's own slope: y = a tanh(u) + b with u = a x, hence dy/dx = a^2 (1 - tanh(u)^2)
-        # = a^2 - (y - b)^2.
-        a, b = self._slopes
+        i, f, g, o = _split_gates(trace.gates)
+        # The derivative of a gate: y = a tanh(u) + b with u = a x, hence
+        # dy/dx = a^2 (1 - tanh(u)^2) = a^2 - (y - b)^2.
+        a, b = self._constants
         a_squared = a * a
         dgates = np.empty_like(trace.gates)  # (N, 4H)
-        di, df, dg, do = _four(dgates)
+        di, df, dg, do = _split_gates(dgates)
         dh_next = dc_next = dhidden[:0]
-        for now in reversed(steps_of(trace.batch_sizes)):  # all of a step stays in the cache
+        for now in reversed(step_slices(trace.batch_sizes)):  # rows of one step stay in cache
             dh = dhidden[now]
             dh[: len(dh_next)] += dh_next
             tanh_c = np.tanh(trace.cells[now])
@@ -149,7 +157,7 @@ class LSTM:
         gradient["lstm.bias"][...] = dgates.sum(axis=0)
 
 
-def steps_of(batch_sizes: Array) -> list[slice]:
+def step_slices(batch_sizes: Array) -> list[slice]:
     """The rows of every step of packed sequences."""
     ends = np.cumsum(batch_sizes).tolist()
     return [slice(start, end) for start, end in pairwise([0, *ends])]

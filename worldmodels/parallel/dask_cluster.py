@@ -1,4 +1,4 @@
-"""A cluster that people already run: Dask's. It needs requirements-dask.txt."""
+"""Workers of a running Dask cluster. It needs requirements-dask.txt."""
 
 from __future__ import annotations
 
@@ -33,51 +33,51 @@ except ModuleNotFoundError:
 
 Shard = TypeVar("Shard")
 Result = TypeVar("Result")
-PATIENCE = 8.0  # seconds for the scheduler to answer, and then for a first worker to be there
-WITHOUT_WORKERS = 60.0  # seconds that a run waits for one to join when all are gone
-LOOK = 5.0  # seconds between two looks at who is there
+SCHEDULER_TIMEOUT = 8.0  # seconds for the scheduler to answer, and then for a first worker to join
+NO_WORKERS_TIMEOUT = 60.0  # seconds that a run waits for a worker to join when all are gone
+POLL_INTERVAL = 5.0  # seconds between two looks at the number of workers
 
-
-# As glibc's malloc.h numbers them; and bytes, the most that it takes.
-M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, KEPT = -1, -3, 1 << 25
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # as numbered in glibc's malloc.h
+MAX_THRESHOLD = 1 << 25  # bytes; glibc accepts no more
 
 
 class DaskCluster(Generic[Shard, Result]):
-    """The workers of a Dask cluster, each of which unpacks the function once.
+    """The workers of a Dask cluster, each of which unpickles the function once; see `Executor`.
 
-    Packed, it is a task like the shards that hang on it: Dask takes it to every worker that has a
-    shard to do, to those that join late too, and does it again when whoever had it is lost. (Dask's
-    memory manager may drop a copy between two shards, and send it once more.)
+    The pickled function is the result of a Dask task that all shards depend on. So Dask sends it to
+    every worker that has a shard, also to one that joins late, and computes it again when the
+    worker that held it is lost. (Dask's memory manager may drop a copy between two shards, and send
+    it once more.)
 
     Args:
-        function: what to do with a shard.
-        scheduler: the address of the cluster's, tcp://host:port.
+        function: maps a shard to its result.
+        scheduler: the address of the scheduler, tcp://host:port.
 
     Raises:
-        UserError: there is no such cluster, nobody works in it, or somebody with other code.
+        UserError: no scheduler answers, it has no workers, or a worker has other code.
     """
 
     def __init__(self, function: Callable[[Shard], Result], scheduler: str) -> None:
-        logging.getLogger("distributed").setLevel(logging.CRITICAL)  # faults are said by us
+        logging.getLogger("distributed").setLevel(logging.CRITICAL)  # we report the errors
         self._scheduler = scheduler
-        self._seen = 0.0
-        # Of one family, shards wait with the scheduler till somebody is free; Dask would deal out
-        # others at once, to some twice and to some never.
+        self._polled = 0.0
+        # Keys of one group: Dask queues such tasks until a worker is free. It would assign others
+        # to workers at once, and unevenly.
         self._name, self._numbers = f"shard-{uuid.uuid4().hex}", count()
         client: Any = distributed.Client  # which has no types
         try:
-            self._client = client(scheduler, timeout=PATIENCE, set_as_default=False)
+            self._client = client(scheduler, timeout=SCHEDULER_TIMEOUT, set_as_default=False)
         except (OSError, ValueError):
             raise UserError(
                 f"compute.scheduler: no Dask scheduler answers at {scheduler}; start one "
                 "('make cluster' does on this machine), or set compute.executor to processes"
             ) from None
         try:
-            self._meet()
+            self._check_workers()
             self._function = self._client.submit(
                 bytes, pickle.dumps(function), key=f"function-{uuid.uuid4().hex}"
             )
-            # Dask would have shards wait where the function is rather than send it on.
+            # Otherwise Dask would queue shards where the function is, rather than send it on.
             self._client.replicate([self._function])
         except BaseException:
             self.close()
@@ -85,30 +85,34 @@ class DaskCluster(Generic[Shard, Result]):
 
     @property
     def num_workers(self) -> int:
-        """Workers that there are."""
-        if time.monotonic() - self._seen > LOOK:
-            self._workers, self._seen = len(self._client.nthreads()), time.monotonic()
+        """Workers in the cluster, at least 1."""
+        if time.monotonic() - self._polled > POLL_INTERVAL:
+            self._workers, self._polled = len(self._client.nthreads()), time.monotonic()
         return max(1, self._workers)
 
-    def submit(self, shard: Shard) -> Future_[Result]:
-        """See `Executor`."""
+    def submit(self, shard: Shard) -> DaskFuture[Result]:
+        """Queue a shard for the next free worker."""
         future = self._client.submit(
-            _work, self._function, code_version(), shard, key=(self._name, next(self._numbers))
+            _call, self._function, code_version(), shard, key=(self._name, next(self._numbers))
         )
-        return Future_(future, self._client, self._scheduler)
+        return DaskFuture(future, self._client, self._scheduler)
 
     def close(self) -> None:
-        """See `Executor`."""
-        with contextlib.suppress(Exception):  # of a scheduler that is gone
-            self._client.close(timeout=PATIENCE)
+        """Disconnect; the cluster keeps running."""
+        with contextlib.suppress(Exception):  # the scheduler may be gone
+            self._client.close(timeout=SCHEDULER_TIMEOUT)
 
-    def _meet(self) -> None:
-        """See who is there, and that all have the code that is here."""
+    def _check_workers(self) -> None:
+        """Check that there is a worker, and that all have the same code as this process.
+
+        Raises:
+            UserError: there is none, or one has other code.
+        """
         with contextlib.suppress(TimeoutError):
-            self._client.wait_for_workers(1, timeout=PATIENCE)
+            self._client.wait_for_workers(1, timeout=SCHEDULER_TIMEOUT)
         if not self._client.nthreads():
             raise UserError(
-                f"compute.scheduler: nobody works for the Dask scheduler at {self._scheduler}; "
+                f"compute.scheduler: the Dask scheduler at {self._scheduler} has no workers; "
                 "start workers: dask worker with its address, one thread each"
             )
         for worker, version in self._client.run(code_version, on_error="return").items():
@@ -119,8 +123,8 @@ class DaskCluster(Generic[Shard, Result]):
             print(f"Dask's dashboard: {dashboard}", file=sys.stderr)
 
 
-class Future_(Generic[Result]):
-    """See `Future`."""
+class DaskFuture(Generic[Result]):
+    """The result of a shard on the cluster; see `Future` in workers.py."""
 
     def __init__(self, future: Future[Result], client: Any, scheduler: str) -> None:
         self._future = future
@@ -128,34 +132,38 @@ class Future_(Generic[Result]):
         self._scheduler = scheduler
 
     def result(self) -> Result:
-        """Wait for it, as long as there is somebody who could do it."""
-        last_seen = time.monotonic()
+        """Wait for the result, as long as the cluster has workers.
+
+        Raises:
+            UserError: the shard killed several workers, all workers are gone, or the scheduler is.
+        """
+        last_worker = time.monotonic()
         while True:
             try:
-                return self._future.result(timeout=LOOK)
+                return self._future.result(timeout=POLL_INTERVAL)
             except distributed.KilledWorker as error:
                 raise UserError(
-                    f"{error.allowed_failures + 1} Dask workers died of the same shard, killed "
-                    "perhaps for want of memory; nothing of what was done is lost"
+                    f"{error.allowed_failures + 1} Dask workers died of the same shard, perhaps "
+                    "killed for lack of memory; 'dvc repro' continues from the last checkpoint"
                 ) from None
             except TimeoutError:
                 if self._client.nthreads():
-                    last_seen = time.monotonic()
-                elif time.monotonic() - last_seen > WITHOUT_WORKERS:
+                    last_worker = time.monotonic()
+                elif time.monotonic() - last_worker > NO_WORKERS_TIMEOUT:
                     raise UserError(
                         f"all workers of the Dask scheduler at {self._scheduler} are gone, and "
-                        f"none has joined for {WITHOUT_WORKERS:g} s; 'dvc repro' goes on where "
-                        "this run was"
+                        f"none has joined for {NO_WORKERS_TIMEOUT:g} s; 'dvc repro' continues from "
+                        "the last checkpoint"
                     ) from None
             except (CancelledError, OSError):
                 raise UserError(
-                    f"the Dask scheduler at {self._scheduler} is gone; 'dvc repro' goes on where "
-                    "this run was"
+                    f"the Dask scheduler at {self._scheduler} is gone; 'dvc repro' continues from "
+                    "the last checkpoint"
                 ) from None
 
 
 def _answers(address: str) -> bool:
-    """Whether there is such a page: Dask names one even where its own packages are missing."""
+    """Whether the page exists: Dask names a dashboard even if the packages for it are missing."""
     try:
         with urlopen(address, timeout=1):
             return True
@@ -166,39 +174,35 @@ def _answers(address: str) -> bool:
 _locks: dict[str, threading.Lock] = defaultdict(threading.Lock)  # by worker
 
 
-@lru_cache(maxsize=4)  # of runs side by side
-def _unpacked(worker: str, function: bytes) -> Callable[[Any], Any]:
-    """On a worker, of which there may be several in a process."""
-    unpacked: Callable[[Any], Any] = pickle.loads(function)
-    return unpacked
+@lru_cache(maxsize=4)  # several runs may use the cluster at once
+def _unpickle(worker: str, function: bytes) -> Callable[[Any], Any]:
+    """The function of a run, for one worker; a process may hold several workers."""
+    unpickled: Callable[[Any], Any] = pickle.loads(function)
+    return unpickled
 
 
 @cache
-def _keep_memory() -> None:
-    """Have this process keep what memory its arrays let go of, for the next ones.
+def _keep_freed_memory() -> None:
+    """Make malloc keep freed memory for the next arrays.
 
     Dask's nanny starts workers with a setting by which every larger array is new memory from the
-    system: that makes a shard of `canvas` take more than twice as long.
+    system, which more than doubles the time of a shard with 64 x 64 observations.
     """
-    with contextlib.suppress(OSError, AttributeError):  # of another C library
+    with contextlib.suppress(OSError, AttributeError):  # another C library
         mallopt = ctypes.CDLL(None).mallopt
         for setting in (M_TRIM_THRESHOLD, M_MMAP_THRESHOLD):
-            mallopt(setting, KEPT)
+            mallopt(setting, MAX_THRESHOLD)
 
 
-def _here() -> str:
-    return str(distributed.get_worker().address)
-
-
-def _work(function: bytes, version: str, shard: Any) -> Any:
-    """On a worker, which may have several threads, where a function is made for one."""
-    worker = _here()
+def _call(function: bytes, version: str, shard: Any) -> Any:
+    """The result of a shard. A worker may have several threads, but the function is used by one."""
+    worker = str(distributed.get_worker().address)
     if code_version() != version:  # it has joined late
         raise UserError(_other_code(worker, code_version()))
-    _keep_memory()
+    _keep_freed_memory()
     with _locks[worker]:
         try:
-            return _unpacked(worker, function)(shard)
+            return _unpickle(worker, function)(shard)
         except ModuleNotFoundError as error:
             raise UserError(f"the Dask worker at {worker}: {error}") from None
 
@@ -206,6 +210,6 @@ def _work(function: bytes, version: str, shard: Any) -> Any:
 def _other_code(worker: str, found: object) -> str:
     has = found if isinstance(found, str) else f"code that does not run ({found})"
     return (
-        f"the Dask worker at {worker} has {has}, and here there are {code_version()}: bring it to "
-        "the same commit and the same packages, and start it again"
+        f"the Dask worker at {worker} has {has}, and this process has {code_version()}: bring the "
+        "worker to the same commit and the same packages, and start it again"
     )

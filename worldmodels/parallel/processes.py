@@ -17,25 +17,29 @@ Shard = TypeVar("Shard")
 Result = TypeVar("Result")
 
 
-class Future_(Generic[Result]):
-    """See `Future`."""
+class ProcessFuture(Generic[Result]):
+    """The result of a shard in a worker process; see `Future` in workers.py."""
 
     def __init__(self, future: Future[Result]) -> None:
         self._future = future
 
     def result(self) -> Result:
-        """Wait for it."""
+        """Wait for the result.
+
+        Raises:
+            UserError: a worker process died.
+        """
         try:
             return self._future.result()
         except BrokenProcessPool:
-            raise dead() from None
+            raise _worker_died() from None
 
 
-class Processes(Generic[Shard, Result]):
-    """So many processes, each of which is sent the function once.
+class ProcessPool(Generic[Shard, Result]):
+    """A pool of processes, each of which receives the function once; see `Executor`.
 
     Args:
-        function: what to do with a shard.
+        function: maps a shard to its result.
         count: processes.
     """
 
@@ -43,47 +47,50 @@ class Processes(Generic[Shard, Result]):
         self.num_workers = count
         self._pool = ProcessPoolExecutor(
             count,
-            multiprocessing.get_context("spawn"),  # a fork would copy threads' locks
-            initializer=_begin,
+            multiprocessing.get_context("spawn"),  # a fork would copy the locks of threads
+            initializer=_initialize,
             initargs=(function,),
         )
 
-    def submit(self, shard: Shard) -> Future_[Result]:
-        """See `Executor`."""
+    def submit(self, shard: Shard) -> ProcessFuture[Result]:
+        """Queue a shard for the next free process.
+
+        Raises:
+            UserError: a worker process died.
+        """
         try:
-            return Future_(self._pool.submit(_work, shard))
+            return ProcessFuture(self._pool.submit(_call, shard))
         except BrokenProcessPool:
-            raise dead() from None
+            raise _worker_died() from None
 
     def close(self) -> None:
-        """See `Executor`."""
+        """Cancel pending shards and end the processes."""
         self._pool.shutdown(wait=True, cancel_futures=True)
 
 
-def dead() -> UserError:
-    """What to say when the system has ended a process."""
+def _worker_died() -> UserError:
     return UserError(
-        "a worker process died, killed perhaps for want of memory; try fewer (compute.workers)"
+        "a worker process died, perhaps killed for lack of memory; try fewer (compute.workers)"
     )
 
 
 _function: Callable[[Any], Any]  # of this worker process
 
 
-def _begin(function: Callable[[Any], Any]) -> None:
+def _initialize(function: Callable[[Any], Any]) -> None:
     global _function
     _function = function
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to all; the parent sees to the end
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the parent ends the workers
+    threading.Thread(target=_exit_with_parent, daemon=True).start()
 
 
-def _end_with_parent() -> None:
-    """A worker whose parent was killed would wait for work for ever."""
+def _exit_with_parent() -> None:
+    """End this worker when its parent is killed; it would wait for work for ever."""
     parent = multiprocessing.parent_process()
     if parent:
         parent.join()
     os._exit(1)
 
 
-def _work(shard: Any) -> Any:
+def _call(shard: Any) -> Any:
     return _function(shard)

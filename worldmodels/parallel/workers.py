@@ -1,4 +1,4 @@
-"""Work in shards, wherever that is done: the same results whoever does it."""
+"""A parallel map over shards of work, with the same results on any number of workers."""
 
 from __future__ import annotations
 
@@ -9,32 +9,33 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Generic, Protocol, Self, TypeVar
 
-from worldmodels.parallel.processes import Processes
+from worldmodels.parallel.processes import ProcessPool
 from worldmodels.pipeline.config.params import Compute
 
 Shard = TypeVar("Shard")
 Result = TypeVar("Result")
 ShardIn = TypeVar("ShardIn", contravariant=True)
 ResultOut = TypeVar("ResultOut", covariant=True)
-LOOKAHEAD = 2  # shards under way for each that is worked on, so that nobody waits for the next
+LOOKAHEAD = 2  # shards that are submitted for each worker, so that none waits for its next one
 
 
 class WorkerPool(Generic[Shard, Result]):
     """Maps a function over shards.
 
-    A shard is a slice of the work whose size does not hang on who does it, and what becomes of it
-    on nothing else: so figures are the same, bit for bit, on any number of processes or machines.
+    A shard is a slice of the work. Its size must not depend on the number of workers, and its
+    result must depend on nothing but the shard: then results are the same, bit for bit, on any
+    number of processes or machines.
 
     Example:
         >>> from worldmodels.pipeline.config.params import INLINE
-        >>> with Workers(abs, INLINE) as workers:
+        >>> with WorkerPool(abs, INLINE) as workers:
         ...     workers.map([-1, 2])
         [1, 2]
 
     Args:
-        function: what to do with a shard; is sent to every worker once, so what is large and always
-            the same belongs into it.
-        compute: who works. They are asked when there is more than one shard to share out.
+        function: maps a shard to its result. It is sent to each worker once, so large data that all
+            shards share belong in it.
+        compute: which workers. They are started at the first map over more than one shard.
     """
 
     def __init__(self, function: Callable[[Shard], Result], compute: Compute) -> None:
@@ -50,84 +51,86 @@ class WorkerPool(Generic[Shard, Result]):
             self._executor.close()
 
     def map(self, shards: Sequence[Shard]) -> list[Result]:
-        """What becomes of each shard, in their order.
+        """The results of all shards, in their order.
 
         Raises:
-            UserError: a worker, or the cluster, is lost, or is no help.
+            UserError: a worker died, or the cluster cannot be used.
         """
         return list(self.stream(shards))
 
     def stream(self, shards: Sequence[Shard]) -> Iterator[Result]:
-        """The same, one after the other: no more of them are ahead than keep everyone busy.
+        """The results one by one; only LOOKAHEAD shards a worker are submitted ahead.
 
         Raises:
-            UserError: likewise.
+            UserError: a worker died, or the cluster cannot be used.
         """
-        if len(shards) == 1 or self._alone():
+        if len(shards) == 1 or self._is_inline():
             yield from map(self._function, shards)
             return
         self._executor = self._executor or self._make_executor()
-        yield from _in_order(self._executor, shards)
+        yield from _ordered_results(self._executor, shards)
 
-    def _alone(self) -> bool:
+    def _is_inline(self) -> bool:
         compute = self._compute
         return compute.executor == "inline" or (
-            compute.executor == "processes" and _cores(compute) == 1
+            compute.executor == "processes" and _num_processes(compute) == 1
         )
 
     def _make_executor(self) -> Executor[Shard, Result]:
         if self._compute.executor == "dask":
-            from worldmodels.parallel.dask_cluster import DaskCluster  # an extra
+            from worldmodels.parallel.dask_cluster import DaskCluster  # an optional dependency
 
             return DaskCluster(self._function, self._compute.scheduler)
-        return Processes(self._function, _cores(self._compute))
+        return ProcessPool(self._function, _num_processes(self._compute))
 
 
-def _cores(compute: Compute) -> int:
+def _num_processes(compute: Compute) -> int:
     return compute.workers or available_cores()
 
 
-def _in_order(executor: Executor[Shard, Result], shards: Iterable[Shard]) -> Iterator[Result]:
-    under_way: deque[Future[Result]] = deque()
+def _ordered_results(
+    executor: Executor[Shard, Result], shards: Iterable[Shard]
+) -> Iterator[Result]:
+    pending: deque[Future[Result]] = deque()
     for shard in shards:
-        if len(under_way) >= LOOKAHEAD * executor.num_workers:
-            yield under_way.popleft().result()
-        under_way.append(executor.submit(shard))
-    while under_way:
-        yield under_way.popleft().result()
+        if len(pending) >= LOOKAHEAD * executor.num_workers:
+            yield pending.popleft().result()
+        pending.append(executor.submit(shard))
+    while pending:
+        yield pending.popleft().result()
 
 
 class Future(Protocol[ResultOut]):
-    """What will have become of a shard."""
+    """The result of a submitted shard."""
 
     def result(self) -> ResultOut:
-        """Wait for it.
+        """Wait for the result.
 
         Raises:
-            UserError: whoever had the shard, or the cluster, is lost.
+            UserError: the worker of the shard, or the cluster, was lost.
         """
 
 
 class Executor(Protocol[ShardIn, ResultOut]):
-    """Applies the function that it was made with to shards, several at once."""
+    """Applies one function to shards, several at once."""
 
     @property
     def num_workers(self) -> int:
-        """Shards that keep everyone busy."""
+        """Shards that are worked on at once."""
 
     def submit(self, shard: ShardIn) -> Future[ResultOut]:
-        """Have someone begin with a shard as soon as there is someone."""
+        """Queue a shard for the next free worker."""
 
     def close(self) -> None:
-        """Let go of what was begun, and of everyone."""
+        """Cancel pending shards and release the workers."""
 
 
 def available_cores() -> int:
-    """Cores that this process is bound to, and no more than its container grants."""
-    bound = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    """Cores that this process may run on, and at most what its container is granted."""
+    affinity = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     try:
         quota, period = Path("/sys/fs/cgroup/cpu.max").read_text(encoding="ascii").split()
         granted = math.ceil(int(quota) / int(period))
     except (OSError, ValueError):  # no such file, or "max"
-        return bound or 1
-    return min(bound or 1, granted)
+        return affinity or 1
+    return min(affinity or 1, granted)

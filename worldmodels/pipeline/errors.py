@@ -1,13 +1,13 @@
-"""The one kind of error that is the user's to mend."""
+"""Errors that the user can fix."""
 
 
 class UserError(Exception):
-    """A sentence for a person: the file or the dotted key, what was found, what would be right.
+    """An error that the user can fix: one sentence with the file or dotted key, and the remedy.
 
-    Stages print it as one line and exit with 1; anything else that is raised is a fault of ours,
-    with its traceback.
+    Stages print it as one line and exit with 1. Any other exception is a bug of ours, and keeps its
+    traceback.
     """
 
 
 class ParamsError(UserError):
-    """A fault of params.yaml that shows only in use; it begins with the dotted key."""
+    """An error in params.yaml that shows only in use; the message begins with the dotted key."""

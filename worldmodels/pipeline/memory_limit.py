@@ -1,7 +1,7 @@
-"""Memory that the machine does not have is refused when it is asked for.
+"""A limit on allocations, so that a process that needs too much memory fails with an error.
 
-Linux grants whatever is asked for, and kills who then uses more than there is. Within a limit, to
-ask for too much is an error, which can be said in words.
+Linux grants almost any allocation, and later kills a process that uses more memory than there is.
+With a limit the allocation itself fails, and the stage can report it.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from pathlib import Path
 
 @contextmanager
 def memory_limit() -> Iterator[None]:
-    """Let the block, and processes started in it, ask for no more memory than is free now.
+    """Limit the allocations of the block, and of processes started in it, to the free memory.
 
-    A limit that is lower already stays; where nobody says what is free, there is none.
+    A lower limit that exists already stays. There is no limit where the free memory is unknown.
     """
-    room = free_memory()
+    free = free_memory()
     soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
-    limits = [limit for limit in (room, soft) if limit and limit != resource.RLIM_INFINITY]
+    limits = [limit for limit in (free, soft) if limit and limit != resource.RLIM_INFINITY]
     resource.setrlimit(resource.RLIMIT_DATA, (min(limits, default=soft), hard))
     try:
         yield
@@ -29,7 +29,7 @@ def memory_limit() -> Iterator[None]:
 
 
 def free_memory() -> int | None:
-    """Bytes that the system could give, and no more than its container is granted."""
+    """Bytes that the system can provide, and at most what its container is granted."""
     try:
         lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
     except OSError:  # not Linux

@@ -1,4 +1,4 @@
-"""Progress for the person who waits."""
+"""Progress bars."""
 
 from __future__ import annotations
 
@@ -9,15 +9,17 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def progress(steps: Iterable[T], what: str, total: int | None = None, done: int = 0) -> Iterator[T]:
-    """Go through `steps` behind a bar with an ETA; silent when standard error is no terminal.
+def progress(
+    steps: Iterable[T], description: str, total: int | None = None, done: int = 0
+) -> Iterator[T]:
+    """Iterate over `steps` behind a bar with an ETA; silent when standard error is no terminal.
 
-    Of `total` steps so many are done before the first of these.
+    `total` counts the `done` steps that came before these.
     """
     if not sys.stderr.isatty():
         yield from steps
         return
-    from tqdm import tqdm  # its import costs more than a short stage's whole bar
+    from tqdm import tqdm  # its import takes too long for stages without a bar
 
-    bar = tqdm(steps, what, total, leave=False, dynamic_ncols=True, initial=done, delay=1.0)
+    bar = tqdm(steps, description, total, leave=False, dynamic_ncols=True, initial=done, delay=1.0)
     yield from bar

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
-import os
 import resource
 import sys
 import time
@@ -20,6 +18,7 @@ from numpy.typing import NDArray
 
 from worldmodels.pipeline import reports
 from worldmodels.pipeline.checkpoints import Checkpoints, checkpoint_folder, fingerprint
+from worldmodels.pipeline.command_line import compute_overrides, stage_parser
 from worldmodels.pipeline.config.params import INLINE, Params
 from worldmodels.pipeline.config.reader import read_params
 from worldmodels.pipeline.errors import ParamsError, UserError
@@ -30,7 +29,6 @@ from worldmodels.pipeline.seeding import RandomStreams
 from worldmodels.pipeline.storage.artifacts import Maker, Model, load_model
 from worldmodels.pipeline.storage.tables import Episodes
 
-COMPUTE = "COMPUTE"  # the environment variable that overrides the section `compute`
 MAX_SUSPECTS = 3  # keys that are named where memory is short
 
 AnyTable = TypeVar("AnyTable", bound=Episodes)
@@ -120,30 +118,6 @@ def _cost(start: float) -> dict[str, float]:
     return {"core_hours": seconds / 3600, "hours": (time.monotonic() - start) / 3600}
 
 
-def _compute_overrides() -> dict[str, str]:
-    """What the environment variable says of the section `compute`, by dotted key.
-
-    Raises:
-        UserError: it says something else.
-    """
-    settings = {}
-    for text in os.environ.get(COMPUTE, "").split():
-        try:
-            key, value = _setting(text)
-        except argparse.ArgumentTypeError as error:
-            raise UserError(f"environment variable {COMPUTE}: {error}") from None
-        settings[f"compute.{key}"] = value
-    return settings
-
-
-def _setting(text: str) -> tuple[str, str]:
-    """A dotted key and its value, as text, from KEY=VALUE."""
-    key, equals, value = text.partition("=")
-    if not (key and equals):
-        raise argparse.ArgumentTypeError(f"should be KEY=VALUE, found {text!r}")
-    return key, value
-
-
 @contextmanager
 def _explain_memory_error(name: str, params: Params) -> Iterator[None]:
     """Name the params of a stage that may be too large for the memory, the largest first.
@@ -165,52 +139,6 @@ def _explain_memory_error(name: str, params: Params) -> Iterator[None]:
         raise ParamsError(
             f"{keys}: too large for this machine's memory ({error or 'which is full'})"
         ) from None
-
-
-def _parser(
-    name: str,
-    files: Sequence[str],
-    folders: str,
-    optional: Mapping[str, Sequence[str]],
-    *,
-    need_folders: bool,
-) -> argparse.ArgumentParser:
-    """The command line of a stage; see `run_stage`."""
-    parser = argparse.ArgumentParser(prog=f"python -m stages.{name}", description=f"Stage {name}.")
-    for file in files:
-        parser.add_argument(file, type=Path)
-    if folders:
-        number = "+" if need_folders else "*"
-        parser.add_argument(folders, type=Path, nargs=number, help="folders to read from")
-    for option, names in optional.items():
-        parser.add_argument(
-            f"--{option}",
-            type=Path,
-            nargs=len(names),
-            metavar=tuple(file.upper() for file in names),
-            help="read",
-        )
-    parser.add_argument(
-        "--params", type=Path, default=Path("params.yaml"), help="default: %(default)s"
-    )
-    parser.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        type=_setting,
-        help="another value for a dotted key of the params; may be given more than once",
-    )
-    parser.add_argument(
-        "--reports",
-        type=Path,
-        default=Path("reports"),
-        help="folder of metrics, details, curves and figures",
-    )
-    parser.add_argument(
-        "--cost", type=Path, metavar="FILE", help="where to write the stage's core-hours and hours"
-    )
-    return parser
 
 
 @contextmanager
@@ -238,7 +166,7 @@ def run_stage(
     error and exit status 1, Ctrl-C exit status 130.
     """
     start = time.monotonic()
-    parser = _parser(name, [*reads, *writes], folders, optional, need_folders=need_folders)
+    parser = stage_parser(name, [*reads, *writes], folders, optional, need_folders=need_folders)
     given = parser.parse_args()
     paths = {file: getattr(given, file) for file in reads}
     for option, files in optional.items():
@@ -246,7 +174,7 @@ def run_stage(
     paths |= {file: getattr(given, file) for file in writes}
     try:
         with memory_limit(), AtomicOutputs() as outputs:
-            params = read_params(given.params, _compute_overrides() | dict(given.set))
+            params = read_params(given.params, compute_overrides() | dict(given.set))
             many = getattr(given, folders) if folders else []
             run = StageContext(name, params, paths, many, given.reports, outputs, writes)
             with _explain_memory_error(name, params):

@@ -1,4 +1,4 @@
-"""Where every random number comes from: one seed, the stage that asks, and what for."""
+"""Random streams: an independent generator for each stage and purpose, from one seed."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import numpy as np
 
 @dataclass(frozen=True)
 class RandomStreams:
-    """Independent generators, one a purpose.
+    """Independent random generators of a stage, one for each purpose.
 
     Example:
-        >>> streams = Streams(seed=0, stage="collect")
+        >>> streams = RandomStreams(seed=0, stage="collect")
         >>> streams("policy").random() == streams("policy").random() != streams("tracks").random()
         True
     """
@@ -22,6 +22,6 @@ class RandomStreams:
     stage: str
 
     def __call__(self, purpose: str) -> np.random.Generator:
-        """A fresh generator; the same words give the same numbers, on every machine."""
+        """A new generator; equal purposes give equal numbers, on every machine."""
         key = (crc32(self.stage.encode()), crc32(purpose.encode()))
         return np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=key))

@@ -1,4 +1,4 @@
-"""Trains the members of M: what is sent to workers lies outside of the scripts."""
+"""Training of one member of M, as a callable class that workers can unpickle."""
 
 from __future__ import annotations
 
@@ -16,32 +16,36 @@ from worldmodels.pipeline.errors import ParamsError
 from worldmodels.pipeline.progress import progress
 from worldmodels.pipeline.seeding import RandomStreams
 from worldmodels.pipeline.storage.artifacts import Latents
-from worldmodels.training.memory_scores import StepMoments, means, scores
+from worldmodels.training.memory_scores import StepMoments, memory_scores, step_moments
 from worldmodels.training.trainer import Point, Trainer, TrainingSet
 from worldmodels.training.warm_start import WarmStart
 
 
 class TrainedMember(NamedTuple):
-    """A member of M, and how its training went."""
+    """A trained member of M, its learning curve and its scores."""
 
     memory: RecurrentMemory
     curve: list[Point]
     held_out_loss: float
-    found: dict[str, float]  # its scores
+    scores: dict[str, float]  # see `memory_scores`
 
 
 class MemberTrainer:
-    """Teaches members, each from its own first weights and in its own order of the pieces.
+    """Trains members, each from its own initial weights and in its own order of the sequences.
 
-    With noise on the z that it is shown, but not on the next z that it is to say, a member learns
-    to find its way back from where no real z lies: that is where dreams drift to.
+    With noise on the input z, but not on the next z that is its target, a member learns to correct
+    errors in z. Dreams need that, because they run on M's own predictions (compare denoising
+    autoencoders, Vincent et al. 2008).
 
     Args:
-        settings: M and how it is trained.
-        latents: what it learns from.
-        streams: where the random numbers come from.
-        scratch: what a stopped run has left.
-        start: what the members begin at, in place of weights that are drawn.
+        settings: M and its training.
+        latents: the episodes to train on.
+        streams: the sources of random numbers.
+        checkpoints: of this stage, to resume from.
+        warm_start: the initial weights of the members; None for random ones.
+
+    Raises:
+        ParamsError: all episodes are too short.
     """
 
     def __init__(
@@ -50,27 +54,27 @@ class MemberTrainer:
         latents: Latents,
         streams: RandomStreams,
         checkpoints: Checkpoints | None = None,
-        start: WarmStart | None = None,
+        warm_start: WarmStart | None = None,
     ) -> None:
-        self._start = start
+        self._warm_start = warm_start
         self._checkpoints = checkpoints or NoCheckpoints()
         self._settings = settings
         self._train = _sequences(latents, settings.sequence_length, held_out=False)
         self._held_out = _sequences(latents, settings.sequence_length, held_out=True)
-        self._spread = latents.mean.std(axis=0)  # (Z,), of z
+        self._z_std = latents.mean.std(axis=0)  # (Z,)
         self._sizes = latents.mean.shape[1], latents.actions.shape[1]
         self._streams = streams
 
     @property
-    def sequences(self) -> int:
-        """How many there are to train on."""
+    def num_sequences(self) -> int:
+        """How many sequences there are to train on."""
         return len(self._train)
 
     def __call__(self, member: int) -> TrainedMember:
-        """Teach one.
+        """Train the member of this number.
 
         Raises:
-            UserError: it cannot start from what there is.
+            UserError: the warm start does not fit.
         """
 
         def stream(purpose: str) -> np.random.Generator:
@@ -79,18 +83,18 @@ class MemberTrainer:
         settings, train, held_out = self._settings, self._train, self._held_out
         memory = initial_memory(settings, *self._sizes, stream("weights"))
         memory.set_loss_weights(settings.reward_weight)
-        if self._start:
-            self._start.copy_to(memory, member, settings.ensemble_size)
-        codes, noise = stream("codes"), stream("noise")
+        if self._warm_start:
+            self._warm_start.copy_to(memory, member, settings.ensemble_size)
+        z_rng, input_noise_rng = stream("codes"), stream("noise")
 
-        def shown(rows: NDArray[np.intp]) -> PackedSequences:
-            sequences = train.sample(rows, codes)
-            if not settings.noise:
+        def select(rows: NDArray[np.intp]) -> PackedSequences:
+            sequences = train.sample(rows, z_rng)
+            if not settings.input_noise:
                 return sequences
-            drawn = noise.standard_normal(sequences.z.shape, np.float32)
-            return sequences._replace(z=sequences.z + settings.noise * self._spread * drawn)
+            noise = input_noise_rng.standard_normal(sequences.z.shape, np.float32)
+            return sequences._replace(z=sequences.z + settings.input_noise * self._z_std * noise)
 
-        on_curve = held_out.sample(held_out.spread(), stream("curve"))
+        on_curve = held_out.sample(held_out.evenly_spaced(), stream("curve"))
         trainer = Trainer(
             "train_m",
             settings,
@@ -99,12 +103,13 @@ class MemberTrainer:
             self._checkpoints,
             f"member {member}",
         )
-        curve = trainer.fit(memory, TrainingSet(len(train), shown, on_curve, draws=[codes, noise]))
-        on_train = gather(memory, train, stream("scores: training"))
-        on_held_out = gather(memory, held_out, stream("scores: held out"))
+        training_set = TrainingSet(len(train), select, on_curve, draws=[z_rng, input_noise_rng])
+        curve = trainer.fit(memory, training_set)
+        on_train = _step_moments(memory, train, stream("scores: training"))
+        on_held_out = _step_moments(memory, held_out, stream("scores: held out"))
         memory.calibrate(np.sqrt(on_train.error_sq))
-        found = scores(memory, on_train, on_held_out, settings.min_std)
-        return TrainedMember(memory, curve, float(on_held_out.losses.sum()), found)
+        scores = memory_scores(memory, on_train, on_held_out, settings.min_std)
+        return TrainedMember(memory, curve, float(on_held_out.losses.sum()), scores)
 
 
 def initial_memory(
@@ -117,15 +122,15 @@ def initial_memory(
         action_size,
         rng,
         hidden=settings.hidden,
-        head_features=settings.head_hidden,
-        mixtures=settings.num_mixtures,
+        head_hidden=settings.head_hidden,
+        num_mixtures=settings.num_mixtures,
         min_std=settings.min_std,
         predict_reward_done=settings.predict_reward_done,
     )
 
 
 def _sequences(latents: Latents, length: int, *, held_out: bool) -> LatentSequences:
-    """Sequences of the episodes that are, or are not, held out.
+    """Sequences of the held-out episodes, or of the others.
 
     Raises:
         ParamsError: all of these episodes are too short.
@@ -137,12 +142,12 @@ def _sequences(latents: Latents, length: int, *, held_out: bool) -> LatentSequen
         raise ParamsError(f"collect.{key}: {error}; collect more of them") from None
 
 
-def gather(
+def _step_moments(
     memory: RecurrentMemory, sequences: LatentSequences, rng: np.random.Generator
 ) -> StepMoments:
-    """What the scores are made of, over all pieces."""
-    parts = sequences.parts()
-    return means(
+    """The means over the steps of all sequences."""
+    chunks = sequences.chunks()
+    return step_moments(
         memory,
-        (sequences.sample(rows, rng) for rows in progress(parts, "train_m: scores", len(parts))),
+        (sequences.sample(rows, rng) for rows in progress(chunks, "train_m: scores", len(chunks))),
     )

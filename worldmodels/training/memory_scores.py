@@ -1,7 +1,7 @@
-"""How well an M says what comes next, beside what can be said without one.
+"""Scores of M's predictions on held-out steps, beside baselines that need no M.
 
-All of it follows from means over steps, which are gathered piece by piece: what fits in memory is
-a few pieces, what is scored are thousands.
+All scores follow from means over steps. Those are accumulated chunk by chunk, because thousands of
+sequences do not fit in memory together.
 """
 
 from __future__ import annotations
@@ -18,22 +18,22 @@ from worldmodels.nn.parameters import Array
 
 
 class StepMoments(NamedTuple):
-    """Means over all steps of pieces; (Z,) a number of z each, or one number."""
+    """Means over all steps of sequences, per latent dimension (Z,) or of one number."""
 
-    z_next: Array  # (Z,), the next z
-    z_next_squared: Array  # (Z,)
-    persistence_error_sq: Array  # (Z,), the next z less this one
-    error_sq: Array  # (Z,), the next z less M's mean of it
+    z_next: Array  # (Z,)
+    z_next_sq: Array  # (Z,)
+    persistence_error_sq: Array  # (Z,), of predicting that z stays as it is
+    error_sq: Array  # (Z,), of M's mean
     reward: Array
-    reward_squared: Array
+    reward_sq: Array
     dones: Array
-    losses: Array  # (1,) or (3,), what M is trained on, by layer
+    losses: Array  # (1,) or (3,), the terms of M's loss
 
 
-def means(memory: RecurrentMemory, parts: Iterable[PackedSequences]) -> StepMoments:
-    """Gather them over parts of all pieces."""
-    gathered, steps = [], []
-    for sequences in parts:
+def step_moments(memory: RecurrentMemory, chunks: Iterable[PackedSequences]) -> StepMoments:
+    """The means over the steps of all chunks."""
+    chunk_means, steps = [], []
+    for sequences in chunks:
         head_features = memory.head_features(memory.states(sequences))
         over_steps = [
             sequences.z_next,
@@ -45,49 +45,57 @@ def means(memory: RecurrentMemory, parts: Iterable[PackedSequences]) -> StepMome
             sequences.dones,
         ]
         losses = np.array(list(memory.losses(head_features, sequences).values()))
-        gathered.append([*(entry.mean(axis=0, dtype=np.float64) for entry in over_steps), losses])
+        means = [entry.mean(axis=0, dtype=np.float64) for entry in over_steps]
+        chunk_means.append([*means, losses])
         steps.append(len(sequences.z))
     return StepMoments(
-        *(np.average(entry, axis=0, weights=steps) for entry in zip(*gathered, strict=True))
+        *(np.average(entry, axis=0, weights=steps) for entry in zip(*chunk_means, strict=True))
     )
 
 
-def scores(
+def memory_scores(
     memory: RecurrentMemory, train: StepMoments, held_out: StepMoments, min_std: float
 ) -> dict[str, float]:
-    """M on held-out steps, each score next to what needs no M; standard deviations, rates and means
-    of the latter are those of the training steps.
+    """Errors of M and of the baselines on held-out steps, by metric.
+
+    The standard deviations, rates and means that the baselines use are those of the training steps.
+
+    Args:
+        memory: M, whose terms of the loss `held_out` has.
+        train: means over the training steps.
+        held_out: means over the held-out steps.
+        min_std: least standard deviation of a fitted Gaussian.
     """
-    z_loss, *outcome_losses = held_out.losses.tolist()
+    z_loss, *reward_done_losses = held_out.losses.tolist()
 
-    def gaussian(squared_error: Array, variance: Array) -> float:
-        """Nats a dimension of Gaussians of these variances (Z,), from their mean squared error."""
+    def gaussian_nll(squared_error: Array, variance: Array) -> float:
+        """NLL in nats per dimension of Gaussians with these variances (Z,)."""
         sigma = np.maximum(np.sqrt(np.maximum(variance, 0)), min_std)
-        nats = HALF_LOG_TWO_PI + np.log(sigma) + squared_error / (2 * sigma**2)
-        return float(nats.mean())
+        nll = HALF_LOG_TWO_PI + np.log(sigma) + squared_error / (2 * sigma**2)
+        return float(nll.mean())
 
-    found = {
+    scores = {
         "held_out_mse": float(held_out.error_sq.mean()),
         "persistence_mse": float(held_out.persistence_error_sq.mean()),
         "held_out_nll": z_loss
         if memory.unit == "nats"
-        else gaussian(held_out.error_sq, train.error_sq),
-        "persistence_nll": gaussian(held_out.persistence_error_sq, train.persistence_error_sq),
-        "marginal_gaussian_nll": gaussian(
-            held_out.z_next_squared - 2 * held_out.z_next * train.z_next + train.z_next**2,
-            train.z_next_squared - train.z_next**2,
+        else gaussian_nll(held_out.error_sq, train.error_sq),
+        "persistence_nll": gaussian_nll(held_out.persistence_error_sq, train.persistence_error_sq),
+        "marginal_gaussian_nll": gaussian_nll(
+            held_out.z_next_sq - 2 * held_out.z_next * train.z_next + train.z_next**2,
+            train.z_next_sq - train.z_next**2,
         ),
     }
-    if outcome_losses:
+    if reward_done_losses:
         rate = np.clip(train.dones, 1e-6, 1 - 1e-6)
-        found |= {
-            "reward_mse": outcome_losses[0] / memory.reward_weight,
+        scores |= {
+            "reward_mse": reward_done_losses[0] / memory.reward_weight,
             "mean_reward_mse": float(
-                held_out.reward_squared - 2 * held_out.reward * train.reward + train.reward**2
+                held_out.reward_sq - 2 * held_out.reward * train.reward + train.reward**2
             ),
-            "done_nll": outcome_losses[1],
+            "done_nll": reward_done_losses[1],
             "done_base_rate_nll": float(
                 -held_out.dones * np.log(rate) - (1 - held_out.dones) * np.log(1 - rate)
             ),
         }
-    return found
+    return scores

@@ -1,4 +1,4 @@
-"""The loop that fits V and M: epochs of batches, Adam, a learning curve with a held-out score."""
+"""The training loop of V and M: epochs of minibatches, Adam, and a learning curve."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from worldmodels.pipeline.errors import ParamsError
 from worldmodels.pipeline.progress import progress
 
 POINTS_PER_EPOCH = 5  # on the learning curve
-EpochOrder = Callable[[np.random.Generator], NDArray[np.intp]]  # all numbers of examples, each once
+EpochOrder = Callable[[np.random.Generator], NDArray[np.intp]]  # a permutation of all row numbers
 Batch = TypeVar("Batch")
 AnyBatch = TypeVar("AnyBatch", contravariant=True)
 
@@ -29,44 +29,44 @@ class Learner(Protocol[AnyBatch]):
     parameters: Parameters
 
     def loss(self, batch: AnyBatch, /) -> float:
-        """What is to become small."""
+        """The loss to be minimised."""
 
     def loss_and_gradient(self, batch: AnyBatch, /) -> tuple[float, Parameters]:
-        """The same, and its gradient by every parameter."""
+        """The loss and its gradient by all parameters."""
 
 
 class FitSettings(Protocol):
-    """The params that V and M have in common."""
+    """The params that train_v and train_m have in common."""
 
     @property
     def epochs(self) -> int:
-        """How often all examples are gone through."""
+        """Passes over the training set."""
 
     @property
     def batch_size(self) -> int:
-        """Examples a step."""
+        """Rows of a minibatch."""
 
     @property
     def learning_rate(self) -> float:
-        """Adam's step size."""
+        """Adam's step size at the start."""
 
     @property
     def lr_end_factor(self) -> float:
-        """The share of it that is left in the end; it falls in a straight line."""
+        """The share of the learning rate at the end of a linear decay."""
 
 
 class Point(NamedTuple):
-    """One point of a learning curve."""
+    """A point of a learning curve."""
 
     epoch: float
     train: float  # mean loss of the batches since the last point
-    held_out: float
+    held_out: float  # loss on the held-out batch
 
 
 def minibatches(
     order: EpochOrder, batch_size: int, epochs: int, rng: np.random.Generator
 ) -> Iterator[NDArray[np.intp]]:
-    """Row numbers of every batch; each epoch has its own order, and its last batch may be small."""
+    """The row numbers of every batch; the last batch of an epoch may be smaller."""
     for _ in range(epochs):
         numbers = order(rng)
         yield from np.split(numbers, range(batch_size, len(numbers), batch_size))
@@ -74,14 +74,14 @@ def minibatches(
 
 @dataclass(frozen=True)
 class TrainingSet(Generic[Batch]):
-    """What is learned from.
+    """The data that a learner is trained on.
 
     Args:
-        count: how many there are.
-        select: the batch of those with these numbers.
-        held_out: what the curve's held-out loss is measured on.
-        draws: the generators that `select` draws from.
-        order: draws the order of an epoch; any is as likely as any other if it is not given.
+        count: number of rows.
+        select: the batch of the rows with these numbers.
+        held_out: the batch that the curve's held-out loss is measured on.
+        draws: the random generators that `select` uses.
+        order: the order of the rows in an epoch; None for a uniformly random one.
     """
 
     count: int
@@ -93,68 +93,71 @@ class TrainingSet(Generic[Batch]):
 
 @dataclass(frozen=True)
 class Trainer:
-    """How V and M are trained, in place.
+    """Trains a V or an M in place.
 
     Args:
-        stage: whose params to name when learning goes wrong.
-        schedule: epochs, batch size, learning rate.
-        rng: the order of the examples.
-        max_grad_norm: see Adam.
-        scratch: what a stopped run has left.
-        name: of the state in it.
+        stage: the section of the params, for error messages and the progress bar.
+        settings: epochs, batch size, learning rate.
+        rng: draws the order of the rows.
+        max_grad_norm: see `Adam`.
+        checkpoints: to resume from.
+        name: of the checkpoint.
     """
 
     stage: str
-    schedule: FitSettings
+    settings: FitSettings
     rng: np.random.Generator
     max_grad_norm: float | None = None
     checkpoints: Checkpoints = field(default_factory=NoCheckpoints)
     name: str = "training"
 
-    def fit(self, learner: Learner[Batch], examples: TrainingSet[Batch]) -> list[Point]:
+    def fit(self, learner: Learner[Batch], training_set: TrainingSet[Batch]) -> list[Point]:
         """The learning curve; its first point is from before the first step.
 
         Raises:
-            ParamsError: the loss is no longer a finite number.
+            ParamsError: the loss is not finite.
         """
-        schedule, count = self.schedule, examples.count
-        adam = Adam(learner.parameters, schedule.learning_rate, self.max_grad_norm)
-        per_epoch = math.ceil(count / schedule.batch_size)
-        total = per_epoch * schedule.epochs
+        settings, count = self.settings, training_set.count
+        adam = Adam(learner.parameters, settings.learning_rate, self.max_grad_norm)
+        per_epoch = math.ceil(count / settings.batch_size)
+        total = per_epoch * settings.epochs
         interval = max(1, round(per_epoch / POINTS_PER_EPOCH))
-        order = examples.order or (lambda generator: generator.permutation(count))
-        batches = minibatches(order, schedule.batch_size, schedule.epochs, self.rng)
+        order = training_set.order or (lambda generator: generator.permutation(count))
+        batches = minibatches(order, settings.batch_size, settings.epochs, self.rng)
         done, curve, losses = 0, list[Point](), list[float]()
 
         def state() -> State:
             return {
                 "parameters": learner.parameters.flat,
                 "adam": adam.state(),
-                "draws": [generator.bit_generator.state for generator in examples.draws],
+                "draws": [generator.bit_generator.state for generator in training_set.draws],
                 "done": done,
                 "curve": curve,
                 "losses": losses,
             }
 
-        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # said in words
+        # Instead of NumPy's warnings, `_check` raises an error that says what to change.
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             if saved := self.checkpoints.load(self.name):
                 learner.parameters.flat[...] = saved["parameters"]
                 adam.restore(saved["adam"])
-                for generator, was in zip(examples.draws, saved["draws"], strict=True):
-                    generator.bit_generator.state = was
+                for generator, generator_state in zip(
+                    training_set.draws, saved["draws"], strict=True
+                ):
+                    generator.bit_generator.state = generator_state
                 done, losses = saved["done"], saved["losses"]
                 curve = [Point(*point) for point in saved["curve"]]
             else:
-                first = examples.select(np.arange(min(count, schedule.batch_size)))
-                curve.append(Point(0.0, learner.loss(first), learner.loss(examples.held_out)))
+                first = training_set.select(np.arange(min(count, settings.batch_size)))
+                curve.append(Point(0.0, learner.loss(first), learner.loss(training_set.held_out)))
             for rows in progress(islice(batches, done, None), self.stage, total, done):
-                loss, gradient = learner.loss_and_gradient(examples.select(rows))
+                loss, gradient = learner.loss_and_gradient(training_set.select(rows))
                 done += 1
                 self._check(loss, f"in step {done} of {total}", learner)
-                adam.step(gradient, 1 - (1 - schedule.lr_end_factor) * (done - 1) / total)
+                adam.step(gradient, 1 - (1 - settings.lr_end_factor) * (done - 1) / total)
                 losses.append(loss)
                 if done % interval == 0 or done == total:
-                    held_out = learner.loss(examples.held_out)
+                    held_out = learner.loss(training_set.held_out)
                     self._check(held_out, f"after step {done} of {total}", learner)
                     curve.append(Point(done / per_epoch, float(np.mean(losses)), held_out))
                     losses.clear()
@@ -162,13 +165,14 @@ class Trainer:
         return curve
 
     def _check(self, loss: float, when: str, learner: Learner[Any]) -> None:
+        """Raise ParamsError if the loss is not finite."""
         if math.isfinite(loss):
             return
         broken = [
             name for name, array in learner.parameters.items() if not np.isfinite(array).all()
         ]
         where = f"'{broken[0]}' holds numbers that are not finite" if broken else "no weight is yet"
-        rate = self.schedule.learning_rate
+        rate = self.settings.learning_rate
         raise ParamsError(
             f"{self.stage}.learning_rate: the loss is {loss} {when}, and {where}; "
             f"try less than {rate:g}"
@@ -176,5 +180,5 @@ class Trainer:
 
 
 def curve_rows(curve: list[Point], baseline: float) -> list[dict[str, float]]:
-    """The curve as rows of a file; the baseline stands in every row, to be drawn beside it."""
+    """The rows of the curve's file; every row has the baseline, which is drawn beside the curve."""
     return [{**point._asdict(), "baseline": baseline} for point in curve]

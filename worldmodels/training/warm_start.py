@@ -1,4 +1,4 @@
-"""Learning that begins at what was learned before, in place of weights drawn at random."""
+"""Initial weights from a trained model instead of random ones."""
 
 from __future__ import annotations
 
@@ -9,46 +9,53 @@ from typing import NamedTuple, NoReturn, Protocol
 from worldmodels.nn.parameters import Array, Parameters
 from worldmodels.pipeline.errors import UserError
 
-NAMED = 3  # arrays in a message, at the most
+MAX_NAMED = 3  # arrays in an error message
+
+Shapes = Mapping[str, tuple[int, ...]]
 
 
-class Learner(Protocol):
+class HasParameters(Protocol):
     """A V, or a member of an M."""
 
     @property
     def kind(self) -> str:
-        """As params and files know it."""
+        """Its kind in params and files."""
 
     parameters: Parameters
 
 
 class WarmStart(NamedTuple):
-    """Where to begin.
+    """The source of initial weights.
 
     Args:
-        path: the file that it is from.
+        path: the file they were read from.
         learners: V, or the members of M.
     """
 
     path: Path
-    learners: Sequence[Learner]
+    learners: Sequence[HasParameters]
 
-    def copy_to(self, fresh: Learner, number: int = 0, members: int = 1) -> None:
-        """Give a learner, number so and so of so many, the parameters of its like.
+    def copy_to(self, model: HasParameters, number: int = 0, members: int = 1) -> None:
+        """Overwrite the weights of a model by those of the stored model of the same number.
+
+        Args:
+            model: V, or a member of M.
+            number: of the member.
+            members: the number of members that the params ask for.
 
         Raises:
-            UserError: they are not as many, or not of the same kind and sizes.
+            UserError: the stored models have another number, kind or sizes.
         """
         if len(self.learners) != members:
             self._refuse(f"it has {len(self.learners)} members", f"{members}")
-        known = self.learners[number]
-        here, there = _sizes(fresh.parameters), _sizes(known.parameters)
-        if (fresh.kind, here) != (known.kind, there):
+        stored = self.learners[number]
+        shapes, stored_shapes = _shapes(model.parameters), _shapes(stored.parameters)
+        if (model.kind, shapes) != (stored.kind, stored_shapes):
             self._refuse(
-                f"it is {_described(known.kind, there, here)}",
-                f"{_described(fresh.kind, here, there)}",
+                f"it is {_description(stored.kind, stored_shapes, shapes)}",
+                f"{_description(model.kind, shapes, stored_shapes)}",
             )
-        fresh.parameters.flat[...] = known.parameters.flat
+        model.parameters.flat[...] = stored.parameters.flat
 
     def _refuse(self, found: str, wanted: str) -> NoReturn:
         raise UserError(
@@ -56,14 +63,12 @@ class WarmStart(NamedTuple):
         )
 
 
-def _sizes(arrays: Mapping[str, Array]) -> dict[str, tuple[int, ...]]:
+def _shapes(arrays: Mapping[str, Array]) -> Shapes:
     return {name: array.shape for name, array in arrays.items()}
 
 
-def _described(
-    kind: str, sizes: Mapping[str, tuple[int, ...]], others: Mapping[str, tuple[int, ...]]
-) -> str:
-    """The kind, and the sizes that the others have not."""
-    own = [f"{name} {size}" for name, size in sizes.items() if others.get(name) != size]
-    more = ", ..." if len(own) > NAMED else ""
-    return f"{kind} with {', '.join(own[:NAMED])}{more}" if own else kind
+def _description(kind: str, shapes: Shapes, others: Shapes) -> str:
+    """The kind, and the shapes that differ from the others."""
+    different = [f"{name} {shape}" for name, shape in shapes.items() if others.get(name) != shape]
+    more = ", ..." if len(different) > MAX_NAMED else ""
+    return f"{kind} with {', '.join(different[:MAX_NAMED])}{more}" if different else kind

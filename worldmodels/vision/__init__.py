@@ -1,1 +1,1 @@
-"""V: autoencoders that compress an observation to a latent z."""
+"""V: autoencoders that compress an observation to a latent vector z."""

@@ -1,4 +1,7 @@
-"""The note's V, an autoencoder: 256 -> 64 tanh -> 16 linear -> 64 tanh -> 256 logits."""
+"""The reference stub's V, an autoencoder: 256 -> 64 tanh -> 16 linear -> 64 tanh -> 256 logits.
+
+The stub: github.com/cybertronai/schmidhuber-problems, world-models-carracing.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +16,10 @@ from worldmodels.nn.layers import (
     dense_gradient,
     sigmoid,
 )
-from worldmodels.nn.parameters import Array, Parameters, checked_shapes, scaled_normal
+from worldmodels.nn.parameters import Array, Parameters, dense_layers, match_shapes
 from worldmodels.vision.variational import LossTerms, VisionBatch
 
-DETERMINISTIC_LOGVAR = -100.0  # log of a variance that is none
+DETERMINISTIC_LOGVAR = -100.0  # stands for a variance of 0
 SHAPES = {
     "encoder.weight": ("D", "H"),
     "encoder.bias": ("H",),
@@ -30,12 +33,12 @@ SHAPES = {
 
 
 class Autoencoder:
-    """Pictures of D pixels to z of Z numbers and back, by one hidden layer each way.
+    """An autoencoder of D pixels and a z of Z numbers, with one hidden layer each way.
 
-    Pictures may have any shape after the first axis; pixels lie in [0, 1].
+    Observations may have any shape after the first axis; pixels lie in [0, 1].
 
     Args:
-        arrays: the weights, as SHAPES names them.
+        arrays: the weights, named as in SHAPES.
         dtype: float32 in the pipeline, float64 to check gradients.
 
     Raises:
@@ -46,10 +49,10 @@ class Autoencoder:
     ERROR = "binary cross-entropy (nats a pixel)"
     error = staticmethod(binary_cross_entropy)
     noise_size = 0
-    kl_floor = 0.0  # what a code that tells nothing adds to the loss
+    kl_floor = 0.0  # there is no KL term
 
     def __init__(self, arrays: Mapping[str, Array], dtype: type = np.float32) -> None:
-        sizes = checked_shapes(arrays, SHAPES)
+        sizes = match_shapes(arrays, SHAPES)
         self.z_size = sizes["Z"]
         self.pixels = sizes["D"]
         self.parameters = Parameters(arrays, dtype)
@@ -58,31 +61,27 @@ class Autoencoder:
     def initial(
         cls, pixels: int, hidden: int, z_size: int, rng: np.random.Generator
     ) -> Autoencoder:
-        """Weights ~ N(0, 1 / fan_in), biases 0."""
-        widths = {
+        """An untrained autoencoder: weights ~ N(0, 1 / fan_in), biases 0."""
+        layers = {
             "encoder": (pixels, hidden),
             "z": (hidden, z_size),
             "decoder": (z_size, hidden),
             "logits": (hidden, pixels),
         }
-        arrays: dict[str, Array] = {}
-        for name, (fan_in, fan_out) in widths.items():
-            arrays[f"{name}.weight"] = scaled_normal(rng, fan_in, fan_out)
-            arrays[f"{name}.bias"] = np.zeros(fan_out)
-        return cls(arrays)
+        return cls(dense_layers(rng, layers))
 
     def encode(self, observations: Array) -> Array:
-        """Pictures (N, ...) of D pixels to z (N, Z)."""
+        """z (N, Z) of observations (N, ...) of D pixels."""
         x = observations.reshape(len(observations), -1)
         return dense(np.tanh(dense(x, self.parameters, "encoder")), self.parameters, "z")
 
     def posterior(self, observations: Array) -> tuple[Array, Array]:
-        """The same, and the log-variance of each number, as a VAE gives it: here it is certain."""
+        """Mean and log-variance of z, (N, Z) each, as a VAE gives them; the variance is 0."""
         z = self.encode(observations)
         return z, np.full_like(z, DETERMINISTIC_LOGVAR)
 
     def decode(self, z: Array) -> Array:
-        """z (N, Z) to pictures (N, D) in [0, 1]."""
+        """Observations (N, D) in [0, 1] of z (N, Z)."""
         return sigmoid(self._logits(z))
 
     def _logits(self, z: Array) -> Array:
@@ -90,19 +89,19 @@ class Autoencoder:
         return dense(hidden, self.parameters, "logits")
 
     def loss(self, batch: VisionBatch) -> float:
-        """Reconstruction error of the pictures, per pixel."""
-        x = batch.pictures.reshape(len(batch.pictures), -1)
+        """The reconstruction error per pixel."""
+        x = batch.observations.reshape(len(batch.observations), -1)
         return self.error(self._logits(self.encode(x)), x)[0]
 
-    def parts(self, batch: VisionBatch) -> LossTerms:
-        """The same as the parts of a VAE's loss; that z tells without noise costs nothing here."""
+    def terms(self, batch: VisionBatch) -> LossTerms:
+        """The loss as the terms of a VAE's; the KL term of a deterministic z is 0."""
         error = self.loss(batch)
         return LossTerms(error, 0.0, error)
 
     def loss_and_gradient(self, batch: VisionBatch) -> tuple[float, Parameters]:
-        """The same loss, and its gradient by every parameter."""
+        """The loss and its gradient by all parameters."""
         p = self.parameters
-        x = batch.pictures.reshape(len(batch.pictures), -1)
+        x = batch.observations.reshape(len(batch.observations), -1)
         encoded = np.tanh(dense(x, p, "encoder"))
         z = dense(encoded, p, "z")
         decoded = np.tanh(dense(z, p, "decoder"))

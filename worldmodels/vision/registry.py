@@ -1,4 +1,4 @@
-"""The V's by the names that params.yaml knows them by."""
+"""The kinds of V by the names in params.yaml and in files."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from worldmodels.vision.vae import VAE
 AnyVision = Autoencoder | VAE | ConvVAE
 
 
-# Each takes the arrays of a file, and raises ValueError where they are not its own.
+# Constructors that take a file's arrays, and raise ValueError if they are not of this kind.
 VISIONS: dict[str, Callable[[Mapping[str, Array]], AnyVision]] = {
     Autoencoder.kind: Autoencoder,
     VAE.kind: VAE,
@@ -29,24 +29,24 @@ def make_vision(
     *,
     z_size: int,
     hidden: int,
-    width: float,
+    width_multiplier: float,
     beta: float,
     free_bits: float,
 ) -> AnyVision:
-    """An untrained V of a kind in VISIONS, for observations (height, width, channels).
+    """An untrained V of a kind in VISIONS.
 
     Args:
         kind: a key of VISIONS.
-        shape: of an observation.
+        shape: of an observation: height, width, channels.
         rng: draws the weights.
         z_size: latent dimensions.
         hidden: units of the hidden layers of `autoencoder` and `vae`.
-        width: channels of `conv_vae`, as a share of the paper's.
-        beta: weight of the KL divergence; of `vae` and `conv_vae`.
-        free_bits: nats of KL per latent dimension that cost nothing; likewise.
+        width_multiplier: scales the channels of `conv_vae`.
+        beta: weight of the KL divergence in `vae` and `conv_vae`.
+        free_bits: nats of KL per latent dimension that cost nothing in `vae` and `conv_vae`.
 
     Raises:
-        ValueError: that kind does not take such observations.
+        ValueError: this kind does not take observations of this shape.
     """
     pixels = int(np.prod(shape))
     if kind == Autoencoder.kind:
@@ -55,6 +55,6 @@ def make_vision(
     if kind == VAE.kind:
         vision = VAE.initial(pixels, hidden, z_size, rng)
     else:
-        vision = ConvVAE.initial(shape, z_size, width, rng)
+        vision = ConvVAE.initial(shape, z_size, width_multiplier, rng)
     vision.set_loss_weights(beta, free_bits)
     return vision

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from worldmodels.nn.layers import binary_cross_entropy, dense, dense_backward, dense_gradient
-from worldmodels.nn.parameters import Array, Parameters, checked_shapes, scaled_normal
-from worldmodels.vision.variational import Trace, VariationalAutoencoder
+from worldmodels.nn.parameters import Array, Parameters, dense_layers, match_shapes
+from worldmodels.vision.variational import Activations, VariationalAutoencoder
 
 SHAPES = {
     "encoder.weight": ("D", "H"),
@@ -25,12 +25,12 @@ SHAPES = {
 
 
 class VAE(VariationalAutoencoder):
-    """The note's autoencoder with a code that is a normal distribution.
+    """The reference stub's autoencoder with a normal distribution over z.
 
-    Pictures may have any shape after the first axis; pixels lie in [0, 1].
+    Observations may have any shape after the first axis; pixels lie in [0, 1].
 
     Args:
-        arrays: the weights, as SHAPES names them.
+        arrays: the weights, named as in SHAPES.
         dtype: float32 in the pipeline, float64 to check gradients.
 
     Raises:
@@ -42,44 +42,38 @@ class VAE(VariationalAutoencoder):
     error = staticmethod(binary_cross_entropy)
 
     def __init__(self, arrays: Mapping[str, Array], dtype: type = np.float32) -> None:
-        sizes = checked_shapes(arrays, SHAPES)
+        sizes = match_shapes(arrays, SHAPES)
         super().__init__(Parameters(arrays, dtype), sizes["D"], sizes["Z"])
 
     @classmethod
-    def initial(
-        cls,
-        pixels: int,
-        hidden: int,
-        z_size: int,
-        rng: np.random.Generator,
-    ) -> VAE:
-        """Weights ~ N(0, 1 / fan_in), biases 0."""
-        widths = {
+    def initial(cls, pixels: int, hidden: int, z_size: int, rng: np.random.Generator) -> VAE:
+        """An untrained VAE: weights ~ N(0, 1 / fan_in), biases 0."""
+        layers = {
             "encoder": (pixels, hidden),
             "mean": (hidden, z_size),
             "logvar": (hidden, z_size),
             "decoder": (z_size, hidden),
             "logits": (hidden, pixels),
         }
-        arrays: dict[str, Array] = {}
-        for name, (fan_in, fan_out) in widths.items():
-            arrays[f"{name}.weight"] = scaled_normal(rng, fan_in, fan_out)
-            arrays[f"{name}.bias"] = np.zeros(fan_out)
-        return cls(arrays)
+        return cls(dense_layers(rng, layers))
 
-    def _encoder(self, observations: Array) -> Trace:
+    def _encoder(self, observations: Array) -> Activations:
         x = observations.reshape(len(observations), -1)
         return [x, np.tanh(dense(x, self.parameters, "encoder"))]
 
-    def _encoder_backward(self, dfeatures: Array, trace: Trace, gradient: Parameters) -> None:
-        x, hidden = trace
+    def _encoder_backward(
+        self, dfeatures: Array, activations: Activations, gradient: Parameters
+    ) -> None:
+        x, hidden = activations
         dense_gradient(dfeatures * (1 - hidden**2), x, gradient, "encoder")
 
-    def _decoder(self, z: Array) -> Trace:
+    def _decoder(self, z: Array) -> Activations:
         hidden = np.tanh(dense(z, self.parameters, "decoder"))
         return [z, hidden, dense(hidden, self.parameters, "logits")]
 
-    def _decoder_backward(self, dlogits: Array, trace: Trace, gradient: Parameters) -> Array:
-        z, hidden, _ = trace
+    def _decoder_backward(
+        self, dlogits: Array, activations: Activations, gradient: Parameters
+    ) -> Array:
+        z, hidden, _ = activations
         dhidden = dense_backward(dlogits, hidden, self.parameters, gradient, "logits")
         return dense_backward(dhidden * (1 - hidden**2), z, self.parameters, gradient, "decoder")

@@ -1,1 +1,1 @@
-"""Gymnasium's CarRacing-v3 for many cars at once."""
+"""Gymnasium's CarRacing-v3 as a vector environment."""

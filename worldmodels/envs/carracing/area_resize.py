@@ -1,4 +1,4 @@
-"""Pictures made smaller: every pixel becomes the mean of the area that it covers."""
+"""Image resizing by area: each pixel of the result is the mean of the area that it covers."""
 
 from __future__ import annotations
 
@@ -7,19 +7,21 @@ from numpy.typing import NDArray
 
 
 class AreaResize:
-    """Averages pictures of one shape, by two matrix products for a whole batch.
+    """Resizes batches of RGB frames of one shape, by two matrix products.
+
+    It computes what OpenCV calls INTER_AREA.
 
     Example:
-        >>> smaller = AreaMean((84, 96), (28, 32))
-        >>> smaller(np.full((2, 84, 96, 3), 102, np.uint8))[1, 0, 0]
+        >>> resize = AreaResize((84, 96), (28, 32))
+        >>> resize(np.full((2, 84, 96, 3), 102, np.uint8))[1, 0, 0]
         array([0.4, 0.4, 0.4], dtype=float32)
 
     Args:
-        shape: rows and columns of what is averaged; a pixel has three colours.
-        view: rows and columns of what comes of it.
+        shape: height and width of the frames.
+        view: height and width of the result.
 
     Raises:
-        ValueError: the view is empty, or larger than the picture.
+        ValueError: the result would be empty, or larger than the frames.
     """
 
     def __init__(self, shape: tuple[int, int], view: tuple[int, int]) -> None:
@@ -29,24 +31,24 @@ class AreaResize:
                 f"not {view[0]} x {view[1]}"
             )
         self.shape = (*view, 3)
-        self._rows = _shares(shape[0], view[0])  # (h, H)
-        # Colours lie innermost, so a row of pixels is one vector: (3 W, 3 w)
-        self._columns = np.kron(_shares(shape[1], view[1]).T, np.eye(3, dtype=np.float32))
+        self._rows = _overlap_weights(shape[0], view[0])  # (h, H)
+        # Colours are the innermost axis, so a row of pixels is one vector: (3 W, 3 w)
+        self._columns = np.kron(_overlap_weights(shape[1], view[1]).T, np.eye(3, dtype=np.float32))
 
-    def __call__(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Of pictures (N, H, W, 3) the views (N, h, w, 3), rounded to k / 255."""
-        count, rows = pictures.shape[:2]
-        lines = pictures.reshape(count, rows, -1).astype(np.float32)  # (N, H, 3 W)
-        means = (self._rows @ lines) @ self._columns  # (N, h, 3 w)
+    def __call__(self, frames: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Frames (N, H, W, 3) as (N, h, w, 3) in [0, 1], rounded to multiples of 1 / 255."""
+        count, height = frames.shape[:2]
+        rows = frames.reshape(count, height, -1).astype(np.float32)  # (N, H, 3 W)
+        means = (self._rows @ rows) @ self._columns  # (N, h, 3 w)
         views = np.rint(means) / np.float32(255)
         return views.reshape(count, *self.shape).astype(np.float32, copy=False)
 
 
-def _shares(pixels: int, cells: int) -> NDArray[np.float32]:
-    """(cells, pixels): the share that each pixel has in each cell; every row sums to 1."""
+def _overlap_weights(pixels: int, cells: int) -> NDArray[np.float32]:
+    """(cells, pixels): the weight of each pixel in the mean of each cell; rows sum to 1."""
     edges = np.arange(cells + 1) * (pixels / cells)
     begins, ends = edges[:-1, None], edges[1:, None]
     pixel = np.arange(pixels)
     overlap = np.minimum(ends, pixel + 1) - np.maximum(begins, pixel)
-    shares: NDArray[np.float32] = np.maximum(overlap, 0).astype(np.float32)
-    return shares * np.float32(cells / pixels)
+    weights: NDArray[np.float32] = np.maximum(overlap, 0).astype(np.float32)
+    return weights * np.float32(cells / pixels)

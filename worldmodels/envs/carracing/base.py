@@ -1,4 +1,4 @@
-"""What the simulators of CarRacing have in common: actions, views, and when a drive is over."""
+"""The base class of the simulators of CarRacing: actions, observations and episode ends."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from worldmodels.envs.carracing.area_resize import AreaResize
 Info = dict[str, NDArray[Any]]
 Step = tuple[NDArray[np.float32], NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_], Info]
 Rows = NDArray[np.intp]
-
-
-# Of the cars that drove a frame: rewards, who is lost, and who has finished the lap.
-Frame = tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_]]
-PICTURE = (84, 96)  # rows and columns that Gymnasium shows above its bar
+# Of the cars that were simulated for one frame: rewards, whether terminated, whether they have
+# finished the lap.
+FrameStep = tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_]]
+FRAME_SHAPE = (84, 96)  # height and width of Gymnasium's frame above its bar of indicators
 
 
 class BatchedCarRacing(ABC):
-    """Cars of a simulator that knows one frame at a time, behind Gymnasium's vector signature.
+    """A vector environment on a simulator that advances by one frame; Gymnasium's vector API.
 
-    A simulator's cars are numbered from 0 to num_cars; a row of the batch is one that is kept.
+    A subclass has `num_envs` cars, which it numbers from 0. A row of the batch is a car that was
+    kept.
 
     Raises:
-        ValueError: no track, car, step or frame, or a view that no picture has.
+        ValueError: there is no track, row, step or frame, or the view is larger than the frame.
     """
 
     action_size = 2
@@ -42,96 +42,95 @@ class BatchedCarRacing(ABC):
     ) -> None:
         if not len(tracks) or min(num_envs, max_steps, frame_skip) < 1:
             raise ValueError(
-                "a world needs at least one track, car, step and frame a step, "
+                "an environment needs at least one track, row, step and frame a step, "
                 f"not {len(tracks)}, {num_envs}, {max_steps} and {frame_skip}"
             )
         self.tracks = [int(track) for track in tracks]
         self.num_envs = num_envs
         self.max_steps = max_steps
         self.frame_skip = frame_skip
-        self._smaller = AreaResize(PICTURE, view)
-        self.observation_shape = self._smaller.shape
+        self._resize = AreaResize(FRAME_SHAPE, view)
+        self.observation_shape = self._resize.shape
         self.reset()
 
     @abstractmethod
-    def _begin(self, tracks: list[int]) -> None:
-        """Put a car at the start of each of these tracks."""
+    def _reset_cars(self, tracks: list[int]) -> None:
+        """Put car i at the start of tracks[i]."""
 
     @abstractmethod
-    def _frame(self, cars: Rows, commands: NDArray[np.float32]) -> Frame:
-        """Drive cars one frame on by commands (cars, 3): steer, gas, brake."""
+    def _step_frame(self, cars: Rows, controls: NDArray[np.float32]) -> FrameStep:
+        """Simulate one frame of these cars, with controls (N, 3): steer, gas, brake."""
 
     @abstractmethod
-    def _pictures(self, cars: Rows) -> NDArray[np.uint8]:
-        """(cars, 84, 96, 3)."""
+    def _frames(self, cars: Rows) -> NDArray[np.uint8]:
+        """The RGB frames (N, 84, 96, 3) of these cars."""
 
     @abstractmethod
-    def _laps(self, cars: Rows) -> NDArray[np.float64]:
-        """The share of the track's tiles that cars have visited."""
+    def _lap_fraction(self, cars: Rows) -> NDArray[np.float64]:
+        """(N,): the fraction of the track's tiles that each of these cars has visited."""
 
-    def _more_info(self, cars: Rows) -> Info:
-        """What else the simulator knows of cars."""
+    def _simulator_info(self, cars: Rows) -> Info:
+        """The entries of `info` that only this simulator has."""
         return {}
 
     def reset(self, *, seed: int | None = None) -> tuple[NDArray[np.float32], Info]:
-        """Put every car at its start. `seed` is Gymnasium's: this world draws nothing."""
-        self._begin([self.tracks[car % len(self.tracks)] for car in range(self.num_envs)])
+        """Start an episode in every row: observations, info. Nothing is random, whatever `seed`."""
+        self._reset_cars([self.tracks[car % len(self.tracks)] for car in range(self.num_envs)])
         self._cars: Rows = np.arange(self.num_envs)
-        self._lost = np.zeros(self.num_envs, np.bool_)
+        self._terminated = np.zeros(self.num_envs, np.bool_)
         self._finished = np.zeros(self.num_envs, np.bool_)
         self._steps = np.zeros(self.num_envs, np.int64)
-        self._views = self._smaller(self.pictures())
-        return self._views, self._info()
+        self._observations = self._resize(self.frames())
+        return self._observations, self._info()
 
     def keep(self, rows: Rows) -> None:
-        """Go on with these rows only, until the next reset: finished cars need not cost a thing."""
-        self._cars, self._views, self._steps = (
-            self._cars[rows],
-            self._views[rows],
-            self._steps[rows],
-        )
-        self._lost, self._finished = self._lost[rows], self._finished[rows]
+        """Keep only these rows of the batch, until the next reset."""
+        self._cars, self._steps = self._cars[rows], self._steps[rows]
+        self._terminated, self._finished = self._terminated[rows], self._finished[rows]
+        self._observations = self._observations[rows]
 
     def step(self, actions: ArrayLike) -> Step:
-        """Drive every car `frame_skip` frames on, or to the end of its episode.
+        """One step of `frame_skip` frames, or fewer if the episode ends.
+
+        Returns observations, rewards, terminations, truncations, info.
 
         Raises:
-            ValueError: the actions are not (cars, 2) numbers, or one of them is NaN.
+            ValueError: the actions are not (rows, 2) numbers, or one of them is NaN.
         """
-        commands = self._commands(actions)
+        controls = self._controls(actions)
         rewards = np.zeros(len(self._cars))
-        driving = np.flatnonzero(~self._over())
-        rows = driving
+        active = np.flatnonzero(~self._done())
+        rows = active
         for _ in range(self.frame_skip):
             if not rows.size:
                 break
-            gained, lost, finished = self._frame(self._cars[rows], commands[rows])
-            rewards[rows] += gained
-            self._lost[rows], self._finished[rows] = lost, finished
-            rows = rows[~(lost | finished)]
-        self._steps[driving] += 1
-        if driving.size:
-            self._views = self._views.copy()  # what was given out stays as it was
-            self._views[driving] = self._smaller(self._pictures(self._cars[driving]))
+            reward, terminated, finished = self._step_frame(self._cars[rows], controls[rows])
+            rewards[rows] += reward
+            self._terminated[rows], self._finished[rows] = terminated, finished
+            rows = rows[~(terminated | finished)]
+        self._steps[active] += 1
+        if active.size:
+            self._observations = self._observations.copy()  # earlier ones belong to the caller
+            self._observations[active] = self._resize(self._frames(self._cars[active]))
         truncated = self._finished | (self._steps >= self.max_steps)
-        return self._views, rewards, self._lost.copy(), truncated, self._info()
+        return self._observations, rewards, self._terminated.copy(), truncated, self._info()
 
-    def pictures(self) -> NDArray[np.uint8]:
-        """What views are averaged from, (cars, 84, 96, 3), of every row."""
-        return self._pictures(self._cars)
+    def frames(self) -> NDArray[np.uint8]:
+        """The RGB frames (rows, 84, 96, 3) that the observations are averaged from."""
+        return self._frames(self._cars)
 
-    def _over(self) -> NDArray[np.bool_]:
-        return self._lost | self._finished | (self._steps >= self.max_steps)
+    def _done(self) -> NDArray[np.bool_]:
+        return self._terminated | self._finished | (self._steps >= self.max_steps)
 
     def _info(self) -> Info:
         return {
-            "laps": self._laps(self._cars),
+            "lap_fraction": self._lap_fraction(self._cars),
             "finished": self._finished.copy(),
-            **self._more_info(self._cars),
+            **self._simulator_info(self._cars),
         }
 
-    def _commands(self, actions: ArrayLike) -> NDArray[np.float32]:
-        """Steer, gas and brake, (cars, 3), from steer and pedal clipped to [-1, 1]."""
+    def _controls(self, actions: ArrayLike) -> NDArray[np.float32]:
+        """Steer, gas and brake, (rows, 3), from steer and pedal clipped to [-1, 1]."""
         action = np.asarray(actions, np.float32)
         if action.shape != (len(self._cars), self.action_size):
             raise ValueError(

@@ -1,4 +1,4 @@
-"""EnvPool's port of CarRacing-v3 to C++, a second simulator to hold the first against.
+"""EnvPool's port of CarRacing-v3 to C++, a second simulator to compare the first with.
 
 It needs requirements-carracing.txt. `python -m benchmarks.simulators` shows how the two differ.
 """
@@ -8,30 +8,30 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from worldmodels.envs.carracing.base import PICTURE, BatchedCarRacing, Frame, Rows
-from worldmodels.envs.carracing.optional_imports import extra
+from worldmodels.envs.carracing.base import FRAME_SHAPE, BatchedCarRacing, FrameStep, Rows
+from worldmodels.envs.carracing.optional_imports import optional_import
 
-FRAME_COST = 0.1  # that every frame takes off the reward
+FRAME_COST = 0.1  # subtracted from the reward of every frame
 LAP_REWARD = 1000.0  # for all tiles together
-LOST = -100.0  # the reward of the frame in which a car leaves the playfield
+OFF_FIELD_REWARD = -100.0  # of the frame in which a car leaves the playfield
 
 
 class EnvPoolCarRacing(BatchedCarRacing):
-    """Many cars, each alone on its track: `CarRacing` by another simulator.
+    """A vector environment of cars, each alone on its track: `CarRacingEnv` on EnvPool.
 
-    All is as there, but the numbers in `tracks` stand for other roads, pictures are drawn otherwise
-    (see the benchmark), and info has no `state` and no `passed`, which EnvPool does not tell. It
-    does not tell `laps` either: they are counted from the rewards.
+    It differs in three ways: a seed in `tracks` stands for another road, frames are drawn
+    differently (see the benchmark), and info has no `state` and no `progress`, which EnvPool does
+    not return. It does not return `lap_fraction` either; that is computed from the rewards.
 
     Raises:
         ModuleNotFoundError: EnvPool is not installed.
     """
 
-    def _begin(self, tracks: list[int]) -> None:
-        with extra("envpool"):
+    def _reset_cars(self, tracks: list[int]) -> None:
+        with optional_import("envpool"):
             import envpool
         frames = self.max_steps * self.frame_skip
-        # A pool goes on to new roads with every reset, so each episode has a pool of its own.
+        # A pool generates new tracks at every reset, so each episode needs a pool of its own.
         self._pool = envpool.make_gymnasium(
             "CarRacing-v3",
             num_envs=len(tracks),
@@ -39,25 +39,25 @@ class EnvPoolCarRacing(BatchedCarRacing):
             num_threads=1,
             max_episode_steps=frames + 1,  # which is never reached
         )
-        self._seen: NDArray[np.uint8] = self._pool.reset()[0]
-        self._visited = np.zeros(len(tracks))  # a share of all tiles
+        self._pool_frames: NDArray[np.uint8] = self._pool.reset()[0]  # (num_envs, 96, 96, 3)
+        self._visited = np.zeros(len(tracks))  # fraction of all tiles
 
-    def _frame(self, cars: Rows, commands: NDArray[np.float32]) -> Frame:
-        seen, rewards, terminated, truncated, info = self._pool.step(
-            commands, cars.astype(np.int32)
+    def _step_frame(self, cars: Rows, controls: NDArray[np.float32]) -> FrameStep:
+        frames, rewards, terminated, truncated, info = self._pool.step(
+            controls, cars.astype(np.int32)
         )
         answered = info["env_id"]  # in any order
         place = np.empty(self.num_envs, np.intp)
         place[answered] = np.arange(len(answered))
         rewards = rewards[place[cars]].astype(np.float64)
-        over = (terminated | truncated)[place[cars]]
-        lost = over & (rewards == LOST)
-        self._seen[answered] = seen
-        self._visited[cars] += np.where(lost, 0, rewards + FRAME_COST) / LAP_REWARD
-        return rewards, lost, over & ~lost
+        done = (terminated | truncated)[place[cars]]
+        off_field = done & (rewards == OFF_FIELD_REWARD)
+        self._pool_frames[answered] = frames
+        self._visited[cars] += np.where(off_field, 0, rewards + FRAME_COST) / LAP_REWARD
+        return rewards, off_field, done & ~off_field
 
-    def _pictures(self, cars: Rows) -> NDArray[np.uint8]:
-        return self._seen[cars, : PICTURE[0]]
+    def _frames(self, cars: Rows) -> NDArray[np.uint8]:
+        return self._pool_frames[cars, : FRAME_SHAPE[0]]
 
-    def _laps(self, cars: Rows) -> NDArray[np.float64]:
+    def _lap_fraction(self, cars: Rows) -> NDArray[np.float64]:
         return np.round(self._visited[cars], 4)  # rewards are float32, a tile is above 0.001

@@ -1,6 +1,7 @@
-"""Gymnasium's CarRacing-v3, which costs a tenth when only some of its frames are looked at.
+"""Gymnasium's CarRacing-v3 with frames drawn on demand.
 
-Its physics takes 0.07 ms a frame; drawing each of 700 polygons for every frame takes 6 ms.
+The physics of a frame takes 0.07 ms; drawing its 700 polygons takes 6 ms. With a frame skip of 4
+only every fourth frame has to be drawn.
 """
 
 from __future__ import annotations
@@ -23,10 +24,10 @@ from numpy.typing import NDArray
 from pygame import gfxdraw
 
 Polygon = list[tuple[float, float]]
-HEIGHT, WIDTH = 84, 96  # of a picture without the bar, which hides the lowest 12 rows of 96
-BAR = WINDOW_H // 8  # as high as this in the window
+HEIGHT, WIDTH = 84, 96  # of a frame without the bar, which covers the lowest 12 rows of 96
+BAR = WINDOW_H // 8  # height of the bar in the window
 VISIBLE = pygame.Rect(0, BAR, WINDOW_W, WINDOW_H - BAR)  # of a window drawn upside down
-CAR = (WINDOW_W / 2, WINDOW_H / 4)  # where the car is in it
+CAR = (WINDOW_W / 2, WINDOW_H / 4)  # position of the car in the window
 REACH = math.hypot(VISIBLE.width / 2, VISIBLE.bottom - CAR[1])  # from there to a far corner
 FIELD: Polygon = [(x * PLAYFIELD, y * PLAYFIELD) for x, y in ((1, 1), (1, -1), (-1, -1), (-1, 1))]
 PATCHES: list[Polygon] = [
@@ -34,91 +35,92 @@ PATCHES: list[Polygon] = [
     for x in GRASS_DIM * np.arange(-20, 20, 2)
     for y in GRASS_DIM * np.arange(-20, 20, 2)
 ]
-LAND = [FIELD, *PATCHES]  # below the road
+LAND = [FIELD, *PATCHES]  # drawn below the road
 CANVAS = pygame.Surface((WINDOW_W, WINDOW_H))
-AROUND = np.arange(-15, 25)  # tiles from the one that a car is at, among which the next one is
-NEAR = 25.0  # world units from the middle of the road, beyond which a car is nowhere along it
+SEARCHED_TILES = np.arange(-15, 25)  # relative to the car's last tile, where the next is searched
+MAX_OFFSET = 25.0  # world units from the centreline, beyond which a car makes no progress
 
 
 class LazyCarRacing(CarRacing):  # type: ignore[misc]
-    """Gymnasium's own, but drawn on demand, and only what is in the window."""
+    """Gymnasium's CarRacing, but `step` draws nothing, and `frame` only what is visible."""
 
     def __init__(self) -> None:
         super().__init__(render_mode="rgb_array")
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> Any:
-        """Gymnasium's; what will be drawn is gathered once."""
-        begun = super().reset(seed=seed, options=options)
+        """Start an episode: Gymnasium's reset; also gathers the polygons to draw."""
+        result = super().reset(seed=seed, options=options)
         polygons = LAND + [corners for corners, _ in self.road_poly]
         self._corners = np.array(polygons).transpose(2, 0, 1)  # (2, polygons, 4)
         self._centres = self._corners.mean(axis=2)  # (2, polygons)
         apart = self._corners - self._centres[..., None]
         self._radii = np.hypot(*apart).max(axis=1)
-        self._line = np.array([(x, y) for _, _, x, y in self.track])  # of its middle, by tile
+        self._centreline = np.array([(x, y) for _, _, x, y in self.track])  # (tiles, 2)
         self._tile = self._furthest = 0
-        return begun
+        return result
 
-    def picture(self) -> NDArray[np.uint8]:
-        """(84, 96, 3): what Gymnasium shows above its bar, byte for byte."""
+    def frame(self) -> NDArray[np.uint8]:
+        """(84, 96, 3): the RGB frame that Gymnasium shows above its bar, byte for byte."""
         self._draw()
-        # Smaller across, right way up, smaller down: Gymnasium's result, from less to turn over.
+        # Scaling in x, flipping, then scaling in y gives Gymnasium's bytes, with less to flip.
         narrow = pygame.transform.smoothscale(CANVAS.subsurface(VISIBLE), (WIDTH, VISIBLE.height))
         upright = pygame.transform.flip(narrow, False, True)
         small = pygame.transform.smoothscale(upright, (WIDTH, HEIGHT))
-        picture: NDArray[np.uint8] = pygame.surfarray.array3d(small).transpose(1, 0, 2)
-        return picture
+        frame: NDArray[np.uint8] = pygame.surfarray.array3d(small).transpose(1, 0, 2)
+        return frame
 
     def pose(self) -> tuple[float, float, float, float]:
-        """x, y, the heading, in which it looks along (cos, sin), and the speed."""
+        """x, y, heading and speed; the car looks along (cos heading, sin heading)."""
         hull = self.car.hull
         return (*hull.position, hull.angle + math.pi / 2, hull.linearVelocity.length)
 
-    def passed(self) -> float:
-        """The share of the tiles that the car has come past, touched or not; to be asked often
-        enough that it does not come past AROUND meanwhile.
+    def progress(self) -> float:
+        """The fraction of the tiles that the car has come past, whether it touched them or not.
+
+        Call it at every step: it looks for the nearest tile only in SEARCHED_TILES.
         """
-        x, y = self._line[(self._tile + AROUND) % len(self._line)].T
-        away = np.hypot(x - self.car.hull.position[0], y - self.car.hull.position[1])
-        nearest = int(away.argmin())
-        if away[nearest] < NEAR:
-            self._tile += int(AROUND[nearest])
+        x, y = self._centreline[(self._tile + SEARCHED_TILES) % len(self._centreline)].T
+        apart = np.hypot(x - self.car.hull.position[0], y - self.car.hull.position[1])
+        nearest = int(apart.argmin())
+        if apart[nearest] < MAX_OFFSET:
+            self._tile += int(SEARCHED_TILES[nearest])
             self._furthest = max(self._furthest, self._tile)
-        return min(1.0, self._furthest / len(self._line))
+        return min(1.0, self._furthest / len(self._centreline))
 
     def _render(self, mode: str) -> Any:
-        """Gymnasium's, except that the picture that it takes of every frame is not taken."""
+        """Gymnasium's, but None for the observation, which Gymnasium draws in every step."""
         return None if mode == "state_pixels" else super()._render(mode)
 
     def _draw(self) -> None:
-        """Paint the visible part of CANVAS as Gymnasium does, upside down."""
+        """Draw the visible part of CANVAS as Gymnasium does, upside down."""
         angle, (x, y) = -self.car.hull.angle, self.car.hull.position
         zoom = 0.1 * SCALE * max(1 - self.t, 0) + ZOOM * SCALE * min(self.t, 1)
         moved = pygame.Vector2(-x * zoom, -y * zoom).rotate_rad(angle)
         shift = (CAR[0] + moved[0], CAR[1] + moved[1])
         turn = tuple(pygame.Vector2(1, 0).rotate_rad(angle))
-        near = self._near(zoom, shift, turn)
-        if max(abs(x), abs(y)) + REACH / zoom < PLAYFIELD:  # the field is all that there is
+        visible = self._visible_polygons(zoom, shift, turn)
+        if max(abs(x), abs(y)) + REACH / zoom < PLAYFIELD:  # the field fills the window
             CANVAS.fill(self._colour(0))
-            near = near[1:]
+            visible = visible[1:]
         else:
             CANVAS.fill(0)
-        xs, ys = _placed(self._corners[:, near], zoom, shift, turn)
-        for number, corners in zip(near.tolist(), np.stack([xs, ys], 2).tolist(), strict=True):
+        xs, ys = _to_window(self._corners[:, visible], zoom, shift, turn)
+        for number, corners in zip(visible.tolist(), np.stack([xs, ys], 2).tolist(), strict=True):
             colour = self._colour(number)
             gfxdraw.aapolygon(CANVAS, corners, colour)
             gfxdraw.filled_polygon(CANVAS, corners, colour)
         self.car.draw(CANVAS, zoom, shift, angle, False)
 
-    def _near(self, zoom: float, shift: Any, turn: Any) -> NDArray[np.intp]:
-        """Which polygons may be in sight."""
-        xs, ys = _placed(self._centres, zoom, shift, turn)
+    def _visible_polygons(self, zoom: float, shift: Any, turn: Any) -> NDArray[np.intp]:
+        """The numbers of the polygons that may be visible."""
+        xs, ys = _to_window(self._centres, zoom, shift, turn)
         margin = self._radii * zoom + 2
-        across = np.abs(xs - VISIBLE.centerx) <= VISIBLE.width / 2 + margin
-        down = np.abs(ys - VISIBLE.centery) <= VISIBLE.height / 2 + margin
-        return np.flatnonzero(across & down)
+        in_x = np.abs(xs - VISIBLE.centerx) <= VISIBLE.width / 2 + margin
+        in_y = np.abs(ys - VISIBLE.centery) <= VISIBLE.height / 2 + margin
+        return np.flatnonzero(in_x & in_y)
 
     def _colour(self, number: int) -> list[int]:
-        """A tile's changes when a wheel touches it."""
+        """The colour of a polygon; that of a tile changes when a wheel touches it."""
         if number == 0:
             colour = self.bg_color
         elif number < len(LAND):
@@ -128,10 +130,10 @@ class LazyCarRacing(CarRacing):  # type: ignore[misc]
         return [int(value) for value in colour]
 
 
-def _placed(
+def _to_window(
     points: NDArray[np.float64], zoom: float, shift: Any, turn: Any
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Where points (2, ...) are in the window."""
+    """Points (2, ...) of the world in coordinates of the window."""
     x, y = points
     cos, sin = turn
     return (x * cos - y * sin) * zoom + shift[0], (x * sin + y * cos) * zoom + shift[1]

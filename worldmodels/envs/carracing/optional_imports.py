@@ -1,4 +1,4 @@
-"""Packages that only some worlds need, and that the core runs without."""
+"""Imports of packages that only CarRacing needs; everything else runs without them."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from importlib.util import find_spec
 
 
 @contextmanager
-def extra(*packages: str) -> Iterator[None]:
-    """Where packages of requirements-carracing.txt are imported.
+def optional_import(*packages: str) -> Iterator[None]:
+    """A block in which packages of requirements-carracing.txt are imported.
 
     Raises:
-        ModuleNotFoundError: one of them is not installed; says how to install it.
+        ModuleNotFoundError: one of them is not installed; the message says how to install it.
     """
     missing = [package for package in packages if find_spec(package) is None]
     if missing:
@@ -23,6 +23,6 @@ def extra(*packages: str) -> Iterator[None]:
             "pip install -c constraints.txt -r requirements-carracing.txt"
         )
     os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
-    with warnings.catch_warnings():  # to Box2D's C code a warning made an error is a crash
+    with warnings.catch_warnings():  # Box2D's C code crashes on warnings that are errors
         warnings.simplefilter("ignore")
         yield

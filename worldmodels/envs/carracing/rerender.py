@@ -1,4 +1,4 @@
-"""Renders a recorded CarRacing episode at full size, by repeating its actions in the game."""
+"""Renders recorded CarRacing episodes at full size, by repeating their actions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from worldmodels.pipeline.config.env_params import CarRacingParams
 from worldmodels.pipeline.errors import UserError
 from worldmodels.pipeline.storage.artifacts import Episode
 
-TOLERANCE = 1e-6  # between two sums of the same rewards
+TOLERANCE = 1e-6  # between the sums of the same rewards in two orders
 
 
 def rerender_episode(
@@ -20,10 +20,11 @@ def rerender_episode(
 ) -> Iterator[Callable[[], NDArray[np.uint8]]]:
     """Yield, L + 1 times for an episode of L steps, a function that renders the current frame.
 
-    The frame is the game's own for people, (400, 600, 3); render it before the next one.
+    The frame is Gymnasium's own for people, (400, 600, 3). Call the function before asking for the
+    next one.
 
     Raises:
-        UserError: the game is not installed, or does not do what was recorded.
+        UserError: Gymnasium's simulator is not installed, or does not repeat the recorded rewards.
     """
     view = (params.view.height, params.view.width)
     try:

@@ -1,4 +1,4 @@
-"""The task of Gymnasium's CarRacing: a track is the seed that the game generates it from."""
+"""The task of Gymnasium's CarRacing: a track is the seed that it is generated from."""
 
 from __future__ import annotations
 
@@ -18,25 +18,23 @@ from worldmodels.rollout.task import Columns
 
 TEST_SEEDS = 1 << 16  # the seeds below are test tracks, and all others are for training
 SEEDS = 1 << 31
-
 TILES_REWARD = 1000.0  # of all tiles of a track together
-# The reward of a step that a car is trusted to earn while there is road ahead, as shares of the
-# least that completes the lap in time: mean and scale of a logistic distribution.
+# The expected reward of a step while there is road ahead, relative to the least one that completes
+# the lap in time: mean and scale of a logistic distribution.
 PACE, PACE_SCALE = 1.125, 0.08
-
-# A little gas is much, and a car that is fast in a bend is off the road.
+# Small weights for the pedal: gas acts strongly, and a car that is fast in a bend leaves the road.
 WEIGHT_PRIOR = WeightPrior(weight=(1.0, 0.3), bias=(0.0, 0.15), bias_std=(0.05, 0.15), noise=0.6)
 
 
 class CarRacingTask:
     """See `Task`; a track is a seed.
 
-    Test episodes are on the tracks of seeds 0, 1, 2 and so on, the same for everybody; training
-    draws from 65,536 to 2^31 - 1, and so never meets one of them.
+    Test tracks have the seeds 0, 1, 2 and so on, the same for everybody. Training draws seeds from
+    65,536 to 2^31 - 1, so it never uses a test track.
     """
 
     action_size = 2  # steer, and the pedals in one: gas is positive, brake negative
-    max_envs = 8  # an environment costs the same in a small batch
+    max_envs = 8  # a car costs the same in a small batch
     shard_episodes = True
     rollouts = CarRacingRollouts
     evaluation = CarRacingEvaluation
@@ -47,26 +45,26 @@ class CarRacingTask:
         self.max_steps = params.max_steps
 
     def sample_tracks(self, episodes: int, rng: np.random.Generator) -> list[int]:
-        """A seed each for that many episodes."""
+        """See `Task`; a seed for each episode."""
         seeds: list[int] = rng.integers(TEST_SEEDS, SEEDS, size=episodes).tolist()
         return seeds
 
     def test_tracks(self, rng: np.random.Generator) -> Callable[[int], list[int]]:
-        """The seeds from 0 on; nothing is drawn."""
-        given = 0
+        """See `Task`; returns the seeds from 0 on, and draws nothing."""
+        next_seed = 0
 
-        def following(episodes: int) -> list[int]:
-            nonlocal given
-            first, given = given, given + episodes
-            if given > TEST_SEEDS:
+        def next_tracks(episodes: int) -> list[int]:
+            nonlocal next_seed
+            first, next_seed = next_seed, next_seed + episodes
+            if next_seed > TEST_SEEDS:
                 raise ParamsError(
                     "evaluate: episodes and baseline_episodes must be at most "
                     f"{TEST_SEEDS} in env.kind: carracing, which has no more test tracks; "
                     "found more"
                 )
-            return list(range(first, given))
+            return list(range(first, next_seed))
 
-        return following
+        return next_tracks
 
     def make_env(self, tracks: Sequence[int], num_envs: int) -> VectorEnv:
         """See `Task`.
@@ -93,7 +91,7 @@ class CarRacingTask:
     def episode_columns(
         self, tracks: Sequence[int], stats: EpisodeStats, trajectories: Trajectories
     ) -> Columns:
-        """The seeds of the tracks, and which laps were finished."""
+        """Seeds of the tracks, and whether the lap was finished."""
         last = np.cumsum(stats.lengths + 1) - 1  # frames
         return {
             "track_seeds": np.array(tracks, np.int64),
@@ -101,18 +99,18 @@ class CarRacingTask:
         }
 
     def potential(self, stats: EpisodeStats, trajectories: Trajectories) -> NDArray[np.float64]:
-        """The reward of the tiles ahead, or of as many as there is time for, if those are fewer.
+        """(frames,): soft minimum of the rewards of the tiles ahead and of those in reach in time.
 
-        A missed tile is lost as soon as it lies behind. Speed is worth little while there is time
-        enough, and much where there is not.
+        A missed tile counts as lost as soon as it lies behind. Speed has little value while there
+        is enough time, and much when there is not.
 
         Raises:
-            ParamsError: the simulator does not tell how far a car has come.
+            ParamsError: the simulator does not return the progress of a car.
         """
         if "progress" not in trajectories.info:
             raise ParamsError(
-                "env.simulator: must be gymnasium for finetune_c, which needs to know how far a "
-                f"car has come; found {self._params.simulator}"
+                "env.simulator: must be gymnasium for finetune_c, which needs the progress of a "
+                f"car along the track; found {self._params.simulator}"
             )
         step = episode_steps(stats.lengths + 1)
         ahead = TILES_REWARD * (1 - trajectories.info["progress"])
@@ -121,12 +119,12 @@ class CarRacingTask:
         return np.maximum(0, -scale * np.logaddexp(-ahead / scale, -PACE * in_time / scale))
 
     def metrics(self, columns: Columns) -> dict[str, NDArray[Any]]:
-        """Which episodes ended with the whole lap driven."""
+        """`finished_share`: which episodes finished the lap."""
         return {"finished_share": columns["finished"]}
 
 
 def _simulator(name: str) -> Callable[..., Any]:
-    """The class of a simulator, imported only if it is asked for."""
+    """The environment class of a simulator; only that one is imported."""
     if name == "envpool":
         from worldmodels.envs.carracing.envpool import EnvPoolCarRacing
 

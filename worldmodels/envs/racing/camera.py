@@ -1,4 +1,4 @@
-"""The camera of every car: fixed to it, looking down on the painted ground, forward up."""
+"""The camera of the racing environment: fixed to the car, looking down, forward is up."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from worldmodels.envs.racing.paint import PALETTES, painted
+from worldmodels.envs.racing.paint import PALETTES, paint_track
 from worldmodels.envs.racing.track import Track
 
-COS, SIN, ONE, X, Y = range(5)  # of a pose: the heading's cosine and sine, 1, and the place
+COS, SIN, ONE, X, Y = range(5)  # of a pose: cosine and sine of the heading, 1, and the position
 
 
 class Camera:
-    """Looks up, for every pixel, the raster's nearest neighbour.
+    """Observations by nearest-neighbour lookup in the rasters of the tracks.
 
-    Pixel (i, j) looks at wx = x - v_i cos(theta) + u_j sin(theta),
+    Pixel (i, j) shows the point wx = x - v_i cos(theta) + u_j sin(theta),
     wy = y - v_i sin(theta) - u_j cos(theta), which is linear in the pose: one matrix product.
 
     Args:
-        tracks: what there is to look at; all of the same grid and extent.
-        size: pixels along one side of a picture.
+        tracks: the tracks; all of the same grid and extent.
+        size: pixels along one side of an observation.
         channels: 1 or 3.
-        reach: what is seen ahead, behind, left and right (world units).
-        astray: how far off the raster a car can be (world units).
+        reach: the distance that is visible ahead, behind, left and right (world units).
+        max_offset: the largest distance of a car from the raster (world units).
 
     Raises:
-        ValueError: a picture of no such kind, or too many tracks.
+        ValueError: size or channels are not possible, or there are too many tracks.
     """
 
     def __init__(
@@ -45,19 +45,19 @@ class Camera:
         margin = math.ceil((max_offset + math.hypot(reach, reach)) / pixel) + 1
         self._width = grid + 2 * margin
         if len(tracks) * self._width**2 > np.iinfo(np.int32).max:
-            raise ValueError(f"{len(tracks)} tracks are too many for one world")
-        # The margin repeats the outermost pixels: it does what clipping every looked-up pixel to
-        # the grid would, for free.
-        ground = [np.pad(painted(track, channels), margin, mode="edge") for track in tracks]
+            raise ValueError(f"{len(tracks)} tracks are too many for one environment")
+        # The margin repeats the outermost pixels, which has the effect of clipping every index to
+        # the grid, and costs nothing per step.
+        ground = [np.pad(paint_track(track, channels), margin, mode="edge") for track in tracks]
         self._ground = np.concatenate(ground, axis=None)
         self._palette = PALETTES[channels]
-        self._matrix = self._lines_of_sight(size, reach, pixel, extent, margin)
+        self._matrix = self._pixel_matrix(size, reach, pixel, extent, margin)
 
     @staticmethod
-    def _lines_of_sight(
+    def _pixel_matrix(
         size: int, reach: float, pixel: float, extent: float, margin: int
     ) -> NDArray[np.float64]:
-        """(5, 2 * size * size): pose @ this = column, then row, of the ground under every pixel."""
+        """(5, 2 * size * size): pose @ this = the raster's columns, then rows, for all pixels."""
         axis = np.linspace(-reach, reach, size)
         v, u = (side.ravel() for side in np.meshgrid(axis, axis, indexing="ij"))
         column, row = np.zeros((2, 5, u.size))
@@ -67,17 +67,18 @@ class Camera:
         matrix[ONE] += margin
         return matrix
 
-    def pictures(self, pose: NDArray[np.float64], track: NDArray[np.intp]) -> NDArray[np.float32]:
-        """What cars with these poses (cars, 5) see on tracks of these numbers (cars,).
+    def observe(self, pose: NDArray[np.float64], track: NDArray[np.intp]) -> NDArray[np.float32]:
+        """Observations (N, height, width, channels) in [0, 1].
 
-        Returns:
-            (cars, height, width, channels) in [0, 1].
+        Args:
+            pose: (N, 5), see COS to Y.
+            track: (N,), the number of each car's track.
         """
-        pixel = (pose @ self._matrix).astype(np.int32)  # (cars, 2 * pixels); the cast truncates
+        pixel = (pose @ self._matrix).astype(np.int32)  # (N, 2 * pixels); the cast truncates
         pixels = pixel.shape[1] // 2
-        where = pixel[:, pixels:] * self._width
-        where += pixel[:, :pixels]
-        where += (track * self._width**2).astype(np.int32)[:, None]
-        paint = self._ground.take(where, mode="clip")  # never out of bounds: no check
-        seen: NDArray[np.float32] = self._palette.take(paint, axis=0, mode="clip")
-        return seen.reshape(-1, *self.shape)
+        index = pixel[:, pixels:] * self._width
+        index += pixel[:, :pixels]
+        index += (track * self._width**2).astype(np.int32)[:, None]
+        paint = self._ground.take(index, mode="clip")  # never out of bounds: skips the check
+        observations: NDArray[np.float32] = self._palette.take(paint, axis=0, mode="clip")
+        return observations.reshape(-1, *self.shape)

@@ -1,4 +1,4 @@
-"""What the camera looks at: the ground in paints, and the colours of the paints."""
+"""The ground that the camera looks at: a paint for each pixel, and the colours of the paints."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from numpy.typing import NDArray
 from worldmodels.envs.racing.track import Track
 
 PALETTES: dict[int, NDArray[np.float32]] = {  # channels -> (paints, channels), in [0, 1]
-    1: np.array([[0], [1]], np.float32),  # the note's: off the road, on the road
+    1: np.array([[0], [1]], np.float32),  # the reference stub's: off the road, on the road
     3: np.array(  # CarRacing's: grass, lighter grass, road; and a white line along its edge
         [[102, 204, 102], [102, 230, 102], [102, 102, 102], [255, 255, 255]], np.float32
     )
     / np.float32(255),
 }
-LINE_WIDTH = 0.25  # of the line along the edge of the road, on the road (world units)
+LINE_WIDTH = 0.25  # of the line along the edge, which lies on the road (world units)
 PATCH = 1.2  # side of a patch of grass (world units)
-LIGHTER = 0.35  # share of patches that are of lighter grass
-GRASS_SEED = 2018  # the same grass under every road
+LIGHTER_SHARE = 0.35  # of the patches that have lighter grass
+GRASS_SEED = 2018  # the same grass on every track
 
 
-def painted(track: Track, channels: int) -> NDArray[np.uint8]:
-    """(grid, grid): the number of each pixel's paint in `PALETTES[channels]`."""
+def paint_track(track: Track, channels: int) -> NDArray[np.uint8]:
+    """(grid, grid): for each pixel of a track's raster, its row in `PALETTES[channels]`."""
     if channels == 1:
         return track.mask
     patch = max(1, round(PATCH * (track.grid - 1) / (2 * track.extent)))
     patches = -(-track.grid // patch)
-    lighter = np.random.default_rng(GRASS_SEED).random((patches, patches)) < LIGHTER
+    lighter = np.random.default_rng(GRASS_SEED).random((patches, patches)) < LIGHTER_SHARE
     lighter = np.kron(lighter, np.ones((patch, patch), np.bool_))[: track.grid, : track.grid]
     inner = track.within(max(track.half_width - LINE_WIDTH, track.half_width / 2))
     return np.where(inner == 1, 2, np.where(track.mask == 1, 3, lighter)).astype(np.uint8)

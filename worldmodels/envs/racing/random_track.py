@@ -1,4 +1,4 @@
-"""Roads that nobody has seen: drawn from ranges, again and again until one is a road."""
+"""Random tracks: parameters are drawn from ranges until they make a valid track."""
 
 from __future__ import annotations
 
@@ -8,19 +8,20 @@ import numpy as np
 
 from worldmodels.envs.racing.track import Track
 
-Range = tuple[float, float]  # from, to; drawn evenly between
-MOST_TRIES = 100  # before the ranges are held to be wrong
+UniformRange = tuple[float, float]  # from, to
+MAX_TRIES = 100  # draws in a row without a valid track, before the ranges are rejected
 
 
 def random_track(
-    radius: Range,
-    harmonics: Sequence[tuple[int, Range]],
-    half_width: Range,
+    radius: UniformRange,
+    harmonics: Sequence[tuple[int, UniformRange]],
+    half_width: UniformRange,
     rng: np.random.Generator,
 ) -> Track:
-    """A track with numbers drawn evenly from ranges; see `Track` for their meaning.
+    """A track whose parameters are drawn uniformly from ranges; see `Track` for their meaning.
 
-    A harmonic is its order and the range of its amplitude; its phase may be any.
+    A harmonic is given by its order and the range of its amplitude; its phase is drawn from
+    [0, 2 pi).
 
     Example:
         >>> rng = np.random.default_rng(0)
@@ -29,9 +30,9 @@ def random_track(
         True
 
     Raises:
-        ValueError: MOST_TRIES roads in a row left the grid or crossed themselves.
+        ValueError: MAX_TRIES roads in a row left the grid or touched themselves.
     """
-    for _ in range(MOST_TRIES):
+    for _ in range(MAX_TRIES):
         terms = [
             (order, rng.uniform(*amplitude), rng.uniform(0, 2 * np.pi))
             for order, amplitude in harmonics
@@ -40,4 +41,6 @@ def random_track(
             return Track(rng.uniform(*radius), terms, rng.uniform(*half_width))
         except ValueError as error:
             last = error
-    raise ValueError(f"none of {MOST_TRIES} roads drawn from these ranges is one; the last: {last}")
+    raise ValueError(
+        f"none of {MAX_TRIES} tracks drawn from these ranges is valid; the last one: {last}"
+    )

@@ -1,4 +1,4 @@
-"""Roads, as the files of drives on them remember them."""
+"""The tracks of recorded episodes."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from worldmodels.pipeline.storage.artifacts import RacingColumns
 
 
 def stored_track(table: RacingColumns, number: int) -> Track:
-    """The track of an episode.
+    """The track of an episode, from its columns in a table.
 
     Raises:
-        UserError: what the table remembers is no road.
+        UserError: the columns describe no valid track.
     """
     terms = [(int(order), amplitude, phase) for order, amplitude, phase in table.harmonics[number]]
     try:
         return Track(float(table.radius[number]), terms, float(table.half_width[number]))
     except ValueError as error:
         raise UserError(
-            f"the road of episode {number} of what stage {table.stage} made is none ({error}); "
-            f"run 'dvc repro -f {table.stage}'"
+            f"the track of episode {number} in the output of stage {table.stage} is not valid "
+            f"({error}); run 'dvc repro -f {table.stage}'"
         ) from None

@@ -48,7 +48,7 @@ class RacingTask:
                 raise ParamsError(f"{_keys('fixed_track')}: {error}") from None
 
     def sample_tracks(self, episodes: int, rng: np.random.Generator) -> list[Track]:
-        """Tracks of that many episodes: the fixed one for all, or a random one each.
+        """See `Task`; the fixed track for all episodes, or a random one for each.
 
         Raises:
             ParamsError: hardly any track can be drawn from the ranges.
@@ -66,7 +66,7 @@ class RacingTask:
             raise ParamsError(f"{_keys('random_tracks')}: {error}") from None
 
     def test_tracks(self, rng: np.random.Generator) -> Callable[[int], list[Track]]:
-        """Drawn like all others, from a generator of their own: no track comes twice."""
+        """See `Task`; test tracks are drawn like training tracks, from another generator."""
         return lambda episodes: self.sample_tracks(episodes, rng)
 
     def make_env(self, tracks: Sequence[Track], num_envs: int) -> RacingEnv:
@@ -97,7 +97,7 @@ class RacingTask:
         return np.zeros(int((stats.lengths + 1).sum()))
 
     def metrics(self, columns: Columns) -> dict[str, NDArray[Any]]:
-        """Which frames are beyond the edge of the road."""
+        """`beyond_edge_share`: which frames are beyond the edge of the road."""
         edge = np.repeat(columns["half_width"], columns["lengths"] + 1)
         return {"beyond_edge_share": columns["distances"] > edge}
 

@@ -1,9 +1,10 @@
-"""The road: a closed centreline, its raster, and the start.
+"""A track: a closed centreline, the raster of its road, and the start.
 
-A track is the polar curve `r(s) = radius + sum a_k cos(2 pi k s + phi_k)` for s in [0, 1), sampled
-at `samples` equal angles, and everything nearer than `half_width` to one of those samples. `s` is
-the angle's share of the loop, not metric arc length. With its defaults it is the note's track to
-the last digit.
+The centreline is the polar curve `r(s) = radius + sum a_k cos(2 pi k s + phi_k)` for s in [0, 1),
+sampled at `samples` equal angles; the road is everything closer than `half_width` to one of the
+samples. `s` is the angle as a fraction of the loop, not arc length. The defaults are the track of
+the reference stub (github.com/cybertronai/schmidhuber-problems, world-models-carracing), to the
+last digit.
 """
 
 from __future__ import annotations
@@ -17,20 +18,19 @@ from numpy.typing import NDArray
 
 
 class Harmonic(NamedTuple):
-    """A term `amplitude * cos(2 pi order s + phase)` of the radius; world units and radians."""
+    """A term `amplitude * cos(2 pi order s + phase)` of the radius (world units, radians)."""
 
     order: int
     amplitude: float
     phase: float
 
 
-DOUBT = 1e-4  # of a pixel
-NOTE_HARMONICS = (Harmonic(2, 1.4, 0.7), Harmonic(3, 0.6, 1.9))
+EDGE_TOLERANCE = 1e-4  # pixels; an end of a span that is closer to a pixel is computed exactly
+REFERENCE_HARMONICS = (Harmonic(2, 1.4, 0.7), Harmonic(3, 0.6, 1.9))
 
 
 class Track:
-    """One closed road on a square raster, drawn once and then only looked at; of equal numbers are
-    equal tracks.
+    """A closed road on a square raster; immutable, and equal to any track of equal parameters.
 
     Example:
         >>> track = Track()
@@ -46,14 +46,14 @@ class Track:
         extent: the raster covers [-extent, extent] in x and y, end points included.
 
     Raises:
-        ValueError: the road would leave the raster, close over the middle, touch itself, or be no
-            road at all.
+        ValueError: the road would leave the raster, cover the origin or touch itself, or the
+            parameters make no road at all.
     """
 
     def __init__(
         self,
         radius: float = 8.0,
-        harmonics: Sequence[tuple[int, float, float]] = NOTE_HARMONICS,
+        harmonics: Sequence[tuple[int, float, float]] = REFERENCE_HARMONICS,
         half_width: float = 1.4,
         samples: int = 256,
         grid: int = 200,
@@ -101,7 +101,7 @@ class Track:
             )
         if r.min() <= self.half_width:
             raise ValueError(
-                "the road closes over the middle: its centreline comes within "
+                "the road covers the origin: its centreline comes within "
                 f"{r.min():.2f} of it, which must exceed the half-width {self.half_width:.2f}"
             )
         if r.max() + self.half_width > self.extent:
@@ -111,8 +111,11 @@ class Track:
             )
 
     def _check_bends(self) -> None:
-        """A U-turn of the half-width's radius is pi half-widths long, and its ends are two apart:
-        what is longer and nearer together touches.
+        """Refuse a road that touches itself.
+
+        A U-turn whose radius is the half-width has a length of pi half-widths, and its ends are two
+        half-widths apart. Points that are farther apart along the road, but closer in the plane,
+        mean that the road touches itself.
         """
         step = np.hypot(*np.diff(self.centreline, axis=0, append=self.centreline[:1]).T)
         at = np.cumsum(step) - step
@@ -138,8 +141,9 @@ class Track:
         """(grid, grid), row = y, column = x: 1 where the nearest *sample* is closer than
         `distance`.
 
-        A union of discs: each covers a span of pixels in a row, which begins and ends once. A
-        pixel at either end is measured, for reckoned spans are not right to the last bit.
+        The set is a union of discs, each of which covers one span of pixels in a row. The ends of
+        the spans are computed by a square root, which is not exact to the last bit; so a pixel
+        right at an end is decided by its squared distance.
         """
         axis = np.linspace(-self.extent, self.extent, self.grid)
         pixel = 2 * self.extent / (self.grid - 1)
@@ -147,34 +151,37 @@ class Track:
         x, y = self.centreline[:, :, None].transpose(1, 0, 2)  # (samples, 1) each
         row = np.rint((y + self.extent) / pixel).astype(np.intp) + np.arange(-reach, reach + 1)
         row = np.clip(row, 0, self.grid - 1)  # (samples, 2 reach + 1)
-        across = (axis[row] - y) ** 2
-        span = np.sqrt(np.maximum(distance**2 - across, 0))
+        dy_sq = (axis[row] - y) ** 2
+        span = np.sqrt(np.maximum(distance**2 - dy_sq, 0))
 
-        def first_behind(end: NDArray[np.float64], *, inside: bool) -> NDArray[np.intp]:
-            """The first column behind an end; one at the end counts if near is not `inside`."""
+        def first_column_after(end: NDArray[np.float64], *, inside: bool) -> NDArray[np.intp]:
+            """The first column beyond an end of a span.
+
+            A pixel right at the end is skipped if being within `distance` equals `inside`.
+            """
             column = np.floor(end).astype(np.intp) + 1
-            doubtful = np.nonzero(np.abs(end - np.rint(end)) < DOUBT)
-            at = np.rint(end[doubtful]).astype(np.intp)
-            along = (axis[np.clip(at, 0, self.grid - 1)] - x[doubtful[0], 0]) ** 2
-            near = along + across[doubtful] < distance**2
-            column[doubtful] = at + (near == inside)
+            close = np.nonzero(np.abs(end - np.rint(end)) < EDGE_TOLERANCE)
+            pixel_at_end = np.rint(end[close]).astype(np.intp)
+            dx_sq = (axis[np.clip(pixel_at_end, 0, self.grid - 1)] - x[close[0], 0]) ** 2
+            within = dx_sq + dy_sq[close] < distance**2
+            column[close] = pixel_at_end + (within == inside)
             return column
 
-        begin = first_behind((x - span + self.extent) / pixel, inside=False)
-        end = first_behind((x + span + self.extent) / pixel, inside=True)
+        begin = first_column_after((x - span + self.extent) / pixel, inside=False)
+        end = first_column_after((x + span + self.extent) / pixel, inside=True)
         covers = end > begin
-        width = self.grid + 1  # room for an end behind the last pixel
+        width = self.grid + 1  # an end may lie beyond the last pixel
 
         def count(column: NDArray[np.intp]) -> NDArray[np.intp]:
-            where = row * width + np.clip(column, 0, self.grid)
-            return np.bincount(where[covers], minlength=self.grid * width)
+            index = row * width + np.clip(column, 0, self.grid)
+            return np.bincount(index[covers], minlength=self.grid * width)
 
         depth = (count(begin) - count(end)).reshape(self.grid, width)[:, :-1].cumsum(axis=1)
         return (depth > 0).astype(np.uint8)
 
     @property
     def heading(self) -> float:
-        """Direction (radians) from sample 0 to sample 1: the way a car looks at the start."""
+        """Direction (radians) from sample 0 to sample 1: the heading of a car at the start."""
         dx, dy = self.centreline[1] - self.centreline[0]
         return float(np.arctan2(dy, dx))
 

@@ -1,4 +1,4 @@
-"""rounds.png: what C came to round by round, and what that took, beside the paper."""
+"""rounds.png: the return of C after each round, and what it cost, beside the paper."""
 
 from __future__ import annotations
 
@@ -12,106 +12,121 @@ from numpy.typing import NDArray
 from worldmodels.figures.carracing.returns import SOLVED
 from worldmodels.figures.common.style import BLUE, GREEN, GREY, INK, ORANGE, VERMILION, new_figure
 
-PAPER = {1_000: 823, 7_370: 880, 71_600: 906}  # Ha & Schmidhuber 2018: return by core-hours
-ROOM = 40.0  # points of the return below the least of them
+PAPER_SCORES = {1_000: 823, 7_370: 880, 71_600: 906}  # Ha & Schmidhuber 2018: return by core-hours
+MARGIN = 40.0  # of the return axis, below the lowest score
 
 
 class Rounds(NamedTuple):
     """One entry a round."""
 
-    real_return: NDArray[np.float64]  # of its C on validation tracks
-    core_hours: NDArray[np.float64]  # that it took, with all rounds before it
-    real_frames: NDArray[np.float64]  # of the game that were collected, likewise
+    validation: NDArray[np.float64]  # mean return of its C on validation tracks
+    core_hours: NDArray[np.float64]  # cumulative
+    env_frames: NDArray[np.float64]  # of the game, collected for training; cumulative
 
 
-class Polished(NamedTuple):
-    """The last C, polished, and what all of it took, the rounds with it."""
+class FinetuneScore(NamedTuple):
+    """The last C after finetune_c."""
 
-    real_return: float  # on validation tracks, others than the rounds'
-    core_hours: float
-    real_frames: float
+    validation: float  # mean return on validation tracks, others than those of the rounds
+    core_hours: float  # with all rounds
+    env_frames: float  # with all rounds
 
 
-class Final(NamedTuple):
-    """The final drives, on tracks that no round saw."""
+class FinalScore(NamedTuple):
+    """The evaluation, on tracks that no other stage has seen."""
 
     mean: float
     stderr: float
-    random: float  # mean of the random policy
+    baseline: float  # mean of the random policy
 
 
-def rounds(course: Rounds, polished: Polished, final: Final) -> Figure:
-    """Validation by core-hours and by frames; the final test stands where all of it is paid.
+def rounds_figure(rounds: Rounds, finetuned: FinetuneScore, test: FinalScore) -> Figure:
+    """Scores by core-hours and by frames; the test score stands where finetune_c has ended.
 
-    What is far better than the random policy is drawn large: that one is then below the picture.
+    The axis starts below the lowest score of C, so a random policy that is far worse is outside.
     """
     figure = new_figure(10, 4.4)
     left = figure.add_axes((0.065, 0.25, 0.5, 0.67))
     right = figure.add_axes((0.605, 0.25, 0.38, 0.67), sharey=left)
-    millions = course.real_frames / 1e6
-    for axes, spent, at_last in (
-        (left, course.core_hours, polished.core_hours),
-        (right, millions, polished.real_frames / 1e6),
+    millions = rounds.env_frames / 1e6
+    for axes, cost, final_cost in (
+        (left, rounds.core_hours, finetuned.core_hours),
+        (right, millions, finetuned.env_frames / 1e6),
     ):
-        _draw(axes, spent, course.real_return, at_last, polished.real_return, final)
-    around = np.convolve(np.pad(course.real_return, 1, "edge"), [0.5, 0, 0.5], "valid")
-    away = [(0, 7 if above else -15) for above in course.real_return > around]  # outside the bend
-    away[-1] = (10, -3)
-    for number, point in enumerate(zip(millions, course.real_return, strict=True)):
-        _say(right, point, str(number), away[number])
+        _draw_scores(axes, cost, rounds.validation, final_cost, finetuned.validation, test)
+    neighbours = np.convolve(np.pad(rounds.validation, 1, "edge"), [0.5, 0, 0.5], "valid")
+    offsets = [  # outside the bend of the line
+        (0, 7 if above else -15) for above in rounds.validation > neighbours
+    ]
+    offsets[-1] = (10, -3)
+    for number, point in enumerate(zip(millions, rounds.validation, strict=True)):
+        _annotate(right, point, str(number), offsets[number])
     left.plot(
-        list(PAPER), list(PAPER.values()), "s:", color=VERMILION, label="the paper, test tracks"
+        list(PAPER_SCORES),
+        list(PAPER_SCORES.values()),
+        "s:",
+        color=VERMILION,
+        label="the paper, test tracks",
     )
-    for point in PAPER.items():
-        _say(left, point, str(point[1]), (0, -14))
-    _say(left, (polished.core_hours, final.mean), f"{final.mean:.0f}", (14, -14))
+    for point in PAPER_SCORES.items():
+        _annotate(left, point, str(point[1]), (0, -14))
+    _annotate(left, (finetuned.core_hours, test.mean), f"{test.mean:.0f}", (14, -14))
     left.set(
-        title="What it took to learn",
+        title=f"C returns {test.mean:.0f} after {finetuned.core_hours:.1f} core-hours",
         xlabel="core-hours so far (logarithmic)",
         ylabel="mean return of C",
         xscale="log",
     )
     left.xaxis.set_major_formatter(lambda hours, _: f"{hours:,g}")
     left.margins(x=0.08)
-    lowest = (*course.real_return, polished.real_return, final.mean - final.stderr)
-    least = min(*lowest, *PAPER.values())
-    left.set_ylim(bottom=least - ROOM)
-    right.set(title="What it saw", xlabel="real frames learned from so far (millions)")
-    right.set(xlim=(0, 1.08 * polished.real_frames / 1e6))
+    scores = (*rounds.validation, finetuned.validation, test.mean - test.stderr)
+    left.set_ylim(bottom=min(*scores, *PAPER_SCORES.values()) - MARGIN)
+    right.set(title=f"... and {finetuned.env_frames / 1e6:.1f} million frames of the game")
+    right.set(xlabel="frames for training so far (millions)")
+    right.set(xlim=(0, 1.08 * finetuned.env_frames / 1e6))
     right.tick_params(labelleft=False)
     figure.legend(*left.get_legend_handles_labels(), loc="lower center", ncols=3)
     return figure
 
 
-def _draw(
+def _draw_scores(
     axes: Axes,
-    spent: NDArray[np.float64],
-    score: NDArray[np.float64],
-    at_last: float,
-    polished: float,
-    final: Final,
+    cost: NDArray[np.float64],
+    validation: NDArray[np.float64],
+    final_cost: float,
+    finetuned: float,
+    test: FinalScore,
 ) -> None:
-    axes.plot(spent, score, "o-", color=BLUE, label="this project's rounds, validation tracks")
-    name = f"the last, polished, other validation tracks: {polished:.0f}"
-    axes.plot(at_last, polished, "o", color="white", markeredgecolor=BLUE, markersize=8, label=name)
-    axes.plot([spent[-1], at_last], [score[-1], polished], ":", color=BLUE, zorder=1)
+    axes.plot(cost, validation, "o-", color=BLUE, label="C of each round, validation tracks")
+    axes.plot(
+        final_cost,
+        finetuned,
+        "o",
+        color="white",
+        markeredgecolor=BLUE,
+        markersize=8,
+        label=f"after fine-tuning, other validation tracks: {finetuned:.0f}",
+    )
+    axes.plot([cost[-1], final_cost], [validation[-1], finetuned], ":", color=BLUE, zorder=1)
     axes.errorbar(
-        [at_last],
-        [final.mean],
-        [final.stderr],
+        [final_cost],
+        [test.mean],
+        [test.stderr],
         fmt="D",
         markersize=5,
         color=ORANGE,
         markeredgecolor=INK,
         ecolor=INK,
         capsize=4,
-        label=f"its C on test tracks: {final.mean:.0f} ± {final.stderr:.0f} (standard error)",
+        label=f"the same C, test tracks: {test.mean:.0f} ± {test.stderr:.0f} (standard error)",
     )
     axes.axhline(SOLVED, color=GREEN, linestyle="--", linewidth=1.1, label=f"solved: {SOLVED}")
     axes.axhline(
-        final.random, color=GREY, linestyle=":", label=f"random policy: {final.random:.0f}"
+        test.baseline, color=GREY, linestyle=":", label=f"random policy: {test.baseline:.0f}"
     )
 
 
-def _say(axes: Axes, point: tuple[float, float], text: str, away: tuple[float, float]) -> None:
-    axes.annotate(text, point, away, textcoords="offset points", ha="center", fontsize=8)
+def _annotate(
+    axes: Axes, point: tuple[float, float], text: str, offset: tuple[float, float]
+) -> None:
+    axes.annotate(text, point, offset, textcoords="offset points", ha="center", fontsize=8)

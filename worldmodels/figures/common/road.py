@@ -1,4 +1,4 @@
-"""TODO."""
+"""A track of the racing environment, drawn from above."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ROAD = "#C3C8CE"
 
 
 def draw_track(axes: Axes, track: Track) -> None:
-    """Grass and road, in world units, north up."""
+    """Draw grass and road in world units, y upwards."""
     reach = track.extent
     axes.imshow(
         track.mask,
@@ -30,5 +30,5 @@ def draw_track(axes: Axes, track: Track) -> None:
 
 
 def closed(line: NDArray[np.float64]) -> NDArray[np.float64]:
-    """A closed line (n, 2) with its first point once more at the end."""
+    """A closed line (n, 2) with its first point repeated at the end, (n + 1, 2)."""
     return np.concatenate([line, line[:1]])

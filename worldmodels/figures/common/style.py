@@ -1,4 +1,4 @@
-"""One look for all pictures: colours for the colour-blind too, and bytes that never change."""
+"""Colours and style of all figures, and PNG files that are the same bytes each time."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-# Okabe & Ito's palette
+# The palette of Okabe & Ito, which colour-blind readers can tell apart
 BLUE = "#0072B2"
 ORANGE = "#E69F00"
 VERMILION = "#D55E00"
@@ -21,6 +21,7 @@ INK = "#222222"
 GREY = "#8A8A8A"
 DPI = 110
 
+Curve = Mapping[str, NDArray[np.float64]]  # a learning curve: column -> values
 
 matplotlib.rcParams.update(
     {
@@ -28,7 +29,7 @@ matplotlib.rcParams.update(
         "axes.titlesize": 10,
         "axes.titleweight": "bold",
         "axes.titlelocation": "left",
-        "axes.titley": 1.0,  # told, it need not be searched for among the ticks at every drawing
+        "axes.titley": 1.0,  # fixed: an automatic one is recomputed at every drawing
         "axes.edgecolor": GREY,
         "axes.labelcolor": INK,
         "axes.spines.top": False,
@@ -48,23 +49,20 @@ matplotlib.rcParams.update(
 
 
 def new_figure(width: float, height: float, dpi: int = DPI) -> Figure:
-    """An empty figure, width and height in inches, that no window knows of."""
+    """An empty figure, width and height in inches, without a window."""
     figure = Figure(figsize=(width, height), dpi=dpi)
     FigureCanvasAgg(figure)
     return figure
 
 
 def save(figure: Figure, path: Path) -> None:
-    """Write a PNG whose bytes depend on nothing but the picture."""
+    """Write a PNG whose bytes depend on the figure alone."""
     figure.savefig(path, format="png", metadata={"Software": None})
 
 
 def pixels(figure: Figure) -> NDArray[np.uint8]:
-    """The figure as (height, width, 3)."""
+    """The figure as an RGB image, (height, width, 3)."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format="raw")
     width, height = (round(edge) for edge in figure.bbox.size)
     return np.frombuffer(buffer.getvalue(), np.uint8).reshape(height, width, 4)[..., :3].copy()
-
-
-Curve = Mapping[str, NDArray[np.float64]]

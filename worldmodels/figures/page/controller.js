@@ -1,4 +1,4 @@
-// Twin of stages/control/controller.py: a = tanh(W x + b), or the same behind a hidden layer.
+// Twin of worldmodels/controller: a = tanh(W x + b), or the same after a hidden layer.
 
 export class Controller {
   constructor(arrays) {
@@ -7,31 +7,31 @@ export class Controller {
       bias: arrays[`${name}.bias`].data, // (O)
       inputs: arrays[`${name}.weight`].shape[1],
     }));
-    this.features = this.layers[0].inputs;
+    this.inputSize = this.layers[0].inputs;
   }
 
-  // z and h, or z alone if C knows no more.
-  seen(z, h) {
-    const features = new Float32Array(this.features);
+  // C's input: z and h, or z alone if C does not take h.
+  features(z, h) {
+    const features = new Float32Array(this.inputSize);
     features.set(z);
-    if (this.features > z.length) features.set(h, z.length);
+    if (this.inputSize > z.length) features.set(h, z.length);
     return features;
   }
 
-  // Features (F) to actions (A) in (-1, 1).
+  // Actions (A) in (-1, 1), given features (F).
   act(features) {
     return this.layers.reduce(layerOutput, features);
   }
 
-  // What each feature adds to the sum before an action's tanh: one list of F for each action.
-  // Behind a hidden layer it is the slope there times the feature.
-  pushes(features) {
+  // What each feature adds to the sum before an action's tanh: one list of F numbers per action.
+  // With a hidden layer it is the gradient times the feature.
+  contributions(features) {
     const [first, second] = this.layers;
-    const through = (row) =>
+    const products = (row) =>
       Array.from(features, (x, i) => first.weight[row * first.inputs + i] * x);
-    if (!second) return Array.from(first.bias, (_, action) => through(action));
+    if (!second) return Array.from(first.bias, (_, action) => products(action));
     const hidden = layerOutput(features, first);
-    const rows = Array.from(hidden, (_, row) => through(row));
+    const rows = Array.from(hidden, (_, row) => products(row));
     const slope = (action, k) => second.weight[action * second.inputs + k] * (1 - hidden[k] ** 2);
     return Array.from(second.bias, (_, action) => Array.from(features, (__, i) =>
       rows.reduce((sum, row, k) => sum + slope(action, k) * row[i], 0)));

@@ -1,7 +1,7 @@
-// Twin of stages/worlds/dream.py, for one car and one M: what is seen next, what it earns and
-// whether it is the end are what M says.
+// Twin of worldmodels/dream/env.py, for one episode and one M: M predicts the next z, the reward
+// and the end of the episode.
 
-export class Dream {
+export class DreamEnv {
   constructor(memory, random, maxSteps) {
     this.memory = memory;
     this.random = random;
@@ -9,32 +9,32 @@ export class Dream {
     this.temperature = 1;
   }
 
-  // Fall asleep at z, with the state of an M that was awake till then, or none.
-  reset(z, state = this.memory.empty()) {
+  // Start at z, with a state of M after recorded steps, or with zeros.
+  reset(z, state = this.memory.initialState()) {
     this.z = z;
     this.state = state;
     this.steps = 0;
-    this.ended = false;
-    this.risk = 0;
+    this.terminated = false;
+    this.pDone = 0;
   }
 
-  get over() {
-    return this.ended || this.steps >= this.maxSteps;
+  get done() {
+    return this.terminated || this.steps >= this.maxSteps;
   }
 
-  // One step on; what it earned, 0 where M does not know.
+  // One step; returns the reward, 0 if M predicts none.
   step(action) {
-    if (this.over) return 0;
+    if (this.done) return 0;
     this.state = this.memory.step(this.z, action, this.state);
-    const readout = this.memory.readout(this.state.h);
+    const features = this.memory.headFeatures(this.state.h);
     const uniform = Array.from(this.z, () => this.random.uniform());
     const normal = Array.from(this.z, () => this.random.normal());
-    const fate = this.random.uniform();
-    this.z = this.memory.sample(readout, uniform, normal, this.temperature);
-    const outcome = this.memory.outcome(readout) ?? { reward: 0, end: 0 };
-    this.risk = outcome.end;
-    this.ended = fate < outcome.end;
+    const doneThreshold = this.random.uniform();
+    this.z = this.memory.sample(features, uniform, normal, this.temperature);
+    const { reward, done } = this.memory.rewardAndDone(features) ?? { reward: 0, done: 0 };
+    this.pDone = done;
+    this.terminated = doneThreshold < done;
     this.steps += 1;
-    return outcome.reward;
+    return reward;
   }
 }

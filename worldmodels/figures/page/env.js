@@ -1,5 +1,6 @@
-// Twin of stages/worlds: the road (track.py, random_track.py), its paint (paint.py), the camera
-// (camera.py) and one car (racing.py), in the same order of operations, to the same last pixel.
+// Twin of worldmodels/envs/racing: the track (track.py, random_track.py), its colours (paint.py),
+// the camera (camera.py) and one car (env.py), with the same order of operations, so that every
+// pixel is the same.
 
 const SAMPLES = 256;
 const GRID = 200;
@@ -13,16 +14,16 @@ const LAP_REWARD = 30; // for one lap forward
 const OFF_ROAD_COST = 0.5; // per step and world unit beyond the edge of the road
 
 const LINE_WIDTH = 0.25; // of the line along the edge of the road, on the road (world units)
-const PALETTES = { // channels -> the paints, one behind the other
+const PALETTES = { // by number of channels: the colours, one after the other
   1: Float32Array.of(0, 1),
   3: Float32Array.from(
     [102, 204, 102, 102, 230, 102, 102, 102, 102, 255, 255, 255], (value) => value / 255),
 };
-const MOST_TRIES = 100; // before the ranges are held to be wrong
+const MAX_TRIES = 100; // of a random track, before the ranges are considered wrong
 
-const clip = (value, least, most) => Math.min(Math.max(value, least), most);
+const clip = (value, low, high) => Math.min(Math.max(value, low), high);
 
-// One closed road: numbers are {radius, harmonics: [{order, amplitude, phase}], half_width}.
+// A closed road, given as {radius, harmonics: [{order, amplitude, phase}], half_width}.
 export class Track {
   constructor({ radius, harmonics, half_width: halfWidth }) {
     this.halfWidth = halfWidth;
@@ -46,8 +47,9 @@ export class Track {
     this.checkBends();
   }
 
-  // A U-turn of the half-width's radius is pi half-widths long, and its ends are two apart: what is
-  // longer and nearer together touches.
+  // A U-turn with a radius of the half-width is pi half-widths long, and its ends are two
+  // half-widths apart. Two points that are farther apart along the road but nearer to each other
+  // are where the road touches itself.
   checkBends() {
     const { x, y, halfWidth } = this;
     const at = [];
@@ -60,8 +62,8 @@ export class Track {
     for (let i = 0; i < SAMPLES; i++) {
       for (let j = 0; j < i; j++) {
         const along = Math.min(at[i] - at[j], length - (at[i] - at[j]));
-        const apart = (x[i] - x[j]) ** 2 + (y[i] - y[j]) ** 2;
-        if (along > Math.PI * halfWidth && apart < (2 * halfWidth) ** 2) {
+        const distanceSquared = (x[i] - x[j]) ** 2 + (y[i] - y[j]) ** 2;
+        if (along > Math.PI * halfWidth && distanceSquared < (2 * halfWidth) ** 2) {
           throw new Error("the road touches itself");
         }
       }
@@ -76,27 +78,27 @@ export class Track {
   within(distance) {
     const pixel = 2 * EXTENT / (GRID - 1);
     const reach = Math.ceil(distance / pixel) + 1;
-    const near = new Uint8Array(GRID * GRID);
+    const mask = new Uint8Array(GRID * GRID);
     for (let i = 0; i < SAMPLES; i++) {
       const [x, y] = [this.x[i], this.y[i]];
       const middle = Math.round((y + EXTENT) / pixel);
       const last = Math.min(GRID - 1, middle + reach);
       for (let row = Math.max(0, middle - reach); row <= last; row++) {
-        const across = row === GRID - 1 ? EXTENT : row * pixel - EXTENT;
-        const square = distance ** 2 - (across - y) ** 2;
+        const rowY = row === GRID - 1 ? EXTENT : row * pixel - EXTENT;
+        const square = distance ** 2 - (rowY - y) ** 2;
         if (square <= 0) continue;
         const span = Math.sqrt(square);
         const begin = clip(Math.floor((x - span + EXTENT) / pixel) + 1, 0, GRID);
         const end = clip(Math.ceil((x + span + EXTENT) / pixel), 0, GRID);
-        if (end > begin) near.fill(1, row * GRID + begin, row * GRID + end);
+        if (end > begin) mask.fill(1, row * GRID + begin, row * GRID + end);
       }
     }
-    return near;
+    return mask;
   }
 
-  // (grid, grid): the number of each pixel's paint. Grass is {side, patch, cells}: whether each of
-  // side x side patches of so many pixels is of lighter grass.
-  painted(channels, grass) {
+  // (grid, grid): the number of each pixel's colour. Grass is {side, patch, cells}: which of the
+  // side x side patches, each `patch` pixels wide, are of lighter grass.
+  paint(channels, grass) {
     const mask = this.within(this.halfWidth);
     if (channels === 1) return mask;
     const inner = this.within(Math.max(this.halfWidth - LINE_WIDTH, this.halfWidth / 2));
@@ -110,9 +112,9 @@ export class Track {
   }
 }
 
-// A road drawn from ranges, again and again until one is a road.
+// A track with numbers drawn from ranges, redrawn until they make a valid track.
 export function randomTrack(ranges, random) {
-  for (let tries = 0; tries < MOST_TRIES; tries++) {
+  for (let tries = 0; tries < MAX_TRIES; tries++) {
     const harmonics = ranges.harmonics.map(({ order, amplitude }) => ({
       order,
       amplitude: random.between(amplitude),
@@ -122,50 +124,52 @@ export function randomTrack(ranges, random) {
     try {
       return new Track({ radius, harmonics, half_width: random.between(ranges.half_width) });
     } catch {
-      // the next one, perhaps
+      // draw again
     }
   }
-  throw new Error(`none of ${MOST_TRIES} roads drawn from the ranges is one`);
+  throw new Error(`none of ${MAX_TRIES} tracks drawn from the ranges is valid`);
 }
 
-// Looks up, for every pixel, the raster's nearest neighbour.
+// Looks up the raster's nearest pixel for every pixel of a view.
 class Camera {
   constructor(track, { size, channels, reach }, grass) {
     this.channels = channels;
-    this.ground = track.painted(channels, grass);
+    this.ground = track.paint(channels, grass);
     const pixel = 2 * EXTENT / (GRID - 1);
     const step = 2 * reach / (size - 1);
     const axis = Array.from({ length: size }, (_, i) => i === size - 1 ? reach : i * step - reach);
-    this.sights = axis.flatMap((v) => axis.map((u) => [u / pixel, v / pixel]));
+    this.offsets = axis.flatMap((v) => axis.map((u) => [u / pixel, v / pixel]));
     this.scale = 1 / pixel;
-    // Python adds a margin to keep indices above 0; the same sum is rounded the same way.
+    // The Python camera adds a margin to keep indices above 0. The same sum rounds the same way.
     this.margin = Math.ceil((track.halfWidth + MAX_SPEED + Math.hypot(reach, reach)) / pixel) + 1;
     this.middle = EXTENT / pixel + this.margin;
   }
 
-  // (size * size * channels) in [0, 1].
-  picture({ x, y, theta }) {
+  // (size * size * channels) in [0, 1]: the view of a car.
+  view({ x, y, theta }) {
     const [cos, sin] = [Math.cos(theta), Math.sin(theta)];
     const { channels, scale, middle, margin } = this;
     const palette = PALETTES[channels];
-    const pixels = new Float32Array(this.sights.length * channels);
-    this.sights.forEach(([u, v], at) => {
+    const pixels = new Float32Array(this.offsets.length * channels);
+    this.offsets.forEach(([u, v], at) => {
       const column = Math.trunc(-cos * v + sin * u + middle + x * scale) - margin;
       const row = Math.trunc(-cos * u - sin * v + middle + y * scale) - margin;
-      const paint = this.ground[clip(row, 0, GRID - 1) * GRID + clip(column, 0, GRID - 1)];
-      for (let c = 0; c < channels; c++) pixels[at * channels + c] = palette[paint * channels + c];
+      const colour = this.ground[clip(row, 0, GRID - 1) * GRID + clip(column, 0, GRID - 1)];
+      for (let c = 0; c < channels; c++) {
+        pixels[at * channels + c] = palette[colour * channels + c];
+      }
     });
     return pixels;
   }
 }
 
-// One car, alone on its track. An action is [steer, throttle], left is positive.
-export class RacingWorld {
+// One car on one track. An action is [steer, throttle]; left is positive.
+export class RacingEnv {
   constructor(track, { view, max_steps: maxSteps, grass }) {
     this.track = track;
     this.maxSteps = maxSteps;
     this.camera = new Camera(track, view, grass);
-    this.nearness = Float64Array.from(track.x, (x, i) => x ** 2 + track.y[i] ** 2);
+    this.squaredNorms = Float64Array.from(track.x, (x, i) => x ** 2 + track.y[i] ** 2);
     this.reset();
   }
 
@@ -174,13 +178,12 @@ export class RacingWorld {
     this.car = { x: track.x[0], y: track.y[0], theta: track.heading, v: 0 };
     this.sample = 0;
     this.distance = 0;
-    this.laps = 0;
     this.steps = 0;
-    this.lost = false;
+    this.offTrack = false;
   }
 
-  get over() {
-    return this.lost || this.steps >= this.maxSteps;
+  get done() {
+    return this.offTrack || this.steps >= this.maxSteps;
   }
 
   get state() {
@@ -188,12 +191,12 @@ export class RacingWorld {
   }
 
   view() {
-    return this.camera.picture(this.car);
+    return this.camera.view(this.car);
   }
 
-  // One step on; the reward of it.
+  // One step; returns the reward.
   step(action) {
-    if (this.over) return 0;
+    if (this.done) return 0;
     const [steer, throttle] = Array.from(action, (value) => clip(value, -1, 1));
     const car = { ...this.car };
     car.v += THRUST * throttle - DRAG * car.v;
@@ -203,29 +206,29 @@ export class RacingWorld {
     car.y += car.v * Math.sin(car.theta);
     this.car = car;
 
-    const nearest = this.nearest();
+    const nearest = this.nearestSample();
     this.distance = Math.sqrt(
       (car.x - this.track.x[nearest]) ** 2 + (car.y - this.track.y[nearest]) ** 2);
     const half = SAMPLES / 2;
-    const ahead = (nearest - this.sample + half + SAMPLES) % SAMPLES - half;
-    const progress = ahead / SAMPLES; // the short way round
+    const samples = (nearest - this.sample + half + SAMPLES) % SAMPLES - half; // the short way
+    const progress = samples / SAMPLES;
     this.sample = nearest;
-    this.laps += progress;
     this.steps += 1;
-    this.lost = this.distance > 2 * this.track.halfWidth;
+    this.offTrack = this.distance > 2 * this.track.halfWidth;
     const beyond = Math.max(this.distance - this.track.halfWidth, 0);
     return LAP_REWARD * progress - OFF_ROAD_COST * beyond;
   }
 
-  // The squared distance but for |p|^2, which is the same for all samples.
-  nearest() {
+  // The number of the nearest sample of the centreline. |car|^2 is the same for all samples and is
+  // left out of the squared distances.
+  nearestSample() {
     const { x, y } = this.car;
-    let best = 0;
+    let nearest = 0;
     let least = Infinity;
     for (let i = 0; i < SAMPLES; i++) {
-      const apart = this.nearness[i] - 2 * this.track.x[i] * x - 2 * this.track.y[i] * y;
-      if (apart < least) [best, least] = [i, apart];
+      const distance = this.squaredNorms[i] - 2 * this.track.x[i] * x - 2 * this.track.y[i] * y;
+      if (distance < least) [nearest, least] = [i, distance];
     }
-    return best;
+    return nearest;
   }
 }

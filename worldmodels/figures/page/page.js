@@ -1,153 +1,155 @@
-// The page itself: modes and controls, keys and touch, and the loop that steps and draws.
-import { Portrait } from "./portrait.js";
-import { Session } from "./session.js";
-import { byId, ends, fill, status } from "./texts.js";
+// Entry point: modes and controls, keys and touch, and the loop that steps and draws.
+import { Figures } from "figures.js";
+import { Session } from "session.js";
+import { byId, endings, fill, status } from "texts.js";
 
-const DRIVING = ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"];
-const MOST_STEPS = 4; // in one picture of the screen: a tab that slept is not to catch up
-const EASE = 0.4; // share of the way to what is pressed that wheel and pedal go in a step
-const FULL = [0.8, 1]; // as far as the keys turn the wheel, and press the pedal
+const ARROWS = ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"];
+const MAX_STEPS_PER_FRAME = 4; // a tab that was in the background does not catch up
+const EASE = 0.4; // share of the way to the pressed keys that wheel and pedal move in a step
+const FULL = [0.8, 1]; // action of the keys at full lock, and at full throttle
+const MAX_TRACK = 999999;
 
 const data = JSON.parse(byId("data").textContent);
 const session = new Session(data);
-const calm = window.matchMedia("(prefers-reduced-motion: reduce)");
+const reducedMotion = window.matchMedia("(prefers-reduced-motion: reduce)");
 
-let playing = !calm.matches;
-// Steps a second, by driver: hands are slower than C. A step of CarRacing is 0.08 s of the game.
+let playing = !reducedMotion.matches;
+// Steps per second, by driver: people are slower than C. A step of CarRacing is 0.08 s of the game.
 const speeds = session.racing ? { c: 8, you: 5 } : { c: 12, you: 12 };
-let owed = 0; // steps, of which the last is not whole
-let then = null;
+let stepsDue = 0; // with the started one as a fraction
+let lastTime = null;
 let dirty = true;
-let hand = [0, 0];
-const held = new Set();
+let keyAction = [0, 0];
+const pressed = new Set();
 
 const redraw = () => { dirty = true; };
-const portrait = new Portrait(session, redraw);
+const figures = new Figures(session, redraw);
 
 // -- controls
 
 function choose(name) {
-  session.choose(name);
-  fresh();
+  session.setMode(name);
+  startEpisode();
 }
 
-// Whoever drives with the keys begins when a key is pressed.
-function fresh() {
-  owed = 0;
-  hand = [0, 0];
-  portrait.narrow();
-  playing = !calm.matches && session.driver === "c";
-  settle();
+// An episode that the keys drive starts with the first key.
+function startEpisode() {
+  stepsDue = 0;
+  keyAction = [0, 0];
+  figures.resetScales();
+  playing = !reducedMotion.matches && session.driver === "c";
+  updateControls();
 }
 
 function restart() {
   session.restart();
-  fresh();
+  startEpisode();
 }
 
 function pause() {
-  if (session.over) {
+  if (session.done) {
     restart();
     playing = true;
   } else {
     playing = !playing;
   }
-  settle();
+  updateControls();
 }
 
 function singleStep() {
   playing = false;
   advance();
-  settle();
+  updateControls();
 }
 
-function hands() {
+function toggleDriver() {
   session.driver = session.driver === "c" ? "you" : "c";
-  settle();
+  updateControls();
 }
 
-function nextRoad(seed = session.roadSeed + 1) {
+function goToTrack(seed) {
   if (!session.racing) return;
-  session.goTo(seed);
-  fresh();
+  session.setTrack(seed);
+  startEpisode();
 }
 
 function dreamFromHere() {
   if (!(session.mode.real && session.mode.dream)) return;
-  session.fallAsleep();
-  settle();
+  session.startDream();
+  updateControls();
 }
 
-// Bring the controls in line with the session.
-function settle() {
+// Show the session's settings in the controls.
+function updateControls() {
   const { mode, driver } = session;
   const both = mode.real && mode.dream;
   Object.assign(document.body.dataset, { real: mode.real, dream: mode.dream, driver });
   document.querySelectorAll("#modes button").forEach((button) =>
-    button.setAttribute("aria-pressed", button.dataset.mode === session.name));
-  const show = (id, shown) => { byId(id).hidden = !shown; };
-  ["map", "seen", "kept"].forEach((id) => show(id, mode.real));
-  show("dreamt", mode.dream);
-  show("drift", both);
-  show("back", both);
+    button.setAttribute("aria-pressed", button.dataset.mode === session.modeName));
+  const show = (id, visible) => { byId(id).hidden = !visible; };
+  ["map", "view-figure", "reconstruction-figure"].forEach((id) => show(id, mode.real));
+  show("dream-figure", mode.dream);
+  show("error-figure", both);
+  show("dream-here", both);
   show("driver", mode.dream);
-  show("heat", mode.dream);
-  show("heat-note", !mode.real);
-  show("road-setting", session.racing);
-  show("next-road", session.racing);
-  show("gained", mode.real || session.memory.predictsOutcome);
-  byId("pause").textContent = session.over ? "Again" : playing ? "Pause" : "Play";
-  byId("step").disabled = session.over;
+  show("temperature-setting", mode.dream);
+  show("temperature-note", !mode.real);
+  show("track-setting", session.racing);
+  show("next-track", session.racing);
+  show("reward-figure", mode.real || session.memory.predictsRewardDone);
+  byId("pause").textContent = session.done ? "Again" : playing ? "Pause" : "Play";
+  byId("step").disabled = session.done;
   byId("driver").textContent = `Driver: ${driver === "c" ? "C" : "you"}`;
-  byId("road").value = session.roadSeed;
+  byId("track-seed").value = session.trackSeed;
   byId("speed").value = speeds[driver];
   byId("speed-value").textContent = `${speeds[driver]} steps/s`;
   byId("temperature-value").textContent = session.temperature.toFixed(2);
   byId("z-note").textContent = both ? "; the wide marks are the dream's" : "";
-  byId("wanted-note").textContent = driver === "you" ? "; hollow: what C would do" : "";
-  byId("reward-note").textContent = both && !session.memory.predictsOutcome
-    ? "(this M says nothing of rewards)" : mode.real ? "" : "as M imagines it";
-  byId("news").textContent = [mode.label, byId("driver").textContent, ...ends(session)].join(", ");
+  byId("actions-note").textContent = driver === "you" ? "; hollow marks: C's choice" : "";
+  byId("reward-note").textContent = both && !session.memory.predictsRewardDone
+    ? "(this M predicts no rewards)" : mode.real ? "" : "as M predicts them";
+  byId("news").textContent =
+    [mode.label, byId("driver").textContent, ...endings(session)].join(", ");
   redraw();
 }
 
 // -- driving
 
 function advance() {
-  const aim = [
-    session.left * (held.has("ArrowLeft") - held.has("ArrowRight")),
-    held.has("ArrowUp") - held.has("ArrowDown"),
+  const target = [
+    session.left * (pressed.has("ArrowLeft") - pressed.has("ArrowRight")),
+    pressed.has("ArrowUp") - pressed.has("ArrowDown"),
   ];
-  hand = hand.map((value, i) => value + EASE * (FULL[i] * aim[i] - value));
-  session.step(hand);
-  if (session.over) {
+  keyAction = keyAction.map((value, i) => value + EASE * (FULL[i] * target[i] - value));
+  session.step(keyAction);
+  if (session.done) {
     playing = false;
-    settle();
+    updateControls();
   }
   redraw();
 }
 
-function press(key) {
-  held.add(key);
+function press(arrow) {
+  pressed.add(arrow);
   if (session.driver === "c" && session.mode.dream) session.driver = "you";
-  if (session.driver === "you" && !session.over && !playing) playing = true;
-  settle();
+  if (session.driver === "you" && !session.done && !playing) playing = true;
+  updateControls();
 }
 
 const COMMANDS = {
   p: pause,
   ".": singleStep,
   r: restart,
-  c: () => session.mode.dream && hands(),
-  n: () => nextRoad(),
+  c: () => session.mode.dream && toggleDriver(),
+  n: () => goToTrack(session.trackSeed + 1),
   w: dreamFromHere,
 };
 
-function keyDown(event) {
+function onKeyDown(event) {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   const typing = event.target.matches?.("input");
-  if (DRIVING.includes(event.key) && !typing) {
-    event.preventDefault(); // the page is not to scroll
+  if (ARROWS.includes(event.key) && !typing) {
+    event.preventDefault(); // do not scroll
     if (!event.repeat) press(event.key);
     return;
   }
@@ -166,31 +168,31 @@ function listen() {
   byId("pause").addEventListener("click", pause);
   byId("step").addEventListener("click", singleStep);
   byId("restart").addEventListener("click", restart);
-  byId("driver").addEventListener("click", hands);
-  byId("back").addEventListener("click", dreamFromHere);
-  byId("next-road").addEventListener("click", () => nextRoad());
-  byId("road").addEventListener("change", ({ target }) =>
-    nextRoad(Math.max(0, Math.min(999999, Math.trunc(Number(target.value)) || 0))));
+  byId("driver").addEventListener("click", toggleDriver);
+  byId("dream-here").addEventListener("click", dreamFromHere);
+  byId("next-track").addEventListener("click", COMMANDS.n);
+  byId("track-seed").addEventListener("change", ({ target }) =>
+    goToTrack(Math.max(0, Math.min(MAX_TRACK, Math.trunc(Number(target.value)) || 0))));
   byId("speed").addEventListener("input", ({ target }) => {
     speeds[session.driver] = Number(target.value);
-    settle();
+    updateControls();
   });
   byId("temperature").addEventListener("input", ({ target }) => {
-    session.warm(10 ** (Number(target.value) / 10)); // from 0.01 to 10
-    settle();
+    session.setTemperature(10 ** (Number(target.value) / 10)); // from 0.01 to 10
+    updateControls();
   });
-  window.addEventListener("keydown", keyDown);
-  window.addEventListener("keyup", ({ key }) => held.delete(key));
-  window.addEventListener("blur", () => held.clear());
+  window.addEventListener("keydown", onKeyDown);
+  window.addEventListener("keyup", ({ key }) => pressed.delete(key));
+  window.addEventListener("blur", () => pressed.clear());
   document.querySelectorAll("#pad button").forEach((button) => {
     const release = () => {
-      held.delete(button.dataset.key);
-      button.classList.remove("held");
+      pressed.delete(button.dataset.key);
+      button.classList.remove("pressed");
     };
     button.addEventListener("pointerdown", (event) => {
       event.preventDefault();
       button.setPointerCapture(event.pointerId);
-      button.classList.add("held");
+      button.classList.add("pressed");
       press(button.dataset.key);
     });
     ["pointerup", "pointercancel", "lostpointercapture"].forEach(
@@ -202,41 +204,41 @@ function listen() {
 // -- the loop
 
 function draw(share = 1) {
-  portrait.draw(share);
+  figures.draw(share);
   byId("status").textContent = status(session, playing);
   dirty = false;
 }
 
-function frame(now) {
-  const since = then === null ? 0 : (now - then) / 1000;
-  then = now;
+function onFrame(time) {
+  const seconds = lastTime === null ? 0 : (time - lastTime) / 1000;
+  lastTime = time;
   if (playing) {
-    owed = Math.min(owed + since * speeds[session.driver], MOST_STEPS);
-    while (owed >= 1 && playing) {
-      owed -= 1;
+    stepsDue = Math.min(stepsDue + seconds * speeds[session.driver], MAX_STEPS_PER_FRAME);
+    while (stepsDue >= 1 && playing) {
+      stepsDue -= 1;
       advance();
     }
   }
-  const smooth = playing && session.mode.real && !calm.matches;
-  if (dirty || smooth) draw(smooth ? owed : 1);
-  requestAnimationFrame(frame);
+  const smooth = playing && session.mode.real && !reducedMotion.matches;
+  if (dirty || smooth) draw(smooth ? stepsDue : 1);
+  requestAnimationFrame(onFrame);
 }
 
-// Steps a second, each of them drawn and on its canvas, as fast as they come.
+// Steps per second without waiting for the screen, each drawn to the end (getImageData waits).
 function measure(steps) {
   const start = performance.now();
-  for (let done = 0; done < steps; done++) {
-    if (session.over) session.restart();
-    session.step(hand);
+  for (let step = 0; step < steps; step++) {
+    if (session.done) session.restart();
+    session.step(keyAction);
     draw();
-    byId("imagined").getContext("2d").getImageData(0, 0, 1, 1);
-    portrait.sheets.pushes.context.getImageData(0, 0, 1, 1);
+    byId("dream").getContext("2d").getImageData(0, 0, 1, 1);
+    figures.canvases.contributions.context.getImageData(0, 0, 1, 1);
   }
   return 1000 * steps / (performance.now() - start);
 }
 
 fill(session, data, choose);
 listen();
-settle();
-requestAnimationFrame(frame);
-globalThis.play = { data, session, measure, advance }; // to look inside from the console
+updateControls();
+requestAnimationFrame(onFrame);
+globalThis.play = { data, session, measure, advance }; // for tests, benchmarks and the console

@@ -1,4 +1,4 @@
-"""The page to play in: one file of HTML, with its code, its looks and all weights inside."""
+"""The interactive page: one HTML file with its code, its style and all weights inside."""
 
 from __future__ import annotations
 
@@ -12,60 +12,52 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-FOLDER = Path(__file__).parent / "play"
+FOLDER = Path(__file__).parent
 ENTRY = "page.js"
-IMPORT = re.compile(r'^import \{[^}]*\} from "\./(?P<file>\w+\.js)";\n', re.MULTILINE)
-EXPORT = re.compile(r"^export (?=(async |)(const|function|class) )", re.MULTILINE)
-DECLARED = re.compile(r"^(?:async )?(?:const|let|function|class) (\w+)", re.MULTILINE)
-PLACE = re.compile(r"<!-- (style|data|code) -->")
+SLOT = re.compile(r"<!-- (\w+) -->")  # where a template takes a part
+
 Arrays = Mapping[str, NDArray[Any]]
 
 
 def page(data: Mapping[str, Any]) -> str:
-    """The whole page; `data` is what its code finds in it."""
-    # No text in it may close the element that it stands in.
+    """The page as HTML; its code reads `data` as JSON."""
+    # The text must not close the element that holds it.
     text = json.dumps(data, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
-    parts = {
-        "style": f"<style>\n{_read('page.css')}</style>",
-        "data": f'<script type="application/json" id="data">{text}</script>',
-        "code": f'<script type="module">\n{bundled(ENTRY)}</script>',
-    }
-    return PLACE.sub(lambda place: parts[place[1]], _read("page.html"))
+    return _fill(
+        "page.html",
+        {
+            "modules": f'<script type="importmap">{_import_map()}</script>',
+            "data": f'<script type="application/json" id="data">{text}</script>',
+            "code": f'<script type="module">import "{ENTRY}";</script>',
+        },
+    )
 
 
-def bundled(entry: str) -> str:
-    """A module and all that it imports as one: imports first, in one scope, without a bundler.
+def too_large_page(*, weights: int, size: int, bytes_a_weight: int, limit: int) -> str:
+    """A page that says why there is none for these models.
 
-    Browsers load no modules from disk, but take an inline one. So that plain text will do, modules
-    write imports and exports in one form only, and no two declare the same name.
-
-    Raises:
-        ValueError: they do not.
+    Args:
+        weights: of V, M and C.
+        size: bytes that the page would have.
+        bytes_a_weight: at this precision.
+        limit: the most bytes that it may have.
     """
-    texts: dict[str, str] = {}
-
-    def visit(file: str) -> None:
-        text = _read(file)
-        for wanted in IMPORT.finditer(text):
-            if wanted["file"] not in texts:
-                visit(wanted["file"])
-        texts[file] = EXPORT.sub("", IMPORT.sub("", text))
-
-    visit(entry)
-    owners: dict[str, str] = {}
-    for file, text in texts.items():
-        if found := re.search(r"^(import|export)\b.*", text, re.MULTILINE):
-            raise ValueError(f"{file}: cannot be bundled: {found[0]!r}")
-        for name in DECLARED.findall(text):
-            if name in owners:
-                raise ValueError(f"{file}: {name!r} is declared in {owners[name]}, too")
-            owners[name] = file
-    return "\n".join(f"// {file}\n{text}" for file, text in texts.items())
+    return _fill(
+        "too_large.html",
+        {
+            "weights": f"{weights:,}",
+            "bytes": f"{size:,}",
+            "bytes_a_weight": str(bytes_a_weight),
+            "limit": f"{limit:,}",
+        },
+    )
 
 
-def packed(arrays: Arrays, size: int) -> dict[str, dict[str, Any]]:
-    """Arrays by name as the page unpacks them: shape, and float32 rounded to its `size` highest
-    bytes, in base64. 4 bytes are all of it, 3 leave 15 bits of the mantissa, 2 leave 7.
+def pack(arrays: Arrays, size: int) -> dict[str, dict[str, Any]]:
+    """Arrays by name as weights.js unpacks them: the shape, and base64 of float32 values rounded to
+    their `size` highest bytes.
+
+    4 bytes are the whole value; 3 keep 15 bits of the mantissa, 2 keep 7.
     """
     return {
         name: {
@@ -78,10 +70,28 @@ def packed(arrays: Arrays, size: int) -> dict[str, dict[str, Any]]:
 
 def _highest_bytes(array: NDArray[Any], size: int) -> bytes:
     bits = np.ascontiguousarray(array, "<f4").ravel().view("<u4")
-    lost = 8 * (4 - size)
-    if lost:
-        bits = bits + np.uint32(1 << (lost - 1))  # to the nearest
+    dropped = 8 * (4 - size)
+    if dropped:
+        bits = bits + np.uint32(1 << (dropped - 1))  # round to nearest
     return bits.astype("<u4").view(np.uint8).reshape(-1, 4)[:, 4 - size :].tobytes()
+
+
+def _import_map() -> str:
+    """All modules of the page by file name, as `data:` URLs.
+
+    From disk, a browser loads no module files, but it does load modules from `data:` URLs.
+    """
+    urls = {
+        path.name: f"data:text/javascript;base64,{base64.b64encode(path.read_bytes()).decode()}"
+        for path in sorted(FOLDER.glob("*.js"))
+    }
+    return json.dumps({"imports": urls}, separators=(",", ":"))
+
+
+def _fill(template: str, parts: Mapping[str, str]) -> str:
+    """A template of the folder with its slots filled, `style` with the style sheet."""
+    whole = {"style": f"<style>\n{_read('page.css')}</style>", **parts}
+    return SLOT.sub(lambda slot: whole[slot[1]], _read(template))
 
 
 def _read(file: str) -> str:

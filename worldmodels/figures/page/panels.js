@@ -1,18 +1,18 @@
-// What goes on in V, M and C: z, h, what they push C to, and the actions.
-import { signed } from "./sheet.js";
+// The panels of V, M and C: z, h, the contributions to C's actions, and the actions.
+import { signed } from "canvas.js";
 
-// A bar for each number, from a zero line up or down; ticks for the numbers of the dream beside it.
-export function drawBars(sheet, values, others, most, theme) {
-  const context = sheet.begin();
-  const { width, height } = sheet;
+// A bar for each value, up or down from a zero line; wide marks show `others`, if there are any.
+export function drawBars(canvas, values, others, limit, theme) {
+  const context = canvas.begin();
+  const { width, height } = canvas;
   const left = 34;
   const middle = height / 2;
   const room = middle - 8;
   const step = (width - left) / values.length;
-  const y = (value) => middle - room * Math.max(-1, Math.min(1, value / most));
+  const y = (value) => middle - room * Math.max(-1, Math.min(1, value / limit));
   context.fillStyle = theme.muted;
   context.textAlign = "right";
-  [most, 0, -most].forEach((value) =>
+  [limit, 0, -limit].forEach((value) =>
     context.fillText(value ? signed(value) : "0", left - 5, y(value)));
   context.fillStyle = theme.line;
   context.fillRect(left, middle - 0.5, width - left, 1);
@@ -27,8 +27,8 @@ export function drawBars(sheet, values, others, most, theme) {
   }
 }
 
-// The nearer a cell's value to -1 or 1, the more it is of the colour of less or of more.
-function cell(context, theme, value, x, y, width, height) {
+// A cell for a value in [-1, 1]: the larger its absolute value, the stronger the colour.
+function drawCell(context, theme, value, x, y, width, height) {
   context.globalAlpha = 1;
   context.fillStyle = theme.line;
   context.fillRect(x, y, width, height);
@@ -39,65 +39,70 @@ function cell(context, theme, value, x, y, width, height) {
 }
 
 const COLUMNS = 32;
-const LEFT_OF_CELLS = 18; // room for their name
+const rowsOf = (count) => Math.ceil(count / COLUMNS);
 
-// Numbers in rows of COLUMNS cells; returns how high they are.
-function cells(context, theme, values, most, x, y, width, size) {
+// Draws values in rows of COLUMNS cells; returns the height of all rows.
+function drawRows(context, theme, values, limit, x, y, width, rowHeight) {
   const step = width / COLUMNS;
   const gap = Math.min(2, step * 0.15);
   values.forEach((value, i) => {
     const [row, column] = [Math.floor(i / COLUMNS), i % COLUMNS];
-    const [at, down] = [x + column * step, y + row * size];
-    cell(context, theme, value / most, at, down, step - gap, size - gap);
+    const [left, top] = [x + column * step, y + row * rowHeight];
+    drawCell(context, theme, value / limit, left, top, step - gap, rowHeight - gap);
   });
-  return Math.ceil(values.length / COLUMNS) * size;
+  return rowsOf(values.length) * rowHeight;
 }
 
-export function drawCells(sheet, values, theme) {
-  const context = sheet.begin();
-  const rows = Math.ceil(values.length / COLUMNS);
-  cells(context, theme, Array.from(values), 1, 0, 0, sheet.width, sheet.height / rows);
+export function drawCells(canvas, values, theme) {
+  const context = canvas.begin();
+  const rowHeight = canvas.height / rowsOf(values.length);
+  drawRows(context, theme, Array.from(values), 1, 0, 0, canvas.width, rowHeight);
 }
 
-// How high the sheets of h and of C's weights are to be, for so many numbers.
-export function heights(zSize, hiddenSize, features) {
-  const rows = (count) => Math.ceil(count / COLUMNS);
-  const size = hiddenSize > 2 * COLUMNS ? 10 : 18;
-  const ofC = rows(zSize) + rows(features - zSize);
-  const h = rows(hiddenSize) * (hiddenSize > 2 * COLUMNS ? 12 : 22);
-  return { h, pushes: 2 * (ofC * size + 34) };
+const LABEL_WIDTH = 18; // of `z` and `h` left of their cells, CSS pixels
+const TITLE_HEIGHT = 34; // of an action's text above its cells, with the gaps
+
+// The heights of the canvases of h and of C's contributions, CSS pixels.
+export function panelHeights(zSize, hiddenSize, inputSize) {
+  const large = hiddenSize > 2 * COLUMNS;
+  const rows = rowsOf(zSize) + rowsOf(inputSize - zSize);
+  return {
+    h: rowsOf(hiddenSize) * (large ? 12 : 22),
+    contributions: 2 * (rows * (large ? 10 : 18) + TITLE_HEIGHT),
+  };
 }
 
-// For each action: what z and h push it to, cell by cell, on a scale of its own.
-export function drawPushes(sheet, pushes, zSize, names, most, theme) {
-  const context = sheet.begin();
-  const { width, height } = sheet;
-  const left = LEFT_OF_CELLS;
-  const block = height / pushes.length;
-  const rows = Math.ceil(zSize / COLUMNS) + Math.ceil((pushes[0].length - zSize) / COLUMNS);
-  const size = (block - 34) / rows;
-  pushes.forEach((row, action) => {
-    const top = action * block;
-    const sum = row.reduce((total, push) => total + push, 0);
+// For each action: weight times input, a cell for each number of z and h, on a scale of its own.
+export function drawContributions(canvas, contributions, zSize, names, limits, theme) {
+  const context = canvas.begin();
+  const { width, height } = canvas;
+  const blockHeight = height / contributions.length;
+  const rows = rowsOf(zSize) + rowsOf(contributions[0].length - zSize);
+  const rowHeight = (blockHeight - TITLE_HEIGHT) / rows;
+  contributions.forEach((row, action) => {
+    const top = action * blockHeight;
+    const sum = row.reduce((total, value) => total + value, 0);
     context.fillStyle = theme.ink;
     context.textAlign = "left";
-    const who = row.length > zSize ? "z and h push" : "z pushes";
-    context.fillText(`${names[action]}: ${who} by ${signed(sum, 2)}`, 0, top + 9);
+    const inputs = row.length > zSize ? "z and h add" : "z adds";
+    context.fillText(`${names[action]}: ${inputs} ${signed(sum, 2)}`, 0, top + 9);
     const parts = [["z", row.slice(0, zSize)], ["h", row.slice(zSize)]];
     let y = top + 20;
     parts.filter(([, part]) => part.length).forEach(([name, part]) => {
-      const high = cells(context, theme, part, most[action], left, y, width - left, size);
+      const [x, limit] = [LABEL_WIDTH, limits[action]];
+      const partHeight = drawRows(context, theme, part, limit, x, y, width - x, rowHeight);
       context.fillStyle = theme.muted;
-      context.fillText(name, 0, y + high / 2);
-      y += high + 4;
+      context.fillText(name, 0, y + partHeight / 2);
+      y += partHeight + 4;
     });
   });
 }
 
-// Steer and pedal as bars from the middle of [-1, 1]; a hollow mark is what C would do.
-export function drawActions(sheet, action, wanted, left, theme) {
-  const context = sheet.begin();
-  const { width, height } = sheet;
+// Steering and pedal as bars from the middle of [-1, 1]; a hollow mark shows C's own action, if it
+// is another. `left` is the sign of steering to the left.
+export function drawActions(canvas, action, policyAction, left, theme) {
+  const context = canvas.begin();
+  const { width, height } = canvas;
   const [from, to] = [54, width - 54];
   const middle = (from + to) / 2;
   const rows = [
@@ -109,9 +114,9 @@ export function drawActions(sheet, action, wanted, left, theme) {
     const x = (value) => middle + sign * value * (to - from) / 2;
     context.fillStyle = theme.line;
     context.fillRect(from, y - 7, to - from, 14);
-    context.fillStyle = theme.mind;
-    const done = x(action[number]);
-    context.fillRect(Math.min(middle, done), y - 7, Math.abs(done - middle), 14);
+    context.fillStyle = theme.controller;
+    const end = x(action[number]);
+    context.fillRect(Math.min(middle, end), y - 7, Math.abs(end - middle), 14);
     context.fillStyle = theme.muted;
     context.fillRect(middle - 0.5, y - 10, 1, 20);
     context.fillStyle = theme.ink;
@@ -119,10 +124,10 @@ export function drawActions(sheet, action, wanted, left, theme) {
     context.fillText(ends[0], from - 10, y);
     context.textAlign = "left";
     context.fillText(ends[1], to + 10, y);
-    if (wanted) {
+    if (policyAction) {
       context.strokeStyle = theme.ink;
       context.lineWidth = 2;
-      context.strokeRect(x(wanted[number]) - 3, y - 10, 6, 20);
+      context.strokeRect(x(policyAction[number]) - 3, y - 10, 6, 20);
       context.lineWidth = 1;
     }
   });

@@ -1,5 +1,5 @@
-// Random numbers by seed: mulberry32 (Tommy Ettinger), the same on every machine. It is not NumPy's
-// generator: road 7 of this page is no road of the pipeline.
+// Seeded random numbers: mulberry32 (Tommy Ettinger), the same on every machine. It is not NumPy's
+// generator: track 7 of this page is not a track of the pipeline.
 
 export class Random {
   constructor(seed) {
@@ -7,7 +7,7 @@ export class Random {
     this.spare = null;
   }
 
-  // In [0, 1), of 32 bits.
+  // A number in [0, 1) with 32 random bits.
   uniform() {
     this.state = (this.state + 0x6d2b79f5) >>> 0;
     let t = this.state;
@@ -16,11 +16,11 @@ export class Random {
     return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
   }
 
-  between([least, most]) {
-    return least + (most - least) * this.uniform();
+  between([low, high]) {
+    return low + (high - low) * this.uniform();
   }
 
-  // From N(0, 1), by Box and Muller, who give two at a time.
+  // A number from N(0, 1), by the Box-Muller transform, which gives two at a time.
   normal() {
     if (this.spare !== null) {
       const normal = this.spare;

@@ -1,17 +1,18 @@
-// The road with the car on it, and pictures: what is seen, kept and dreamt.
+// The track with the car on it, and frames: the car's view, V's reconstruction, the dream.
 
 function rgb(colour) {
   const number = parseInt(colour.slice(1), 16);
   return [number >> 16, (number >> 8) & 255, number & 255];
 }
 
-// Pixels in [0, 1] on a canvas of as many; with one channel from the colour of grass to the road's.
-export function drawPicture(canvas, pixels, [height, width, channels], theme) {
-  if (canvas.width !== width || canvas.height !== height) {
-    canvas.width = width;
-    canvas.height = height;
+// Draws pixels in [0, 1] on a canvas element of the same size. A frame with one channel is drawn
+// from the colour of grass (0) to the colour of the road (1).
+export function drawFrame(element, pixels, [height, width, channels], theme) {
+  if (element.width !== width || element.height !== height) {
+    element.width = width;
+    element.height = height;
   }
-  const context = canvas.getContext("2d");
+  const context = element.getContext("2d");
   const image = context.createImageData(width, height);
   const [off, on] = [rgb(theme.grass), rgb(theme.road)];
   for (let at = 0; at < width * height; at++) {
@@ -25,19 +26,19 @@ export function drawPicture(canvas, pixels, [height, width, channels], theme) {
   context.putImageData(image, 0, 0);
 }
 
-// The road from above, north up, painted once for each road, size and theme.
-let laid = { track: null, key: null, canvas: null };
+// The last image of the road, which changes with the track, the size and the theme only.
+let cache = { track: null, key: null, image: null };
 
-function road(sheet, track, theme, scale) {
-  const key = [sheet.canvas.width, sheet.ratio, theme.grass];
-  if (laid.track === track && String(laid.key) === String(key)) return laid.canvas;
-  const canvas = document.createElement("canvas");
-  [canvas.width, canvas.height] = [sheet.canvas.width, sheet.canvas.height];
-  const context = canvas.getContext("2d");
+function roadImage(canvas, track, theme, scale) {
+  const key = [canvas.element.width, canvas.ratio, theme.grass];
+  if (cache.track === track && String(cache.key) === String(key)) return cache.image;
+  const image = document.createElement("canvas");
+  [image.width, image.height] = [canvas.element.width, canvas.element.height];
+  const context = image.getContext("2d");
   context.fillStyle = theme.grass;
-  context.fillRect(0, 0, canvas.width, canvas.height);
+  context.fillRect(0, 0, image.width, image.height);
   context.setTransform(
-    sheet.ratio * scale, 0, 0, -sheet.ratio * scale, canvas.width / 2, canvas.height / 2);
+    canvas.ratio * scale, 0, 0, -canvas.ratio * scale, image.width / 2, image.height / 2);
   context.beginPath();
   track.x.forEach((x, i) => context.lineTo(x, track.y[i]));
   context.closePath();
@@ -49,25 +50,26 @@ function road(sheet, track, theme, scale) {
   context.setLineDash([0.5, 0.5]);
   context.strokeStyle = theme.centre;
   context.stroke();
-  laid = { track, key, canvas };
-  return canvas;
+  cache = { track, key, image };
+  return image;
 }
 
-// Road, trail, the square that the camera sees, and the car, `share` of the way to its last place.
-export function drawTrack(sheet, track, trail, reach, share, theme) {
-  const context = sheet.begin();
-  const { width, height, ratio } = sheet;
+// Draws the road, the path of the car, the square that the camera sees, and the car, which is
+// `share` of the way from its last but one position to its last.
+export function drawTrack(canvas, track, path, reach, share, theme) {
+  const context = canvas.begin();
+  const { width, height, ratio } = canvas;
   const scale = width / (2 * track.extent);
-  context.drawImage(road(sheet, track, theme, scale), 0, 0, width, height);
-  const last = trail[trail.length - 1];
-  const before = trail[trail.length - 2] ?? last;
+  context.drawImage(roadImage(canvas, track, theme, scale), 0, 0, width, height);
+  const last = path.at(-1);
+  const before = path.at(-2) ?? last;
   const between = (key) => before[key] + (last[key] - before[key]) * share;
   const car = { x: between("x"), y: between("y"), theta: between("theta") };
   const zoom = ratio * scale;
   context.setTransform(zoom, 0, 0, -zoom, ratio * width / 2, ratio * height / 2);
   context.lineJoin = "round";
   context.beginPath();
-  trail.slice(0, -1).forEach(({ x, y }) => context.lineTo(x, y));
+  path.slice(0, -1).forEach(({ x, y }) => context.lineTo(x, y));
   context.lineTo(car.x, car.y);
   context.strokeStyle = theme.real;
   context.lineWidth = 2.5 / scale;

@@ -1,12 +1,12 @@
-// What goes on behind the page, without the page: a car on the road, V, M and C awake in it, and a
-// dream. Twin of stages/agent.py and stages/rollout.py for one car.
-import { Controller } from "./controller.js";
-import { Dream } from "./dream.js";
-import { memoryOf } from "./memory.js";
-import { Random } from "./random.js";
-import { visionOf } from "./vision.js";
-import { unpacked } from "./weights.js";
-import { RacingWorld, Track, randomTrack } from "./world.js";
+// The state behind the page, without the page: a car in the environment with V, M and C, and a
+// dream. Twin of worldmodels/agent and worldmodels/rollout for one car.
+import { Controller } from "controller.js";
+import { DreamEnv } from "dream.js";
+import { RacingEnv, Track, randomTrack } from "env.js";
+import { makeMemory } from "memory.js";
+import { Random } from "random.js";
+import { makeVision } from "vision.js";
+import { unpack } from "weights.js";
 
 const RACING_MODES = {
   watch: { label: "Watch C drive", real: true, dream: false, driver: "c" },
@@ -14,7 +14,7 @@ const RACING_MODES = {
   dream: { label: "Drive in the dream", real: false, dream: true, driver: "you" },
   both: { label: "Side by side", real: true, dream: true, driver: "c" },
 };
-// Of CarRacing the page has no world, only what M dreams of it.
+// The page cannot run CarRacing itself, only M's dream of it.
 const DREAM_MODES = {
   watch: { label: "Watch C dream", real: false, dream: true, driver: "c" },
   dream: { label: "Drive in the dream", real: false, dream: true, driver: "you" },
@@ -22,155 +22,157 @@ const DREAM_MODES = {
 
 export class Session {
   constructor(data) {
-    const { world, bytes } = data;
-    this.settings = world;
-    this.shape = world.shape;
-    this.racing = world.kind === "racing";
+    this.settings = data.env;
+    this.shape = data.env.shape;
+    this.racing = data.env.kind === "racing";
     this.modes = this.racing ? RACING_MODES : DREAM_MODES;
     this.left = this.racing ? 1 : -1; // the sign of steering to the left
-    const arrays = (part) => unpacked(data[part].arrays, bytes);
-    this.vision = visionOf(data.vision.kind, arrays("vision"), world.shape);
+    const arrays = (part) => unpack(data[part].arrays, data.bytes);
+    this.vision = makeVision(data.vision.kind, arrays("vision"), this.shape);
     this.controller = new Controller(arrays("controller"));
-    const codes = data.vision.kind === "autoencoder" ? "z" : "mean";
-    this.zSize = data.vision.arrays[`${codes}.bias`].shape[0];
-    this.memory = memoryOf(data.memory.kind, arrays("memory"), this.zSize);
-    this.beginnings = data.beginnings && unpacked(data.beginnings, 4);
+    const zLayer = data.vision.kind === "autoencoder" ? "z" : "mean";
+    this.zSize = data.vision.arrays[`${zLayer}.bias`].shape[0];
+    this.memory = makeMemory(data.memory.kind, arrays("memory"), this.zSize);
+    this.dreamStarts = data.dream_starts && unpack(data.dream_starts, 4);
     this.temperature = 1;
-    this.night = 0;
-    this.roadSeed = world.tracks === "note" ? 0 : 1;
-    this.lay();
-    this.choose("watch");
+    this.episode = 0;
+    this.trackSeed = data.env.tracks === "fixed" ? 0 : 1;
+    this.makeEnv();
+    this.setMode("watch");
   }
 
-  // The road of the seed; 0 is the note's.
-  lay() {
+  // The environment with the track of the seed; track 0 is the fixed one.
+  makeEnv() {
     if (!this.racing) return;
-    const track = this.roadSeed === 0
-      ? new Track(this.settings.note)
-      : randomTrack(this.settings.random, new Random(this.roadSeed));
-    this.world = new RacingWorld(track, this.settings);
+    const track = this.trackSeed === 0
+      ? new Track(this.settings.fixed_track)
+      : randomTrack(this.settings.random_tracks, new Random(this.trackSeed));
+    this.env = new RacingEnv(track, this.settings);
   }
 
-  choose(name) {
-    this.name = name;
+  setMode(name) {
+    this.modeName = name;
     this.mode = this.modes[name];
     this.driver = this.mode.driver;
     this.restart();
   }
 
-  goTo(roadSeed) {
-    this.roadSeed = roadSeed;
-    this.lay();
+  setTrack(seed) {
+    this.trackSeed = seed;
+    this.makeEnv();
     this.restart();
   }
 
-  restart() {
-    this.night += 1;
-    this.steps = 0;
-    this.action = [0, 0];
-    this.total = { real: 0, dream: 0 };
-    this.totals = { real: [0], dream: [0] };
-    this.awake = { z: null, state: this.memory.empty() };
-    if (this.racing) {
-      this.world.reset();
-      this.trail = [{ ...this.world.car }];
-      this.look();
-    }
-    this.apart = { dream: [], v: [] };
-    this.dream = null;
-    if (this.mode.dream) this.fallAsleep();
-    this.decide();
-    this.compare();
-  }
-
-  // Begin a dream: where the car is, or at a recorded moment of a world that is not on the page.
-  fallAsleep() {
-    const random = new Random(1000 * this.night + this.roadSeed + this.steps);
-    this.dream = new Dream(this.memory, random, this.settings.max_steps);
-    this.dream.temperature = this.temperature;
-    if (this.racing) {
-      this.dream.reset(this.awake.z, this.awake.state);
-      this.dream.steps = this.steps;
-    } else {
-      this.dream.reset(...this.beginning());
-    }
-    this.imagined = this.vision.decode(this.dream.z);
-  }
-
-  // z, and what M remembers of the recorded steps before it.
-  beginning() {
-    const { z, past_z: pastZ, past_actions: pastActions, steps } = this.beginnings;
-    const [count, before, actions] = pastActions.shape;
-    const number = (this.night - 1) % count;
-    const row = (array, at, size) => array.data.subarray(at * size, (at + 1) * size);
-    let state = this.memory.empty();
-    for (let at = before - steps.data[number]; at < before; at++) {
-      const here = number * before + at;
-      state = this.memory.step(
-        row(pastZ, here, this.zSize), row(pastActions, here, actions), state);
-    }
-    return [row(z, number, this.zSize), state];
-  }
-
-  warm(temperature) {
+  setTemperature(temperature) {
     this.temperature = temperature;
     if (this.dream) this.dream.temperature = temperature;
   }
 
-  get over() {
-    return this.mode.real ? this.world.over : this.dream.over;
+  restart() {
+    this.episode += 1;
+    this.steps = 0;
+    this.action = [0, 0];
+    this.returns = { real: [0], dream: [0] }; // sums of the rewards, by step
+    this.errors = { dream: [], reconstruction: [] }; // of frames, by step
+    this.real = { z: null, state: this.memory.initialState() };
+    if (this.racing) {
+      this.env.reset();
+      this.path = [{ ...this.env.car }];
+      this.observe();
+    }
+    this.dream = null;
+    if (this.mode.dream) this.startDream();
+    this.decide();
+    this.recordErrors();
   }
 
-  // What C sees, and what is shown of z and h.
-  get mind() {
-    if (this.mode.real) return { z: this.awake.z, h: this.awake.state.h };
-    return { z: this.dream.z, h: this.dream.state.h };
+  // Start a dream where the car is, or, where there is no car, at a recorded start state.
+  startDream() {
+    const random = new Random(1000 * this.episode + this.trackSeed + this.steps);
+    this.dream = new DreamEnv(this.memory, random, this.settings.max_steps);
+    this.dream.temperature = this.temperature;
+    if (this.racing) {
+      this.dream.reset(this.real.z, this.real.state);
+      this.dream.steps = this.steps;
+    } else {
+      this.dream.reset(...this.startState());
+    }
+    this.dreamView = this.vision.decode(this.dream.z);
   }
 
-  look() {
-    this.view = this.world.view();
-    this.awake.z = this.vision.encode(this.view);
-    this.drawn = this.vision.decode(this.awake.z);
+  // A recorded z, and M's state after the recorded steps before it.
+  startState() {
+    const { z, context_z: contextZ, context_actions: contextActions, context_steps: contextSteps } =
+      this.dreamStarts;
+    const [count, width, actionSize] = contextActions.shape;
+    const number = (this.episode - 1) % count;
+    const row = (array, at, size) => array.data.subarray(at * size, (at + 1) * size);
+    let state = this.memory.initialState();
+    for (let step = width - contextSteps.data[number]; step < width; step++) {
+      const at = number * width + step;
+      state = this.memory.step(
+        row(contextZ, at, this.zSize), row(contextActions, at, actionSize), state);
+    }
+    return [row(z, number, this.zSize), state];
   }
 
-  // What C would do now.
+  get done() {
+    return this.mode.real ? this.env.done : this.dream.done;
+  }
+
+  // The z and h that C takes and the page shows.
+  get observed() {
+    const { z, state } = this.mode.real ? this.real : this.dream;
+    return { z, h: state.h };
+  }
+
+  // Encode the car's view.
+  observe() {
+    this.view = this.env.view();
+    this.real.z = this.vision.encode(this.view);
+    this.reconstruction = this.vision.decode(this.real.z);
+  }
+
+  // C's next action.
   decide() {
-    const { z, h } = this.mind;
-    this.features = this.controller.seen(z, h);
-    this.wanted = Array.from(this.controller.act(this.features));
+    const { z, h } = this.observed;
+    this.features = this.controller.features(z, h);
+    this.policyAction = Array.from(this.controller.act(this.features));
   }
 
-  compare() {
+  recordErrors() {
     if (!(this.mode.real && this.mode.dream)) return;
-    this.apart.dream.push(difference(this.imagined, this.view));
-    this.apart.v.push(difference(this.drawn, this.view));
+    this.errors.dream.push(meanError(this.dreamView, this.view));
+    this.errors.reconstruction.push(meanError(this.reconstruction, this.view));
   }
 
-  // One step on: by C, or by the action of a hand.
-  step(hand) {
-    if (this.over) return;
-    this.action = this.driver === "c" ? this.wanted : hand;
+  // One step, with C's action or with that of the keys.
+  step(keyAction) {
+    if (this.done) return;
+    this.action = this.driver === "c" ? this.policyAction : keyAction;
     this.steps += 1;
+    let [realReward, dreamReward] = [0, 0];
     if (this.mode.real) {
-      this.total.real += this.world.step(this.action);
-      this.awake.state = this.memory.step(this.awake.z, this.action, this.awake.state);
-      this.look();
-      this.trail.push({ ...this.world.car });
+      realReward = this.env.step(this.action);
+      this.real.state = this.memory.step(this.real.z, this.action, this.real.state);
+      this.observe();
+      this.path.push({ ...this.env.car });
     }
     if (this.mode.dream) {
-      this.total.dream += this.dream.step(this.action);
-      this.imagined = this.vision.decode(this.dream.z);
+      dreamReward = this.dream.step(this.action);
+      this.dreamView = this.vision.decode(this.dream.z);
     }
-    this.totals.real.push(this.total.real);
-    this.totals.dream.push(this.total.dream);
+    const { real, dream } = this.returns;
+    real.push(real.at(-1) + realReward);
+    dream.push(dream.at(-1) + dreamReward);
     this.decide();
-    this.compare();
+    this.recordErrors();
   }
 }
 
-// Mean absolute difference of pixels, in percent of the range from black to white.
-function difference(one, other) {
+// Mean absolute error of pixels, in percent of the range from black to white.
+function meanError(predicted, actual) {
   let sum = 0;
-  for (let i = 0; i < one.length; i++) sum += Math.abs(one[i] - other[i]);
-  return 100 * sum / one.length;
+  for (let i = 0; i < actual.length; i++) sum += Math.abs(predicted[i] - actual[i]);
+  return 100 * sum / actual.length;
 }

@@ -1,32 +1,34 @@
-// Twin of stages/vision: pictures to z, the mean of it where it is a distribution, and back.
-import { convolution, dense, mapped, relu, sigmoid, transposedConvolution } from "./layers.js";
+// Twin of worldmodels/vision: encodes frames as z (a VAE's mean of z) and decodes z again.
+import { convolution, dense, mapInPlace, relu, sigmoid, transposedConvolution } from "layers.js";
 
 // autoencoder and vae: one hidden layer each way.
 class DenseVision {
-  constructor(arrays, code) {
+  // `zLayer` is the name of the layer whose output is z.
+  constructor(arrays, zLayer) {
     this.arrays = arrays;
-    this.code = code;
+    this.zLayer = zLayer;
   }
 
-  // Pixels (D) in [0, 1] to z (Z).
+  // z (Z) of pixels (D) in [0, 1].
   encode(pixels) {
-    return dense(mapped(dense(pixels, this.arrays, "encoder"), Math.tanh), this.arrays, this.code);
+    const hidden = mapInPlace(dense(pixels, this.arrays, "encoder"), Math.tanh);
+    return dense(hidden, this.arrays, this.zLayer);
   }
 
-  // z (Z) to pixels (D) in [0, 1].
+  // Pixels (D) in [0, 1] of z (Z).
   decode(z) {
-    const hidden = mapped(dense(z, this.arrays, "decoder"), Math.tanh);
-    return mapped(dense(hidden, this.arrays, "logits"), sigmoid);
+    const hidden = mapInPlace(dense(z, this.arrays, "decoder"), Math.tanh);
+    return mapInPlace(dense(hidden, this.arrays, "logits"), sigmoid);
   }
 }
 
-class ConvolutionalVision {
-  // `drawn` is the height and width of what the first transposed convolution is given.
-  constructor(arrays, [height, width], drawn) {
+class ConvVAE {
+  // `decoderIn` is the height and width of the first transposed convolution's input.
+  constructor(arrays, [height, width], decoderIn) {
     this.arrays = arrays;
     this.height = height;
     this.width = width;
-    this.drawn = drawn;
+    this.decoderIn = decoderIn;
     const layers = (start) => Object.keys(arrays).filter((name) =>
       name.startsWith(start) && name.endsWith(".weight")).map((name) => name.split(".")[0]).sort();
     this.encoder = layers("conv");
@@ -37,26 +39,26 @@ class ConvolutionalVision {
     let x = { height: this.height, width: this.width, data: pixels };
     for (const name of this.encoder) {
       x = convolution(x, this.arrays, name);
-      mapped(x.data, relu);
+      mapInPlace(x.data, relu);
     }
     return dense(x.data, this.arrays, "mean");
   }
 
   decode(z) {
-    const [height, width] = this.drawn;
-    let x = { height, width, data: dense(z, this.arrays, "spread") };
-    this.decoder.forEach((name, number) => {
+    const [height, width] = this.decoderIn;
+    let x = { height, width, data: dense(z, this.arrays, "project") };
+    this.decoder.forEach((name, i) => {
       x = transposedConvolution(x, this.arrays, name);
-      mapped(x.data, number < this.decoder.length - 1 ? relu : sigmoid);
+      mapInPlace(x.data, i < this.decoder.length - 1 ? relu : sigmoid);
     });
     return x.data;
   }
 }
 
-// V of a kind, for pictures of this shape: height, width, channels.
-export function visionOf(kind, arrays, shape) {
+// A V of this kind, for frames of this shape (height, width, channels).
+export function makeVision(kind, arrays, shape) {
   if (kind === "autoencoder") return new DenseVision(arrays, "z");
   if (kind === "vae") return new DenseVision(arrays, "mean");
-  const drawn = "conv3.weight" in arrays ? [1, 1] : [5, 6];
-  return new ConvolutionalVision(arrays, shape, drawn);
+  const decoderIn = "conv3.weight" in arrays ? [1, 1] : [5, 6];
+  return new ConvVAE(arrays, shape, decoderIn);
 }

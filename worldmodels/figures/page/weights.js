@@ -1,18 +1,17 @@
-// Weights as stages/figures/play_page.py packs them: of each float32 the `bytes` highest bytes, in
-// base64.
+// Unpacks the weights that `pack` in page.py packs: the highest bytes of each float32, in base64.
 
-export function unpacked(arrays, bytes) {
-  const whole = {};
+export function unpack(arrays, bytesPerWeight) {
+  const unpacked = {};
   for (const [name, { shape, data }] of Object.entries(arrays)) {
     const packed = atob(data);
-    const count = packed.length / bytes;
+    const count = packed.length / bytesPerWeight;
     const raw = new Uint8Array(4 * count);
-    for (let number = 0; number < count; number++) {
-      for (let byte = 0; byte < bytes; byte++) {
-        raw[4 * number + 4 - bytes + byte] = packed.charCodeAt(bytes * number + byte);
+    for (let i = 0; i < count; i++) {
+      for (let byte = 0; byte < bytesPerWeight; byte++) {
+        raw[4 * i + 4 - bytesPerWeight + byte] = packed.charCodeAt(bytesPerWeight * i + byte);
       }
     }
-    whole[name] = { shape, data: new Float32Array(raw.buffer) };
+    unpacked[name] = { shape, data: new Float32Array(raw.buffer) };
   }
-  return whole;
+  return unpacked;
 }

@@ -1,4 +1,4 @@
-"""coverage.png: which speeds and distances from the centre the data hold, policy by policy."""
+"""coverage.png: the speeds and distances from the centreline that each policy visits."""
 
 from __future__ import annotations
 
@@ -12,39 +12,39 @@ from numpy.typing import NDArray
 
 from worldmodels.figures.common.style import INK, VERMILION, new_figure
 
-MOST_HALF_WIDTHS = 2.0  # from the centreline, where a drive ends
+MAX_OFFSET = 2.0  # half-widths from the centreline, where an episode ends
 FAST = 1.2  # world units / step
 BINS = 32
 
 
-class Frames(NamedTuple):
-    """Where the car was; one entry a frame."""
+class StateVisits(NamedTuple):
+    """The states that a policy visits; one entry a frame."""
 
     speed: NDArray[np.float64]  # world units / step
-    half_widths: NDArray[np.float64]  # distance from the centreline, in half-widths of the road
+    offset: NDArray[np.float64]  # distance from the centreline, half-widths of the road
 
 
-def coverage(policies: Mapping[str, Frames]) -> Figure:
-    """A panel a policy: the share of its frames in each cell, on a logarithmic scale."""
+def coverage_figure(policies: Mapping[str, StateVisits]) -> Figure:
+    """State visitation, a panel a policy: the share of its frames in each cell, logarithmic."""
     width = 2.9 * len(policies) + 1.3
     figure = new_figure(width, 3.3)
-    fastest = max(float(frames.speed.max(initial=FAST)) for frames in policies.values())
-    reach = ((0, MOST_HALF_WIDTHS), (0, fastest))
+    fastest = max(float(visits.speed.max(initial=FAST)) for visits in policies.values())
+    reach = ((0, MAX_OFFSET), (0, fastest))
     first = None
-    for number, (name, frames) in enumerate(policies.items()):
+    for number, (name, visits) in enumerate(policies.items()):
         left = (0.65 + 2.9 * number) / width
         axes = figure.add_axes((left, 0.16, 2.6 / width, 0.66), sharex=first, sharey=first)
-        counts, x, y = np.histogram2d(frames.half_widths, frames.speed, BINS, reach)
-        share = np.ma.masked_equal(counts.T / max(1, len(frames.speed)), 0)
+        counts, x, y = np.histogram2d(visits.offset, visits.speed, BINS, reach)
+        share = np.ma.masked_equal(counts.T / max(1, len(visits.speed)), 0)
         mesh = axes.pcolormesh(x, y, share, cmap="viridis", norm=LogNorm(1e-5, 1e-1))
         axes.axvline(1, color=VERMILION, linewidth=1.2, linestyle="--")
         box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1.5}
         if not number:
             axes.text(1.05, 1.38, "edge of\nthe road", color=INK, fontsize=8, bbox=box)
-        fast = (frames.speed > FAST).mean()
         axes.set_title(name, pad=17)
-        said = f"{len(frames.speed):,} frames, {fast:.0%} faster than {FAST}"
-        axes.text(0, 1.03, said, transform=axes.transAxes, fontsize=8.5)
+        fast = (visits.speed > FAST).mean()
+        subtitle = f"{len(visits.speed):,} frames, {fast:.0%} faster than {FAST}"
+        axes.text(0, 1.03, subtitle, transform=axes.transAxes, fontsize=8.5)
         axes.set(xlabel="distance from the centreline (half-widths)")
         axes.grid(visible=False)
         if number:

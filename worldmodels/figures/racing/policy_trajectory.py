@@ -1,4 +1,4 @@
-"""policy_trajectory.png: where C drove, and what it did."""
+"""policy_trajectory.png: the path of C in an episode, and its actions."""
 
 from __future__ import annotations
 
@@ -12,10 +12,13 @@ from worldmodels.figures.common.road import draw_track
 from worldmodels.figures.common.style import BLUE, ORANGE, new_figure
 
 
-def policy_trajectory(
-    track: Track, states: NDArray[np.float64], actions: NDArray[np.float32], score: float
+def trajectory_figure(
+    track: Track,
+    states: NDArray[np.float64],
+    actions: NDArray[np.float32],
+    total_reward: float,
 ) -> Figure:
-    """A drive: states (steps + 1, 4) on the road, coloured by step; actions (steps, 2)."""
+    """States (L + 1, 4) on the track, coloured by step, and actions (L, 2)."""
     figure = new_figure(11, 4.9)
     road = figure.add_axes((0.05, 0.1, 0.41, 0.82))
     draw_track(road, track)
@@ -31,7 +34,7 @@ def policy_trajectory(
     road.plot(*points[-1], "s", color=ORANGE, markersize=7, markeredgecolor="white", label="end")
     road.legend(loc="center")
     road.set(
-        title=f"C's drive: return {score:+.1f} in {len(actions)} steps",
+        title=f"C returns {total_reward:+.1f} in {len(actions)} steps",
         xlabel="x (world units)",
         ylabel="y (world units)",
     )

@@ -1,4 +1,4 @@
-"""vae_reconstruction.png: what V makes of pictures that it was not trained on."""
+"""reconstructions.png: held-out observations and V's reconstructions of them."""
 
 from __future__ import annotations
 
@@ -10,24 +10,25 @@ from numpy.typing import NDArray
 
 from worldmodels.figures.common.style import BLUE, GREY, VERMILION, new_figure
 
-Pictures = NDArray[np.floating[Any]]
+Array = NDArray[np.floating[Any]]
 GAP = 0.12  # between examples, as a share of one
 
 
-def vae_reconstruction(seen: Pictures, reconstructed: Pictures, z: Pictures) -> Figure:
-    """A column an example: the picture (N, H, W, 1 or 3), its reconstruction, and z (N, Z)."""
+def reconstructions_figure(observations: Array, reconstructions: Array, z: Array) -> Figure:
+    """A column each for N observations (N, H, W, 1 or 3), their reconstructions and z (N, Z)."""
     count, size = z.shape
     width = 1.35 * count + 0.8
     figure = new_figure(width, 4.0)
     left, right = 0.7 / width, 0.1 / width
     box = 1 - left - right
-    pictures = figure.add_axes((left, 0.27, box, 0.62))
+    images = figure.add_axes((left, 0.27, box, 0.62))
     bars = figure.add_axes((left, 0.03, box, 0.22))
     for number in range(count):
         x = number * (1 + GAP)
-        for y, picture in ((1 + GAP, seen[number]), (0, reconstructed[number])):
-            pictures.imshow(
-                picture[..., 0] if picture.shape[-1] == 1 else picture,
+        rows = ((1 + GAP, observations[number]), (0, reconstructions[number]))
+        for y, image in rows:
+            images.imshow(
+                image[..., 0] if image.shape[-1] == 1 else image,
                 cmap="gray",
                 vmin=0,
                 vmax=1,
@@ -37,14 +38,14 @@ def vae_reconstruction(seen: Pictures, reconstructed: Pictures, z: Pictures) -> 
         place = x + (np.arange(size) + 0.5) / size
         bars.bar(place, z[number], width=0.8 / size, color=np.where(z[number] < 0, VERMILION, BLUE))
     limits = (0, count * (1 + GAP) - GAP)
-    pictures.set(xlim=limits, ylim=(0, 2 + GAP), aspect="auto", xticks=[])
-    pictures.set_yticks([1.5 + GAP, 0.5], ["seen", "recon-\nstructed"])
-    pictures.tick_params(left=False)
-    pictures.set_title("V on held-out frames (forward is up)", pad=10)
+    images.set(xlim=limits, ylim=(0, 2 + GAP), aspect="auto", xticks=[])
+    images.set_yticks([1.5 + GAP, 0.5], ["input", "recon-\nstructed"])
+    images.tick_params(left=False)
+    images.set_title("V reconstructs held-out observations (forward is up)", pad=10)
     reach = 1.05 * np.abs(z).max()
     bars.axhline(0, color=GREY, linewidth=0.8)
     bars.set(xlim=limits, ylim=(-reach, reach), ylabel=f"z, 1 to {size}", xticks=[])
-    for axes in (pictures, bars):
+    for axes in (images, bars):
         axes.grid(visible=False)
         axes.spines[["left", "bottom"]].set_visible(False)
     return figure

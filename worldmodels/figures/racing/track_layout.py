@@ -1,4 +1,4 @@
-"""track_layout.png: the road, its centreline, and where a drive begins; or some of many roads."""
+"""track_layout.png: the track of all episodes, or the tracks of the first ones."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from worldmodels.figures.common.style import BLUE, VERMILION, new_figure
 COLUMNS = 4
 
 
-def track_layout(tracks: Sequence[Track]) -> Figure:
-    """The raster that the camera looks at, the centreline, and the start with its heading."""
+def track_figure(tracks: Sequence[Track]) -> Figure:
+    """The raster that the camera samples, and the start; of a single track also the centreline."""
     if len(tracks) == 1:
-        return _one(tracks[0])
+        return _single_track(tracks[0])
     rows = -(-len(tracks) // COLUMNS)
     figure = new_figure(2.3 * COLUMNS, 2.5 * rows + 0.35)
     height = 2.5 * rows + 0.35
@@ -35,7 +35,7 @@ def track_layout(tracks: Sequence[Track]) -> Figure:
             fontweight="normal",
         )
     figure.suptitle(
-        "Roads of the final drives (world units); the arrow is the start",
+        "Tracks of the evaluation (world units); the arrow is the start",
         x=0.012,
         y=1 - 0.08 / height,
         ha="left",
@@ -46,7 +46,7 @@ def track_layout(tracks: Sequence[Track]) -> Figure:
     return figure
 
 
-def _one(track: Track) -> Figure:
+def _single_track(track: Track) -> Figure:
     figure = new_figure(5.4, 5.2)
     axes = figure.add_axes((0.11, 0.1, 0.86, 0.83))
     draw_track(axes, track)
@@ -55,7 +55,7 @@ def _one(track: Track) -> Figure:
     )
     _draw_start(axes, track)
     axes.set(
-        title=f"The road: {track.length:.1f} long, {2 * track.half_width:.1f} wide",
+        title=f"The track: {track.length:.1f} long, {2 * track.half_width:.1f} wide",
         xlabel="x (world units)",
         ylabel="y (world units)",
     )

@@ -1,4 +1,4 @@
-"""The section `env` of params.yaml: which environment, what is seen of it, how long an episode is."""
+"""The section `env` of params.yaml: the environment, its observations, an episode's length."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What msgspec says of params that are wrong, in words for people."""
+"""Error messages for wrong params: dotted key, what was expected, what was found."""
 
 from __future__ import annotations
 
@@ -14,17 +14,18 @@ import msgspec
 
 from worldmodels.pipeline.config.renamed_keys import RENAMED
 
-OF_MSGSPEC = ("Expected", "Invalid", "Number", "Integer")  # how its messages begin
-LONGEST_KEY = 40  # that is repeated as it is
+MSGSPEC_STARTS = ("Expected", "Invalid", "Number", "Integer")  # of msgspec's own messages
+MAX_KEY = 40  # characters of a key that is repeated as it is
 
 
 def find_unknown_key(found: Any, kind: Any, where: str = "") -> str | None:
-    """What is wrong with the keys of a section, or of one in it: all must be text, and known.
+    """A message on the first key of a section, or below it, that is unknown or not text, or None.
 
     Args:
-        found: what is to be a `kind`: a struct of msgspec, one of several, or a tuple of such.
-        kind: what it is to be; other kinds have no keys.
-        where: its dotted key.
+        found: the section's content.
+        kind: its type: a msgspec struct, a union of structs, or a tuple of them; other types have
+            no keys.
+        where: the dotted key of the section.
     """
     entry = _entry(kind)
     if entry and isinstance(found, list):
@@ -33,12 +34,12 @@ def find_unknown_key(found: Any, kind: Any, where: str = "") -> str | None:
         if not all(isinstance(key, str) for key in found):
             return f"{where or 'the file'}: a key must be text; found {reprlib.repr(list(found))}"
         struct = _struct(kind, found)
-        if not struct:  # which keys there may be hangs on the tag, and msgspec looks at that first
+        if not struct:  # the tag, on which the keys depend, is wrong: msgspec reports that
             return None
         known = _keys(kind, found)
         for key in found:
             if key not in known:
-                name = key if key.isidentifier() and len(key) < LONGEST_KEY else reprlib.repr(key)
+                name = key if key.isidentifier() and len(key) < MAX_KEY else reprlib.repr(key)
                 if renamed := RENAMED.get(_join(where, key)):
                     return f"{_join(where, name)}: is called {renamed} now"
                 return f"{_join(where, name)}: unknown key; {_hint(key, known, struct, kind)}"
@@ -49,22 +50,22 @@ def find_unknown_key(found: Any, kind: Any, where: str = "") -> str | None:
 
 
 def explain_error(message: str, found: Any, kind: Any) -> str:
-    """msgspec's message in our words: dotted key first, what would be right, what was found.
+    """msgspec's message reworded: the dotted key first, what was expected, what was found.
 
     Args:
-        message: msgspec's.
-        found: what was to be converted.
-        kind: to what.
+        message: of msgspec's ValidationError.
+        found: the content that was converted.
+        kind: the type that it was converted to.
     """
     problem, _, place = message.partition(" - at ")
     where = place.rpartition("`$")[2].strip(".`")
     if missing := re.fullmatch(r"Object missing required field `(.*)`", problem):
         return f"{_join(where, missing[1])}: missing; every key must be there"
-    if not problem.startswith(OF_MSGSPEC):  # one of ours, key first
+    if not problem.startswith(MSGSPEC_STARTS):  # of a __post_init__, which begins with the key
         return _join(where, problem)
     expected = _kind_at(where, found, kind)
     if get_origin(expected) is Literal:
-        problem = f"expected {_either(get_args(expected))}"
+        problem = f"expected {_one_of(get_args(expected))}"
     problem = problem[:1].lower() + problem[1:].replace("`", "")
     problem = re.sub(r", got \w+$", "", problem).replace("object", "a section with its keys")
     return f"{where or 'the file'}: {problem}; found {reprlib.repr(_at(where, found))}"
@@ -88,7 +89,7 @@ def _at(where: str, found: Any) -> Any:
 
 
 def _kind_at(where: str, found: Any, kind: Any) -> Any:
-    """The type of a dotted key in one of `kind`."""
+    """The type of the value at a dotted key, below a value of type `kind`."""
     for step in _path(where):
         kind = _entry(kind) if isinstance(step, int) else _keys(kind, found)[step]
         found = found[step]
@@ -96,7 +97,7 @@ def _kind_at(where: str, found: Any, kind: Any) -> Any:
 
 
 def _structs(kind: Any) -> tuple[Any, ...]:
-    """The struct that something is to be, or those of which it is to be one; else none."""
+    """The struct that a type is, or the structs of a union; empty for other types."""
     kinds = get_args(kind) if isinstance(kind, UnionType) else (kind,)
     return tuple(
         each for each in kinds if isinstance(each, type) and issubclass(each, msgspec.Struct)
@@ -104,7 +105,7 @@ def _structs(kind: Any) -> tuple[Any, ...]:
 
 
 def _struct(kind: Any, found: Any) -> Any:
-    """That of several which `found` says it is by its tag; None if it says none of them."""
+    """The struct of a type; of a union, the one that the tag in `found` names, or None."""
     structs = _structs(kind)
     if len(structs) == 1:
         return structs[0]
@@ -120,7 +121,7 @@ def _tag(struct: Any) -> Any:
 
 
 def _keys(kind: Any, found: Any) -> dict[str, Any]:
-    """The type of every key that `found` may have, its tag, if there is one, first."""
+    """The type of every key that `found` may have; the tag's, if there is one, first."""
     structs, struct = _structs(kind), _struct(kind, found)
     tags = {_tag_field(each): Literal[tuple(map(_tag, structs))] for each in structs[1:]}
     return tags | (_types(struct) if struct else {})
@@ -132,21 +133,21 @@ def _types(struct: Any) -> dict[str, Any]:
 
 
 def _hint(key: str, known: Iterable[str], struct: Any, kind: Any) -> str:
-    """What may have been meant by a key that a struct does not have."""
+    """A suggestion for a key that a struct does not have."""
     for other in _structs(kind):
         if key in _types(other):
             field = _tag_field(struct)
             return f"it is a key of {field}: {_tag(other)}, and this is {field}: {_tag(struct)}"
-    close = difflib.get_close_matches(key[:LONGEST_KEY], known, n=1)
+    close = difflib.get_close_matches(key[:MAX_KEY], known, n=1)
     return f"did you mean {close[0]!r}?" if close else f"known here: {', '.join(known)}"
 
 
-def _either(choices: Iterable[Any]) -> str:
+def _one_of(choices: Iterable[Any]) -> str:
     *others, last = map(str, choices)
     return f"{', '.join(others)} or {last}" if others else last
 
 
 def _entry(kind: Any) -> Any:
-    """`entry` of Annotated[tuple[entry, ...], ...]; None of any other kind."""
+    """`entry` of Annotated[tuple[entry, ...], ...]; None for other types."""
     bare = next(iter(get_args(kind)), None)
     return get_args(bare)[0] if get_origin(bare) is tuple else None

@@ -1,6 +1,6 @@
-"""Every file that the stages write, and what is in it.
+"""The files that stages write: tables of episodes as HDF5, models as npz.
 
-Files are read back through the same lists of fields, so what a stage gets is what stands here.
+A table's class lists its columns; files are written from that list and checked against it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from worldmodels.pipeline.storage.tables import Episodes, Field
 
 AnyModel = TypeVar("AnyModel")
 Maker = Callable[[Mapping[str, NDArray[Any]]], AnyModel]  # from a file's arrays, or ValueError
-PART_BYTES = 1 << 26  # of pictures
+PART_BYTES = 1 << 26  # of observations
 
 
 @dataclass(frozen=True)
@@ -34,14 +34,14 @@ class Episode:
     rewards: NDArray[np.float64]  # (L,)
 
     @property
-    def score(self) -> float:
-        """Its return."""
+    def total_reward(self) -> float:
+        """The undiscounted return."""
         return float(self.rewards.sum())
 
 
 @dataclass(frozen=True)
-class RoadEpisode(Episode):
-    """One in the racing world."""
+class RacingEpisode(Episode):
+    """An episode of the racing environment."""
 
     states: NDArray[np.float64]  # (L + 1, 4)
     distances: NDArray[np.float64]  # (L + 1,)
@@ -49,33 +49,30 @@ class RoadEpisode(Episode):
 
 @dataclass(frozen=True)
 class EpisodeTable(Episodes):
-    """Episodes with all that was seen and done, as every world has it."""
+    """Recorded episodes: the columns that all environments have."""
 
-    terminated: Annotated[NDArray[np.bool_], Field("bool", "episodes", "lost, far off the road")]
-    laps: Annotated[NDArray[np.float64], Field("float64", "episodes", "laps driven, signed")]
+    terminated: Annotated[NDArray[np.bool_], Field("bool", "episodes", "far off the road")]
+    lap_fraction: Annotated[NDArray[np.float64], Field("float64", "episodes", "laps, signed")]
     observations: Annotated[
-        LazyArray,
-        Field("uint8", "frames height width channels", "what the car saw; 255 is white", True),
+        LazyArray, Field("uint8", "frames height width channels", "255 is white", large=True)
     ]
-    actions: Annotated[
-        NDArray[np.float32], Field("float32", "steps actions", "what it then did, in [-1, 1]")
-    ]
-    rewards: Annotated[NDArray[np.float64], Field("float64", "steps", "what it got for it")]
+    actions: Annotated[NDArray[np.float32], Field("float32", "steps actions", "in [-1, 1]")]
+    rewards: Annotated[NDArray[np.float64], Field("float64", "steps", "of each step")]
 
     def episode(self, number: int) -> Episode:
-        """One of the episodes."""
+        """The episode of that number."""
         frames, steps = self._rows(number)
         return Episode(self.observations[frames], self.actions[steps], self.rewards[steps])
 
     def _rows(self, number: int) -> tuple[slice, slice]:
-        """The frames and the steps of an episode."""
+        """The rows of an episode in columns over frames, and over steps."""
         ends = slice(number, number + 2)
         return slice(*self.first_frame[ends]), slice(*self.first_step[ends])
 
 
 @dataclass(frozen=True)
 class RacingColumns(EpisodeTable):
-    """What the racing world adds: how the cars drove, and on what roads."""
+    """The columns that the racing environment adds: states and tracks."""
 
     states: Annotated[
         NDArray[np.float64],
@@ -84,19 +81,17 @@ class RacingColumns(EpisodeTable):
     distances: Annotated[
         NDArray[np.float64], Field("float64", "frames", "from the centreline, world units")
     ]
-    radius: Annotated[NDArray[np.float64], Field("float64", "episodes", "of the road, world units")]
+    radius: Annotated[NDArray[np.float64], Field("float64", "episodes", "of the track")]
     harmonics: Annotated[
         NDArray[np.float64],
-        Field("float64", "episodes terms 3", "of the road: order, amplitude, phase"),
+        Field("float64", "episodes terms 3", "of the track: order, amplitude, phase"),
     ]
-    half_width: Annotated[
-        NDArray[np.float64], Field("float64", "episodes", "of the road, world units")
-    ]
+    half_width: Annotated[NDArray[np.float64], Field("float64", "episodes", "of the road")]
 
-    def episode(self, number: int) -> RoadEpisode:
-        """One of the episodes."""
+    def episode(self, number: int) -> RacingEpisode:
+        """The episode of that number."""
         frames, steps = self._rows(number)
-        return RoadEpisode(
+        return RacingEpisode(
             self.observations[frames],
             self.actions[steps],
             self.rewards[steps],
@@ -107,130 +102,126 @@ class RacingColumns(EpisodeTable):
 
 @dataclass(frozen=True)
 class CarRacingColumns(EpisodeTable):
-    """What CarRacing adds: on which tracks, and who came round."""
+    """The columns that CarRacing adds: seeds of the tracks, and finished laps."""
 
-    track_seeds: Annotated[NDArray[np.int64], Field("int64", "episodes", "of the game's tracks")]
-    finished: Annotated[NDArray[np.bool_], Field("bool", "episodes", "drove the whole track")]
+    track_seeds: Annotated[NDArray[np.int64], Field("int64", "episodes", "of Gymnasium's reset")]
+    finished: Annotated[NDArray[np.bool_], Field("bool", "episodes", "finished the lap")]
 
 
 @dataclass(frozen=True)
 class Rollouts(EpisodeTable):
-    """data/rollouts.h5: episodes to learn from."""
+    """data/rollouts.h5: the episodes that V and M are trained and scored on."""
 
     stage: ClassVar[str] = "collect"
     held_out: Annotated[
-        NDArray[np.bool_], Field("bool", "episodes", "kept from training, for scoring V and M")
+        NDArray[np.bool_], Field("bool", "episodes", "not for training: V and M are scored on it")
     ]
-    round: Annotated[
-        NDArray[np.int64], Field("int64", "episodes", "of the procedure, in which it was driven")
-    ]
+    round: Annotated[NDArray[np.int64], Field("int64", "episodes", "in which it was collected")]
 
     def _inconsistency(self) -> str | None:
-        return super()._inconsistency() or _lack(self.held_out)
+        return super()._inconsistency() or _split_error(self.held_out)
 
     def spans(self) -> list[tuple[int, int]]:
-        """Where to cut into parts that fit in memory: the first episode of each, and the next's."""
-        most = max(1, PART_BYTES // math.prod(self.observations.shape[1:]))  # frames
+        """Ranges of episodes, (first, last + 1), whose observations have about PART_BYTES each."""
+        max_frames = max(1, PART_BYTES // math.prod(self.observations.shape[1:]))
         spans, first = [], 0
         while first < len(self.lengths):
-            end = self.first_frame[first] + most
+            end = self.first_frame[first] + max_frames
             next_first = int(np.searchsorted(self.first_frame, end, "right")) - 1
             spans.append((first, max(first + 1, next_first)))
             first = spans[-1][1]
         return spans
 
     def frames(self, *, held_out: bool) -> FrameSubset:
-        """Observations of the episodes that are, or are not, held out."""
-        chosen = np.repeat(self.held_out == held_out, self.lengths + 1)
-        return FrameSubset(self.observations, np.flatnonzero(chosen))
+        """The observations of all episodes that are held out, or of all others."""
+        mask = np.repeat(self.held_out == held_out, self.lengths + 1)
+        return FrameSubset(self.observations, np.flatnonzero(mask))
 
 
 @dataclass(frozen=True)
 class Latents(Episodes):
-    """data/latents.h5: the same episodes as V sees them."""
+    """data/latents.h5: the episodes of the rollouts, encoded by V."""
 
     stage: ClassVar[str] = "encode"
     kind: ClassVar[str] = "latents"
     terminated: Annotated[NDArray[np.bool_], Field("bool", "episodes", "as in the rollouts")]
     held_out: Annotated[NDArray[np.bool_], Field("bool", "episodes", "as in the rollouts")]
     round: Annotated[NDArray[np.int64], Field("int64", "episodes", "as in the rollouts")]
-    mean: Annotated[NDArray[np.float32], Field("float32", "frames z", "V's code z of each frame")]
-    logvar: Annotated[
-        NDArray[np.float32], Field("float32", "frames z", "log of the variance that V gives it")
-    ]
+    mean: Annotated[NDArray[np.float32], Field("float32", "frames z", "of the posterior of z")]
+    logvar: Annotated[NDArray[np.float32], Field("float32", "frames z", "of the posterior of z")]
     actions: Annotated[NDArray[np.float32], Field("float32", "steps actions", "as in the rollouts")]
     rewards: Annotated[NDArray[np.float64], Field("float64", "steps", "as in the rollouts")]
 
     def steps_to_peak_return(self) -> NDArray[np.int64]:
-        """(episodes,): after how many steps the return of each was at its highest."""
-        gained = [np.cumsum(self.rewards[slice(*span)]) for span in pairwise(self.first_step)]
-        return np.array([each.argmax() + 1 for each in gained], np.int64)
+        """(episodes,): the number of steps after which the return of each was at its highest."""
+        returns = [np.cumsum(self.rewards[slice(*span)]) for span in pairwise(self.first_step)]
+        return np.array([each.argmax() + 1 for each in returns], np.int64)
 
     def _inconsistency(self) -> str | None:
-        return super()._inconsistency() or _lack(self.held_out)
+        return super()._inconsistency() or _split_error(self.held_out)
 
 
-def _lack(held_out: NDArray[np.bool_]) -> str | None:
+def _split_error(held_out: NDArray[np.bool_]) -> str | None:
     if held_out.all() or not held_out.any():
-        return "it should hold episodes to learn from, and others that are held out"
+        return "it should hold episodes for training, and others that are held out"
     return None
 
 
 @dataclass(frozen=True)
 class EvaluationEpisodes(EpisodeTable):
-    """data/drives.h5: the final drives."""
+    """data/evaluation.h5: the episodes of the final evaluation."""
 
     stage: ClassVar[str] = "evaluate"
     by_controller: Annotated[
-        NDArray[np.bool_], Field("bool", "episodes", "driven by C; otherwise by the random policy")
+        NDArray[np.bool_], Field("bool", "episodes", "of the agent, not of the random policy")
     ]
 
 
 @dataclass(frozen=True)
 class RacingRollouts(Rollouts, RacingColumns):
-    """Those of the racing world."""
+    """Rollouts of the racing environment."""
 
     kind: ClassVar[str] = "rollouts of racing"
 
 
 @dataclass(frozen=True)
 class CarRacingRollouts(Rollouts, CarRacingColumns):
-    """Those of CarRacing."""
+    """Rollouts of CarRacing."""
 
     kind: ClassVar[str] = "rollouts of carracing"
 
 
 @dataclass(frozen=True)
 class RacingEvaluation(EvaluationEpisodes, RacingColumns):
-    """Those of the racing world."""
+    """Evaluation episodes of the racing environment."""
 
-    kind: ClassVar[str] = "drives of racing"
+    kind: ClassVar[str] = "evaluation of racing"
 
 
 @dataclass(frozen=True)
 class CarRacingEvaluation(EvaluationEpisodes, CarRacingColumns):
-    """Those of CarRacing."""
+    """Evaluation episodes of CarRacing."""
 
-    kind: ClassVar[str] = "drives of carracing"
+    kind: ClassVar[str] = "evaluation of carracing"
 
 
 @dataclass(frozen=True)
 class Model:
-    """models/v.npz, m.npz, c.npz: the arrays that a class of that `kind` is made of, and checks."""
+    """models/v.npz, m.npz, c.npz: the arrays that the class named `kind` makes a model of."""
 
     kind: str
     arrays: Mapping[str, NDArray[Any]]
 
     def write(self, path: Path) -> None:
-        """Write the file at once under its own name; a stage writes under a temporary one."""
+        """Write the file; not atomic, so a stage passes a temporary path."""
         npz.write(path, self.arrays, self.kind)
 
     @classmethod
     def read(cls, path: Path, stage: str) -> Model:
-        """The model in a file that `stage` makes.
+        """The arrays in a file that `stage` makes.
 
         Raises:
-            UserError: it is missing or damaged.
+            UserError: the file is missing or damaged.
         """
         with readable(path, stage):
             kind, arrays = npz.read(path)

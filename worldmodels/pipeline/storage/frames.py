@@ -1,4 +1,4 @@
-"""Rows of pictures that may be too many for memory: an array's, a file's, or some of either."""
+"""Arrays of frames that may be larger than the memory, and subsets of their rows."""
 
 from __future__ import annotations
 
@@ -9,47 +9,47 @@ import numpy as np
 from numpy.typing import NDArray
 
 Numbers = NDArray[np.integer[Any]]
-BLOCK_BYTES = 1 << 18  # neighbouring rows that are read together
+BLOCK_BYTES = 1 << 18  # of consecutive rows that are read together
 
 
 class LazyArray(Protocol):
-    """What tables and models ask of an array (N, ...) of pixels."""
+    """An array (N, ...) of pixels, in memory or in a file."""
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """N first."""
+        """(N, ...)."""
 
     def __len__(self) -> int: ...
 
     def __getitem__(self, rows: Any, /) -> NDArray[np.uint8]:
-        """The rows of a number, a slice, or an array of numbers."""
+        """The rows of an index, a slice or an array of indices."""
 
 
 def block_length(row_bytes: int) -> int:
-    """How many rows make a block."""
+    """The number of rows in a block."""
     return max(1, BLOCK_BYTES // row_bytes)
 
 
 class FrameSubset:
-    """Some of a column's rows, by numbers of their own.
+    """A subset of an array's frames, with indices of its own (as PyTorch's Subset).
 
     Args:
-        column: pictures (N, height, width, channels).
-        rows: the numbers, in the column, of those that are meant.
+        frames: (N, height, width, channels).
+        rows: the indices of the subset in the array.
     """
 
-    def __init__(self, column: LazyArray, rows: Numbers) -> None:
-        self._column = column
+    def __init__(self, frames: LazyArray, rows: Numbers) -> None:
+        self._frames = frames
         self._rows = rows
-        self.shape = column.shape[1:]  # of one
+        self.shape = frames.shape[1:]  # of one frame
 
     def __len__(self) -> int:
         return len(self._rows)
 
     def __getitem__(self, numbers: slice | Numbers) -> NDArray[np.uint8]:
-        return self._column[self._rows[numbers]]
+        return self._frames[self._rows[numbers]]
 
     @property
     def nbytes(self) -> int:
-        """Of all of them."""
+        """Bytes of all frames."""
         return len(self) * math.prod(self.shape)

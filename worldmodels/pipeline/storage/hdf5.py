@@ -1,7 +1,7 @@
-"""HDF5 files of named arrays: grown part by part, always the same bytes, believed after a look.
+"""HDF5 files of named arrays: written in parts, deterministic, and validated before use.
 
-They are of the format in which all that HDF5 notes about arrays has checksums, and the arrays have
-their own: a flipped bit is noticed before anything is made of it.
+In the format used here HDF5's metadata have checksums, and so have the chunks of the arrays: a
+flipped bit is an error when it is read.
 """
 
 from __future__ import annotations
@@ -19,33 +19,33 @@ from numpy.typing import NDArray
 from worldmodels.pipeline.outputs import Arrays, readable
 from worldmodels.pipeline.storage.frames import BLOCK_BYTES, block_length
 
-FORMAT = ("v110", "v110")  # oldest and newest that may be written
-HEAD = b"\x89HDF\r\n\x1a\n\x03"  # signature and version of every file of that format
+FORMAT = ("v110", "v110")  # oldest and newest version that may be written
+SIGNATURE = b"\x89HDF\r\n\x1a\n\x03"  # the first bytes of every file of that format
 FILTERS = [h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_FLETCHER32]
-TRUSTED_BYTES = 1 << 26  # of an array read at once; more only if it is no more than
-TRUSTED_RATIO = 64  # times what is stored of it
+TRUSTED_BYTES = 1 << 26  # of an array that is read at once; a larger one must not be larger than
+TRUSTED_RATIO = 64  # times its compressed size
 
 
 class Writer:
-    """A new file, whose arrays grow part by part, in compressed chunks with checksums.
+    """Writes a new file; arrays are appended to, in compressed chunks with checksums.
 
     Args:
-        path: where to.
-        kind: what the file is to say it holds.
+        path: of the file.
+        kind: of its content, stored as an attribute.
     """
 
     def __init__(self, path: Path, kind: str) -> None:
-        self._disk = _DeferredErrorFile(path)
-        self._file = h5py.File(self._disk, "w", libver=FORMAT)
+        self._raw = _DeferredErrorFile(path)
+        self._file = h5py.File(self._raw, "w", libver=FORMAT)
         self._file.attrs["kind"] = np.bytes_(kind)
 
     def append(self, arrays: Arrays) -> None:
-        """Put the rows of the same arrays each time behind those that are there.
+        """Append rows to the arrays; every call names the same arrays.
 
         Raises:
-            OSError: there is no room for them.
+            OSError: an earlier write failed, for example because the disk is full.
         """
-        self._disk.check()
+        self._raw.check()
         for name, rows in arrays.items():
             dataset = self._file[name] if name in self._file else self._new(name, rows)
             start = len(dataset)
@@ -54,11 +54,14 @@ class Writer:
 
     def _new(self, name: str, rows: NDArray[Any]) -> h5py.Dataset:
         row = rows.shape[1:]
-        unit = tuple(size or 1 for size in row)  # HDF5 knows no chunk that is empty
+        unit = tuple(size or 1 for size in row)  # HDF5 has no empty chunks
         return self._file.create_dataset(
             name,
             shape=(0, *row),
-            maxshape=(None, *(size or None for size in row)),  # 0 counts as an axis that grows
+            maxshape=(
+                None,
+                *(size or None for size in row),
+            ),  # an axis of length 0 must be growable
             chunks=(block_length(rows.dtype.itemsize * math.prod(unit)), *unit),
             dtype=rows.dtype,
             compression="gzip",
@@ -73,19 +76,19 @@ class Writer:
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self._file.close()
-        self._disk.close()
+        self._raw.close()
         if kind is None:
-            self._disk.check()
+            self._raw.check()
 
 
 class _DeferredErrorFile:
-    """A file that takes all that it is given, and says later that it could not keep it.
+    """A file whose writes never fail; `check` raises the first error that occurred.
 
-    HDF5 falls over a write that fails: its file can never be closed, and ends the whole process.
+    A failed write makes HDF5 unable to close its file, and then ends the whole process.
     """
 
     def __init__(self, path: Path) -> None:
-        self._file = path.open("w+b", buffering=0)  # a buffer is written by a mere seek or read
+        self._file = path.open("w+b", buffering=0)  # with a buffer, seek and read would write
         self._error: OSError | None = None
         self.seek, self.tell = self._file.seek, self._file.tell
         self.read, self.readinto = self._file.read, self._file.readinto
@@ -109,8 +112,10 @@ class _DeferredErrorFile:
         self._try(self._file.close)
 
     def check(self) -> None:
-        """Raises:
-        OSError: something could not be kept.
+        """Raise the first error.
+
+        Raises:
+            OSError: a write failed.
         """
         if self._error:
             raise self._error
@@ -125,12 +130,12 @@ class _DeferredErrorFile:
 
 
 class LazyDataset:
-    """Rows that stay in their file until they are asked for.
+    """An array (N, ...) in a file, whose rows are read on demand.
 
     Args:
-        dataset: where they are.
-        path: the file, and
-        stage: who makes it, to say so of rows that are damaged.
+        dataset: the array.
+        path: the file, for error messages.
+        stage: the stage that makes it, for error messages.
     """
 
     def __init__(self, dataset: h5py.Dataset, path: Path, stage: str) -> None:
@@ -143,85 +148,92 @@ class LazyDataset:
         return self.shape[0]
 
     def __getitem__(self, rows: int | slice | NDArray[np.integer[Any]], /) -> NDArray[Any]:
-        """Rows by number, slice or numbers.
+        """The rows of an index, a slice or an array of indices.
 
         Raises:
-            UserError: they are damaged.
+            UserError: the rows are damaged.
         """
-        with readable(self._path, self._stage), _named(self._dataset.name[1:]):
-            return self._some(rows) if isinstance(rows, np.ndarray) else self._dataset[rows]
+        with readable(self._path, self._stage), _array_in_errors(self._dataset.name[1:]):
+            return self._gather(rows) if isinstance(rows, np.ndarray) else self._dataset[rows]
 
-    def _some(self, rows: NDArray[np.integer[Any]]) -> NDArray[Any]:
-        """HDF5 reads scattered rows one by one, but neighbours at once."""
+    def _gather(self, rows: NDArray[np.integer[Any]]) -> NDArray[Any]:
+        """The rows of an array of indices; each run of consecutive rows is read at once."""
         order = np.argsort(rows, kind="stable")
-        inwards = rows[order]
-        runs = np.split(inwards, np.flatnonzero(np.diff(inwards) != 1) + 1) if len(rows) else []
-        found = np.empty((len(rows), *self.shape[1:]), self._dataset.dtype)
+        ascending = rows[order]
+        ends = np.flatnonzero(np.diff(ascending) != 1) + 1
+        runs = np.split(ascending, ends) if len(rows) else []
+        values = np.empty((len(rows), *self.shape[1:]), self._dataset.dtype)
         start = 0
         for run in runs:
             end = start + len(run)
-            self._dataset.read_direct(found, np.s_[run[0] : run[-1] + 1], np.s_[start:end])
+            self._dataset.read_direct(values, np.s_[run[0] : run[-1] + 1], np.s_[start:end])
             start = end
-        in_order = np.array_equal(inwards, rows)  # then nothing is to be copied
-        return found if in_order else found[np.argsort(order)]
+        is_sorted = np.array_equal(ascending, rows)  # then there is nothing to copy
+        return values if is_sorted else values[np.argsort(order)]
 
 
 def open_arrays(path: Path) -> tuple[str, dict[str, h5py.Dataset]]:
-    """What a file says it holds, and its arrays, of which nothing has been read yet.
+    """The kind of a file, and its arrays, which are validated but not yet read.
 
     Raises:
-        OSError, ValueError, KeyError, RuntimeError, TypeError: it is damaged, or something else.
+        OSError, ValueError, KeyError, RuntimeError, TypeError: the file is damaged, or was not
+            written by `Writer`.
     """
-    with path.open("rb") as start:
-        if start.read(len(HEAD)) != HEAD:
+    with path.open("rb") as file:
+        if file.read(len(SIGNATURE)) != SIGNATURE:
             raise ValueError("not an HDF5 file as stages write them")
-    file = h5py.File(path, "r")
-    return _kind(file), {name: _checked(file, name) for name in file}
+    content = h5py.File(path, "r")
+    return _read_kind(content), {name: _open_dataset(content, name) for name in content}
 
 
 def read_all(dataset: h5py.Dataset) -> NDArray[Any]:
     """All rows of an array.
 
     Raises:
-        OSError: it is damaged.
-        ValueError: it claims to be far larger than what is stored of it.
+        OSError: the array is damaged.
+        ValueError: it claims to be far larger than its compressed size allows.
     """
     name, stored = dataset.name[1:], dataset.id.get_storage_size()
     if dataset.nbytes > max(TRUSTED_BYTES, TRUSTED_RATIO * stored):
         raise ValueError(f"'{name}' claims {dataset.nbytes:,} bytes, and has {stored:,}")
-    with _named(name):
+    with _array_in_errors(name):
         array: NDArray[Any] = dataset[()]
     return array
 
 
 @contextmanager
-def _named(array: str) -> Iterator[None]:
-    """HDF5 does not say what it cannot read."""
+def _array_in_errors(name: str) -> Iterator[None]:
+    """Add the array's name to errors, which HDF5 does not do."""
     try:
         yield
     except OSError as error:
-        raise OSError(f"'{array}': {error}") from None
+        raise OSError(f"'{name}': {error}") from None
 
 
-def _kind(file: h5py.File) -> str:
+def _read_kind(file: h5py.File) -> str:
+    """The kind of a file's content."""
     if list(file.attrs) != ["kind"]:
         return "nothing"
     attribute = file.attrs.get_id("kind")
-    if attribute.shape != () or attribute.dtype.kind != "S":  # text of any length lies elsewhere
-        raise ValueError("what it says it holds is not stored as stages store it")
+    if attribute.shape != () or attribute.dtype.kind != "S":  # variable-length text lies elsewhere
+        raise ValueError("its kind is not stored as stages store it")
     return bytes(file.attrs["kind"]).decode("ascii")
 
 
-def _checked(file: h5py.File, name: str) -> h5py.Dataset:
-    """A dataset that is all there, in this file and in chunks of ours: to read it is safe."""
+def _open_dataset(file: h5py.File, name: str) -> h5py.Dataset:
+    """A dataset that is safe to read: complete, in this file, and in chunks as `Writer` makes them.
+
+    Raises:
+        ValueError: it is not.
+    """
     if not isinstance(file.get(name, getlink=True), h5py.HardLink):
-        raise ValueError(f"'{name}' is a link, perhaps out of the file")
+        raise ValueError(f"'{name}' is a link, perhaps to another file")
     dataset = file[name]
     if not isinstance(dataset, h5py.Dataset):
         raise ValueError(f"'{name}' is not an array")
     storage = dataset.id.get_create_plist()
     if dataset.is_virtual or storage.get_external_count():
-        raise ValueError(f"the numbers of '{name}' are in other files")
+        raise ValueError(f"the data of '{name}' are in other files")
     filters = [storage.get_filter(number)[0] for number in range(storage.get_nfilters())]
     chunk = dataset.chunks or ()
     if filters != FILTERS or math.prod(chunk) * dataset.dtype.itemsize > BLOCK_BYTES:

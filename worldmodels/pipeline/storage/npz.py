@@ -1,4 +1,4 @@
-"""Files of named arrays as NumPy's npz: always the same bytes, believed after a look."""
+"""NumPy's npz files of named arrays: deterministic, and validated before use."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ HEADER = re.compile(
 
 
 def write(path: Path, arrays: Arrays, kind: str) -> None:
-    """One entry an array, and one for what the file is to say it holds.
+    """Write one entry for each array, and one for the kind of the file's content.
 
-    Those of `np.savez` differ between releases of Python, by how it marks entries as large.
+    `np.savez` writes other bytes in some releases of Python, which mark large entries differently.
     """
     with zipfile.ZipFile(path, "w") as archive:
         for name, array in {"kind": np.array(kind), **arrays}.items():
@@ -33,11 +33,11 @@ def write(path: Path, arrays: Arrays, kind: str) -> None:
 
 
 def read(path: Path) -> tuple[str, dict[str, NDArray[Any]]]:
-    """What a file says it holds ("": nothing), and its arrays; nothing is ever unpickled.
+    """The kind of a file's content ("" if it has none), and its arrays; nothing is unpickled.
 
     Raises:
-        OSError, ValueError, KeyError, EOFError, RuntimeError, zipfile.BadZipFile: it is damaged, or
-        something else.
+        OSError, ValueError, KeyError, EOFError, RuntimeError, zipfile.BadZipFile: the file is
+            damaged, or was not written by `write`.
     """
     with zipfile.ZipFile(path) as archive:
         entries = archive.infolist()
@@ -45,10 +45,10 @@ def read(path: Path) -> tuple[str, dict[str, NDArray[Any]]]:
         if len({*names}) < len(names):
             raise ValueError("it holds two arrays of one name")
         if any(entry.compress_type != zipfile.ZIP_STORED for entry in entries):
-            raise ValueError("it is compressed, as stages write none")
+            raise ValueError("it is compressed, which stages never do")
         claimed, size = sum(entry.file_size for entry in entries), path.stat().st_size
         if claimed > size:
-            raise ValueError(f"its arrays claim {claimed:,} bytes, and all of it has {size:,}")
+            raise ValueError(f"its arrays claim {claimed:,} bytes, and the file has {size:,}")
         arrays = {
             name: _array(name, archive.read(entry))
             for name, entry in zip(names, entries, strict=True)
@@ -60,7 +60,10 @@ def read(path: Path) -> tuple[str, dict[str, NDArray[Any]]]:
 
 
 def _array(name: str, entry: bytes) -> NDArray[Any]:
-    """NumPy's own reader makes room for what an entry claims before it looks at what is there."""
+    """The array in an entry.
+
+    NumPy's own reader would allocate what the header claims before it looks at the data.
+    """
     content = io.BytesIO(entry)
     if np.lib.format.read_magic(content) != (1, 0):
         raise ValueError(f"'{name}' is not stored as stages store arrays")
@@ -72,10 +75,8 @@ def _array(name: str, entry: bytes) -> NDArray[Any]:
     if dtype.hasobject:
         raise ValueError(f"'{name}' holds Python objects, which are never unpickled")
     shape = tuple(int(length) for length in header["shape"].replace(",", " ").split())
-    numbers = content.read()
-    if math.prod(shape) * dtype.itemsize != len(numbers):
-        raise ValueError(
-            f"'{name}' claims shape {shape} of {dtype}, and has {len(numbers):,} bytes"
-        )
+    data = content.read()
+    if math.prod(shape) * dtype.itemsize != len(data):
+        raise ValueError(f"'{name}' claims shape {shape} of {dtype}, and has {len(data):,} bytes")
     order = "F" if header["fortran"] == "True" else "C"
-    return np.frombuffer(numbers, dtype).reshape(shape, order=order).copy()  # type: ignore[call-overload,no-any-return]
+    return np.frombuffer(data, dtype).reshape(shape, order=order).copy()  # type: ignore[call-overload,no-any-return]

@@ -1,7 +1,7 @@
-"""Tables of episodes in files: their schema is the list of fields of a class.
+"""Tables of episodes in HDF5 files, whose schema is the list of fields of a class.
 
-A field has a name, type, axes and meaning. A name of an axis stands for the same length wherever it
-occurs in one file. Files are read back through the same list.
+A field has a name, a type, axes and a meaning. An axis of the same name has the same length in all
+arrays of a file. Files are checked against the schema when they are read.
 """
 
 from __future__ import annotations
@@ -29,59 +29,59 @@ class Field(NamedTuple):
     dtype: str
     axes: str
     meaning: str
-    large: bool = False  # too large for memory, perhaps
+    large: bool = False  # perhaps larger than the memory: rows are read on demand
 
 
 @dataclass(frozen=True)
 class Episodes:
-    """Arrays over episodes, laid end to end, in an HDF5 file of which each array is a dataset.
+    """A table of concatenated episodes; each array is a dataset of an HDF5 file.
 
-    An episode of L steps has L + 1 frames, the last one at its end. What files hold are the classes
-    at the ends of the tree; the others say what those below them have in common.
+    An episode of L steps has L + 1 frames, the last one at its end. Files hold tables of the leaf
+    classes; the classes above declare the columns that their subclasses share.
     """
 
     stage: ClassVar[str]  # that makes such files
-    kind: ClassVar[str]  # what they say they hold
+    kind: ClassVar[str]  # as written in the file
     lengths: Annotated[NDArray[np.int64], Field("int64", "episodes", "steps of each episode")]
 
     @classmethod
     def kinds(cls) -> dict[str, type[Self]]:
-        """The tables of this class that files hold, by what they say: itself, or those below it."""
-        below = [each.kinds() for each in cls.__subclasses__()]
-        return {kind: table for kinds in below for kind, table in kinds.items()} or {cls.kind: cls}
+        """The leaf classes at or below this one, by their kind."""
+        leaves = [each.kinds() for each in cls.__subclasses__()]
+        return {kind: leaf for kinds in leaves for kind, leaf in kinds.items()} or {cls.kind: cls}
 
     @classmethod
     def schema(cls) -> dict[str, Field]:
-        """Every dataset of the file."""
+        """The datasets of the file, by name."""
         hints = get_type_hints(cls, include_extras=True)
         return {field.name: get_args(hints[field.name])[1] for field in fields(cls)}
 
     def write(self, path: Path) -> None:
-        """Write the file at once under its own name; a stage writes under a temporary one."""
+        """Write the file; not atomic, so a stage passes a temporary path."""
         with self.appending(path) as append:
             append(self)
 
     @classmethod
     @contextmanager
     def appending(cls, path: Path) -> Iterator[Callable[[Self], None]]:
-        """The same for a table in parts: what appends them to the file, till the block ends."""
+        """A function that appends parts of a table to the file, until the block ends."""
         with hdf5.Writer(path, cls.kind) as writer:
             yield lambda part: writer.append(part._arrays())
 
     @classmethod
     def concatenate(cls, parts: Iterable[Self]) -> Self:
-        """The episodes of several tables, one table behind the other, in memory."""
+        """One table of the episodes of several, in memory."""
         columns = zip(*(part._arrays().values() for part in parts), strict=True)
         return cls(*(np.concatenate(column) for column in columns))
 
     @classmethod
     def read(cls, path: Path) -> Self:
-        """The file's arrays, as a table of the class that it says it holds, this one or one below;
-        those that may be too large stay in it until they are looked at.
+        """The table in a file, of the class of the file's kind: this class or one below it.
+
+        Columns declared as large stay in the file, and rows are read on demand.
 
         Raises:
-            UserError: it is missing, damaged, or does not hold what such a table has, no more and
-                no less.
+            UserError: the file is missing or damaged, or its arrays are not those of the schema.
         """
         with readable(path, cls.stage):
             kind, datasets = hdf5.open_arrays(path)
@@ -112,15 +112,15 @@ class Episodes:
         return table
 
     def schema_mismatch(self, other: Episodes) -> str | None:
-        """Why the episodes of another such table cannot be laid behind these; None if they can."""
+        """Why the episodes of another table cannot be appended to these; None if they can."""
         for name in self.schema():
             ours, theirs = (getattr(table, name).shape[1:] for table in (self, other))
             if ours != theirs:
-                return f"each of their '{name}' is of shape {ours}, each of the others' of {theirs}"
+                return f"rows of their '{name}' have shape {ours}, rows of the others' {theirs}"
         return None
 
     def slice(self, first: int, last: int) -> Self:
-        """The episodes from number `first` to before `last`."""
+        """The episodes `first` to `last - 1`."""
         rows = {
             "episodes": builtins.slice(first, last),
             "frames": builtins.slice(self.first_frame[first], self.first_frame[last]),
@@ -137,23 +137,23 @@ class Episodes:
 
     @cached_property
     def first_frame(self) -> NDArray[np.int64]:
-        """(episodes + 1,): episode e has the frames first_frame[e] to first_frame[e + 1] - 1."""
+        """(episodes + 1,): episode e has frames first_frame[e] to first_frame[e + 1] - 1."""
         return np.concatenate([[0], np.cumsum(self.lengths + 1)])
 
     @cached_property
     def first_step(self) -> NDArray[np.int64]:
-        """(episodes + 1,): episode e has the steps first_step[e] to first_step[e + 1] - 1."""
+        """(episodes + 1,): episode e has steps first_step[e] to first_step[e + 1] - 1."""
         return np.concatenate([[0], np.cumsum(self.lengths)])
 
     def _not_finite(self) -> str | None:
-        """Which array holds something else than numbers."""
+        """A message if an array holds NaN or infinity, else None."""
         for name, field in self.schema().items():
             if "float" in field.dtype and not np.isfinite(getattr(self, name)).all():
                 return f"'{name}' holds numbers that are not finite"
         return None
 
     def _inconsistency(self) -> str | None:
-        """What is wrong between arrays that are right one by one."""
+        """A message if the arrays contradict each other, else None."""
         frames, steps = (
             next(
                 len(getattr(self, name))
@@ -164,7 +164,7 @@ class Episodes:
         )
         if self.lengths.size == 0 or self.lengths.min() < 1:
             return "it should hold episodes of at least one step each"
-        if self.lengths.max() > steps:  # or their sum might overflow
+        if self.lengths.max() > steps:  # checked first, because the sum might overflow
             return f"one of its episodes has {self.lengths.max()} steps, all of them have {steps}"
         if self.first_step[-1] != steps or self.first_frame[-1] != frames:
             return (
@@ -181,7 +181,7 @@ def episode_steps(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def _schema_error(schema: Mapping[str, Field], arrays: Mapping[str, h5py.Dataset]) -> str | None:
-    """What is wrong with arrays that should be those of a schema, before they are read."""
+    """A message if arrays, not yet read, are not those of a schema, else None."""
     if set(arrays) != set(schema):
         missing, unknown = sorted(set(schema) - set(arrays)), sorted(set(arrays) - set(schema))
         return f"missing arrays {missing}, unknown arrays {unknown}"

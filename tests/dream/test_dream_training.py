@@ -1,0 +1,24 @@
+"""C trained in dreams, and evaluated in the environment."""
+
+import msgspec
+
+from benchmarks.learning import learn, run_evaluate
+
+replace = msgspec.structs.replace
+
+
+def test_a_c_that_was_trained_in_dreams_acts_in_the_environment(quick):
+    train_m = replace(quick.train_m, predict_reward_done=True, ensemble_size=2, epochs=3)
+    settings = replace(quick.evolve_c, train_in="dream", risk_aversion=0.3, episodes=4)
+    env = replace(quick.env, tracks="random")
+    params = replace(quick, env=env, train_m=train_m, evolve_c=settings)
+    agent = learn(params)
+    result = agent.results["evolve_c"]
+    assert result.metrics["validation_return"] != result.metrics["dream_return"]
+    assert "in dreams" in result.summary
+    assert run_evaluate(params, agent)[1].details["controller"]["episodes"] == 4
+    one, two = (
+        learn(replace(params, compute=replace(params.compute, workers=count))) for count in (1, 2)
+    )
+    for stage in ("train_m", "evolve_c"):
+        assert one.results[stage] == two.results[stage]

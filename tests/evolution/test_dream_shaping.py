@@ -1,0 +1,84 @@
+"""Reward shaping of dreams: the terminal value and the cost of steering."""
+
+import numpy as np
+import pytest
+
+from worldmodels.dream.env import DreamEnv
+from worldmodels.dream.starts import StartStates
+from worldmodels.evolution.dream_shaping import PACE_WINDOW, ShapedDream
+from worldmodels.memory.deterministic_lstm import DeterministicLSTM
+
+NEVER = -50.0  # bias of the done head
+STARTS = StartStates(np.random.default_rng(0).standard_normal((3, 4)).astype(np.float32), seed=1)
+ACTIONS = np.array([[0.5, 1.0], [-1.0, 0.0], [0.0, -1.0]], np.float32)
+
+
+def dream(max_steps=30, done_bias=NEVER):
+    memory = DeterministicLSTM.initial(4, 2, 5, np.random.default_rng(0), predict_reward_done=True)
+    memory.calibrate(np.full(4, 0.3))
+    memory.parameters["done.bias"][...] = done_bias
+    return DreamEnv([memory], STARTS, 3, max_steps, 1.0)
+
+
+def shaped(terminal_value_steps=0.0, steering_cost=0.0, **changes):
+    return ShapedDream(dream(**changes), terminal_value_steps, steering_cost)
+
+
+def test_without_terminal_value_and_cost_nothing_changes():
+    plain, env = dream(done_bias=-2.0), shaped(done_bias=-2.0)
+    np.testing.assert_array_equal(env.reset()[0], plain.reset()[0])
+    ended = 0
+    for _ in range(30):
+        expected, results = plain.step(ACTIONS), env.step(ACTIONS)
+        for result, value in zip(results[:4], expected[:4], strict=True):
+            np.testing.assert_array_equal(result, value)
+        ended += results[2].sum()
+    assert ended  # rewards after an episode's end were compared, too
+
+
+@pytest.mark.parametrize(("max_steps", "window"), [(PACE_WINDOW + 15, PACE_WINDOW), (5, 5)])
+def test_the_terminal_value_is_the_mean_reward_of_the_last_steps(max_steps, window):
+    plain, env = dream(max_steps), shaped(terminal_value_steps=90.0, max_steps=max_steps)
+    plain.reset()
+    env.reset()
+    total = last = 0.0
+    for step in range(max_steps):
+        expected, rewards = plain.step(ACTIONS)[1], env.step(ACTIONS)[1]
+        in_window = step >= max_steps - window
+        np.testing.assert_allclose(rewards, (1 + 90 / window if in_window else 1) * expected)
+        total += rewards - expected
+        last += expected * in_window
+    np.testing.assert_allclose(total, 90 * last / window)
+
+
+def test_steering_costs_the_square_of_the_action():
+    plain, env = dream(), shaped(90.0, steering_cost=2.0)
+    plain.reset()
+    env.reset()
+    for step in range(30):
+        expected, rewards = plain.step(ACTIONS)[1], env.step(ACTIONS)[1]
+        weight = 1 + 90 / PACE_WINDOW if step >= 30 - PACE_WINDOW else 1
+        np.testing.assert_allclose(rewards, weight * (expected - np.array([0.5, 2.0, 0.0])))
+
+
+def test_finished_rows_pay_no_cost():
+    env = shaped(90.0, steering_cost=2.0, done_bias=50.0)
+    env.reset()
+    _, _, terminated, *_ = env.step(ACTIONS)
+    assert terminated.all()
+    for _ in range(29):
+        assert not env.step(ACTIONS)[1].any()
+
+
+def test_rows_keep_their_rewards_when_others_are_dropped_and_after_a_reset():
+    whole, part = (shaped(90.0, steering_cost=2.0, done_bias=-2.0) for _ in range(2))
+    rows = np.array([2, 0])
+    for _ in range(2):
+        whole.reset()
+        part.reset()
+        for env in (whole, part):
+            env.step(ACTIONS)
+        part.keep(rows)
+        for _ in range(29):
+            expected, rewards = whole.step(ACTIONS)[1], part.step(ACTIONS[rows])[1]
+            np.testing.assert_allclose(rewards, expected[rows], rtol=1e-5, atol=1e-6)

@@ -1,0 +1,113 @@
+"""The stage that writes the page; the page itself is tested in a browser, in other files."""
+
+import json
+import re
+import sys
+from base64 import b64decode
+
+import numpy as np
+import pytest
+
+from stages.play import MAX_BYTES, main, play
+from tests.support.page_agents import RACING, ROOT
+from worldmodels.controller.controller import Controllers, parameter_count
+from worldmodels.figures.page.page import FOLDER, pack
+from worldmodels.memory.deterministic_lstm import DeterministicLSTM
+from worldmodels.memory.ensemble import Ensemble
+from worldmodels.vision.autoencoder import Autoencoder
+
+NETWORK = re.compile(r"(src|href)=\"(?!data:)|url\(|@import|\bfetch\(|https?://")
+SOURCES = sorted(path for path in FOLDER.iterdir() if path.suffix in (".js", ".html", ".css"))
+
+
+@pytest.mark.parametrize("kind", ["reference", "carracing"])
+def test_a_page_is_one_small_file_that_needs_no_network(agents, kind):
+    html, result = agents[kind].play()
+    assert result.details["bytes"] == len(html.encode()) <= MAX_BYTES
+    assert not NETWORK.search(html)
+    assert agents[kind].play()[0] == html
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.name)
+def test_a_source_of_the_page_needs_no_network_and_has_lines_of_100_characters(path):
+    text = path.read_text(encoding="utf-8")
+    assert not NETWORK.search(text)
+    assert max(map(len, text.splitlines())) <= 100
+
+
+def test_too_many_weights_lose_bits_and_then_the_page_only_says_so():
+    rng = np.random.default_rng(0)
+    vision = Autoencoder.initial(256, 64, 16, rng)
+    controllers = Controllers.from_genomes(np.zeros((1, parameter_count([16, 2]))), [16, 2])
+
+    def of_size(hidden: int):
+        memory = Ensemble([DeterministicLSTM.initial(16, 2, hidden, rng)])
+        return play(RACING, vision, memory, controllers, None)
+
+    precisions = [of_size(hidden)[1].details["bytes_a_weight"] for hidden in (32, 300, 360)]
+    assert precisions == [4, 3, 2]
+    html, result = of_size(500)
+    weights = result.details["weights"]
+    assert result.details == {
+        "bytes": len(html.encode()),
+        "weights": weights,
+        "bytes_a_weight": 0,
+    }
+    assert not result.metrics
+    assert weights > 1_000_000
+    assert len(html.encode()) < 10_000
+    assert not NETWORK.search(html)
+    assert "<!--" not in html
+    for said in (f"{weights:,} weights", "at 2 bytes each", "limit\n    is 2,000,000 bytes"):
+        assert said in html
+    assert "<kbd>make</kbd> and <kbd>make dream</kbd>" in html
+    assert "too large" in result.summary
+
+
+def test_weights_are_rounded_to_their_highest_bytes():
+    array = np.random.default_rng(0).normal(size=999).astype(np.float32)
+    for size, error in ((4, 0), (3, 2.0**-16), (2, 2.0**-8)):
+        packed = pack({"array": array}, size)["array"]
+        assert packed["shape"] == [999]
+        raw = np.frombuffer(b64decode(packed["data"]), np.uint8).reshape(-1, size)
+        whole = np.pad(raw, ((0, 0), (4 - size, 0))).copy().view("<f4")[:, 0]
+        assert (np.abs(whole - array) <= error * np.abs(array)).all()
+
+
+def run(monkeypatch, *arguments) -> None:
+    monkeypatch.setattr(sys, "argv", ["play", *map(str, arguments)])
+    main()
+
+
+def test_the_stage_needs_start_states_for_an_environment_that_the_page_cannot_run(
+    agents, tmp_path, monkeypatch, capsys
+):
+    files, html = agents["carracing"].write(tmp_path), tmp_path / "play.html"
+    arguments = [*(files[name] for name in "vmc"), html]
+    arguments += ["--params", ROOT / "carracing/params.yaml", "--reports", tmp_path]
+    with pytest.raises(SystemExit, match="needs to know where they start: --dream-starts FILE"):
+        run(monkeypatch, *arguments)
+    assert not html.exists()
+    run(monkeypatch, *arguments, "--dream-starts", files["dream_starts"])
+    assert html.read_text(encoding="utf-8") == agents["carracing"].play()[0]
+    assert "it opens from disk" in capsys.readouterr().out
+    assert json.loads((tmp_path / "details/play.json").read_text())["bytes_a_weight"] == 4
+    assert not (tmp_path / "metrics").exists()
+
+
+def test_models_that_do_not_fit_the_environment_are_refused(agents, tmp_path, monkeypatch):
+    files = agents["carracing"].write(tmp_path)
+    arguments = [*(files[name] for name in "vmc"), tmp_path / "play.html"]
+    arguments += ["--params", ROOT / "params.yaml", "--reports", tmp_path]
+    with pytest.raises(SystemExit, match=r"V .* 2688"):
+        run(monkeypatch, *arguments)
+
+
+def test_start_states_of_another_v_are_refused(agents, tmp_path, monkeypatch):
+    files = agents["reference"].write(tmp_path)
+    (tmp_path / "other").mkdir()
+    other = agents["carracing"].write(tmp_path / "other")["dream_starts"]
+    arguments = [*(files[name] for name in "vmc"), tmp_path / "play.html"]
+    arguments += ["--params", ROOT / "params.yaml", "--reports", tmp_path, "--dream-starts", other]
+    with pytest.raises(SystemExit, match="its z have 32 numbers, but V's have 16"):
+        run(monkeypatch, *arguments)

@@ -1,0 +1,56 @@
+"""The canvas of animations, and the GIFs that are written of its frames."""
+
+from itertools import pairwise
+
+import numpy as np
+from PIL import Image
+
+from tests.support.racing_episode import run_episode
+from worldmodels.envs.racing.track import Track
+from worldmodels.figures.common.animation import Canvas, save_gif
+from worldmodels.figures.racing.drive_gif import episode_frames
+
+
+def test_the_animation_has_a_frame_a_step_and_holds_its_last(tmp_path):
+    states, observations, rewards = run_episode(12)
+    z = np.random.default_rng(0).standard_normal((13, 16)).astype(np.float32)
+    frames = list(episode_frames(Track(), states, observations, z, rewards))
+    save_gif(tmp_path / "d.gif", frames, 40, hold=2.0)
+    with Image.open(tmp_path / "d.gif") as gif:
+        assert gif.n_frames == 13
+        durations, frames = [], []
+        for number in range(gif.n_frames):
+            gif.seek(number)
+            durations.append(gif.info["duration"])
+            frames.append(np.asarray(gif.convert("RGB")))
+    assert sum(durations[:12]) == 300  # 12 frames at 40 a second, though a GIF has no 25 ms
+    assert set(durations[:12]) == {20, 30}
+    assert durations[12] == 2000
+    assert all((a != b).any() for a, b in pairwise(frames))
+
+
+def test_a_frame_erases_what_is_drawn_unless_it_is_permanent():
+    background = np.full((40, 60, 3), 255, np.uint8)
+    canvas = Canvas(background)
+    line, triangle = np.array([[5.0, 5], [5, 35]]), np.array([[30.0, 10], [50, 10], [40, 30]])
+    canvas.stroke(line, "#0072B2")
+    canvas.fill(triangle, "#D55E00")
+    canvas.choose_colours()
+    canvas.stroke(line, "#0072B2", permanent=True)
+    canvas.fill(triangle, "#D55E00")
+    first = np.asarray(canvas.frame().convert("RGB"))
+    second = np.asarray(canvas.frame().convert("RGB"))
+    for frame in (first, second):
+        np.testing.assert_allclose(frame[20, 5], (0, 114, 178), atol=6)
+    np.testing.assert_allclose(first[15, 40], (213, 94, 0), atol=6)
+    np.testing.assert_allclose(second[15, 40], (255, 255, 255), atol=6)
+    np.testing.assert_array_equal(background, 255)
+
+
+def test_what_is_drawn_beyond_the_edge_is_cut_off():
+    canvas = Canvas(np.zeros((20, 20, 3), np.uint8))
+    canvas.stroke(np.array([[-9.0, -9], [30, 30]]), "white")
+    canvas.fill(np.array([[15.0, 15], [40, 15], [15, 40]]), "white")
+    canvas.fill(np.array([[50.0, 50], [60, 50], [50, 60]]), "white")
+    canvas.choose_colours()
+    assert canvas.frame().size == (20, 20)

@@ -1,0 +1,133 @@
+"""The frame of all stages: command line, costs, checkpoints and errors."""
+
+import json
+import re
+import sys
+from types import SimpleNamespace
+
+import pytest
+
+from tests.support.project import ROOT
+from worldmodels.pipeline import runner
+from worldmodels.pipeline.errors import ParamsError, UserError
+from worldmodels.pipeline.runner import run_stage
+from worldmodels.pipeline.seeding import RandomStreams
+
+PARAMS = ROOT / "params.yaml"
+OPTIONAL = {"append-to": ["earlier"], "policy": ["v", "m", "c"]}
+
+
+def context_of(monkeypatch, *arguments):
+    """The context of a stage that has this command line."""
+    monkeypatch.setattr(sys, "argv", ["x", *map(str, arguments), "--params", str(PARAMS)])
+    with run_stage("collect", reads=["latents"], optional=OPTIONAL, writes=["rollouts"]) as run:
+        return run
+
+
+def write_output(monkeypatch, *arguments, fault=None):
+    """Run a stage that writes its output, and then raises the fault, if there is one."""
+    monkeypatch.setattr(sys, "argv", ["x", *map(str, arguments), "--params", str(PARAMS)])
+    with run_stage("collect", writes=["rollouts"]) as run:
+        run.output_path(run.paths["rollouts"]).write_text("new")
+        if fault:
+            raise fault
+
+
+def test_set_overrides_a_key_of_the_params(tmp_path, monkeypatch, capsys):
+    arguments = ["collect", "--params", str(PARAMS), "--reports", str(tmp_path)]
+    monkeypatch.setattr(sys, "argv", [*arguments, "--set", "seed=5", "--set", "collect.episodes=7"])
+    with run_stage("collect") as run:
+        assert (run.params.seed, run.params.collect.episodes) == (5, 7)
+    monkeypatch.setattr(sys, "argv", [*arguments, "--set", "seed"])
+    with pytest.raises(SystemExit), run_stage("collect"):
+        pass
+    assert "should be KEY=VALUE, found 'seed'" in capsys.readouterr().err
+
+
+def test_files_of_options_that_are_not_given_are_not_among_the_paths(tmp_path, monkeypatch):
+    files = {name: tmp_path / name for name in ("latents", "earlier", "v", "m", "c", "rollouts")}
+    latents, earlier, *policy, rollouts = files.values()
+    assert set(context_of(monkeypatch, latents, rollouts).paths) == {"latents", "rollouts"}
+    arguments = [latents, "--append-to", earlier, "--policy", *policy, rollouts]
+    assert context_of(monkeypatch, *arguments).paths == files
+
+
+def test_a_policy_is_three_files(monkeypatch, capsys):
+    with pytest.raises(SystemExit):
+        context_of(monkeypatch, "a", "b", "--policy", "v", "m")
+    assert "--policy" in capsys.readouterr().err
+
+
+def test_a_checkpoint_is_used_only_with_the_same_inputs(tmp_path, monkeypatch):
+    for name in ("a", "b", "earlier", "other"):
+        (tmp_path / name).write_text(name)
+    monkeypatch.chdir(tmp_path)
+
+    def checkpoints(*options):
+        return context_of(monkeypatch, "a", *options, "out").checkpoints
+
+    checkpoints("--append-to", "earlier").save("state", dict, force=True)
+    assert checkpoints("--append-to", "earlier").load("state") == {}
+    assert checkpoints().load("state") is None
+    assert checkpoints("--append-to", "other").load("state") is None
+    (tmp_path / "earlier").write_text("changed")
+    assert checkpoints("--append-to", "earlier").load("state") is None
+
+
+def seconds(user: float, system: float) -> SimpleNamespace:
+    """CPU time."""
+    return SimpleNamespace(ru_utime=user, ru_stime=system)
+
+
+def test_the_cost_of_a_run_is_written_on_request(monkeypatch, tmp_path):
+    output, cost = tmp_path / "r.h5", tmp_path / "cost" / "collect.json"
+    write_output(monkeypatch, output)
+    assert [path.name for path in tmp_path.iterdir()] == ["r.h5"]
+    with pytest.raises(SystemExit):
+        write_output(monkeypatch, output, "--cost", cost, fault=UserError("gone"))
+    assert not cost.exists()
+    used = {0: seconds(5, 1), -1: seconds(7, 2)}  # by this process and its children
+    monkeypatch.setattr(runner.resource, "getrusage", used.get)
+    clock = SimpleNamespace(monotonic=iter([100.0, 136.0]).__next__)
+    monkeypatch.setattr(runner, "time", clock)
+    write_output(monkeypatch, output, "--cost", cost)
+    assert json.loads(cost.read_text()) == {"core_hours": 15 / 3600, "hours": 0.01}
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "words"),
+    [
+        (UserError("data/x.h5: gone"), 1, r"^collect: data/x.h5: gone$"),
+        (ParamsError("seed: odd"), 1, r"^collect: \S*params.yaml: seed: odd$"),
+        (
+            MemoryError("12 GiB"),
+            1,
+            r"^collect: \S*params.yaml: env.max_steps 120, collect.episodes 64, "
+            r"collect.held_out_episodes 16: too large for this machine's memory \(12 GiB\)$",
+        ),
+        (OSError(28, "No space left on device"), 1, "No space left on device"),
+        (KeyboardInterrupt(), 130, "^collect: interrupted$"),
+    ],
+)
+def test_a_fault_ends_in_one_line_and_changes_nothing(
+    monkeypatch, tmp_path, capsys, fault, status, words
+):
+    output = tmp_path / "r.h5"
+    output.write_text("old")
+    with pytest.raises(SystemExit) as stop:
+        write_output(monkeypatch, output, fault=fault)
+    message = stop.value.code if status == 1 else capsys.readouterr().err
+    assert re.search(words, str(message).strip())
+    assert status == (1 if isinstance(stop.value.code, str) else stop.value.code)
+    assert output.read_text() == "old"
+    assert [path.name for path in tmp_path.iterdir()] == ["r.h5"]
+
+
+def test_random_streams_differ_by_seed_stage_and_purpose():
+    draws = {
+        RandomStreams(seed, stage)(purpose).integers(2**62)
+        for seed in (0, 1)
+        for stage in ("collect", "evaluate")
+        for purpose in ("policy", "tracks")
+    }
+    assert len(draws) == 8

@@ -1,0 +1,148 @@
+"""The DVC projects below the root: their dvc.yaml, links and settings."""
+
+import configparser
+import json
+import re
+
+import pytest
+import yaml
+
+from tools.carracing_pipeline import AGENT, LEARNING, ROUNDS
+from tools.dvc_pipelines import PROJECTS, RECIPES, SEEDS, TEMPERATURES, derived
+from tools.rooms import ROOT, dependencies
+from tools.stage_copies import CODE, paths_of
+
+MAX_LOCK_BYTES = 500_000
+
+
+def stages_in(path: str):
+    return yaml.safe_load((ROOT / path).read_text())["stages"]
+
+
+def produced(stage) -> list[str]:
+    return paths_of([*stage.get("outs", []), *stage.get("metrics", []), *stage.get("plots", [])])
+
+
+def test_derived_pipelines_are_as_the_tool_writes_them():
+    for path, text in derived((ROOT / "dvc.yaml").read_text()).items():
+        assert (ROOT / path).read_text() == text, "run: python -m tools.dvc_pipelines"
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_a_recipe_has_the_roots_pipeline_byte_for_byte(recipe):
+    pipeline = (ROOT / "recipes" / recipe / "dvc.yaml").read_bytes()
+    assert pipeline == (ROOT / "dvc.yaml").read_bytes()
+
+
+@pytest.mark.parametrize("project", PROJECTS)
+def test_a_project_has_links_to_the_code_and_shares_the_cache(project):
+    folder = ROOT / project
+    for name in ("stages", "worldmodels"):
+        assert (folder / name).is_symlink()
+        assert (folder / name).resolve() == ROOT / name
+    config = configparser.ConfigParser()
+    config.read_string(re.sub(r"^\s+", "", (folder / ".dvc" / "config").read_text(), flags=re.M))
+    cache = (folder / ".dvc" / config["cache"]["dir"]).resolve()
+    assert cache == ROOT / ".dvc" / "cache"
+    assert config["core"]["analytics"] == "false"
+    assert (folder / ".dvcignore").read_text() == (ROOT / ".dvcignore").read_text()
+    ignored = (ROOT / ".dvc" / ".gitignore").read_text()
+    assert (folder / ".dvc" / ".gitignore").read_text() == ignored
+
+
+def test_the_cluster_and_bytecode_are_no_dependencies():
+    ignored = (ROOT / ".dvcignore").read_text().splitlines()
+    assert {"__pycache__", "worldmodels/parallel/dask_cluster.py"} <= set(ignored)
+
+
+def test_lock_files_are_small():
+    locks = {path: path.stat().st_size for path in ROOT.glob("**/dvc.lock")}
+    assert locks[ROOT / "dvc.lock"] <= 16_000
+    assert max(locks.values()) <= MAX_LOCK_BYTES
+
+
+def test_the_study_trains_c_for_each_temperature_and_the_rest_once_for_each_seed():
+    stages = stages_in("studies/temperature/dvc.yaml")
+    trained = [*LEARNING, "evaluate"]
+    assert list(stages) == [*trained, "temperature_study", "compare_dream"]
+    for name in trained:
+        in_cell = "temperature" in stages[name]["matrix"]
+        assert in_cell == (name in ("evolve_c", "evaluate"))
+        folder = "cells/${item.seed}-${item.temperature}/" if in_cell else "cells/${item.seed}/"
+        for path in produced(stages[name]):
+            assert path.startswith(folder)
+            assert path in stages[name]["cmd"] or "/reports/" in path
+        inputs = [path for path in paths_of(stages[name]["deps"]) if path.startswith("cells/")]
+        assert set(inputs) <= {path for stage in stages.values() for path in produced(stage)}
+    read = stages["temperature_study"]["deps"]
+    cells = [path for path in read if path.endswith("metrics/evaluate.json")]
+    assert len(cells) == len(SEEDS) * len(TEMPERATURES)
+
+
+def test_every_stage_of_a_round_writes_its_cost():
+    stages = stages_in("carracing/dvc.yaml")
+    for name in LEARNING:
+        for stage, number in ((stages[f"{name}0"], "0"), (stages[name]["do"], "${key}")):
+            cost = f"rounds/{number}/reports/cost/{name}.json"
+            assert cost in paths_of(stage["outs"])
+            assert f" --cost {cost}" in stage["cmd"]
+
+
+@pytest.mark.parametrize(
+    ("file", "script", "demands"),
+    [
+        ("recipes/dream/compare/dvc.yaml", "compare_dream", ("racing",)),
+        ("studies/temperature/dvc.yaml", "compare_dream", ("racing",)),
+        ("studies/temperature/dvc.yaml", "temperature_study", ("racing",)),
+        ("carracing/dvc.yaml", "visualize_carracing", ("carracing",)),
+        ("carracing/dvc.yaml", "finetune_c", ("carracing",)),
+    ],
+)
+def test_other_stages_depend_on_their_rooms_too(file, script, demands):
+    stage = stages_in(file)[script]
+    listed = [path for path in stage["deps"] if path.startswith(CODE)]
+    assert listed == dependencies(f"stages/{script}.py", demands)
+    read = [path for path in stage["deps"] if not path.startswith(CODE)]
+    assert {path for path in read if not path.endswith(".json")} <= set(stage["cmd"].split())
+
+
+def test_carracing_depends_on_no_racing_environment():
+    for stage in stages_in("carracing/dvc.yaml").values():
+        deps = stage.get("do", stage)["deps"]
+        assert "worldmodels/envs/racing" not in deps
+
+
+def test_carracings_figures_depend_on_every_round():
+    stages = stages_in("carracing/dvc.yaml")
+    deps = stages["visualize_carracing"]["deps"]
+    folders = {path.split("/reports/")[0] for path in deps if path.startswith("rounds/")}
+    rounds = {folder for folder in folders if "/models/" not in folder}
+    assert rounds == {f"rounds/{number}" for number in range(ROUNDS + 1)}
+    assert rounds <= set(stages["visualize_carracing"]["cmd"].split())
+
+
+def test_the_ablations_have_the_v_m_teacher_and_settings_of_the_last_round():
+    stages = stages_in("carracing/dvc.yaml")
+    last = stages["evolve_c"]["do"]["cmd"].replace("${key}", str(ROUNDS))
+    last = last.replace("${item.before}", str(ROUNDS - 1)).replace("${item.options}", "")
+    own = {
+        "z": {"--set", "evolve_c.inputs=z", "evolve_c.pca_components=0"},
+        "untrained": {"--policy-memory"},
+    }
+    for kind, settings in own.items():
+        words = set(stages[f"evolve_c_{kind}"]["cmd"].split()) - set(last.split())
+        assert {word for word in words if not word.startswith("ablations/")} == settings
+        finetuned, shipped = stages[f"finetune_c_{kind}"], stages["finetune_c"]
+        assert f"ablations/{kind}/models/c.npz" in finetuned["cmd"]
+        assert "--set" not in finetuned["cmd"]
+        assert finetuned["params"] == shipped["params"]
+    assert set(AGENT) == {"models/v.npz", "models/m.npz", "models/c.npz"}
+
+
+@pytest.mark.parametrize("recipe", ["unseen", "paper", "dream"])
+def test_a_recipes_committed_evaluation_is_on_a_hundred_tracks_without_a_loss(recipe):
+    path = ROOT / "recipes" / recipe / "reports" / "metrics" / "evaluate.json"
+    metrics = json.loads(path.read_text())
+    assert metrics["mean_return"] > 115
+    assert metrics["off_track"] == 0
+    assert f" {recipe} " in (ROOT / "Makefile").read_text().replace("\n", " ")

@@ -1,0 +1,50 @@
+"""A dvc.lock that DVC has left torn is restored from git, and said."""
+
+import sys
+
+import pytest
+
+from tests.support.project import ROOT
+from tools.restore_locks import is_torn, restore
+
+
+@pytest.fixture
+def repository(make_project):
+    project = make_project(subprojects=True)
+    lock = (ROOT / "dvc.lock").read_text(encoding="utf-8")
+    for path in ("dvc.lock", "recipes/quick/dvc.lock"):
+        project.write(path, lock)
+    project.commit("locks")
+    return project, lock
+
+
+@pytest.mark.parametrize(
+    "torn", ["", "schema", "schema: '2.0'\nstages:\n  collect: {cmd: [", "null\n"]
+)
+def test_a_torn_lock_is_restored(repository, torn):
+    project, lock = repository
+    project.write("recipes/quick/dvc.lock", torn)
+    assert is_torn(project.folder / "recipes/quick/dvc.lock")
+    assert restore(project.folder) == ["recipes/quick/dvc.lock"]
+    assert project.read("recipes/quick/dvc.lock").decode() == lock
+    assert restore(project.folder) == []
+
+
+def test_a_lock_that_is_only_changed_stays_as_it_is(repository):
+    project, lock = repository
+    project.write("dvc.lock", lock + "# changed\n")
+    assert restore(project.folder) == []
+    assert project.read("dvc.lock").decode() == lock + "# changed\n"
+
+
+def test_make_says_what_it_has_restored(repository):
+    project, lock = repository
+    project.write("dvc.lock", "")
+    result = project.run(sys.executable, "-m", "tools.restore_locks")
+    assert result.stderr == (
+        "dvc.lock was torn (DVC was killed while writing it): restored from git\n"
+    )
+    assert project.read("dvc.lock").decode() == lock
+    makefile = (ROOT / "Makefile").read_text()
+    assert "repro: locks" in makefile
+    assert "test: locks" in makefile

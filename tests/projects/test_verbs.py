@@ -1,0 +1,98 @@
+"""The verbs that a user types, through the real DVC, in a clone after the pipeline has run."""
+
+import json
+
+import pytest
+
+from tests.support.project import Project
+
+PLAIN_VERBS = {  # verb -> the most lines and columns of what it prints
+    ("status",): (20, 200),
+    ("metrics", "show"): (30, 180),
+    ("metrics", "diff"): (30, 180),
+    ("params", "diff"): (30, 180),
+    ("dag",): (60, 200),
+    ("repro",): (20, 200),
+    ("repro", "-P", "--dry"): (40, 200),
+    ("data", "status"): (20, 200),
+    ("diff",): (60, 200),
+    ("checkout",): (20, 200),
+    ("commit", "-f"): (20, 200),
+    ("gc", "-w", "-f"): (20, 400),
+    ("plots", "show"): (5, 400),
+    ("plots", "diff"): (5, 400),
+    ("exp", "list"): (20, 200),
+    ("stage", "list"): (40, 200),
+    ("ls", "."): (60, 200),
+    ("config", "--list"): (40, 200),
+    ("doctor",): (40, 400),
+}
+
+
+@pytest.fixture(scope="module", params=[".", "recipes/quick"])
+def clone(request, make_project, tmp_path_factory) -> Project:
+    """A project in a clone, whose pipeline has been run: the root, or a recipe's."""
+    project = make_project(subprojects=True)
+    project = Project(project.folder / request.param)
+    project.run("dvc", "repro")
+    project.run("dvc", "repro")
+    project.commit("run")
+    return project
+
+
+@pytest.mark.parametrize("verb", PLAIN_VERBS, ids=" ".join)
+def test_a_verb_ends_well_and_prints_little(clone, verb):
+    result = clone.run("dvc", *verb, check=False)
+    assert result.returncode == 0, result.stdout + result.stderr
+    lines = [*result.stdout.splitlines(), *result.stderr.splitlines()]
+    most_lines, most_columns = PLAIN_VERBS[verb]
+    assert len(lines) <= most_lines, result.stdout
+    assert max(map(len, lines), default=0) <= most_columns, result.stdout
+
+
+def test_git_is_clean_after_the_run(clone):
+    assert clone.run("git", "status", "--porcelain").stdout == ""
+
+
+def test_metrics_are_few(clone):
+    shown = json.loads(clone.run("dvc", "metrics", "show", "--json").stdout)[""]["data"]
+    numbers = [number for file in shown.values() for number in file["data"]]
+    assert len(numbers) <= 12
+    assert all(not isinstance(number, dict) for file in shown.values() for number in file["data"])
+
+
+def test_experiments_run_are_shown_saved_and_applied(clone):
+    before = clone.read("params.yaml").decode()
+    clone.run("dvc", "exp", "run", "-n", "wide", "-S", "evolve_c.population=16")
+    changed = clone.run("git", "diff", "--numstat", "HEAD", "--", "params.yaml").stdout
+    assert changed.split()[:2] == ["1", "1"]  # one line, whatever DVC does to a YAML file
+    assert "evolve_c.population" in clone.run("dvc", "params", "diff").stdout
+    shown = clone.run("dvc", "exp", "show", "--csv").stdout.splitlines()
+    assert len(shown[0].split(",")) <= 140
+    clone.run("dvc", "exp", "save", "-f", "-n", "saved")
+    clone.write("params.yaml", before)
+    clone.run("dvc", "repro")
+    assert clone.run("git", "status", "--porcelain").stdout == ""
+    clone.run("dvc", "exp", "apply", "wide")
+    assert "population: 16" in clone.read("params.yaml").decode()
+    clone.run("git", "checkout", "-q", ".")
+    clone.run("dvc", "checkout")
+    names = clone.run("dvc", "exp", "list", "--name-only").stdout.split()
+    assert {"wide", "saved"} <= set(names)
+    assert "wide" in clone.run("dvc", "exp", "diff", "HEAD", "wide").stdout or names
+
+
+def test_results_travel_through_a_directory_remote(clone, tmp_path):
+    clone.run("dvc", "remote", "add", "-f", "-d", "--local", "shared", str(tmp_path / "remote"))
+    clone.run("dvc", "push")
+    assert list((tmp_path / "remote").rglob("*"))
+    model = clone.folder / "models" / "v.npz"
+    content = model.read_bytes()
+    model.unlink()
+    clone.run("dvc", "pull")
+    assert model.read_bytes() == content
+
+
+def test_the_python_api_has_the_sections_by_their_names(clone):
+    script = "import dvc.api; print(dvc.api.params_show()['train_v']['z_size'])"
+    assert clone.run("python", "-c", script).stdout.strip() == "16"

@@ -1,0 +1,62 @@
+"""Small Ms with random weights, and random sequences for them."""
+
+import numpy as np
+
+from worldmodels.memory.recurrent import RecurrentMemory
+from worldmodels.memory.registry import MEMORIES, make_memory
+from worldmodels.memory.sequences import PackedSequences
+
+Z, A, H = 3, 2, 4
+EVERY_MEMORY = [  # kind, predict_reward_done, head_hidden
+    (kind, predict_reward_done, head_hidden)
+    for kind in MEMORIES
+    for predict_reward_done in (False, True)
+    for head_hidden in (0, 6)
+]
+
+
+def memory_id(param: tuple[str, bool, int]) -> str:
+    kind, predict_reward_done, head_hidden = param
+    return kind + "-reward_done" * predict_reward_done + "-head" * (head_hidden > 0)
+
+
+def random_memory(
+    kind: str = "lstm",
+    predict_reward_done: bool = False,
+    head_hidden: int = 0,
+    *,
+    rng: np.random.Generator,
+) -> RecurrentMemory:
+    """An M in float64 with random biases; mixtures have two components."""
+    initial = make_memory(
+        kind,
+        Z,
+        A,
+        np.random.default_rng(0),
+        hidden=H,
+        head_hidden=head_hidden,
+        num_mixtures=2,
+        min_std=0.1,
+        predict_reward_done=predict_reward_done,
+    )
+    memory = MEMORIES[kind](initial.arrays(), np.float64)
+    memory.parameters.flat += 0.1 * rng.standard_normal(memory.parameters.flat.size)
+    return memory
+
+
+def random_sequences(steps: int, count: int, rng: np.random.Generator) -> PackedSequences:
+    """Packed sequences of `steps` down to 2 steps, each terminated at its end."""
+    lengths = np.linspace(steps, 2, count).astype(int)
+    has_step = np.arange(steps)[:, None] < lengths
+    dones = (np.arange(steps)[:, None] == lengths - 1)[has_step].astype(np.float64)
+    z, actions, z_next = (rng.standard_normal((len(dones), size)) for size in (Z, A, Z))
+    return PackedSequences(
+        z, actions, z_next, rng.standard_normal(len(dones)), dones, has_step.sum(axis=1)
+    )
+
+
+def single_sequence(batch: PackedSequences, number: int) -> PackedSequences:
+    """One sequence of a batch."""
+    first = np.cumsum(batch.batch_sizes) - batch.batch_sizes
+    rows = (first + number)[batch.batch_sizes > number]
+    return PackedSequences(*(column[rows] for column in batch[:-1]), np.ones(len(rows), int))

@@ -1,0 +1,41 @@
+"""The figures and the animation of a stage, and how they are saved."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from matplotlib.figure import Figure
+from PIL import Image
+
+from worldmodels.figures.common.animation import save_gif
+from worldmodels.figures.common.style import save
+
+HOLD = 2.0  # seconds for which the animation's last frame is shown
+
+
+class FigureSet(NamedTuple):
+    """Figures by name, and the frames of an animation."""
+
+    figures: dict[str, Figure]
+    frames: list[Image.Image]
+
+    def save(
+        self,
+        reports: Path,
+        animation: str,
+        frames_per_second: int,
+        output_path: Callable[[Path], Path],
+    ) -> None:
+        """Write figures/<name>.png and the animation.
+
+        Args:
+            reports: the folder to write to.
+            animation: the GIF's name in it.
+            frames_per_second: of the animation.
+            output_path: from the final path of a file to the path to write it at.
+        """
+        for name, figure in self.figures.items():
+            save(figure, output_path(reports / "figures" / f"{name}.png"))
+        save_gif(output_path(reports / animation), self.frames, frames_per_second, HOLD)
