@@ -73,7 +73,7 @@ cluster: locks $(DASK)
 	COMPUTE="executor=dask scheduler=$(SCHEDULER)" $(MAKE) --no-print-directory paper
 
 test: locks $(DEV) lint
-	python -m pytest -n 2
+	python -m pytest -n 2 --dist loadscope
 
 chaos: locks $(DEV)
 	python -m pytest -n 2 -m slow
@@ -84,7 +84,7 @@ lint: $(DEV)
 	mypy
 
 bench: $(DEV)
-	python -m benchmarks.note
+	python -m benchmarks.stub_baseline
 	@echo
 	python -m benchmarks.speed
 	@echo

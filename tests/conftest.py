@@ -1,12 +1,16 @@
+import os
+import shutil
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import msgspec
 import pytest
+from filelock import FileLock
 
 import worldmodels  # noqa: F401  (before NumPy, which then has one BLAS thread)
 from tests.support import toy_carracing
-from tests.support.project import ROOT, Project
+from tests.support.project import ROOT, STAGES, Project
 from worldmodels.pipeline.config.env_params import CarRacingParams, CarRacingView
 from worldmodels.pipeline.config.params import Params
 from worldmodels.pipeline.config.reader import read_params
@@ -41,8 +45,35 @@ def make_project(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Proj
 
 
 @pytest.fixture(scope="session")
-def project(make_project: Callable[..., Project]) -> Project:
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project whose pipeline has been run, made once for all worker processes of a test run."""
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    folder = shared / "template"
+    with FileLock(shared / "template.lock"):
+        if not folder.exists():
+            project = Project.copy(shared / "template.new", subprojects=True)
+            assert project.repro() == STAGES
+            project.folder.rename(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def make_run_project(
+    template: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[], Project]:
+    """Makes projects whose pipeline has been run."""
+
+    def make() -> Project:
+        folder = tmp_path_factory.mktemp("run") / "project"
+        shutil.copytree(template, folder, symlinks=True)
+        return Project(folder)
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def project(make_run_project: Callable[[], Project]) -> Project:
     """A project whose pipeline has been run."""
-    project = make_project()
-    project.repro()
-    return project
+    return make_run_project()

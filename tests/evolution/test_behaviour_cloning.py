@@ -77,7 +77,7 @@ def latents(memory) -> Latents:
     return episodes_of(memory, np.zeros((2, Z + H)), np.zeros(2))
 
 
-def genome_of(weight, bias):
+def expected_genome(weight, bias):
     return np.concatenate([weight.ravel(), bias])
 
 
@@ -103,7 +103,7 @@ def test_cloning_recovers_the_c_that_acted(settings, memory, tiny_ridge, inputs)
     if inputs == "z":
         weight[:, Z:] = 0
     latents = episodes_of(memory, weight, bias)
-    expected = genome_of(weight[:, : Z if inputs == "z" else None], bias)
+    expected = expected_genome(weight[:, : Z if inputs == "z" else None], bias)
     genome = clone(replace(settings, inputs=inputs), memory, latents, len(expected))
     np.testing.assert_allclose(genome, expected, atol=2e-3)
 
@@ -111,7 +111,7 @@ def test_cloning_recovers_the_c_that_acted(settings, memory, tiny_ridge, inputs)
 def test_cloning_on_components_of_h_recovers_the_c_on_components(settings, memory, tiny_ridge):
     pca = WhitenedPCA(np.full(H, 0.05), np.linalg.qr(rng().standard_normal((H, 2)))[0] * 4)
     weight, bias = rng().normal(0, 0.3, (2, Z + 2)), np.array([0.1, -0.2])
-    expected = genome_of(weight, bias)
+    expected = expected_genome(weight, bias)
     latents = episodes_of(memory, *pca.fold_into(weight, bias))
     genome = clone(settings, memory, latents, len(expected), pca)
     np.testing.assert_allclose(genome, expected, atol=2e-3)

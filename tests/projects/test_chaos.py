@@ -13,7 +13,7 @@ import pytest
 from tests.support.project import ROOT, Project
 from tools.carracing_pipeline import carracing_pipeline
 
-STAGES = ["collect", "train_v", "encode", "train_m", "evolve_c", "evaluate", "visualize"]
+STAGES = ["collect", "train_v", "encode", "train_m", "evolve_c", "evaluate", "visualize", "play"]
 MOMENTS = 10  # for each stage
 LONGER = {  # than the quick recipe, so that there is something to go on with
     "  episodes: 12\n": "  episodes: 60\n",

@@ -57,7 +57,8 @@ def test_the_cluster_and_bytecode_are_no_dependencies():
 
 def test_lock_files_are_small():
     locks = {path: path.stat().st_size for path in ROOT.glob("**/dvc.lock")}
-    assert locks[ROOT / "dvc.lock"] <= 16_000
+    # 97 deps and 31 outs of 108 bytes each, and 5 kB of params: DVC writes no less for them
+    assert locks[ROOT / "dvc.lock"] <= 20_500
     assert max(locks.values()) <= MAX_LOCK_BYTES
 
 

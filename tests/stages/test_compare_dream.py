@@ -107,10 +107,8 @@ def test_an_m_that_cannot_dream_is_refused(project_of_models, tmp_path):
 
 
 @pytest.fixture(scope="module")
-def project_of_models(make_project):
-    project = make_project()
-    project.repro("evaluate")
-    return project
+def project_of_models(make_run_project):
+    return make_run_project()
 
 
 def test_the_study_finds_the_best_temperature_by_the_mean_over_seeds():

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+STAGES = ["collect", "train_v", "encode", "train_m", "evolve_c", "evaluate", "visualize", "play"]
 GENERATED = ("tests/", "reports/", "dvc.lock", "carracing/released/")  # not copied
 
 

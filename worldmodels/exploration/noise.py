@@ -102,12 +102,12 @@ class NoisyControllers(Controllers):
         bias[:, PEDAL] = pedal * amount[:, 0]
         layers = []
         for weight, layer_bias in controllers.repeated(num_envs).layers:
-            weight_noise = parameter_std[:, :, None] * rng.standard_normal(weight.shape)
-            bias_noise = parameter_std * rng.standard_normal(layer_bias.shape)
+            weight_delta = parameter_std[:, :, None] * rng.standard_normal(weight.shape)
+            bias_delta = parameter_std * rng.standard_normal(layer_bias.shape)
             layers.append(
                 Layer(
-                    weight + weight_noise.astype(np.float32),
-                    layer_bias + bias_noise.astype(np.float32),
+                    weight + weight_delta.astype(np.float32),
+                    layer_bias + bias_delta.astype(np.float32),
                 )
             )
         return cls(layers, AR1Noise(action_std, bias, rng))

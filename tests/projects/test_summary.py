@@ -1,0 +1,54 @@
+"""The six lines that `make` ends in."""
+
+import json
+
+import pytest
+
+from tests.support.project import ROOT
+from tools.summary import lines
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A project whose reports hold known numbers."""
+    reports = tmp_path / "reports"
+    controller = {"mean_return": 112.8, "episodes": 8, "off_track": 0}
+    contents = {
+        "metrics/train_v": {"held_out_loss": 0.115, "baseline_loss": 0.351},
+        "metrics/train_m": {"held_out_loss": 1.653, "baseline_loss": 0.234},
+        "details/evaluate": {"controller": controller, "baseline": {"mean_return": 2.5}},
+    }
+    for name, content in contents.items():
+        path = reports / f"{name}.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(content))
+    (tmp_path / "params.yaml").write_text((ROOT / "params.yaml").read_text())
+    return tmp_path
+
+
+def test_each_module_stands_beside_its_baseline(folder):
+    c, v, m, *rest = lines(folder, seconds=9.4)
+    assert len(rest) == 3
+    assert "+112.8" in c
+    assert "random policy +2.5" in c
+    assert "reference stub +100.0" in c
+    assert "0.115" in v
+    assert "mean image 0.351" in v
+    assert "1.653" in m
+    assert "persistence" in m
+    assert "9 s" in rest[0]
+    assert "reports/figures" in rest[1]
+    assert "reports/play.html" in rest[2]
+
+
+def test_an_m_that_is_worse_than_persistence_is_explained_and_no_other(folder):
+    assert "recipes/unseen has a better M" in lines(folder)[2]
+    path = folder / "reports" / "metrics" / "train_m.json"
+    path.write_text(json.dumps({"held_out_loss": 0.2, "baseline_loss": 0.3}))
+    assert "better" not in lines(folder)[2]
+
+
+def test_the_reference_stub_is_named_on_its_own_track_alone(folder):
+    params = (folder / "params.yaml").read_text()
+    (folder / "params.yaml").write_text(params.replace("tracks: fixed", "tracks: random"))
+    assert "reference stub" not in lines(folder)[0]
