@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from worldmodels.figures.common.observation import draw_observation
 from worldmodels.figures.common.style import GREY, INK, VERMILION, new_figure
 
 Frames = NDArray[np.float32]  # (L + 1, H, W, 1 or 3)
@@ -27,14 +28,7 @@ def filmstrip_figure(
         axes.text(x + 0.5, 2.42, f"step {step}", ha="center", va="bottom", color=INK)
         for y, frames, returns in rows:
             if step < len(frames):
-                axes.imshow(
-                    frames[step, ..., 0] if frames.shape[-1] == 1 else frames[step],
-                    cmap="gray",
-                    vmin=-0.15,
-                    vmax=1,
-                    interpolation="nearest",
-                    extent=(x, x + 1, y, y + 1),
-                )
+                draw_observation(axes, frames[step], x, y, black=-0.15)
                 axes.plot(x + 0.5, y + 0.5, "^", color=VERMILION, markersize=6)
                 axes.text(x + 0.5, y - 0.04, f"{returns[step]:+.1f}", ha="center", va="top")
             else:

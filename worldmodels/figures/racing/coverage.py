@@ -40,7 +40,9 @@ def coverage_figure(policies: Mapping[str, StateVisits]) -> Figure:
         axes.axvline(1, color=VERMILION, linewidth=1.2, linestyle="--")
         box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1.5}
         if not number:
-            axes.text(1.05, 1.38, "edge of\nthe road", color=INK, fontsize=8, bbox=box)
+            place = axes.get_xaxis_transform()  # y as a share of the panel
+            label = axes.text(1.05, 0.97, "edge of\nthe road", transform=place, va="top", bbox=box)
+            label.set(color=INK, fontsize=8)
         axes.set_title(name, pad=17)
         fast = (visits.speed > FAST).mean()
         subtitle = f"{len(visits.speed):,} frames, {fast:.0%} faster than {FAST}"

@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from worldmodels.figures.common.observation import draw_observation
 from worldmodels.figures.common.style import BLUE, GREY, VERMILION, new_figure
 
 Array = NDArray[np.floating[Any]]
@@ -27,14 +28,7 @@ def reconstructions_figure(observations: Array, reconstructions: Array, z: Array
         x = number * (1 + GAP)
         rows = ((1 + GAP, observations[number]), (0, reconstructions[number]))
         for y, image in rows:
-            images.imshow(
-                image[..., 0] if image.shape[-1] == 1 else image,
-                cmap="gray",
-                vmin=0,
-                vmax=1,
-                interpolation="nearest",
-                extent=(x, x + 1, y, y + 1),
-            )
+            draw_observation(images, image, x, y)
         place = x + (np.arange(size) + 0.5) / size
         bars.bar(place, z[number], width=0.8 / size, color=np.where(z[number] < 0, VERMILION, BLUE))
     limits = (0, count * (1 + GAP) - GAP)

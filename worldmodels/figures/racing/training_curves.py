@@ -15,9 +15,9 @@ def training_figure(v: Curve, m: Curve, c: Curve) -> Figure:
     figure = new_figure(12, 4.1)
     axes = figure.subplots(1, 3)
     figure.subplots_adjust(left=0.055, right=0.99, top=0.92, bottom=0.25, wspace=0.24)
-    _draw_losses(axes[0], v, "V reconstructs", "mean frame")
+    _draw_losses(axes[0], v, "V", "mean frame")
     axes[0].set(ylabel="loss / pixel")
-    _draw_losses(axes[1], m, "M predicts the next z", "without M")
+    _draw_losses(axes[1], m, "M", "without M")
     axes[1].set(ylabel="loss / dimension of z")
     draw_fitness(axes[2], c)
     axes[2].set(title=final_return(c))
@@ -28,9 +28,10 @@ def training_figure(v: Curve, m: Curve, c: Curve) -> Figure:
     return figure
 
 
-def _draw_losses(axes: Axes, curve: Curve, task: str, baseline_name: str) -> None:
+def _draw_losses(axes: Axes, curve: Curve, module: str, baseline_name: str) -> None:
     baseline, final = curve["baseline"][0], curve["held_out"][-1]
-    axes.set_title(f"{task}: held-out loss {final:.3g}")
+    beats = "beats" if final < baseline else "does not beat"
+    axes.set_title(f"{module} {beats} its baseline: loss {final:.3g}")
     axes.plot(curve["epoch"], curve["train"], color=BLUE, label="training")
     axes.plot(curve["epoch"], curve["held_out"], color=ORANGE, linestyle="--", label="held out")
     axes.axhline(baseline, color=GREY, linestyle=":", label=f"{baseline_name}: {baseline:.3g}")
