@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
+from tests.support.numbered_latents import numbered_latents
 from worldmodels.dream.starts import FIRST_FRAME_EVERY, StartSampler, StartStates
 from worldmodels.pipeline.storage.artifacts import Latents, Model
 
@@ -19,20 +20,10 @@ def latents() -> Latents:
     """Each z is (episode, frame), each action (episode, step). Rewards are 1 up to the peak of the
     return, then -1.
     """
-    frames = [(e, t) for e, length in enumerate(LENGTHS) for t in range(length + 1)]
-    steps = [(e, t) for e, length in enumerate(LENGTHS) for t in range(length)]
-    columns = {
-        field: np.zeros(len(LENGTHS), field_type.dtype)
-        for field, field_type in Latents.schema().items()
-        if field_type.axes == "episodes"
-    }
-    return Latents(
-        **{**columns, "lengths": LENGTHS, "held_out": HELD_OUT, "round": ROUND},
-        mean=np.array(frames, np.float32),
-        logvar=np.zeros((len(frames), 2), np.float32),
-        actions=np.array(steps, np.float32),
-        rewards=np.array([1.0 if t < PEAK[e] else -1.0 for e, t in steps]),
-    )
+    rewards = [
+        1.0 if t < peak else -1.0 for n, peak in zip(LENGTHS, PEAK, strict=True) for t in range(n)
+    ]
+    return numbered_latents(LENGTHS, held_out=HELD_OUT, round=ROUND, rewards=np.array(rewards))
 
 
 def sample(latents, count, *, held_out=False, **settings):

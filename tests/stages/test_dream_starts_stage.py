@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from stages.dream_starts import STARTS, dream_starts, main
-from tests.support.page_agents import ROOT
+from tests.support.numbered_latents import numbered_latents
+from tests.support.project import ROOT
 from worldmodels.dream.starts import StartStates
 from worldmodels.pipeline.storage.artifacts import Latents, Model
 
@@ -17,20 +18,7 @@ HELD_OUT = np.array([False, False, True, False])
 @pytest.fixture
 def latents() -> Latents:
     """Each z is (episode, frame), each action (episode, step), each reward 1."""
-    frames = [(e, t) for e, length in enumerate(LENGTHS) for t in range(length + 1)]
-    steps = [(e, t) for e, length in enumerate(LENGTHS) for t in range(length)]
-    columns = {
-        field: np.zeros(len(LENGTHS), field_type.dtype)
-        for field, field_type in Latents.schema().items()
-        if field_type.axes == "episodes"
-    }
-    return Latents(
-        **{**columns, "lengths": LENGTHS, "held_out": HELD_OUT},
-        mean=np.array(frames, np.float32),
-        logvar=np.zeros((len(frames), 2), np.float32),
-        actions=np.array(steps, np.float32),
-        rewards=np.ones(len(steps)),
-    )
+    return numbered_latents(LENGTHS, held_out=HELD_OUT)
 
 
 @pytest.mark.parametrize("burn_in", [0, 4])
