@@ -11,17 +11,20 @@ import sys
 from pathlib import Path
 
 import yaml
+from dvc.schema import COMPILED_LOCKFILE_SCHEMA
+from voluptuous import MultipleInvalid
 
 from tools.rooms import ROOT
 
 
 def is_torn(path: Path) -> bool:
-    """Whether a lock file is empty, cut, or no mapping with a schema."""
+    """Whether DVC cannot read a lock file: it is empty, or cut in the middle of an entry."""
     try:
         content = yaml.load(path.read_text(encoding="utf-8"), getattr(yaml, "CSafeLoader"))  # noqa: B009
-    except (yaml.YAMLError, UnicodeDecodeError):
+        COMPILED_LOCKFILE_SCHEMA(content)
+    except (yaml.YAMLError, UnicodeDecodeError, MultipleInvalid):
         return True
-    return not (isinstance(content, dict) and "schema" in content)
+    return "schema" not in content  # DVC takes {} as a lock of its first version
 
 
 def restore(root: Path) -> list[str]:

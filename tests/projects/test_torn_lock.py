@@ -30,6 +30,13 @@ def test_a_torn_lock_is_restored(repository, torn):
     assert restore(project.folder) == []
 
 
+@pytest.mark.parametrize("end", ["    hash:", "      size: ", "      md5: 7", "    - path"])
+def test_a_lock_that_is_cut_in_an_entry_is_restored(repository, end):
+    project, lock = repository  # what is left is YAML, but DVC refuses it
+    project.write("dvc.lock", lock[: lock.index(end) + len(end)])
+    assert restore(project.folder) == ["dvc.lock"]
+
+
 def test_a_lock_that_is_only_changed_stays_as_it_is(repository):
     project, lock = repository
     project.write("dvc.lock", lock + "# changed\n")
