@@ -134,9 +134,10 @@ def test_errors_name_the_key_and_what_would_be_right(read, where, value, words):
     [
         ("", "the file: expected a section"),
         ("seed: [", "not valid YAML"),
-        ("seed: 0\nseed: 1", "'seed' is given twice"),
+        ("seed: 0\nseed: 1", r'found duplicate key "seed" \(line 2\)'),
         ("seed: !!python/object/apply:os.getcwd []", "not valid YAML"),
-        ("? [a]\n: 1", "not valid YAML"),
+        ("? [a]\n: 1", "a key must be text"),
+        ("? {a: 1}\n: 1", "not valid YAML"),
     ],
 )
 def test_a_file_without_params_is_refused(read, text, words):

@@ -1,39 +1,24 @@
-"""A strict YAML reader for params files: mappings, lists and plain values only."""
+"""A strict YAML reader for params files: mappings, lists and plain values only.
+
+It is the parser that DVC reads params with, so that a stage takes the number that
+`dvc params diff` shows. (PyYAML reads YAML 1.1, where 010 is 8; ruamel.yaml reads 1.2, where it is
+10.)
+"""
 
 from __future__ import annotations
 
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
-import yaml
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.events import CollectionEndEvent, CollectionStartEvent, ScalarEvent
 
 from worldmodels.pipeline.errors import UserError
 
-MAX_DIGITS = 1000  # of an integer; Python itself reads and writes no 5,000
+MAX_PLAIN = 1000  # characters of a value without quotes; Python reads no number of 5,000 digits
 MAX_BYTES = 1 << 16  # a params file has some 4,000
-MAX_DEPTH = 16  # of nested mappings and lists; some ten thousand crash PyYAML
-
-
-class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """A loader that refuses duplicate keys, of which PyYAML silently takes the last."""
-
-    def construct_yaml_int(self, node: yaml.ScalarNode) -> int:
-        if len(node.value) > MAX_DIGITS:
-            raise ValueError(f"a number of {len(node.value):,} digits{_line(node.start_mark)}")
-        number: int = super().construct_yaml_int(node)
-        return number
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        keys = Counter(key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode))
-        duplicates = [key for key, count in keys.items() if count > 1]
-        if duplicates:
-            raise ValueError(f"key {duplicates[0]!r} is given twice{_line(node.start_mark)}")
-        mapping: dict[Any, Any] = super().construct_mapping(node, deep)
-        return mapping
-
-
-_Loader.add_constructor("tag:yaml.org,2002:int", _Loader.construct_yaml_int)
+MAX_DEPTH = 16  # of nested mappings and lists; some thousand exhaust Python's stack
 
 
 def read_yaml(path: Path) -> Any:
@@ -49,13 +34,18 @@ def read_yaml(path: Path) -> Any:
             raise UserError(f"{path}: has more than {MAX_BYTES:,} bytes; is it a params file?")
         text = content.decode("utf-8")
         _check_events(text)
-        return yaml.load(text, _Loader)
+        return YAML(typ="safe").load(text)
     except FileNotFoundError:
         raise UserError(f"{path}: no such file; copy one from recipes/") from None
     except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: cannot be read: {error}") from None
-    except (yaml.YAMLError, ValueError, OverflowError) as error:
-        raise UserError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
+        reason = getattr(error, "strerror", None) or error
+        raise UserError(f"{path}: cannot be read: {reason}") from None
+    except MarkedYAMLError as error:
+        what = str(error.problem).partition(" with value")[0]  # of a key that is given twice
+        problem = f"{what}{_line(error.problem_mark)}"
+    except (YAMLError, ValueError, OverflowError) as error:
+        problem = str(error)
+    raise UserError(f"{path}: not valid YAML: {' '.join(problem.split())}")
 
 
 def _check_events(text: str) -> None:
@@ -65,12 +55,13 @@ def _check_events(text: str) -> None:
     and tags the type of a value.
 
     Raises:
-        ValueError: the text is nested too deeply, or has anchors, aliases, tags or merge keys.
+        ValueError: the text is nested too deeply, has anchors, aliases, tags or merge keys, or a
+            plain value that is too long.
     """
     depth = 0
-    for event in yaml.parse(text, _Loader):
-        depth += isinstance(event, yaml.CollectionStartEvent)
-        depth -= isinstance(event, yaml.CollectionEndEvent)
+    for event in YAML(typ="safe").parse(text):
+        depth += isinstance(event, CollectionStartEvent)
+        depth -= isinstance(event, CollectionEndEvent)
         problem = None
         if depth > MAX_DEPTH:
             problem = f"more than {MAX_DEPTH} nested mappings and lists"
@@ -78,11 +69,13 @@ def _check_events(text: str) -> None:
             problem = "& and *: write the value out"
         elif tag := getattr(event, "tag", None):
             problem = f"tag {tag!r}: write the plain value"
-        elif isinstance(event, yaml.ScalarEvent) and event.value == "<<":
+        elif isinstance(event, ScalarEvent) and event.value == "<<":
             problem = "<<: write the keys out"
+        elif isinstance(event, ScalarEvent) and not event.style and len(event.value) > MAX_PLAIN:
+            problem = f"a value of {len(event.value):,} characters"
         if problem:
             raise ValueError(f"{problem}{_line(event.start_mark)}")
 
 
 def _line(mark: Any) -> str:
-    return f" (line {mark.line + 1})"
+    return f" (line {mark.line + 1})" if mark else ""
