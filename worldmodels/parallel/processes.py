@@ -41,6 +41,10 @@ class ProcessPool(Generic[Shard, Result]):
     Args:
         function: maps a shard to its result.
         count: processes.
+
+    Raises:
+        OSError, ImportError, NotImplementedError: the system lacks what they need (semaphores,
+            shared memory), or starts no process.
     """
 
     def __init__(self, function: Callable[[Shard], Result], count: int) -> None:
@@ -51,17 +55,23 @@ class ProcessPool(Generic[Shard, Result]):
             initializer=_initialize,
             initargs=(function,),
         )
+        self._pool.submit(_nothing)  # starts the first process
 
     def submit(self, shard: Shard) -> ProcessFuture[Result]:
         """Queue a shard for the next free process.
 
         Raises:
-            UserError: a worker process died.
+            UserError: a worker process died, or the system starts no more of them.
         """
         try:
             return ProcessFuture(self._pool.submit(_call, shard))
         except BrokenProcessPool:
             raise _worker_died() from None
+        except OSError as error:
+            raise UserError(
+                f"compute.workers: {self.num_workers} worker processes cannot be started here "
+                f"({error.strerror}); set fewer, or compute.executor to inline"
+            ) from None
 
     def close(self) -> None:
         """Cancel pending shards and end the processes."""
@@ -90,6 +100,10 @@ def _exit_with_parent() -> None:
     if parent:
         parent.join()
     os._exit(1)
+
+
+def _nothing() -> None:
+    """Do nothing."""
 
 
 def _call(shard: Any) -> Any:

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import math
 import os
+import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from pathlib import Path
+from functools import cache, cached_property
 from typing import Generic, Protocol, Self, TypeVar
 
 from worldmodels.parallel.processes import ProcessPool
+from worldmodels.pipeline.cgroups import granted_cores
 from worldmodels.pipeline.config.params import Compute
+from worldmodels.pipeline.memory_limit import free_memory
 
 Shard = TypeVar("Shard")
 Result = TypeVar("Result")
 ShardIn = TypeVar("ShardIn", contravariant=True)
 ResultOut = TypeVar("ResultOut", covariant=True)
 LOOKAHEAD = 2  # shards that are submitted for each worker, so that none waits for its next one
+WORKER_MEMORY = 1 << 28  # bytes that must be free for each process
 
 
 class WorkerPool(Generic[Shard, Result]):
@@ -41,14 +45,13 @@ class WorkerPool(Generic[Shard, Result]):
     def __init__(self, function: Callable[[Shard], Result], compute: Compute) -> None:
         self._function = function
         self._compute = compute
-        self._executor: Executor[Shard, Result] | None = None
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._executor:
-            self._executor.close()
+        if executor := vars(self).get("_executor"):
+            executor.close()
 
     def map(self, shards: Sequence[Shard]) -> list[Result]:
         """The results of all shards, in their order.
@@ -64,28 +67,28 @@ class WorkerPool(Generic[Shard, Result]):
         Raises:
             UserError: a worker died, or the cluster cannot be used.
         """
-        if len(shards) == 1 or self._is_inline():
+        if len(shards) > 1 and self._executor:
+            yield from _ordered_results(self._executor, shards)
+        else:
             yield from map(self._function, shards)
-            return
-        self._executor = self._executor or self._make_executor()
-        yield from _ordered_results(self._executor, shards)
 
-    def _is_inline(self) -> bool:
-        compute = self._compute
-        return compute.executor == "inline" or (
-            compute.executor == "processes" and _num_processes(compute) == 1
-        )
-
-    def _make_executor(self) -> Executor[Shard, Result]:
+    @cached_property
+    def _executor(self) -> Executor[Shard, Result] | None:
+        """The executor that the params ask for; None for this process."""
+        if self._compute.executor == "inline":
+            return None
         if self._compute.executor == "dask":
             from worldmodels.parallel.dask_cluster import DaskCluster  # an optional dependency
 
             return DaskCluster(self._function, self._compute.scheduler)
-        return ProcessPool(self._function, _num_processes(self._compute))
-
-
-def _num_processes(compute: Compute) -> int:
-    return compute.workers or available_cores()
+        count = self._compute.workers or default_workers()
+        if count == 1:
+            return None
+        try:
+            return ProcessPool(self._function, count)
+        except (OSError, ImportError, NotImplementedError) as error:
+            _say_inline(getattr(error, "strerror", None) or str(error))
+            return None
 
 
 def _ordered_results(
@@ -125,12 +128,20 @@ class Executor(Protocol[ShardIn, ResultOut]):
         """Cancel pending shards and release the workers."""
 
 
-def available_cores() -> int:
-    """Cores that this process may run on, and at most what its container is granted."""
+@cache
+def _say_inline(reason: str) -> None:
+    """Say, once, that there are no worker processes."""
+    print(
+        f"compute.executor: no worker processes can be started here ({reason}); "
+        "this process does the work alone, with the same results",
+        file=sys.stderr,
+    )
+
+
+def default_workers() -> int:
+    """As many processes as there are cores that this process may use, and memory for them."""
     affinity = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    try:
-        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text(encoding="ascii").split()
-        granted = math.ceil(int(quota) / int(period))
-    except (OSError, ValueError):  # no such file, or "max"
-        return affinity or 1
-    return min(affinity or 1, granted)
+    granted = granted_cores()
+    cores = min(affinity or 1, math.ceil(granted) if granted else math.inf)
+    free = free_memory()
+    return int(max(1, min(cores, math.inf if free is None else free // WORKER_MEMORY)))
