@@ -133,7 +133,7 @@ def main() -> None:
             params.env.max_steps, params.evolve_c.temperature, agent, evaluation, run.streams
         )
         frames_per_second = params.visualize.frames_per_second
-        figure_set.save(run.reports, "dream.gif", frames_per_second, run.output_path)
+        figure_set.save(run.reports, "dream.gif", frames_per_second, run.writing)
         run.report(result)
 
 

@@ -129,7 +129,8 @@ def main() -> None:
         parts = load_agent([run.paths[name] for name in "vmc"], spaces)
         start_states = _start_states(run, parts.vision.z_size)
         html, result = play(env, *parts, start_states)
-        run.output_path(run.paths["page"]).write_text(html, encoding="utf-8")
+        with run.writing(run.paths["page"]) as path:
+            path.write_text(html, encoding="utf-8")
         run.report(result)
 
 

@@ -94,7 +94,8 @@ def main() -> None:
     """Read the files of the command line, run the stage, write its outputs."""
     with run_stage("temperature_study", folders="cells") as run:
         figure, result = temperature_study(read_cells(run.folders))
-        save(figure, run.output_path(run.reports / "figures" / "temperature.png"))
+        with run.writing(run.reports / "figures" / "temperature.png") as path:
+            save(figure, path)
         run.report(result)
 
 

@@ -144,7 +144,7 @@ def main() -> None:
             {name: run.curve(name) for name in LEARNING_STAGES},
             run.streams,
         )
-        figure_set.save(run.reports, "drive.gif", settings.frames_per_second, run.output_path)
+        figure_set.save(run.reports, "drive.gif", settings.frames_per_second, run.writing)
         run.report(result)
 
 

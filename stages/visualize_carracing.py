@@ -218,11 +218,12 @@ def main() -> None:
             params.env, params.evolve_c.temperature, agent, evaluation, learning, run.streams
         )
         frames_per_second = params.visualize.frames_per_second
-        figure_set.save(run.reports, "drive.gif", frames_per_second, run.output_path)
+        figure_set.save(run.reports, "drive.gif", frames_per_second, run.writing)
         if learning:
             rows = enumerate(zip(*learning[0], strict=True))
             curve = [dict(zip(ROUNDS, (number, *row), strict=True)) for number, row in rows]
-            write_curve(run.output_path(curve_path(run.reports, "rounds")), curve, "rounds")
+            with run.writing(curve_path(run.reports, "rounds")) as path:
+                write_curve(path, curve, "rounds")
         run.report(result)
 
 

@@ -28,7 +28,8 @@ def write_output(monkeypatch, *arguments, fault=None):
     """Run a stage that writes its output, and then raises the fault, if there is one."""
     monkeypatch.setattr(sys, "argv", ["x", *map(str, arguments), "--params", str(PARAMS)])
     with run_stage("collect", writes=["rollouts"]) as run:
-        run.output_path(run.paths["rollouts"]).write_text("new")
+        with run.writing(run.paths["rollouts"]) as path:
+            path.write_text("new")
         if fault:
             raise fault
 

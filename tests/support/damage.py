@@ -70,7 +70,7 @@ def damaged_files(valid: Path, folder: Path, seed: int = 0) -> Iterator[Damaged]
             number += 1
             target = _new_path(folder, number, path.name)
             target.write_bytes(content)
-            with h5py.File(target, "r+", libver=hdf5.FORMAT) as file:
+            with h5py.File(target, "r+", libver=hdf5.FORMAT, locking=False) as file:
                 alter(file)
             yield Damaged(target, damage, path.name)
 

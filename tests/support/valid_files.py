@@ -15,7 +15,7 @@ from worldmodels.envs.racing.env import RacingEnv
 from worldmodels.envs.registry import make_task
 from worldmodels.memory.ensemble import ENSEMBLES, Ensemble
 from worldmodels.pipeline.config.reader import read_params
-from worldmodels.pipeline.outputs import file_error
+from worldmodels.pipeline.file_errors import file_error
 from worldmodels.pipeline.reports import read_curve, write_curve
 from worldmodels.pipeline.seeding import RandomStreams
 from worldmodels.pipeline.storage.artifacts import (

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import time
 from collections.abc import Callable, Iterable
@@ -18,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from worldmodels.pipeline.code_version import code_version
-from worldmodels.pipeline.outputs import UNREADABLE
+from worldmodels.pipeline.file_errors import UNREADABLE
 from worldmodels.pipeline.storage import npz
 
 FOLDER = Path(".scratch")  # which git and DVC ignore
@@ -120,4 +121,4 @@ def fingerprint(params: bytes, inputs: Iterable[Path]) -> str:
 def checkpoint_folder(stage: str, outputs: Iterable[Path]) -> Path:
     """The folder of the checkpoints of a stage that writes these files."""
     names = "\n".join(str(path.absolute()) for path in outputs)
-    return FOLDER / f"{stage}-{hashlib.blake2b(names.encode(), digest_size=6).hexdigest()}"
+    return FOLDER / f"{stage}-{hashlib.blake2b(os.fsencode(names), digest_size=6).hexdigest()}"

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worldmodels.pipeline.errors import UserError
-from worldmodels.pipeline.outputs import file_error, readable
+from worldmodels.pipeline.file_errors import file_error, readable
 
 Row = Mapping[str, float]
 

@@ -6,7 +6,7 @@ import resource
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
@@ -22,6 +22,7 @@ from worldmodels.pipeline.command_line import compute_overrides, stage_parser
 from worldmodels.pipeline.config.params import INLINE, Params
 from worldmodels.pipeline.config.reader import read_params
 from worldmodels.pipeline.errors import ParamsError, UserError
+from worldmodels.pipeline.file_errors import system_error
 from worldmodels.pipeline.memory_limit import memory_limit
 from worldmodels.pipeline.outputs import AtomicOutputs
 from worldmodels.pipeline.reports import StageResult
@@ -83,19 +84,20 @@ class StageContext:
         """The columns of the curve of `stage`, which reports.CURVES names."""
         return reports.read_curve(reports.curve_path(self.reports, stage), stage)
 
-    def output_path(self, path: Path) -> Path:
-        """The temporary name to write `path` under until the stage has ended well."""
-        return self._outputs.temporary_path(path)
+    def writing(self, path: Path) -> AbstractContextManager[Path]:
+        """The temporary name to write `path` under; it gets its own when the stage ends well."""
+        return self._outputs.writing(path)
 
     @contextmanager
     def appending(self, name: str, kind: type[AnyTable]) -> Iterator[Callable[[AnyTable], None]]:
         """A function that appends parts of a table to the file `name`, until the block ends."""
-        with kind.appending(self.output_path(self.paths[name])) as append:
+        with self.writing(self.paths[name]) as path, kind.appending(path) as append:
             yield append
 
     def write(self, name: str, artifact: Episodes | Model) -> None:
         """Write the file `name` of the command line."""
-        artifact.write(self.output_path(self.paths[name]))
+        with self.writing(self.paths[name]) as path:
+            artifact.write(path)
 
     def report(self, result: StageResult) -> None:
         """Write metrics, details and curve; print the closing line."""
@@ -104,10 +106,11 @@ class StageContext:
             (reports.details_path(self.reports, self.name), result.details),
         ):
             if numbers:
-                reports.write_json(self.output_path(path), numbers)
+                with self.writing(path) as temporary:
+                    reports.write_json(temporary, numbers)
         if result.curve:
-            path = reports.curve_path(self.reports, self.name)
-            reports.write_curve(self.output_path(path), result.curve, self.name)
+            with self.writing(reports.curve_path(self.reports, self.name)) as temporary:
+                reports.write_curve(temporary, result.curve, self.name)
         print(f"{self.name}: {result.summary}")
 
 
@@ -180,13 +183,16 @@ def run_stage(
             with _explain_memory_error(name, params):
                 yield run
             if given.cost:
-                reports.write_json(outputs.temporary_path(given.cost), _cost(start))
+                with outputs.writing(given.cost) as temporary:
+                    reports.write_json(temporary, _cost(start))
         if "checkpoints" in vars(run):
             run.checkpoints.clear()
     except ParamsError as error:
         sys.exit(f"{name}: {given.params}: {error}")
-    except (UserError, OSError) as error:
+    except UserError as error:
         sys.exit(f"{name}: {error}")
+    except OSError as error:
+        sys.exit(f"{name}: {system_error(error)}")
     except KeyboardInterrupt:
         print(f"{name}: interrupted", file=sys.stderr)
         sys.exit(130)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,7 +27,7 @@ class FigureSet(NamedTuple):
         reports: Path,
         animation: str,
         frames_per_second: int,
-        output_path: Callable[[Path], Path],
+        writing: Callable[[Path], AbstractContextManager[Path]],
     ) -> None:
         """Write figures/<name>.png and the animation.
 
@@ -34,8 +35,10 @@ class FigureSet(NamedTuple):
             reports: the folder to write to.
             animation: the GIF's name in it.
             frames_per_second: of the animation.
-            output_path: from the final path of a file to the path to write it at.
+            writing: gives the path to write a file at, in a block, from its final path.
         """
         for name, figure in self.figures.items():
-            save(figure, output_path(reports / "figures" / f"{name}.png"))
-        save_gif(output_path(reports / animation), self.frames, frames_per_second, HOLD)
+            with writing(reports / "figures" / f"{name}.png") as path:
+                save(figure, path)
+        with writing(reports / animation) as path:
+            save_gif(path, self.frames, frames_per_second, HOLD)

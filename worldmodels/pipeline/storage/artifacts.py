@@ -15,7 +15,7 @@ from typing import Annotated, Any, ClassVar, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from worldmodels.pipeline.outputs import file_error, readable
+from worldmodels.pipeline.file_errors import file_error, readable
 from worldmodels.pipeline.storage import npz
 from worldmodels.pipeline.storage.frames import FrameSubset, LazyArray
 from worldmodels.pipeline.storage.tables import Episodes, Field

@@ -7,7 +7,7 @@ flipped bit is an error when it is read.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
@@ -16,7 +16,9 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from worldmodels.pipeline.outputs import Arrays, readable
+from worldmodels.pipeline.file_errors import readable
+from worldmodels.pipeline.outputs import Arrays
+from worldmodels.pipeline.storage.deferred_errors import DeferredErrorFile
 from worldmodels.pipeline.storage.frames import BLOCK_BYTES, block_length
 
 FORMAT = ("v110", "v110")  # oldest and newest version that may be written
@@ -35,7 +37,7 @@ class Writer:
     """
 
     def __init__(self, path: Path, kind: str) -> None:
-        self._raw = _DeferredErrorFile(path)
+        self._raw = DeferredErrorFile(path)
         self._file = h5py.File(self._raw, "w", libver=FORMAT)
         self._file.attrs["kind"] = np.bytes_(kind)
 
@@ -79,54 +81,6 @@ class Writer:
         self._raw.close()
         if kind is None:
             self._raw.check()
-
-
-class _DeferredErrorFile:
-    """A file whose writes never fail; `check` raises the first error that occurred.
-
-    A failed write makes HDF5 unable to close its file, and then ends the whole process.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._file = path.open("w+b", buffering=0)  # with a buffer, seek and read would write
-        self._error: OSError | None = None
-        self.seek, self.tell = self._file.seek, self._file.tell
-        self.read, self.readinto = self._file.read, self._file.readinto
-
-    def write(self, content: Any) -> int:
-        self._try(lambda: self._write(memoryview(content)))
-        return len(content)
-
-    def _write(self, content: memoryview) -> None:
-        while content.nbytes:
-            content = content[self._file.write(content) :]
-
-    def truncate(self, size: int) -> int:
-        self._try(lambda: self._file.truncate(size))
-        return size
-
-    def flush(self) -> None:
-        self._try(self._file.flush)
-
-    def close(self) -> None:
-        self._try(self._file.close)
-
-    def check(self) -> None:
-        """Raise the first error.
-
-        Raises:
-            OSError: a write failed.
-        """
-        if self._error:
-            raise self._error
-
-    def _try(self, action: Callable[[], object]) -> None:
-        if self._error:
-            return
-        try:
-            action()
-        except OSError as error:
-            self._error = error
 
 
 class LazyDataset:
@@ -182,8 +136,22 @@ def open_arrays(path: Path) -> tuple[str, dict[str, h5py.Dataset]]:
     with path.open("rb") as file:
         if file.read(len(SIGNATURE)) != SIGNATURE:
             raise ValueError("not an HDF5 file as stages write them")
-    content = h5py.File(path, "r")
+    content = _open_unlocked(path)
     return _read_kind(content), {name: _open_dataset(content, name) for name in content}
+
+
+def _open_unlocked(path: Path) -> h5py.File:
+    """The file, open for reading without a lock.
+
+    Network file systems may refuse locks, and none is needed: a file gets its name when it is
+    complete, and is never written to again.
+    """
+    try:
+        return h5py.File(path, "r", locking=False)
+    except OSError as error:
+        if "locking flag" not in str(error):  # this process has it open with a lock, in a notebook
+            raise
+        return h5py.File(path, "r")
 
 
 def read_all(dataset: h5py.Dataset) -> NDArray[Any]:
@@ -207,7 +175,9 @@ def _array_in_errors(name: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise OSError(f"'{name}': {error}") from None
+        named = OSError(f"'{name}': {error}")
+        named.errno = error.errno
+        raise named from None
 
 
 def _read_kind(file: h5py.File) -> str:
