@@ -70,7 +70,7 @@ cluster: locks $(DASK)
 	export PYTHONPATH=. OMP_NUM_THREADS=1; \
 	dask scheduler --host 127.0.0.1 --port 8786 --no-dashboard 2>/dev/null & scheduler=$$!; \
 	dask worker $(SCHEDULER) --host 127.0.0.1 --nworkers 2 --nthreads 1 --no-dashboard 2>/dev/null & workers=$$!; \
-	COMPUTE="executor=dask scheduler=$(SCHEDULER)" $(MAKE) --no-print-directory paper
+	WORLDMODELS_COMPUTE="executor=dask scheduler=$(SCHEDULER)" $(MAKE) --no-print-directory paper
 
 test: locks $(DEV) lint
 	python -m pytest -n 2 --dist loadscope

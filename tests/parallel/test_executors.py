@@ -72,12 +72,12 @@ def test_scripts_write_the_same_bytes_on_a_cluster_with_an_ensemble(cluster, tmp
 @pytest.mark.parametrize(
     ("compute", "answer"),
     [
-        ("executor", r"collect: environment variable COMPUTE: should be KEY=VALUE"),
+        ("executor", r"collect: environment variable WORLDMODELS_COMPUTE: should be KEY=VALUE"),
         ("executor=dusk", r"compute\.executor: .*dusk"),
         ("executor=dask scheduler=there", r"compute\.scheduler: .*there"),
     ],
 )
-def test_an_invalid_value_of_the_variable_compute_is_reported(compute, answer, tmp_path):
+def test_an_invalid_value_of_the_variable_is_reported(compute, answer, tmp_path):
     result = run_stage("collect", ["r.h5"], tmp_path, compute)
     assert result.returncode == 1
     assert re.search(answer, result.stderr), result.stderr
@@ -87,7 +87,7 @@ def test_an_invalid_value_of_the_variable_compute_is_reported(compute, answer, t
 def run_stage(stage, arguments, folder, compute):
     return subprocess.run(
         [sys.executable, "-m", f"stages.{stage}", *arguments, "--params", str(QUICK)],
-        env={**os.environ, "PYTHONPATH": str(ROOT), "COMPUTE": compute},
+        env={**os.environ, "PYTHONPATH": str(ROOT), "WORLDMODELS_COMPUTE": compute},
         cwd=folder,
         capture_output=True,
         text=True,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from worldmodels.pipeline.errors import UserError
 
-COMPUTE = "COMPUTE"  # the environment variable that overrides the section `compute`
+COMPUTE = "WORLDMODELS_COMPUTE"  # the environment variable that overrides the section `compute`
 
 
 def stage_parser(

@@ -39,16 +39,19 @@ def read(path: Path) -> tuple[str, dict[str, NDArray[Any]]]:
         OSError, ValueError, KeyError, EOFError, RuntimeError, zipfile.BadZipFile: the file is
             damaged, or was not written by `write`.
     """
-    with zipfile.ZipFile(path) as archive:
+    content = path.read_bytes()  # zipfile would call what the system refuses "not a zip file"
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
         entries = archive.infolist()
         names = [entry.filename.removesuffix(".npy") for entry in entries]
         if len({*names}) < len(names):
             raise ValueError("it holds two arrays of one name")
         if any(entry.compress_type != zipfile.ZIP_STORED for entry in entries):
             raise ValueError("it is compressed, which stages never do")
-        claimed, size = sum(entry.file_size for entry in entries), path.stat().st_size
-        if claimed > size:
-            raise ValueError(f"its arrays claim {claimed:,} bytes, and the file has {size:,}")
+        claimed = sum(entry.file_size for entry in entries)
+        if claimed > len(content):
+            raise ValueError(
+                f"its arrays claim {claimed:,} bytes, and the file has {len(content):,}"
+            )
         arrays = {
             name: _array(name, archive.read(entry))
             for name, entry in zip(names, entries, strict=True)

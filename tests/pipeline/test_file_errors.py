@@ -1,0 +1,131 @@
+"""What the system refuses is said as it is, and not told as damage of the file.
+
+A library that is preloaded makes the system's calls fail as network file systems, full or failing
+disks and limits of open files do.
+"""
+
+import errno
+import os
+import shutil
+import subprocess
+import sys
+
+import h5py
+import pytest
+
+from tests.support.project import ROOT
+from tests.support.valid_files import QUICK, make_valid_files
+from worldmodels.pipeline.storage.artifacts import Rollouts
+
+NO_LOCKS = [errno.ENOLCK, errno.EIO, errno.EAGAIN, errno.EROFS, errno.ENOSYS, errno.EACCES]
+INPUTS = {"train_v": ["rollouts.h5"], "train_m": ["latents.h5"], "encode": ["rollouts.h5", "v.npz"]}
+OUTPUTS = {"train_v": "v.npz", "train_m": "m.npz", "encode": "latents.h5"}
+
+pytestmark = pytest.mark.skipif(
+    not (sys.platform == "linux" and shutil.which("cc")), reason="needs Linux and a C compiler"
+)
+
+
+@pytest.fixture(scope="module")
+def valid(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("valid")
+    make_valid_files(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory):
+    path = tmp_path_factory.mktemp("library") / "failing_io.so"
+    source = ROOT / "tests" / "support" / "failing_io.c"
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", path, source, "-ldl"], check=True)
+    return path
+
+
+@pytest.fixture
+def run(valid, library, tmp_path):
+    """Runs a stage whose calls on one of its files fail."""
+
+    def run_stage(stage, name, **fail):
+        inputs = [valid / file for file in INPUTS[stage]]
+        output = tmp_path / OUTPUTS[stage]
+        options = ["--params", QUICK, "--reports", tmp_path / "reports"]
+        failing = ",".join(f"{call}:{number}" for call, number in fail.items())
+        return subprocess.run(
+            [sys.executable, "-m", f"stages.{stage}", *inputs, output, *options],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            env={**os.environ, "LD_PRELOAD": str(library), "FAIL_PATH": name, "FAIL": failing},
+        )
+
+    return run_stage
+
+
+@pytest.mark.parametrize("number", NO_LOCKS, ids=errno.errorcode.get)
+def test_files_are_read_where_there_are_no_locks(run, number):
+    result = run("encode", ".h5", flock=number)
+    assert result.returncode == 0, result.stderr
+
+
+@pytest.mark.parametrize(
+    ("stage", "name", "call", "number"),
+    [
+        ("train_v", "rollouts.h5", "open", errno.EMFILE),
+        ("train_v", "rollouts.h5", "read", errno.EACCES),
+        ("train_v", "rollouts.h5", "pread64", errno.ESTALE),
+        ("encode", "v.npz", "open", errno.ENFILE),
+        ("encode", "v.npz", "read", errno.EIO),
+        ("train_m", "recipes/quick/params.yaml", "read", errno.ETIMEDOUT),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_not_called_damaged(run, stage, name, call, number):
+    result = run(stage, name, **{call: number})
+    assert result.returncode == 1
+    (line,) = result.stderr.splitlines()
+    assert line.startswith(f"{stage}: "), line
+    assert name in line, line
+    assert os.strerror(number) in line, line
+    assert "damage" not in line, line
+    assert "dvc repro" not in line, line
+
+
+@pytest.mark.parametrize(
+    ("call", "number"), [("open", errno.EROFS), ("write", errno.ENOSPC), ("fsync", errno.EDQUOT)]
+)
+@pytest.mark.parametrize("stage", OUTPUTS)
+def test_a_file_that_cannot_be_written_is_named_and_nothing_is_left(
+    run, tmp_path, stage, call, number
+):
+    output = tmp_path / OUTPUTS[stage]
+    output.write_text("old")
+    result = run(stage, f".{output.name}.", **{call: number})
+    assert result.returncode == 1
+    (line,) = result.stderr.splitlines()
+    assert line == f"{stage}: {output}: cannot be written: {os.strerror(number)}"
+    assert output.read_text() == "old"
+    assert not list(tmp_path.rglob("*.tmp"))
+
+
+def test_a_report_that_cannot_be_written_is_named(run, tmp_path):
+    result = run("train_v", ".train_v.csv.", write=errno.ENOSPC)
+    path = tmp_path / "reports" / "curves" / "train_v.csv"
+    assert result.stderr == f"train_v: {path}: cannot be written: No space left on device\n"
+    assert not (tmp_path / "v.npz").exists()
+
+
+def test_a_file_that_is_open_with_a_lock_can_be_read_in_the_same_process(valid):
+    with h5py.File(valid / "rollouts.h5") as file:
+        assert len(Rollouts.read(valid / "rollouts.h5").lengths) == len(file["lengths"])
+
+
+def test_a_folder_in_place_of_a_file_is_said(tmp_path):
+    (tmp_path / "v.npz").mkdir()
+    files = [tmp_path / "v.npz", tmp_path / "v.npz", tmp_path / "l.h5"]
+    result = subprocess.run(
+        [sys.executable, "-m", "stages.encode", *files, "--params", QUICK],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert result.returncode == 1
+    assert result.stderr == f"encode: {tmp_path / 'v.npz'}: cannot be read: Is a directory\n"
