@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import h5py
 import pytest
@@ -129,3 +130,20 @@ def test_a_folder_in_place_of_a_file_is_said(tmp_path):
     )
     assert result.returncode == 1
     assert result.stderr == f"encode: {tmp_path / 'v.npz'}: cannot be read: Is a directory\n"
+
+
+def test_a_full_disk_under_standard_output_is_said_and_no_output_is_left(valid, tmp_path):
+    files = [valid / "rollouts.h5", valid / "v.npz", tmp_path / "l.h5"]
+    options = ["--params", QUICK, "--reports", tmp_path]
+    with Path("/dev/full").open("w") as full:
+        result = subprocess.run(
+            [sys.executable, "-m", "stages.encode", *files, *options],
+            cwd=ROOT,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    assert result.stderr.startswith(
+        "encode: standard output: cannot be written: No space left on device\n"
+    )
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from worldmodels.pipeline.code_version import code_version
-from worldmodels.pipeline.file_errors import UNREADABLE
+from worldmodels.pipeline.file_errors import UNREADABLE, named_in_errors
 from worldmodels.pipeline.storage import npz
 
 FOLDER = Path(".scratch")  # which git and DVC ignore
@@ -113,7 +113,7 @@ def fingerprint(params: bytes, inputs: Iterable[Path]) -> str:
     digest.update(f"{code_version()} ".encode())
     digest.update(params)
     for path in inputs:
-        with path.open("rb") as file:
+        with named_in_errors(path, "read"), path.open("rb") as file:
             digest.update(hashlib.file_digest(file, hashlib.blake2b).digest())
     return digest.hexdigest()
 

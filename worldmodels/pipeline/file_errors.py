@@ -10,6 +10,7 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 from worldmodels.pipeline.errors import UserError
 
@@ -45,18 +46,18 @@ def readable(path: Path, stage: str) -> Iterator[None]:
 
 
 @contextmanager
-def writable(path: Path) -> Iterator[None]:
-    """Turn an error of the system that names no file into one that names `path`.
+def named_in_errors(file: Path | str, use: Literal["read", "written"]) -> Iterator[None]:
+    """Turn an error of the system that names no other file into one that names `file`.
 
     Raises:
-        UserError: the file cannot be written.
+        UserError: the file cannot be used so.
     """
     try:
         yield
     except OSError as error:
-        if error.filename and Path(error.filename).parent != path.parent:
+        if error.filename and Path(error.filename).parent != Path(file).parent:
             raise
-        raise UserError(f"{path}: cannot be written: {_refusal(error) or error}") from None
+        raise UserError(f"{file}: cannot be {use}: {_refusal(error) or error}") from None
 
 
 def file_error(path: Path, problem: str, stage: str) -> UserError:

@@ -11,7 +11,7 @@ from typing import Any, Self
 
 from numpy.typing import NDArray
 
-from worldmodels.pipeline.file_errors import writable
+from worldmodels.pipeline.file_errors import named_in_errors
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -38,7 +38,7 @@ class AtomicOutputs:
         Raises:
             UserError: the system refuses to write it.
         """
-        with writable(path):
+        with named_in_errors(path, "written"):
             yield self._temporary_path(path)
 
     def _temporary_path(self, path: Path) -> Path:
@@ -57,10 +57,10 @@ class AtomicOutputs:
         try:
             if kind is None:
                 for path, temporary in self._temporary.items():
-                    with writable(path), temporary.open("rb+") as file:
+                    with named_in_errors(path, "written"), temporary.open("rb+") as file:
                         os.fsync(file.fileno())
                 for path, temporary in self._temporary.items():
-                    with writable(path):
+                    with named_in_errors(path, "written"):
                         temporary.replace(path)
         finally:
             for temporary in self._temporary.values():

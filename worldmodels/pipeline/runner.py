@@ -22,7 +22,7 @@ from worldmodels.pipeline.command_line import compute_overrides, stage_parser
 from worldmodels.pipeline.config.params import INLINE, Params
 from worldmodels.pipeline.config.reader import read_params
 from worldmodels.pipeline.errors import ParamsError, UserError
-from worldmodels.pipeline.file_errors import system_error
+from worldmodels.pipeline.file_errors import named_in_errors, system_error
 from worldmodels.pipeline.memory_limit import memory_limit
 from worldmodels.pipeline.outputs import AtomicOutputs
 from worldmodels.pipeline.reports import StageResult
@@ -111,7 +111,8 @@ class StageContext:
         if result.curve:
             with self.writing(reports.curve_path(self.reports, self.name)) as temporary:
                 reports.write_curve(temporary, result.curve, self.name)
-        print(f"{self.name}: {result.summary}")
+        with named_in_errors("standard output", "written"):
+            print(f"{self.name}: {result.summary}", flush=True)
 
 
 def _cost(start: float) -> dict[str, float]:
