@@ -1,6 +1,5 @@
 import os
 import shutil
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from filelock import FileLock
 import worldmodels  # noqa: F401  (before NumPy, which then has one BLAS thread)
 from tests.support import toy_carracing
 from tests.support.project import ROOT, STAGES, Project
+from worldmodels.envs.carracing import task
 from worldmodels.pipeline.config.env_params import CarRacingParams, CarRacingView
 from worldmodels.pipeline.config.params import Params
 from worldmodels.pipeline.config.reader import read_params
@@ -31,9 +31,9 @@ def reference() -> Params:
 @pytest.fixture
 def carracing(quick: Params, monkeypatch: pytest.MonkeyPatch) -> Params:
     """The quick recipe in CarRacing, with a toy in place of the simulator."""
-    monkeypatch.setitem(sys.modules, "worldmodels.envs.carracing.env", toy_carracing)
+    monkeypatch.setattr(task, "CarRacingEnv", toy_carracing.CarRacingEnv)
     view = CarRacingView(height=28, width=32)
-    env = CarRacingParams(simulator="gymnasium", view=view, frame_skip=2, max_steps=30)
+    env = CarRacingParams(view=view, frame_skip=2, max_steps=30)
     replace = msgspec.structs.replace
     return replace(quick, env=env, compute=replace(quick.compute, workers=1))
 

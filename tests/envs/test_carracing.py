@@ -139,12 +139,3 @@ def test_a_car_that_stands_or_reverses_makes_no_progress():
     for _ in range(20):
         info = env.step([[0.0, -0.5]])[4]
     assert info["progress"] == [0]
-
-
-def test_impossible_arguments_are_refused():
-    with pytest.raises(ValueError, match="at least one track, row, step and frame"):
-        CarRacingEnv([])
-    with pytest.raises(ValueError, match="at least one track, row, step and frame"):
-        CarRacingEnv([1], num_envs=0)
-    with pytest.raises(ValueError, match="from 1 x 1 to 84 x 96 pixels, not 85 x 96"):
-        CarRacingEnv([1], view=(85, 96))

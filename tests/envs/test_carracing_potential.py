@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from worldmodels.envs.registry import make_task
-from worldmodels.pipeline.errors import ParamsError
 from worldmodels.rollout.loop import EpisodeStats, Trajectories
 
 
@@ -47,10 +46,3 @@ def test_a_missed_tile_is_lost_once_it_lies_behind_and_a_pause_costs_little(carr
     at_rest[half + 1 :] = progress[half]
     cost = values[half] - potential(carracing, at_rest)[half + 1]
     assert 0 <= cost < 0.2 * tile
-
-
-def test_a_simulator_that_returns_no_progress_is_refused(carracing):
-    stats, trajectories = episode_with([0, 0.1])
-    del trajectories.info["progress"]
-    with pytest.raises(ParamsError, match=r"^env\.simulator: must be gymnasium for finetune_c"):
-        make_task(carracing.env).potential(stats, trajectories)

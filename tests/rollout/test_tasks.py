@@ -76,13 +76,6 @@ def test_c_and_the_random_policy_are_evaluated_on_the_same_tracks(carracing):
     assert first == second == [0, 1, 2, 3]
 
 
-def test_a_missing_simulator_is_reported_with_its_key(carracing, monkeypatch):
-    monkeypatch.setitem(sys.modules, "worldmodels.envs.carracing.envpool", None)
-    task = make_task(replace(carracing.env, simulator="envpool"))
-    with pytest.raises(ParamsError, match=r"^env\.simulator: envpool cannot be used here: "):
-        task.make_env([1], 1)
-
-
 def test_tracks_of_equal_parameters_are_equal():
     assert Track() == Track()
     assert len({Track(), Track(half_width=1.3), Track()}) == 2

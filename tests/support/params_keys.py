@@ -21,7 +21,6 @@ GOOD = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
 CAR_RACING = GOOD | {
     "env": {
         "kind": "carracing",
-        "simulator": "gymnasium",
         "view": {"height": 28, "width": 32},
         "frame_skip": 4,
         "max_steps": 250,

@@ -6,15 +6,20 @@ It needs requirements-carracing.txt.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from worldmodels.envs.carracing.base import BatchedCarRacing, FrameStep, Info, Rows
+from worldmodels.envs.carracing.area_resize import AreaResize
 from worldmodels.envs.carracing.optional_imports import optional_import
 
+Info = dict[str, NDArray[Any]]
+Step = tuple[NDArray[np.float32], NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_], Info]
+FRAME_SHAPE = (84, 96)  # height and width of Gymnasium's frame above its bar of indicators
 
-class CarRacingEnv(BatchedCarRacing):
+
+class CarRacingEnv:
     """A vector environment of cars, each alone on its track; Gymnasium's vector API.
 
     Physics, rewards and frames are Gymnasium's, byte for byte.
@@ -45,8 +50,11 @@ class CarRacingEnv(BatchedCarRacing):
         frame_skip: frames in a step; a second has 50.
 
     Raises:
-        ModuleNotFoundError: Gymnasium, Box2D or pygame is not installed.
+        ImportError: Gymnasium, Box2D or pygame is not installed, or cannot be imported.
+        ValueError: there is no track, row, step or frame, or the view is larger than the frame.
     """
+
+    action_size = 2
 
     def __init__(
         self,
@@ -56,39 +64,104 @@ class CarRacingEnv(BatchedCarRacing):
         view: tuple[int, int] = (28, 32),
         frame_skip: int = 4,
     ) -> None:
+        if not len(tracks) or min(num_envs, max_steps, frame_skip) < 1:
+            raise ValueError(
+                "an environment needs at least one track, row, step and frame a step, "
+                f"not {len(tracks)}, {num_envs}, {max_steps} and {frame_skip}"
+            )
         with optional_import("gymnasium", "Box2D", "pygame"):
             from worldmodels.envs.carracing.lazy_render import LazyCarRacing
+        self.tracks = [int(track) for track in tracks]
+        self.num_envs = num_envs
+        self.max_steps = max_steps
+        self.frame_skip = frame_skip
+        self._resize = AreaResize(FRAME_SHAPE, view)
+        self.observation_shape = self._resize.shape
         self._simulators = [LazyCarRacing() for _ in range(num_envs)]
-        super().__init__(tracks, num_envs, max_steps, view, frame_skip)
+        self.reset()
+
+    def reset(self, *, seed: int | None = None) -> tuple[NDArray[np.float32], Info]:
+        """Start an episode in every row: observations, info. Nothing is random, whatever `seed`."""
+        for number, simulator in enumerate(self._simulators):
+            simulator.reset(seed=self.tracks[number % len(self.tracks)])
+        self._cars = [*self._simulators]  # of the rows that are kept
+        self._terminated = np.zeros(self.num_envs, np.bool_)
+        self._finished = np.zeros(self.num_envs, np.bool_)
+        self._steps = np.zeros(self.num_envs, np.int64)
+        self._observations = self._resize(self.frames())
+        return self._observations, self._info()
+
+    def keep(self, rows: NDArray[np.intp]) -> None:
+        """Keep only these rows of the batch, until the next reset."""
+        self._cars = [self._cars[row] for row in rows]
+        self._terminated, self._finished = self._terminated[rows], self._finished[rows]
+        self._steps, self._observations = self._steps[rows], self._observations[rows]
+
+    def step(self, actions: ArrayLike) -> Step:
+        """One step of `frame_skip` frames, or fewer if the episode ends.
+
+        Returns observations, rewards, terminations, truncations, info.
+
+        Raises:
+            ValueError: the actions are not (rows, 2) numbers, or one of them is NaN.
+        """
+        controls = self._controls(actions)
+        rewards = np.zeros(len(self._cars))
+        done = self._terminated | self._finished | (self._steps >= self.max_steps)
+        active = np.flatnonzero(~done)
+        for row in active.tolist():
+            rewards[row] = self._drive(row, controls[row])
+        self._steps[active] += 1
+        if active.size:
+            self._observations = self._observations.copy()  # earlier ones belong to the caller
+            frames = np.stack([self._cars[row].frame() for row in active])
+            self._observations[active] = self._resize(frames)
+        truncated = self._finished | (self._steps >= self.max_steps)
+        return self._observations, rewards, self._terminated.copy(), truncated, self._info()
+
+    def frames(self) -> NDArray[np.uint8]:
+        """The RGB frames (rows, 84, 96, 3) that the observations are averaged from."""
+        return np.stack([car.frame() for car in self._cars])
 
     def render(self, row: int = 0) -> NDArray[np.uint8]:
         """(400, 600, 3): Gymnasium's frame for people, with skid marks and indicators."""
-        frame: NDArray[np.uint8] = self._simulators[self._cars[row]].render()
+        frame: NDArray[np.uint8] = self._cars[row].render()
         return frame
 
-    def _reset_cars(self, tracks: list[int]) -> None:
-        for simulator, track in zip(self._simulators, tracks, strict=True):
-            simulator.reset(seed=track)
+    def _drive(self, row: int, control: NDArray[np.float32]) -> float:
+        """The reward of a step of one car, given steer, gas and brake; notes how it ended."""
+        total = 0.0
+        for _ in range(self.frame_skip):
+            _, reward, done, _, info = self._cars[row].step(control)
+            total += reward
+            if done:
+                self._finished[row] = info["lap_finished"]
+                self._terminated[row] = not info["lap_finished"]
+                break
+        return total
 
-    def _step_frame(self, cars: Rows, controls: NDArray[np.float32]) -> FrameStep:
-        rewards = np.empty(len(cars))
-        terminated, finished = np.zeros((2, len(cars)), np.bool_)
-        for row, (car, control) in enumerate(zip(cars, controls, strict=True)):
-            _, rewards[row], done, _, info = self._simulators[car].step(control)
-            finished[row] = done and info["lap_finished"]
-            terminated[row] = done and not info["lap_finished"]
-        return rewards, terminated, finished
+    def _controls(self, actions: ArrayLike) -> NDArray[np.float32]:
+        """Steer, gas and brake, (rows, 3), from steer and pedal clipped to [-1, 1]."""
+        action = np.asarray(actions, np.float32)
+        if action.shape != (len(self._cars), self.action_size):
+            raise ValueError(
+                f"actions must have shape ({len(self._cars)}, {self.action_size}): "
+                f"one row a car, steer and pedal; found {action.shape}"
+            )
+        if np.isnan(action).any():
+            car, entry = np.argwhere(np.isnan(action))[0]
+            raise ValueError(
+                "actions must be numbers in [-1, 1]; "
+                f"found NaN for car {car}, {('steer', 'pedal')[entry]}"
+            )
+        steer, pedal = np.clip(action, -1, 1).T
+        return np.stack([steer, np.maximum(pedal, 0), np.maximum(-pedal, 0)], axis=1)
 
-    def _frames(self, cars: Rows) -> NDArray[np.uint8]:
-        return np.stack([self._simulators[car].frame() for car in cars])
-
-    def _lap_fraction(self, cars: Rows) -> NDArray[np.float64]:
-        visited = [self._simulators[car].tile_visited_count for car in cars]
-        return np.array(visited) / [len(self._simulators[car].track) for car in cars]
-
-    def _simulator_info(self, cars: Rows) -> Info:
-        simulators = [self._simulators[car] for car in cars]
+    def _info(self) -> Info:
+        visited = [car.tile_visited_count for car in self._cars]
         return {
-            "state": np.array([each.pose() for each in simulators]),
-            "progress": np.array([each.progress() for each in simulators]),
+            "lap_fraction": np.array(visited) / [len(car.track) for car in self._cars],
+            "finished": self._finished.copy(),
+            "state": np.array([car.pose() for car in self._cars]),
+            "progress": np.array([car.progress() for car in self._cars]),
         }

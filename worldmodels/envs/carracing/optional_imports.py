@@ -8,21 +8,30 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 
+# Box2D's source builds only where there is a compiler and SWIG.
+REMEDY = "run 'make install-carracing' (Box2D has wheels for Python 3.11 to 3.13)"
+
 
 @contextmanager
 def optional_import(*packages: str) -> Iterator[None]:
     """A block in which packages of requirements-carracing.txt are imported.
 
     Raises:
-        ModuleNotFoundError: one of them is not installed; the message says how to install it.
+        ImportError: one of them is not installed, or cannot be imported; the message says how to
+            install it.
     """
     missing = [package for package in packages if find_spec(package) is None]
     if missing:
         raise ModuleNotFoundError(
-            f"CarRacing needs packages that are not installed, {', '.join(missing)}: "
-            "pip install -c constraints.txt -r requirements-carracing.txt"
+            f"carracing needs packages that are not installed, {', '.join(missing)}: {REMEDY}"
         )
     os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
     with warnings.catch_warnings():  # Box2D's C code crashes on warnings that are errors
         warnings.simplefilter("ignore")
-        yield
+        try:
+            yield
+        except ImportError as error:
+            raise ImportError(
+                f"carracing needs {' and '.join(packages)}, and cannot import them ({error}): "
+                f"{REMEDY}"
+            ) from error

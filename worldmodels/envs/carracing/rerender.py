@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from worldmodels.envs.carracing.env import CarRacingEnv
 from worldmodels.pipeline.config.env_params import CarRacingParams
-from worldmodels.pipeline.errors import UserError
+from worldmodels.pipeline.errors import ParamsError, UserError
 from worldmodels.pipeline.storage.artifacts import Episode
 
 TOLERANCE = 1e-6  # between the sums of the same rewards in two orders
@@ -24,13 +24,14 @@ def rerender_episode(
     next one.
 
     Raises:
-        UserError: Gymnasium's simulator is not installed, or does not repeat the recorded rewards.
+        ParamsError: Gymnasium's CarRacing is not installed.
+        UserError: it does not repeat the recorded rewards.
     """
     view = (params.view.height, params.view.width)
     try:
         env = CarRacingEnv([track_seed], 1, len(episode.actions), view, params.frame_skip)
-    except ModuleNotFoundError as error:
-        raise UserError(str(error)) from None
+    except ImportError as error:
+        raise ParamsError(f"env.kind: {error}") from None
     yield env.render
     for step, (action, recorded) in enumerate(zip(episode.actions, episode.rewards, strict=True)):
         _, (reward,), *_ = env.step(action[None])
@@ -38,6 +39,7 @@ def rerender_episode(
             raise UserError(
                 f"the episode on track {track_seed} cannot be rendered: in step {step} its reward "
                 f"was {recorded:+.4f}, and is now {reward:+.4f} for the same actions; it was "
-                "recorded with another simulator, or another env.frame_skip: run 'dvc repro' anew"
+                "recorded with another version of Gymnasium or Box2D, or another env.frame_skip: "
+                "run 'dvc repro' anew"
             )
         yield env.render

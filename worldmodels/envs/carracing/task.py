@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from worldmodels.envs.carracing.env import CarRacingEnv
 from worldmodels.pipeline.config.env_params import CarRacingParams
 from worldmodels.pipeline.errors import ParamsError
 from worldmodels.pipeline.storage.artifacts import CarRacingEvaluation, CarRacingRollouts
@@ -40,7 +41,7 @@ class CarRacingTask:
     evaluation = CarRacingEvaluation
 
     def __init__(self, params: CarRacingParams) -> None:
-        self._params = params
+        self._frame_skip = params.frame_skip
         self.observation_shape = params.view.shape
         self.max_steps = params.max_steps
 
@@ -70,19 +71,13 @@ class CarRacingTask:
         """See `Task`.
 
         Raises:
-            ParamsError: the simulator is not installed.
+            ParamsError: Gymnasium's CarRacing is not installed.
         """
-        params = self._params
         height, width, _ = self.observation_shape
         try:
-            env: VectorEnv = _simulator(params.simulator)(
-                tracks, num_envs, self.max_steps, view=(height, width), frame_skip=params.frame_skip
-            )
+            return CarRacingEnv(tracks, num_envs, self.max_steps, (height, width), self._frame_skip)
         except ImportError as error:
-            raise ParamsError(
-                f"env.simulator: {params.simulator} cannot be used here: {error}"
-            ) from None
-        return env
+            raise ParamsError(f"env.kind: {error}") from None
 
     def random_weights_policy(self, rng: np.random.Generator) -> RandomWeightsPolicy:
         """See `Task`."""
@@ -103,15 +98,7 @@ class CarRacingTask:
 
         A missed tile counts as lost as soon as it lies behind. Speed has little value while there
         is enough time, and much when there is not.
-
-        Raises:
-            ParamsError: the simulator does not return the progress of a car.
         """
-        if "progress" not in trajectories.info:
-            raise ParamsError(
-                "env.simulator: must be gymnasium for finetune_c, which needs the progress of a "
-                f"car along the track; found {self._params.simulator}"
-            )
         step = episode_steps(stats.lengths + 1)
         ahead = TILES_REWARD * (1 - trajectories.info["progress"])
         in_time = TILES_REWARD * np.maximum(1 - step / self.max_steps, 1e-9)
@@ -121,14 +108,3 @@ class CarRacingTask:
     def metrics(self, columns: Columns) -> dict[str, NDArray[Any]]:
         """`finished_share`: which episodes finished the lap."""
         return {"finished_share": columns["finished"]}
-
-
-def _simulator(name: str) -> Callable[..., Any]:
-    """The environment class of a simulator; only that one is imported."""
-    if name == "envpool":
-        from worldmodels.envs.carracing.envpool import EnvPoolCarRacing
-
-        return EnvPoolCarRacing
-    from worldmodels.envs.carracing.env import CarRacingEnv
-
-    return CarRacingEnv

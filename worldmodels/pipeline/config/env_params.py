@@ -104,7 +104,6 @@ class CarRacingView(Section, frozen=True):
 class CarRacingParams(Section, frozen=True, tag_field="kind", tag="carracing"):
     """Gymnasium's CarRacing-v3."""
 
-    simulator: Literal["gymnasium", "envpool"]
     view: CarRacingView
     frame_skip: Annotated[int, Meta(ge=1, le=16)]  # frames that an action is repeated for
     max_steps: EpisodeSteps  # actions, not frames

@@ -12,7 +12,7 @@ from typing import Any, Literal, get_args, get_origin
 
 import msgspec
 
-from worldmodels.pipeline.config.renamed_keys import RENAMED
+from worldmodels.pipeline.config.old_keys import explain_old_key
 
 MSGSPEC_STARTS = ("Expected", "Invalid", "Number", "Integer")  # of msgspec's own messages
 MAX_KEY = 40  # characters of a key that is repeated as it is
@@ -40,8 +40,8 @@ def find_unknown_key(found: Any, kind: Any, where: str = "") -> str | None:
         for key in found:
             if key not in known:
                 name = key if key.isidentifier() and len(key) < MAX_KEY else reprlib.repr(key)
-                if renamed := RENAMED.get(_join(where, key)):
-                    return f"{_join(where, name)}: is called {renamed} now"
+                if explanation := explain_old_key(_join(where, key)):
+                    return f"{_join(where, name)}: {explanation}"
                 return f"{_join(where, name)}: unknown key; {_hint(key, known, struct, kind)}"
         inner = ((value, known[key], _join(where, key)) for key, value in found.items())
     else:

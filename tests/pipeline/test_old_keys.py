@@ -1,11 +1,11 @@
-"""Old keys of params.yaml are answered with their new names."""
+"""Old keys of params.yaml are answered with their new names, or with why they have gone."""
 
 import pytest
 import yaml
 
 from tests.support.params_keys import ALL_KEYS, CAR_RACING, GOOD, changed
+from worldmodels.pipeline.config.old_keys import REMOVED, RENAMED
 from worldmodels.pipeline.config.reader import read_params
-from worldmodels.pipeline.config.renamed_keys import RENAMED
 from worldmodels.pipeline.errors import UserError
 
 
@@ -36,3 +36,11 @@ def test_the_new_name_of_a_key_exists(new):
 def test_an_old_section_is_answered_with_its_new_name(error_of, old, new):
     params = {old if name == new else name: section for name, section in CAR_RACING.items()}
     assert error_of(params) == f"{old}: is called {new} now"
+
+
+@pytest.mark.parametrize("old", REMOVED)
+@pytest.mark.parametrize("good", [GOOD, CAR_RACING])
+def test_a_key_that_has_gone_is_answered_with_the_reason(error_of, old, good):
+    error = error_of(changed(tuple(old.split(".")), "gymnasium", good))
+    assert error == f"{old}: this key has gone: {REMOVED[old]}; remove it"
+    assert tuple(old.split(".")) not in {where for _, where, _ in ALL_KEYS}

@@ -1,10 +1,9 @@
-"""The vector API of CarRacing on both simulators, Gymnasium's and EnvPool's."""
+"""CarRacingEnv as a vector environment: batches of cars, ends of episodes, wrong arguments."""
 
 import numpy as np
 import pytest
 
 from worldmodels.envs.carracing.env import CarRacingEnv
-from worldmodels.envs.carracing.envpool import EnvPoolCarRacing
 from worldmodels.pipeline.storage.pixels import to_bytes, to_pixels
 from worldmodels.policies.smoothed_noise import SmoothedNoisePolicy
 from worldmodels.rollout.loop import recorded_rollout
@@ -19,17 +18,8 @@ CIRCLING = [1.0, 0.3]
 AWAY = [0.0, 0.4]  # straight on, beyond the playfield in 72 steps
 
 
-def envpool(*arguments, **more):
-    pytest.importorskip("envpool", reason=WHY)
-    return EnvPoolCarRacing(*arguments, **more)
-
-
-both = pytest.mark.parametrize("make", [CarRacingEnv, envpool])
-
-
-@both
-def test_it_has_the_vector_api_of_gymnasium(make):
-    env = make([7, 8], num_envs=3)
+def test_it_has_the_vector_api_of_gymnasium():
+    env = CarRacingEnv([7, 8], num_envs=3)
     observations, info = env.reset(seed=1)
     assert (observations.shape, observations.dtype) == ((3, 28, 32, 3), np.float32)
     assert env.observation_shape == (28, 32, 3)
@@ -43,12 +33,11 @@ def test_it_has_the_vector_api_of_gymnasium(make):
     assert (info["lap_fraction"] > 0.01).all()
     assert info["lap_fraction"][0] == info["lap_fraction"][2]
     assert not info["finished"].any()
-    assert make([7], view=(64, 64)).reset()[0].shape == (1, 64, 64, 3)
+    assert CarRacingEnv([7], view=(64, 64)).reset()[0].shape == (1, 64, 64, 3)
 
 
-@both
-def test_the_same_tracks_give_the_same_episodes_again(make):
-    env = make([5, 6], num_envs=2, max_steps=30)
+def test_the_same_tracks_give_the_same_episodes_again():
+    env = CarRacingEnv([5, 6], num_envs=2, max_steps=30)
     (first, seen), (second, again) = [
         recorded_rollout(env, SmoothedNoisePolicy(np.random.default_rng(0)), "rollout")
         for _ in range(2)
@@ -60,9 +49,8 @@ def test_the_same_tracks_give_the_same_episodes_again(make):
     assert not first.terminated.any()
 
 
-@both
-def test_a_terminated_row_keeps_its_state_without_reward_while_the_others_continue(make):
-    env = make([1], num_envs=2, max_steps=100)
+def test_a_terminated_row_keeps_its_state_without_reward_while_the_others_continue():
+    env = CarRacingEnv([1], num_envs=2, max_steps=100)
     actions = [AWAY, [0.0, 0.0]]
     for _ in range(71):
         assert not env.step(actions)[2].any()
@@ -81,9 +69,8 @@ def test_a_terminated_row_keeps_its_state_without_reward_while_the_others_contin
     assert env.step(actions)[1].tolist() == [0, 0]
 
 
-@both
-def test_kept_rows_continue_unchanged(make):
-    whole, part = make([1, 2], num_envs=4), make([1, 2], num_envs=4)
+def test_kept_rows_continue_unchanged():
+    whole, part = CarRacingEnv([1, 2], num_envs=4), CarRacingEnv([1, 2], num_envs=4)
     actions = np.array([STRAIGHT, CIRCLING, CIRCLING, [-0.3, 0.4]])
     rows = np.array([3, 1])
     for _ in range(15):
@@ -100,9 +87,8 @@ def test_kept_rows_continue_unchanged(make):
     assert part.reset()[0].shape == (4, 28, 32, 3)
 
 
-@both
-def test_returned_arrays_never_change_afterwards(make):
-    env = make([1])
+def test_returned_arrays_never_change_afterwards():
+    env = CarRacingEnv([1])
     observations, info = env.reset()
     kept, before = observations.copy(), {name: value.copy() for name, value in info.items()}
     _, _, terminated, *_ = env.step([STRAIGHT])
@@ -112,7 +98,6 @@ def test_returned_arrays_never_change_afterwards(make):
     assert not np.shares_memory(terminated, env.step([STRAIGHT])[2])
 
 
-@both
 @pytest.mark.parametrize(
     ("actions", "words"),
     [
@@ -121,45 +106,23 @@ def test_returned_arrays_never_change_afterwards(make):
         ([[0, 0], [0, np.nan]], "NaN for car 1, pedal"),
     ],
 )
-def test_invalid_actions_are_refused(make, actions, words):
+def test_invalid_actions_are_refused(actions, words):
     with pytest.raises(ValueError, match=words):
-        make([1], num_envs=2).step(actions)
+        CarRacingEnv([1], num_envs=2).step(actions)
 
 
-@both
-def test_actions_out_of_range_are_clipped(make):
-    wild, tame = make([1]), make([1])
+def test_actions_out_of_range_are_clipped():
+    wild, tame = CarRacingEnv([1]), CarRacingEnv([1])
     for _ in range(5):
         ours = wild.step([[np.inf, -7.0]])
         theirs = tame.step([[1.0, -1.0]])
         np.testing.assert_array_equal(ours[0], theirs[0])
 
 
-def test_envpools_lap_fraction_is_computed_from_its_rewards():
-    env = envpool([1], num_envs=2)
-    tile = np.array([1000 / 3, 1000 / 3]) - 0.1  # the reward of one of three tiles
-
-    class Pool:
-        """Answers in reverse order: car 1 leaves the playfield, car 0 finishes the lap."""
-
-        rewards = iter([tile, tile, [tile[0], -100]])
-
-        def step(self, controls, cars):
-            rewards = np.array(next(self.rewards), np.float32)
-            done = np.array([rewards[1] < 0] * 2)
-            frames = cars[:, None, None, None] * np.ones((96, 96, 3), np.uint8)
-            return frames[::-1], rewards[::-1], done, ~done & done, {"env_id": cars[::-1]}
-
-    env._pool = Pool()
-    env.frame_skip = 3
-    observations, rewards, terminated, truncated, info = env.step([STRAIGHT] * 2)
-    assert info["lap_fraction"].tolist() == [1, 0.6667]
-    assert (terminated.tolist(), truncated.tolist()) == ([False, True], [True, False])
-    assert info["finished"].tolist() == [True, False]
-    assert rewards == pytest.approx([999.7, 2000 / 3 - 100.2], abs=1e-3)
-    assert observations[0].max() == 0
-    assert observations[1].max() == np.float32(1 / 255)
-
-
-def test_envpool_returns_no_progress():
-    assert "progress" not in envpool([7]).reset()[1]
+def test_impossible_arguments_are_refused():
+    with pytest.raises(ValueError, match="at least one track, row, step and frame"):
+        CarRacingEnv([])
+    with pytest.raises(ValueError, match="at least one track, row, step and frame"):
+        CarRacingEnv([1], num_envs=0)
+    with pytest.raises(ValueError, match="from 1 x 1 to 84 x 96 pixels, not 85 x 96"):
+        CarRacingEnv([1], view=(85, 96))

@@ -1,4 +1,4 @@
-"""What keys of params.yaml were called before, so that an old file is told their names now."""
+"""What became of old keys of params.yaml: new names of some, and why others have gone."""
 
 from __future__ import annotations
 
@@ -40,3 +40,15 @@ RENAMED = {  # dotted key -> dotted key
     "finetune_c.checked_every": "finetune_c.eval_every",
     "evaluate.random_episodes": "evaluate.baseline_episodes",
 }
+REMOVED = {  # dotted key -> what is always so
+    "env.simulator": "CarRacing is always simulated by Gymnasium",
+}
+
+
+def explain_old_key(key: str) -> str | None:
+    """What became of a dotted key, or None if there never was such a key."""
+    if key in RENAMED:
+        return f"is called {RENAMED[key]} now"
+    if key in REMOVED:
+        return f"this key has gone: {REMOVED[key]}; remove it"
+    return None
