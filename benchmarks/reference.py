@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -34,8 +35,16 @@ class ReferenceEnv:
         reach = np.linspace(-4, 4, 16)
         self._behind, self._right = np.meshgrid(reach, reach, indexing="ij")
 
-    def reset(self, *, seed: int | None = None) -> tuple[NDArray[np.float32], Info]:
-        """Start an episode: observation, info. Nothing is random, whatever `seed`."""
+    def reset(
+        self, *, seed: int | None = None, options: Mapping[str, Any] | None = None
+    ) -> tuple[NDArray[np.float32], Info]:
+        """Start an episode: observation, info. Nothing is random, whatever `seed`.
+
+        Raises:
+            ValueError: there is an option; none is known.
+        """
+        if options:
+            raise ValueError(f"reset has no options; found {', '.join(map(repr, options))}")
         self.x, self.y = self._track.centreline[0].tolist()
         self.theta, self.v = self._track.heading, 0.0
         self.s, self.distance, self.lap_fraction, self.steps = 0.0, 0.0, 0.0, 0

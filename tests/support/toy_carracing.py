@@ -18,7 +18,7 @@ class CarRacingEnv:
         self._tracks, self._frame_skip = np.array(tracks), frame_skip
         self.reset()
 
-    def reset(self, *, seed=None):
+    def reset(self, *, seed=None, options=None):
         self._seeds = self._tracks[np.arange(self.num_envs) % len(self._tracks)]
         self._position = np.zeros(self.num_envs)
         self._steps = np.zeros(self.num_envs, int)

@@ -6,7 +6,7 @@ A policy that is trained here never sees the environment that M was trained on (
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -85,8 +85,16 @@ class DreamEnv:
                 h[has], c[has] = memory.step(z, actions, h[has], c[has])
         return h, c
 
-    def reset(self, *, seed: int | None = None) -> tuple[NDArray[np.float32], Info]:
-        """Start every episode anew, with the same noise, or with that of another seed."""
+    def reset(
+        self, *, seed: int | None = None, options: Mapping[str, Any] | None = None
+    ) -> tuple[NDArray[np.float32], Info]:
+        """Start every episode anew, with the same noise, or with that of another seed.
+
+        Raises:
+            ValueError: there is an option; none is known.
+        """
+        if options:
+            raise ValueError(f"reset has no options; found {', '.join(map(repr, options))}")
         self._rng = np.random.default_rng(self._seed if seed is None else seed)
         self._start = np.arange(self.num_envs) % len(self._starts)
         self._z: NDArray[np.float32] = self._starts[self._start]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -34,11 +35,14 @@ class ShapedDream:
         self._window_start = max(0, env.max_steps - PACE_WINDOW)
         self._window_weight = 1 + terminal_value_steps / min(PACE_WINDOW, env.max_steps)
 
-    def reset(self, *, seed: int | None = None) -> tuple[NDArray[np.float32], Info]:
+    def reset(
+        self, *, seed: int | None = None, options: Mapping[str, Any] | None = None
+    ) -> tuple[NDArray[np.float32], Info]:
         """See `DreamEnv`."""
+        results = self._env.reset(seed=seed, options=options)
         self._step = 0
         self._done = np.zeros(self.num_envs, np.bool_)
-        return self._env.reset(seed=seed)
+        return results
 
     def keep(self, rows: NDArray[np.intp]) -> None:
         """Keep only these rows, until the next reset."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -30,9 +31,11 @@ class LatentEnv:
         self._vision = vision
         self._memory = memory
 
-    def reset(self, *, seed: int | None = None) -> tuple[Array, Info]:
+    def reset(
+        self, *, seed: int | None = None, options: Mapping[str, Any] | None = None
+    ) -> tuple[Array, Info]:
         """Start an episode in every row, with h and c of zeros."""
-        observations, info = self._env.reset(seed=seed)
+        observations, info = self._env.reset(seed=seed, options=options)
         self._z = self._vision.encode(observations)
         hidden = self._memory.hidden_size if self._memory else 0
         h = np.zeros((self.num_envs, hidden), np.float32)

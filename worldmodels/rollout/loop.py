@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Protocol
 
@@ -26,8 +26,14 @@ class VectorEnv(Protocol):
     num_envs: int
     max_steps: int  # of an episode
 
-    def reset(self, *, seed: int | None = None) -> tuple[NDArray[Any], Info]:
-        """Start an episode in every row: observations, info."""
+    def reset(
+        self, *, seed: int | None = None, options: Mapping[str, Any] | None = None
+    ) -> tuple[NDArray[Any], Info]:
+        """Start an episode in every row: observations, info.
+
+        Raises:
+            ValueError: there is an option that the environment does not know.
+        """
 
     def keep(self, rows: NDArray[np.intp]) -> None:
         """Keep only these rows of the batch, until the next reset."""

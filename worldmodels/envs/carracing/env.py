@@ -5,7 +5,7 @@ It needs requirements-carracing.txt.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -80,8 +80,16 @@ class CarRacingEnv:
         self._simulators = [LazyCarRacing() for _ in range(num_envs)]
         self.reset()
 
-    def reset(self, *, seed: int | None = None) -> tuple[NDArray[np.float32], Info]:
-        """Start an episode in every row: observations, info. Nothing is random, whatever `seed`."""
+    def reset(
+        self, *, seed: int | None = None, options: Mapping[str, Any] | None = None
+    ) -> tuple[NDArray[np.float32], Info]:
+        """Start an episode in every row: observations, info. Nothing is random, whatever `seed`.
+
+        Raises:
+            ValueError: there is an option; none is known.
+        """
+        if options:
+            raise ValueError(f"reset has no options; found {', '.join(map(repr, options))}")
         for number, simulator in enumerate(self._simulators):
             simulator.reset(seed=self.tracks[number % len(self.tracks)])
         self._cars = [*self._simulators]  # of the rows that are kept

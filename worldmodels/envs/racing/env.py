@@ -7,7 +7,7 @@ Every array has one row per car. A step is a few dozen array operations for any 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -100,8 +100,16 @@ class RacingEnv:
         self._centrelines = np.stack([track.centreline for track in tracks])
         self.reset()
 
-    def reset(self, *, seed: int | None = None) -> tuple[NDArray[np.float32], Info]:
-        """Start an episode in every row: observations, info. Nothing is random, whatever `seed`."""
+    def reset(
+        self, *, seed: int | None = None, options: Mapping[str, Any] | None = None
+    ) -> tuple[NDArray[np.float32], Info]:
+        """Start an episode in every row: observations, info. Nothing is random, whatever `seed`.
+
+        Raises:
+            ValueError: there is an option; none is known.
+        """
+        if options:
+            raise ValueError(f"reset has no options; found {', '.join(map(repr, options))}")
         self._track = np.arange(self.num_envs) % len(self.tracks)
         spawns = np.array([[*track.centreline[0], track.heading] for track in self.tracks])
         self._cars = np.zeros((STEPS + 1, self.num_envs))
