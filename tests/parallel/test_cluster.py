@@ -14,8 +14,8 @@ from tests.support.clusters import (
     ROOT,
     Cluster,
     LoggingSquare,
+    make_carracing_without_box2d,
     raise_index_error,
-    raise_missing_package,
 )
 from worldmodels.parallel import dask_cluster
 from worldmodels.parallel.workers import WorkerPool
@@ -120,10 +120,11 @@ def test_a_worker_without_our_code_is_reported_with_its_address(tmp_path):
             workers.map([0, 1])
 
 
-def test_a_worker_without_the_simulator_reports_what_to_install(cluster):
+def test_a_worker_without_carracings_packages_reports_what_to_install(cluster):
+    words = r"worker at tcp://.*: env\.kind: carracing needs .*Box2D.*make install-carracing"
     with (
-        WorkerPool(raise_missing_package, on(cluster)) as workers,
-        pytest.raises(UserError, match=r"worker at tcp://.*: CarRacing needs packages"),
+        WorkerPool(make_carracing_without_box2d, on(cluster)) as workers,
+        pytest.raises(UserError, match=words),
     ):
         workers.map([0, 1])
 

@@ -9,8 +9,12 @@ import sys
 import time
 from pathlib import Path
 from typing import Any, Self
+from unittest.mock import patch
 
 import numpy as np
+
+from worldmodels.envs.registry import make_task
+from worldmodels.pipeline.config.reader import read_params
 
 ROOT = Path(__file__).resolve().parents[2]
 LOCAL = ("--host", "127.0.0.1", "--no-dashboard")
@@ -89,9 +93,11 @@ class LoggingSquare:
         return int(self.numbers[shard]) ** 2, os.getpid()
 
 
-def raise_missing_package(shard: int) -> int:
-    """Raises what an environment raises on a worker without its simulator."""
-    raise ModuleNotFoundError("CarRacing needs packages that are not installed")
+def make_carracing_without_box2d(seed: int) -> None:
+    """Makes CarRacing's environment as if Box2D were not installed, which raises an error."""
+    params = read_params(ROOT / "tests" / "support" / "carracing_quick.yaml")
+    with patch.dict(sys.modules, {"Box2D": None}):
+        make_task(params.env).make_env([seed], 1)
 
 
 def raise_index_error(shard: int) -> int:

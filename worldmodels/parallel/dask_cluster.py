@@ -203,7 +203,7 @@ def _call(function: bytes, version: str, shard: Any) -> Any:
     with _locks[worker]:
         try:
             return _unpickle(worker, function)(shard)
-        except ModuleNotFoundError as error:
+        except (ModuleNotFoundError, UserError) as error:
             raise UserError(f"the Dask worker at {worker}: {error}") from None
 
 
