@@ -120,6 +120,17 @@ def test_a_worker_without_our_code_is_reported_with_its_address(tmp_path):
             workers.map([0, 1])
 
 
+def test_a_scheduler_without_our_code_is_reported_with_its_address(tmp_path):
+    (tmp_path / "empty").mkdir()
+    words = r"scheduler at tcp://.* cannot import .*'worldmodels'.*with PYTHONPATH=\.$"
+    with (
+        Cluster(tmp_path, workers=1, code=tmp_path / "empty") as cluster,
+        WorkerPool(abs, on(cluster)) as workers,
+        pytest.raises(UserError, match=words),
+    ):
+        workers.map([0, 1])
+
+
 def test_a_worker_without_carracings_packages_reports_what_to_install(cluster):
     words = r"worker at tcp://.*: env\.kind: carracing needs .*Box2D.*make install-carracing"
     with (

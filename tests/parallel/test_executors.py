@@ -75,6 +75,7 @@ def test_scripts_write_the_same_bytes_on_a_cluster_with_an_ensemble(cluster, tmp
         ("executor", r"collect: environment variable WORLDMODELS_COMPUTE: should be KEY=VALUE"),
         ("executor=dusk", r"compute\.executor: .*dusk"),
         ("executor=dask scheduler=there", r"compute\.scheduler: .*there"),
+        ("executor=dask scheduler=ws://there:1", r"compute\.scheduler: .*tls://host:port; .*ws://"),
     ],
 )
 def test_an_invalid_value_of_the_variable_is_reported(compute, answer, tmp_path):

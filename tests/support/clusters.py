@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 from unittest.mock import patch
@@ -26,14 +27,27 @@ class Cluster:
     Args:
         folder: where they may write.
         workers: workers that are started at once; `join` starts more.
+        protocol: tcp or tls.
+        settings: environment variables with Dask's settings.
+        code: the folder of the code that the scheduler imports.
     """
 
-    def __init__(self, folder: Path, workers: int) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        workers: int,
+        protocol: str = "tcp",
+        settings: Mapping[str, str] | None = None,
+        code: Path = ROOT,
+    ) -> None:
         self._folder = folder
+        self._settings = settings or {}
         self._file = folder / "scheduler.json"
         self.workers: list[subprocess.Popen[bytes]] = []
         self.scheduler = self._dask(
-            "scheduler", "--port", "0", "--scheduler-file", str(self._file), *LOCAL
+            *("scheduler", "--protocol", protocol, "--port", "0"),
+            *("--scheduler-file", str(self._file), *LOCAL),
+            code=code,
         )
         while True:
             try:
@@ -60,6 +74,7 @@ class Cluster:
 
     def _dask(self, *command: str, code: Path = ROOT) -> subprocess.Popen[bytes]:
         environment = {**os.environ, "PYTHONPATH": str(code), "OMP_NUM_THREADS": "1"}
+        environment |= self._settings
         return subprocess.Popen(
             [sys.executable, "-m", "distributed.cli.dask_" + command[0], *command[1:]],
             env=environment,

@@ -24,6 +24,8 @@ from worldmodels.pipeline.errors import UserError
 try:
     import distributed
     from distributed.client import Future
+
+    from worldmodels.parallel.dask_client import connect
 except ModuleNotFoundError:
     raise UserError(
         "compute.executor: dask needs packages that are not installed: "
@@ -51,10 +53,11 @@ class DaskCluster(Generic[Shard, Result]):
 
     Args:
         function: maps a shard to its result.
-        scheduler: the address of the scheduler, tcp://host:port.
+        scheduler: the address of the scheduler, tcp://host:port or tls://host:port.
 
     Raises:
-        UserError: no scheduler answers, it has no workers, or a worker has other code.
+        UserError: the scheduler cannot be reached, has no workers, or cannot import our code, or a
+            worker has other code.
     """
 
     def __init__(self, function: Callable[[Shard], Result], scheduler: str) -> None:
@@ -64,15 +67,9 @@ class DaskCluster(Generic[Shard, Result]):
         # Keys of one group: Dask queues such tasks until a worker is free. It would assign others
         # to workers at once, and unevenly.
         self._name, self._numbers = f"shard-{uuid.uuid4().hex}", count()
-        client: Any = distributed.Client  # which has no types
+        self._client = connect(scheduler, SCHEDULER_TIMEOUT)
         try:
-            self._client = client(scheduler, timeout=SCHEDULER_TIMEOUT, set_as_default=False)
-        except (OSError, ValueError):
-            raise UserError(
-                f"compute.scheduler: no Dask scheduler answers at {scheduler}; start one "
-                "('make cluster' does on this machine), or set compute.executor to processes"
-            ) from None
-        try:
+            self._check_scheduler()
             self._check_workers()
             self._function = self._client.submit(
                 bytes, pickle.dumps(function), key=f"function-{uuid.uuid4().hex}"
@@ -101,6 +98,20 @@ class DaskCluster(Generic[Shard, Result]):
         """Disconnect; the cluster keeps running."""
         with contextlib.suppress(Exception):  # the scheduler may be gone
             self._client.close(timeout=SCHEDULER_TIMEOUT)
+
+    def _check_scheduler(self) -> None:
+        """Check that the scheduler can import our code, which it unpickles tasks with.
+
+        Raises:
+            UserError: it cannot.
+        """
+        try:
+            self._client.run_on_scheduler(code_version)
+        except ImportError as error:
+            raise UserError(
+                f"compute.scheduler: the Dask scheduler at {self._scheduler} cannot import this "
+                f"project's code ({error}): start it in the project's folder with PYTHONPATH=."
+            ) from None
 
     def _check_workers(self) -> None:
         """Check that there is a worker, and that all have the same code as this process.

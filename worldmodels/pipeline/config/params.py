@@ -179,9 +179,10 @@ class Compute(Section, frozen=True):
 
     def __post_init__(self) -> None:
         """Refuse what is no address."""
-        if not re.fullmatch(r"\w+://.+:\d+", self.scheduler):
+        if not re.fullmatch(r"(tcp|tls)://.+:\d+", self.scheduler):
             raise ValueError(
-                f"scheduler: must be an address, tcp://host:port; found {self.scheduler[:80]!r}"
+                "scheduler: must be an address, tcp://host:port or tls://host:port; "
+                f"found {self.scheduler[:80]!r}"
             )
 
 
