@@ -173,4 +173,8 @@ def test_a_silent_server_at_a_tls_address_is_reported(settings, monkeypatch):
     with socket.create_server(("127.0.0.1", 0)) as server:
         address = f"tls://127.0.0.1:{server.getsockname()[1]}"
         message = error_with(settings, address)
+        server.setblocking(False)
+        server.accept()[0].close()
+        with pytest.raises(BlockingIOError):  # Dask's client did not wait once more
+            server.accept()
     assert message.startswith(f"compute.scheduler: no Dask scheduler answers at {address};")
