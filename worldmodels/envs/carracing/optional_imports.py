@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 
-# Box2D's source builds only where there is a compiler and SWIG.
+# The Pythons are those of the pinned Box2D, the only one of the packages that has no others.
 REMEDY = "run 'make install-carracing' (Box2D has wheels for Python 3.11 to 3.13)"
 
 
