@@ -42,6 +42,9 @@ ALIASES = (
     *("&a 3", "*a", "&a [*a]", "&a {b: *a}", "[&a 1, *a]", "{<<: {a: 1}}", "{<<: [1]}", "<<"),
     *("&a [x, x]\nb: &b [*a, *a]", "{<<: *nobody}"),
 )
+DIALECTS = (  # what YAML 1.1, YAML 1.2 and Python read in different ways, or not at all
+    *("010", "0o17", "0b101", "1_0", "1:30", "1:30:05.5", "08", "yes", "off", "0o8", "0x_", "-_"),
+)
 
 
 class Hostile(NamedTuple):
@@ -66,6 +69,7 @@ def hostile_values() -> Iterator[Hostile]:
         "unicode": UNICODE,
         "tag": TAGS,
         "anchor, alias, merge key": ALIASES,
+        "two dialects": DIALECTS,
     }
     for good, where, kind in ALL_KEYS:
         params = changed(where, MARK, good)
