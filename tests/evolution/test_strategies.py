@@ -3,9 +3,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import rankdata
 
 from worldmodels.evolution.cma_es import CMAES, SepCMAES
-from worldmodels.evolution.openai_es import OpenAIES
+from worldmodels.evolution.openai_es import OpenAIES, centered_ranks
 from worldmodels.evolution.rank_mu import RankMu
 from worldmodels.evolution.registry import STRATEGIES
 from worldmodels.evolution.strategy import Strategy
@@ -158,6 +159,51 @@ def test_sigma_stays_within_its_limits():
     for _ in range(300):
         on_slope.tell(on_slope.ask().sum(axis=1))
     assert on_slope.sigma == 5.0
+
+
+@every_kind
+@pytest.mark.parametrize("size", [2, 3])
+@pytest.mark.parametrize(
+    "fitness", [lambda x: x.sum(axis=1), squares, lambda x: x[:, 0] ** 2 - x[:, 1] ** 2]
+)
+def test_without_an_upper_bound_every_candidate_is_a_float32(kind, size, fitness):
+    strategy = kind(np.zeros(size), 0.5, 8, np.random.default_rng(0))
+    for _ in range(2000):
+        candidates = strategy.ask()
+        with np.errstate(over="raise", invalid="raise"):
+            candidates.astype(np.float32)
+            strategy.tell(fitness(candidates))
+    assert np.isfinite(candidates).all()
+    assert np.isfinite(strategy.sigma)
+    for name in kind.STATE:
+        assert np.isfinite(getattr(strategy, name)).all()
+
+
+@given(st.lists(st.integers(-3, 3), min_size=2, max_size=40))
+def test_equal_fitness_has_the_average_of_its_ranks(fitness):
+    ranks = rankdata(fitness, method="average")  # 1 is the lowest
+    expected = (ranks - 1) / (len(fitness) - 1) - 0.5
+    np.testing.assert_allclose(centered_ranks(np.array(fitness, float)), expected, atol=1e-12)
+
+
+def test_openai_es_stays_where_a_mutation_is_as_good_as_its_mirror_image():
+    strategy = sphere(kind=OpenAIES)
+    for _ in range(50):
+        fitness = np.square(strategy.ask() - strategy.mean).sum(axis=1).round()
+        assert len({*fitness}) > 1
+        strategy.tell(fitness)
+    np.testing.assert_allclose(strategy.mean, 1, atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", [RankMu, CMAES, SepCMAES])
+def test_a_fitness_that_is_mostly_equal_by_chance_leaves_sigma_alone(kind):
+    """Averaging the weights of equal ones would shorten the steps, and sigma with them."""
+    chance = np.random.default_rng(1)
+    strategy = sphere(kind=kind)
+    for _ in range(300):
+        strategy.ask()
+        strategy.tell(chance.choice([0.0, 1.0], 24))
+    assert 0.05 < strategy.sigma < 5
 
 
 @every_kind

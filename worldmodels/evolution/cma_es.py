@@ -8,18 +8,19 @@ Achieving Linear Time and Space Complexity" (2008). Read `CMAES._update` first.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from worldmodels.evolution.strategy import Strategy, Vector, expected_norm
+from worldmodels.evolution.strategy import Strategy, Vector, best_first, expected_norm
 
-MAX_SIGMA = 1e12
+MAX_STD = 1e12  # along any axis; with a larger one the search has diverged
 
 
 class CMAES(Strategy):
     """The (mu/mu_w, lambda)-CMA-ES with active (negative) weights.
 
     The covariance is decomposed only every few generations, once it has changed enough to matter.
-    A population is sampled by one matrix product.
+    A population is sampled by one matrix product. A search that diverges, because the fitness has
+    no upper bound, stays where its standard deviation exceeds 1e12, so that float32 can represent
+    its candidates; pycma ends it (`tolfacupx`).
 
     Example:
         >>> strategy = CMAES(np.ones(3), sigma=0.5, population=8, rng=np.random.default_rng(0))
@@ -92,8 +93,10 @@ class CMAES(Strategy):
         rotated: Vector = self._basis @ z
         return rotated
 
-    def _update(self, order: NDArray[np.intp]) -> None:
-        z = self._mutations[order]
+    def _update(self, fitness: Vector) -> None:
+        if self._sigma * self._scale.max() > MAX_STD:
+            return
+        z = self._mutations[best_first(fitness)]
         y = self._transform(z)
         weights = self._weights[: self._mu]
         step = weights @ y[: self._mu]  # (41)
@@ -104,9 +107,8 @@ class CMAES(Strategy):
         self._path_sigma = (1 - c) * self._path_sigma
         self._path_sigma += np.sqrt(c * (2 - c) * self._mu_eff) * rotated  # (43)
         length = float(np.linalg.norm(self._path_sigma)) / self._expected_norm
-        # (44), limited to a factor of e, and to values that float32 can represent
+        # (44), limited to a factor of e
         self._sigma *= float(np.exp(min(1.0, c / self._d_sigma * (length - 1))))
-        self._sigma = min(self._sigma, MAX_SIGMA)
 
         self._generation += 1
         # h_sigma is false while the path is long: it stalls the update of the other path.

@@ -9,9 +9,8 @@ from __future__ import annotations
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
-from worldmodels.evolution.strategy import Strategy, Vector
+from worldmodels.evolution.strategy import Strategy, Vector, best_first
 from worldmodels.nn.adam import Adam
 from worldmodels.nn.parameters import Parameters
 
@@ -43,16 +42,16 @@ class OpenAIES(Strategy):
             raise ValueError(f"population must be even for mirrored mutations, found {population}")
         self._parameters = Parameters({"mean": self._mean}, np.float64)
         self._adam = Adam(self._parameters, LEARNING_RATE * self._sigma)
-        ranks = np.linspace(0.5, -0.5, population)  # from best to worst
-        self._shaped_fitness = ranks / (population * self._sigma)
 
     def _sample(self) -> Vector:
         half = self._rng.standard_normal((self._population // 2, self._mean.size))
         self._mutations = np.concatenate([half, -half])
         return self._mean + self._sigma * self._mutations
 
-    def _update(self, order: NDArray[np.intp]) -> None:
-        gradient = self._shaped_fitness @ self._mutations[order]
+    def _update(self, fitness: Vector) -> None:
+        order = best_first(fitness)
+        shaped_fitness = centered_ranks(fitness)[order] / (self._population * self._sigma)
+        gradient = shaped_fitness @ self._mutations[order]
         self._adam.step(Parameters({"mean": -gradient}, np.float64))
         self._mean = self._parameters["mean"].astype(np.float64)
 
@@ -66,3 +65,15 @@ class OpenAIES(Strategy):
         strategy = super().from_state(state)
         strategy._adam.restore(state["adam"])
         return strategy
+
+
+def centered_ranks(fitness: Vector) -> Vector:
+    """(population,): ranks from -0.5, the worst, to 0.5; equal ones share their average.
+
+    Otherwise a mutation would be better than its mirror image for being drawn first, and the mean
+    would walk at random wherever the fitness is flat.
+    """
+    _, group, count = np.unique(-fitness, return_inverse=True, return_counts=True)
+    ranks = np.linspace(0.5, -0.5, fitness.size)  # from best to worst
+    average: Vector = np.add.reduceat(ranks, np.cumsum(count) - count) / count
+    return average[group]

@@ -13,9 +13,8 @@ from __future__ import annotations
 from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
-from worldmodels.evolution.strategy import Strategy, Vector, expected_norm
+from worldmodels.evolution.strategy import Strategy, Vector, best_first, expected_norm
 
 
 class RankMu(Strategy):
@@ -53,8 +52,9 @@ class RankMu(Strategy):
         self._mutations = self._rng.standard_normal(self._mutations.shape)
         return self._mean + self._sigma * self._mutations
 
-    def _update(self, order: NDArray[np.intp]) -> None:
-        step = self._weights @ self._mutations[order[: len(self._weights)]]  # y = sum w_i z_i
+    def _update(self, fitness: Vector) -> None:
+        parents = best_first(fitness)[: len(self._weights)]
+        step = self._weights @ self._mutations[parents]  # y = sum w_i z_i
         self._mean = self._mean + self._sigma * step
         c = self._c_sigma
         self._path = (1 - c) * self._path

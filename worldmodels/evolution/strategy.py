@@ -72,17 +72,16 @@ class Strategy(ABC):
         if fitness.shape != (self._population,) or not np.isfinite(fitness).all():
             raise ValueError(f"fitness must be {self._population} finite numbers, found {fitness}")
         self._awaits_fitness = False
-        order = np.argsort(-fitness, kind="stable")
-        if fitness[order[0]] > fitness[order[-1]]:  # a flat fitness has no meaningful order
-            self._update(order)
+        if fitness.max() > fitness.min():  # a flat fitness has no meaningful order
+            self._update(fitness)
 
     @abstractmethod
     def _sample(self) -> Vector:
         """Draw `_mutations`, and return the candidates (population, n)."""
 
     @abstractmethod
-    def _update(self, order: NDArray[np.intp]) -> None:
-        """Update the distribution, given the candidates' numbers from best to worst."""
+    def _update(self, fitness: Vector) -> None:
+        """Update the distribution, given the candidates' fitness (population,)."""
 
     def state(self) -> dict[str, Any]:
         """The state after a `tell`, with which `from_state` continues bit for bit."""
@@ -103,6 +102,15 @@ class Strategy(ABC):
         for name in cls.STATE:
             setattr(strategy, name, np.copy(state[name])[()])
         return strategy
+
+
+def best_first(fitness: Vector) -> NDArray[np.intp]:
+    """(population,): the candidates' numbers, from the best to the worst.
+
+    Equal ones stay in the order in which they were drawn: a fair draw, if their mutations are
+    independent.
+    """
+    return np.argsort(-fitness, kind="stable")
 
 
 def expected_norm(n: int) -> float:
