@@ -1,12 +1,20 @@
 import dataclasses
+import io
+import re
+import zipfile
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
 
 from tests.support.tables import make_carracing_table, make_racing_rollouts
 from worldmodels.envs.racing.stored_track import stored_track
 from worldmodels.pipeline.errors import UserError
-from worldmodels.pipeline.storage import hdf5
+from worldmodels.pipeline.storage import hdf5, npz
 from worldmodels.pipeline.storage.artifacts import (
     CarRacingEvaluation,
     CarRacingRollouts,
@@ -154,10 +162,71 @@ def test_a_table_has_the_arrays_of_its_environment_and_no_others(tmp_path):
     }
 
 
-def test_a_pickle_in_an_npz_is_never_loaded(tmp_path):
-    np.savez(tmp_path / "m.npz", kind=np.array("m"), x=np.array([{}], object))
-    with pytest.raises(UserError, match="damaged or of another kind"):
+@given(
+    arrays(st.sampled_from([">f4", "<f8", ">i8", "|b1"]), array_shapes(min_dims=0, min_side=0)),
+    st.sampled_from("CF"),
+    st.sampled_from([(1, 0), (2, 0), (3, 0)]),
+)
+def test_an_npz_of_numpy_is_read_in_the_byte_order_of_this_machine(array, order, version):
+    entry = io.BytesIO()
+    np.lib.format.write_array(entry, np.array(array, order=order), version)
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "m.npz")
+        np.savez(path, kind=np.array("m").astype(">U1"), x=array)
+        with zipfile.ZipFile(path, "a") as archive:
+            archive.writestr("y.npy", entry.getvalue())
+        kind, read = npz.read(path)
+    assert kind == "m"
+    for found in (read["x"], read["y"]):
+        np.testing.assert_array_equal(found, array)
+        assert found.dtype == array.dtype.newbyteorder("=")
+        assert found.flags.c_contiguous
+
+
+@pytest.mark.parametrize(
+    ("array", "words"),
+    [
+        (np.array([{}], object), "'x' holds Python objects, which are never unpickled"),
+        (np.zeros(3, "f4,i4"), "'x' holds [('f0', '<f4'), ('f1', '<i4')], where stages store"),
+        (np.zeros(3, "M8[s]"), "'x' holds <M8[s], where stages store plain numbers"),
+    ],
+)
+def test_what_an_npz_holds_besides_plain_numbers_is_refused_by_name(tmp_path, array, words):
+    np.savez(tmp_path / "m.npz", kind=np.array("m"), x=array)
+    with pytest.raises(UserError, match=re.escape(words)):
         Model.read(tmp_path / "m.npz", "train_m")
+
+
+def npy(header: str, version: bytes = b"\1\0") -> bytes:
+    return b"\x93NUMPY" + version + len(header).to_bytes(2, "little") + header.encode()
+
+
+@pytest.mark.parametrize(
+    ("entry", "words"),
+    [
+        (b"text", "'x' is no array in NumPy's format"),
+        (npy("", b"\7\0"), "'x' is stored in version (7, 0) of NumPy's format"),
+        (npy("{'descr': (((("), "'x' has a header that NumPy does not write: \"{'descr': ((((\""),
+        (
+            npy("{'descr': '<f3', 'fortran_order': False, 'shape': (3L,), }"),
+            "'x' holds <f3, where stages store plain numbers",
+        ),
+    ],
+)
+def test_an_entry_that_numpy_does_not_write_is_refused_by_name(tmp_path, entry, words):
+    with zipfile.ZipFile(tmp_path / "m.npz", "w") as archive:
+        archive.writestr("x.npy", entry)
+    with pytest.raises(UserError, match=re.escape(words)):
+        Model.read(tmp_path / "m.npz", "train_m")
+
+
+def test_a_table_of_another_byte_order_is_refused_with_the_order(tmp_path):
+    arrays = make_racing_rollouts()._arrays()
+    with hdf5.Writer(tmp_path / "r.h5", RacingRollouts.kind) as writer:
+        writer.append(arrays | {"actions": arrays["actions"].astype(">f4")})
+    words = "'actions' should be float32 over (steps, actions), found >f4 of shape (8, 2)"
+    with pytest.raises(UserError, match=re.escape(words)):
+        Rollouts.read(tmp_path / "r.h5")
 
 
 def test_a_model_without_a_kind_is_refused(tmp_path):

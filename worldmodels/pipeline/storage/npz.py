@@ -14,10 +14,12 @@ from numpy.typing import NDArray
 
 from worldmodels.pipeline.outputs import Arrays
 
-HEADER = re.compile(
-    r"\{'descr': '(?P<dtype>[<|]\w\d*)', 'fortran_order': (?P<fortran>False|True), "
-    r"'shape': \((?P<shape>[\d, ]*)\), \} *\n"
+LENGTH_BYTES = {(1, 0): 2, (2, 0): 4, (3, 0): 4}  # of a header's length, by the format's version
+HEADER = re.compile(  # as all releases of NumPy write it; under Python 2, lengths end in L
+    r"\{'descr': (?P<dtype>'[^']*'|\[.*\]), 'fortran_order': (?P<fortran>False|True), "
+    r"'shape': \((?P<shape>[\dL, ]*)\),? ?\} *\n?"
 )
+PLAIN_DTYPE = re.compile(r"[<>|][a-zA-Z]\d*")  # of any byte order
 
 
 def write(path: Path, arrays: Arrays, kind: str) -> None:
@@ -63,23 +65,39 @@ def read(path: Path) -> tuple[str, dict[str, NDArray[Any]]]:
 
 
 def _array(name: str, entry: bytes) -> NDArray[Any]:
-    """The array in an entry.
+    """The array in an entry, in the byte order of this machine.
 
     NumPy's own reader would allocate what the header claims before it looks at the data.
     """
     content = io.BytesIO(entry)
-    if np.lib.format.read_magic(content) != (1, 0):
-        raise ValueError(f"'{name}' is not stored as stages store arrays")
-    length = int.from_bytes(content.read(2), "little")
-    header = HEADER.fullmatch(content.read(length).decode("latin-1"))
+    try:
+        version = np.lib.format.read_magic(content)
+    except ValueError:
+        raise ValueError(f"'{name}' is no array in NumPy's format") from None
+    if version not in LENGTH_BYTES:
+        raise ValueError(f"'{name}' is stored in version {version} of NumPy's format")
+    length = int.from_bytes(content.read(LENGTH_BYTES[version]), "little")
+    text = content.read(length).decode("latin-1")
+    header = HEADER.fullmatch(text)
     if not header:
-        raise ValueError(f"'{name}' is not stored as stages store arrays")
-    dtype = np.dtype(header["dtype"])
-    if dtype.hasobject:
-        raise ValueError(f"'{name}' holds Python objects, which are never unpickled")
-    shape = tuple(int(length) for length in header["shape"].replace(",", " ").split())
+        raise ValueError(f"'{name}' has a header that NumPy does not write: {text[:80]!r}")
+    dtype = _dtype(name, header["dtype"].strip("'"))
+    shape = tuple(int(length) for length in re.findall(r"\d+", header["shape"]))
     data = content.read()
     if math.prod(shape) * dtype.itemsize != len(data):
         raise ValueError(f"'{name}' claims shape {shape} of {dtype}, and has {len(data):,} bytes")
     order = "F" if header["fortran"] == "True" else "C"
-    return np.frombuffer(data, dtype).reshape(shape, order=order).copy()  # type: ignore[call-overload,no-any-return]
+    array: NDArray[Any] = np.frombuffer(data, dtype).reshape(shape, order=order)  # type: ignore[call-overload]
+    return array.astype(dtype.newbyteorder("="), order="C")
+
+
+def _dtype(name: str, text: str) -> np.dtype[Any]:
+    """The type that a header names."""
+    if text == "|O":
+        raise ValueError(f"'{name}' holds Python objects, which are never unpickled")
+    try:
+        if PLAIN_DTYPE.fullmatch(text):
+            return np.dtype(text)
+    except TypeError:  # there is no such type
+        pass
+    raise ValueError(f"'{name}' holds {text}, where stages store plain numbers")
