@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from matplotlib.figure import Figure
 
+from worldmodels.figures.common.matplotlib_defaults import Figure
 from worldmodels.figures.common.style import save
 from worldmodels.figures.dream.temperature import Cell, Study, temperature_figure
 from worldmodels.pipeline.errors import UserError

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 import numpy as np
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from worldmodels.envs.racing.stored_track import stored_track
 from worldmodels.envs.racing.track import Track
 from worldmodels.figures.common.figure_set import FigureSet
+from worldmodels.figures.common.matplotlib_defaults import Figure
 from worldmodels.figures.common.style import Curve
 from worldmodels.figures.racing.coverage import StateVisits, coverage_figure
 from worldmodels.figures.racing.drive_gif import episode_frames

@@ -1,6 +1,7 @@
 """The architecture: which room may import which; one dictionary, and no way around it."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -108,6 +109,17 @@ def test_only_the_face_of_an_environment_knows_params_and_files(path):
 def test_figures_import_of_environments_the_track_alone(path):
     imported = {file for file in imported_files(path) if "/envs/" in file}
     assert {file for file in imported if not file.endswith("__init__.py")} <= {TRACK}
+
+
+def test_matplotlib_is_imported_in_one_place_which_keeps_a_persons_settings_out():
+    folders = ("stages", "worldmodels", "benchmarks", "tools")
+    importers = {
+        path.relative_to(ROOT).as_posix()
+        for folder in folders
+        for path in (ROOT / folder).rglob("*.py")
+        if re.search(r"^\s*(from|import) matplotlib\b", path.read_text(encoding="utf-8"), re.M)
+    }
+    assert importers == {"worldmodels/figures/common/matplotlib_defaults.py"}
 
 
 def test_dreams_read_files_of_start_states_alone():

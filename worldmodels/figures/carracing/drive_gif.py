@@ -6,12 +6,11 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.colors import to_rgb
 from numpy.typing import NDArray
 from PIL import Image
 
 from worldmodels.figures.common.animation import RGB, Canvas
+from worldmodels.figures.common.matplotlib_defaults import Axes, to_rgb
 from worldmodels.figures.common.scene import Scene, cumulative, return_limits
 from worldmodels.figures.common.style import BLUE, GREY, INK, VERMILION
 

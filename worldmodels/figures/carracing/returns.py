@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
+from worldmodels.figures.common.matplotlib_defaults import Figure, MaxNLocator
 from worldmodels.figures.common.style import BLUE, GREY, INK, VERMILION, new_figure
 
 Returns = NDArray[np.float64]

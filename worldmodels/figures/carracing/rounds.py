@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from worldmodels.figures.carracing.returns import SOLVED
+from worldmodels.figures.common.matplotlib_defaults import Axes, Figure
 from worldmodels.figures.common.style import BLUE, GREEN, GREY, INK, ORANGE, VERMILION, new_figure
 
 PAPER_SCORES = {1_000: 823, 7_370: 880, 71_600: 906}  # Ha & Schmidhuber 2018: return by core-hours

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import matplotlib
 import numpy as np
-from matplotlib.colors import to_rgb
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
+
+from worldmodels.figures.common.matplotlib_defaults import FONTS, FT2Font, LoadFlags, to_rgb
 
 RGB = NDArray[np.uint8]  # (height, width, 3)
 Points = NDArray[np.float64]  # (n, 2): x, y in pixels, (0, 0) at the top left
@@ -36,8 +36,10 @@ class Canvas:
         self._indexed: Image.Image | None = None  # the same in the palette's colours
         self._changed: list[Box] = []
         self._covered: list[tuple[Box, RGB]] = []  # what lies under the drawings to erase
-        fonts = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
-        self._font = ImageFont.truetype(fonts / "DejaVuSans.ttf", FONT_SIZE)
+        file = FONTS / "DejaVuSans.ttf"
+        self._font = ImageFont.truetype(file, FONT_SIZE, layout_engine=ImageFont.Layout.BASIC)
+        self._layout = FT2Font(file)
+        self._layout.set_size(FONT_SIZE, 72)
 
     def choose_colours(self) -> None:
         """Take the 256 colours of all frames from what is on the canvas now, then erase it."""
@@ -82,10 +84,8 @@ class Canvas:
 
     def write(self, right: int, top: int, text: str, colour: str) -> None:
         """Write a line of text that ends at `right`."""
-        width, height = (int(edge) + 1 for edge in self._font.getbbox(text)[2:])
-        mask = Image.new("L", (width, height))
-        ImageDraw.Draw(mask).text((0, 0), text, fill=255, font=self._font)
-        self._blend((right - width, top, right, top + height), mask, colour)
+        mask = self._text_mask(text)
+        self._blend((right - mask.width, top, right, top + mask.height), mask, colour)
 
     def fill_boxes(self, boxes: Sequence[Box], colours: Sequence[str]) -> None:
         """Draw rectangles of whole pixels, as one change."""
@@ -100,6 +100,21 @@ class Canvas:
         box = (left, top, left + width, top + height)
         self._cover(box)
         self._image[_region(box)] = image
+
+    def _text_mask(self, text: str) -> Image.Image:
+        """A line of text in white on black.
+
+        It is drawn glyph by glyph: where Pillow would place them depends on whether FriBiDi is
+        installed. Matplotlib has its own.
+        """
+        positions = self._layout.set_text(text + " ", flags=LoadFlags.NO_HINTING)[:, 0] / 64
+        *lefts, end = np.floor(positions + 0.5).astype(int).tolist()
+        mask = Image.new("L", (end + FONT_SIZE, int(self._font.getbbox(text)[3]) + 1))
+        pen = ImageDraw.Draw(mask)
+        for left, glyph in zip(lefts, text, strict=True):
+            pen.text((left, 0), glyph, fill=255, font=self._font)
+        ink = mask.getbbox() or (0, 0, 0, 0)
+        return mask.crop((0, 0, max(end, ink[2]) + 1, mask.height))
 
     def _around(self, points: Points, margin: float) -> Box:
         """The box of whole pixels around points and a margin, clipped to the canvas."""

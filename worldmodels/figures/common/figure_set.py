@@ -7,10 +7,10 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import NamedTuple
 
-from matplotlib.figure import Figure
 from PIL import Image
 
 from worldmodels.figures.common.animation import save_gif
+from worldmodels.figures.common.matplotlib_defaults import Figure
 from worldmodels.figures.common.style import save
 
 HOLD = 2.0  # seconds for which the animation's last frame is shown

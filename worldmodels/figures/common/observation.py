@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
+from worldmodels.figures.common.matplotlib_defaults import Axes, Rectangle
 from worldmodels.figures.common.style import GREY
 
 

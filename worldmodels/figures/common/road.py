@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.colors import ListedColormap
 from numpy.typing import NDArray
 
 from worldmodels.envs.racing.track import Track
+from worldmodels.figures.common.matplotlib_defaults import Axes, ListedColormap
 
 GRASS = "#E9EFE6"
 ROAD = "#C3C8CE"

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from worldmodels.figures.common.animation import RGB, Canvas, Points
+from worldmodels.figures.common.matplotlib_defaults import Axes
 from worldmodels.figures.common.style import BLUE, VERMILION, new_figure, pixels
 
 CAR = np.array([[0.9, 0.0], [-0.6, 0.5], [-0.3, 0.0], [-0.6, -0.5]])  # heading along x

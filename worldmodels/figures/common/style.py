@@ -6,11 +6,10 @@ import io
 from collections.abc import Mapping
 from pathlib import Path
 
-import matplotlib
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
+
+from worldmodels.figures.common.matplotlib_defaults import Figure, FigureCanvasAgg, matplotlib
 
 # The palette of Okabe & Ito, which colour-blind readers can tell apart
 BLUE = "#0072B2"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from worldmodels.figures.common.matplotlib_defaults import Figure
 from worldmodels.figures.common.style import BLUE, GREEN, GREY, INK, VERMILION, new_figure
 
 Errors = Mapping[str, NDArray[np.float64]]  # predictor -> (steps,)

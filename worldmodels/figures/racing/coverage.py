@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
-from matplotlib.colors import LogNorm
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from worldmodels.figures.common.matplotlib_defaults import Figure, LogNorm
 from worldmodels.figures.common.style import INK, VERMILION, new_figure
 
 MAX_OFFSET = 2.0  # half-widths from the centreline, where an episode ends

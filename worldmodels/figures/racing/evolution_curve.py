@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
+from worldmodels.figures.common.matplotlib_defaults import Axes, Figure
 from worldmodels.figures.common.style import (
     BLUE,
     GREEN,

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from matplotlib.collections import LineCollection
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from worldmodels.envs.racing.track import Track
+from worldmodels.figures.common.matplotlib_defaults import Figure, LineCollection
 from worldmodels.figures.common.road import draw_track
 from worldmodels.figures.common.style import BLUE, ORANGE, new_figure
 

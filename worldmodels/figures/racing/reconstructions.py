@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from worldmodels.figures.common.matplotlib_defaults import Figure
 from worldmodels.figures.common.observation import draw_observation
 from worldmodels.figures.common.style import BLUE, GREY, VERMILION, new_figure
 

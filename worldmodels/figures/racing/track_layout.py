@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from worldmodels.envs.racing.track import Track
+from worldmodels.figures.common.matplotlib_defaults import Axes, Figure
 from worldmodels.figures.common.road import closed, draw_track
 from worldmodels.figures.common.style import BLUE, VERMILION, new_figure
 

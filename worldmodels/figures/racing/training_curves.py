@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator
-
+from worldmodels.figures.common.matplotlib_defaults import Axes, Figure, LogLocator
 from worldmodels.figures.common.style import BLUE, GREY, ORANGE, Curve, new_figure
 from worldmodels.figures.racing.evolution_curve import draw_fitness, final_return
 
