@@ -6,6 +6,7 @@ file, and then every command of DVC fails. `make` runs this first.
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -34,8 +35,9 @@ def restore(root: Path) -> list[str]:
         subprocess.CalledProcessError: git cannot restore one.
     """
     command = ["git", "ls-files", "-z", "*dvc.lock"]
-    listed = subprocess.run(command, cwd=root, capture_output=True, check=True, text=True).stdout
-    torn = [name for name in listed.split("\0") if name and (root / name).exists()]
+    listed = subprocess.run(command, cwd=root, capture_output=True, check=True).stdout
+    names = os.fsdecode(listed).split("\0")
+    torn = [name for name in names if name and (root / name).exists()]
     torn = [name for name in torn if is_torn(root / name)]
     for name in torn:
         subprocess.run(["git", "checkout", "--quiet", "HEAD", "--", name], cwd=root, check=True)
