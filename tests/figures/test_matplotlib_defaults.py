@@ -68,6 +68,7 @@ def test_a_persons_settings_and_fonts_change_no_picture(clean, tmp_path, where):
         MPLCONFIGDIR=str(cache),
         MATPLOTLIBRC=str(cache),
         MPLBACKEND="module://matplotlib_inline.backend_inline",
+        PILLOW_BLOCK_SIZE="x",
         SOURCE_DATE_EPOCH="0",
         LC_ALL="de_DE.UTF-8",
     )

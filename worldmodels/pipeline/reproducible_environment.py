@@ -1,6 +1,6 @@
 """Sets the environment variables that make results the same whoever runs a stage, and where.
 
-NumPy, BLAS and HDF5 read them when they are imported, so `worldmodels` imports this first.
+NumPy, BLAS, HDF5 and Pillow read them when they are imported, so `worldmodels` imports this first.
 """
 
 import os
@@ -8,18 +8,15 @@ import os
 # A person's own settings of these libraries: some change every byte, others stop the import.
 LIBRARIES = (
     *("NPY_", "NUMPY_", "OPENBLAS_", "GOTO_", "GOTOBLAS_", "MKL_", "BLIS_", "VECLIB_"),
-    *("OMP_", "KMP_", "HDF5_"),
+    *("OMP_", "KMP_", "HDF5_", "PILLOW_"),
 )
 for _variable in [name for name in os.environ if name.startswith(LIBRARIES)]:
     del os.environ[_variable]
 
 # One BLAS thread: the matrices are small, and the order of a sum (hence every byte we write) must
 # not depend on how many cores there are.
-THREADS = (
-    *("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"),
-)
-for _variable in THREADS:
-    os.environ[_variable] = "1"
+for _library in ("OMP_NUM", "OPENBLAS_NUM", "MKL_NUM", "VECLIB_MAXIMUM"):
+    os.environ[f"{_library}_THREADS"] = "1"
 
 
 def _features() -> set[str]:
