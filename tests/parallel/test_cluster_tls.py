@@ -1,7 +1,6 @@
 """A Dask cluster with TLS, set up by the commands of docs/clusters.md, and wrong settings."""
 
 import os
-import re
 import shutil
 import socket
 import subprocess
@@ -12,7 +11,8 @@ import dask
 import msgspec
 import pytest
 
-from tests.support.clusters import ROOT, Cluster, LoggingSquare
+from tests.support.clusters import Cluster, LoggingSquare
+from tests.support.command_tables import typed
 from worldmodels.parallel import dask_cluster
 from worldmodels.parallel.workers import WorkerPool
 from worldmodels.pipeline.config.params import INLINE
@@ -42,11 +42,8 @@ def documented_settings(folder):
     """Dask's settings, as environment variables, after the commands of the docs in a folder."""
     if not shutil.which("openssl"):
         pytest.skip("needs openssl")
-    page = (ROOT / "docs" / "clusters.md").read_text(encoding="utf-8")
-    blocks = re.findall(r"```sh\n(.*?)```", page, re.DOTALL)
-    commands = [block for block in blocks if block.startswith(("openssl", f"export {PREFIX}"))]
-    assert len(commands) == 2
-    script = "set -e\n" + "".join(commands) + "env -0"
+    commands = typed("docs/clusters.md", "Who may use the cluster")
+    script = "\n".join(["set -e", *commands, "env -0"])
     result = subprocess.run(["bash", "-c", script], cwd=folder, capture_output=True, check=True)
     variables = (line.partition("=") for line in os.fsdecode(result.stdout).split("\0"))
     return {name: value for name, _, value in variables if name.startswith(PREFIX)}

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.command_tables import typed
+from tests.support.documented_commands import type_in
 from tests.support.sftp import sftp_server
 
 OUTPUTS = ["data/rollouts.h5", "models/v.npz", "data/latents.h5", "models/m.npz", "models/c.npz"]
@@ -14,8 +16,9 @@ OUTPUTS += ["data/evaluation.h5", "reports/play.html"]
 
 @dataclass(frozen=True)
 class Remote:
-    url: str
     folder: Path  # where its objects lie
+    leaves_out: tuple[str, ...]  # words of the commands in docs/dvc.md that are for another kind
+    values: dict[str, str]  # word in docs/dvc.md -> what a user would write there
     login: str = ""  # lines of .dvc/config.local
 
     def object(self, content: bytes) -> Path:
@@ -29,29 +32,30 @@ class Remote:
 def remote(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp("remote")
     if request.param == "directory":
-        yield Remote(str(folder), folder)
+        values = {"/mnt/shared/world-models": str(folder)}
+        yield Remote(folder, ("ssh:", "--local"), values)
         return
     pytest.importorskip("dvc_ssh", reason="DVC speaks SSH with dvc-ssh, which is not installed")
     key = tmp_path_factory.mktemp("key") / "key"
     with sftp_server(folder, key) as port:
         login = f"['remote \"shared\"']\n    user = someone\n    keyfile = {key}\n"
-        yield Remote(f"ssh://127.0.0.1:{port}/results", folder, login)
+        values = {"ssh://host/srv/world-models": f"ssh://127.0.0.1:{port}/results"}
+        values |= {"~/.ssh/id_ed25519": str(key), "user me": "user someone"}
+        yield Remote(folder, ("/mnt/",), values, login)
 
 
 @pytest.fixture(scope="module")
-def computed(make_run_project):
-    return make_run_project()
-
-
-@pytest.fixture(scope="module")
-def shared(computed, remote):
+def shared(make_run_project, remote):
     """A project whose results are in the remote."""
-    computed.run("dvc", "remote", "add", "--force", "--default", "shared", remote.url)
-    computed.run("dvc", "remote", "modify", "shared", "verify", "true")
-    computed.write(".dvc/config.local", remote.login)
-    assert "15 files pushed" in computed.run("dvc", "push", "dvc.yaml").stdout
-    computed.commit("run")
-    return computed
+    project = make_run_project()
+    project.commit("run")
+    commands = typed("docs/dvc.md", "Sharing")
+    commands = [text for text in commands if not any(word in text for word in remote.leaves_out)]
+    for word, value in remote.values.items():
+        commands = [text.replace(word, value) for text in commands]
+    *_, pushed = type_in(project, *commands)
+    assert "15 files pushed" in pushed
+    return project
 
 
 @pytest.fixture
@@ -62,8 +66,8 @@ def clone(shared, remote, tmp_path):
 
 
 def test_a_clone_pulls_and_reproduces_without_running_a_stage(shared, clone):
-    assert "15 files fetched" in clone.run("dvc", "pull", "dvc.yaml").stdout
-    assert "Data and pipelines are up to date." in clone.run("dvc", "repro", "evaluate").stdout
+    assert "15 files fetched" in clone.run("dvc", "pull").stdout
+    assert "Data and pipelines are up to date." in clone.run("dvc", "repro").stdout
     for name in OUTPUTS:
         assert clone.read(name) == shared.read(name)
     assert clone.run("git", "status", "--short").stdout == ""
@@ -74,7 +78,7 @@ def test_a_damaged_object_is_named_and_made_anew(shared, remote, clone):
     whole = damaged.read_bytes()
     overwrite(damaged, whole[:500] + bytes([whole[500] ^ 1]) + whole[501:])
     try:
-        pulled = clone.run("dvc", "pull", "dvc.yaml", check=False)
+        pulled = clone.run("dvc", "pull", check=False)
         assert pulled.returncode == 1
         assert "Checkout failed for following targets:\nmodels/m.npz\n" in pulled.stderr
         assert not (clone.folder / "models" / "m.npz").exists()
@@ -97,22 +101,22 @@ def overwrite(path: Path, content: bytes) -> None:
 def test_a_damaged_object_is_mended_by_a_push_once_it_is_gone(shared, remote):
     whole = remote.object(shared.read("models/c.npz"))
     overwrite(whole, b"")
-    assert "Everything is up to date." in shared.run("dvc", "push", "dvc.yaml").stdout
+    assert "Everything is up to date." in shared.run("dvc", "push").stdout
     whole.unlink()
-    assert "1 file pushed" in shared.run("dvc", "push", "dvc.yaml").stdout
+    assert "1 file pushed" in shared.run("dvc", "push").stdout
     assert whole.read_bytes() == shared.read("models/c.npz")
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("remote", ["directory"], indirect=True)
 def test_what_one_clone_changes_the_next_one_pulls(clone, tmp_path):
-    clone.run("dvc", "pull", "dvc.yaml")
+    clone.run("dvc", "pull")
     clone.replace("params.yaml", "generations: 8", "generations: 2")
     assert clone.repro() == ["evolve_c", "evaluate", "visualize", "play"]
-    assert "files pushed" in clone.run("dvc", "push", "dvc.yaml").stdout
+    assert "files pushed" in clone.run("dvc", "push").stdout
     clone.commit("fewer generations")
     third = clone.clone(tmp_path / "third")
-    third.run("dvc", "pull", "dvc.yaml")
+    third.run("dvc", "pull")
     assert third.repro() == []
     for name in OUTPUTS:
         assert third.read(name) == clone.read(name)

@@ -9,6 +9,14 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 STAGES = ["collect", "train_v", "encode", "train_m", "evolve_c", "evaluate", "visualize", "play"]
+USER = {  # of whom git and DVC know; the browser opens nothing
+    "GIT_AUTHOR_NAME": "t",
+    "GIT_AUTHOR_EMAIL": "t@example.org",
+    "GIT_COMMITTER_NAME": "t",
+    "GIT_COMMITTER_EMAIL": "t@example.org",
+    "DVC_NO_ANALYTICS": "1",
+    "BROWSER": "true",
+}
 GENERATED = ("tests/", "reports/", "dvc.lock", "carracing/released/")  # not copied
 
 
@@ -23,8 +31,10 @@ class Project:
         self.folder = folder
 
     @classmethod
-    def copy(cls, folder: Path, *, recipe: str = "quick", subprojects: bool = False) -> Project:
-        """A copy of the working tree as a repository of its own, whose root has a recipe's params.
+    def copy(
+        cls, folder: Path, *, params: str = "recipes/quick", subprojects: bool = False
+    ) -> Project:
+        """A copy of the working tree as a repository of its own, whose root has a folder's params.
 
         Without the subprojects it has the root's pipeline alone.
         """
@@ -48,8 +58,8 @@ class Project:
                 target.symlink_to(source.readlink())
             else:
                 target.write_bytes(source.read_bytes())
-        project.write("params.yaml", (ROOT / "recipes" / recipe / "params.yaml").read_text())
-        project.run("git", "init", "-q")
+        project.write("params.yaml", (ROOT / params / "params.yaml").read_text())
+        project.run("git", "init", "-q", "-b", "main")
         project.commit("start")
         return project
 
@@ -60,14 +70,13 @@ class Project:
 
     def commit(self, message: str) -> None:
         """Commit everything."""
-        user = ["-c", "user.name=t", "-c", "user.email=t@example.org"]
         self.run("git", "add", "-A")
-        self.run("git", *user, "commit", "-q", "--allow-empty", "-m", message)
+        self.run("git", "commit", "-q", "--allow-empty", "-m", message)
 
     def run(self, *command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run a command as a user would, with this environment's `dvc` and `python`."""
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        environment = {**os.environ, "PATH": path, "DVC_NO_ANALYTICS": "1", "PYTHONPATH": ""}
+        environment = {**os.environ, **USER, "PATH": path, "PYTHONPATH": ""}
         environment.pop("PYTHONDONTWRITEBYTECODE", None)  # few users set it
         result = subprocess.run(
             command, cwd=self.folder, capture_output=True, text=True, env=environment, timeout=300

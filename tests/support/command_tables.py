@@ -1,0 +1,117 @@
+"""Which test runs a command of README.md or docs/, and which commands no test runs.
+
+A new command in a page goes into one of these tables; `test_documented_commands.py` says so.
+"""
+
+from __future__ import annotations
+
+from tests.support.documented_commands import block
+
+TRANSCRIPTS = "tests/projects/test_transcripts.py"
+SIDE_BY_SIDE = "tests/projects/test_side_by_side.py"
+VERBS = "tests/projects/test_verbs.py"
+TLS = "tests/parallel/test_cluster_tls.py"
+SHARING = "tests/projects/test_sharing.py"
+EDIT = "Edit one number, see what reruns"
+
+# Blocks whose commands are typed in their order, but for those that are not run: where.
+BLOCKS = {
+    ("README.md", EDIT): TRANSCRIPTS,
+    ("README.md", "Recipes"): TRANSCRIPTS,
+    ("docs/clusters.md", "Who may use the cluster"): TLS,
+    ("docs/dvc.md", EDIT): TRANSCRIPTS,
+    ("docs/dvc.md", "A sweep"): TRANSCRIPTS,
+    ("docs/dvc.md", "A recipe of your own"): TRANSCRIPTS,
+    ("docs/dvc.md", "Sharing"): SHARING,
+    ("docs/play.md", "A page to play in"): TRANSCRIPTS,
+}
+
+# Commands that a test of test_transcripts.py types from here.
+TYPED = {
+    "test_a_recipe_comes_from_the_cache_and_is_copied": ("cd recipes/paper && dvc repro",),
+    "test_what_dvc_leaves_when_it_is_killed_is_mended": (
+        *("git checkout dvc.lock", "rm .dvc/tmp/rwlock"),
+    ),
+    "test_the_random_policy_returns_what_the_reference_stubs_does": (
+        "python -m benchmarks.stub_baseline",
+    ),
+    "test_an_experiment_runs_with_its_params": (
+        "dvc exp run --temp -S train_v.z_size=8",
+        "dvc exp run -S train_v.z_size=64",
+        "dvc exp run -S env.fixed_track.harmonics.0.amplitude=1.8",
+    ),
+    "test_the_dream_is_compared": ("dvc repro compare/dvc.yaml",),
+}
+
+# Commands that other tests run.
+RUN = {
+    f"{VERBS}::test_a_verb_ends_well_and_prints_little": (
+        *("dvc dag", "dvc stage list", "dvc plots show --open", "dvc plots diff --open"),
+    ),
+    f"{VERBS}::test_git_is_clean_after_the_run": ("git status",),
+    f"{SHARING}::test_a_clone_pulls_and_reproduces_without_running_a_stage": ("dvc pull",),
+    f"{SIDE_BY_SIDE}::test_a_temporary_experiment_is_right_and_leaves_the_workspace_alone": (
+        "dvc exp run --temp",
+    ),
+    f"{SIDE_BY_SIDE}::test_a_queue_of_six_experiments_gives_six_right_results": (
+        *("dvc exp run --queue", "dvc queue status"),
+    ),
+    f"{SIDE_BY_SIDE}::test_of_a_killed_queue_the_stage_alone_goes_on_in_its_copy": (
+        "dvc queue stop --kill",
+    ),
+    "tests/projects/test_subprojects.py::test_derived_pipelines_are_as_the_tool_writes_them": (
+        "python -m tools.dvc_pipelines",
+    ),
+}
+
+# Commands that no test runs: why.
+NOT_RUN: dict[str, tuple[str, ...]] = {
+    "a target of make (tests/test_docs.py compares them with the Makefile); it installs packages": (
+        *("make", "make test", "make lint", "make quick", "make unseen", "make install-carracing"),
+        *("make demo", "make carracing-page", "make seeds"),
+    ),
+    "trains or measures, for some seconds or for hours": (
+        *("make paper", "make dream", "make temperature", "make carracing", "make chaos"),
+        *("make carracing-ablations", "make ablations", "make bench", "make cluster"),
+        "cd carracing && dvc repro visualize_carracing",
+        "python -m stages.finetune_c rounds/2/models/{v,m}.npz models/c.npz released/c.npz "
+        "--reports released/reports --set seed=2 --set finetune_c.action_std=0.2 "
+        "--set finetune_c.iterations=30",
+        "python -m stages.evaluate released/{v,m,c}.npz released/evaluation.h5 "
+        "--reports released/reports",
+        *("python -m tests.support.damage", "python -m tests.support.hostile_params"),
+        *("python -m benchmarks.simulators", "python -m benchmarks.cluster"),
+        *("python -m benchmarks.dreams", "python -m benchmarks.ablations"),
+        *("python -m benchmarks.convolution", "python -m benchmarks.strategies"),
+        "python -m benchmarks.ablations --tables dream",
+        "python -m benchmarks.seeds --params recipes/dream/params.yaml --seeds 5",
+        "python -m benchmarks.seeds --params recipes/unseen/params.yaml --seeds 5 --processes 1",
+        "python -m benchmarks.seeds --first 100 --seeds 200",
+        "python -m benchmarks.ladder --seeds 2",
+        "python -m benchmarks.scaling --episodes 100 1000 10000",
+    ),
+    "N, V, M, C, PAGE and <name> stand for something": (
+        *("python -m stages.<name>", "python -m benchmarks.corners V M C"),
+        "python -m benchmarks.page_speed PAGE...",
+        "python -m stages.dream_starts rounds/N/data/latents.h5 released/dream_starts.npz "
+        "--reports released/reports",
+        "cd carracing",  # before such commands
+    ),
+    "a cluster; tests/support/clusters.py starts both on the loopback interface": (
+        *("PYTHONPATH=. dask scheduler", "PYTHONPATH=. dask scheduler --protocol tls"),
+        "PYTHONPATH=. dask worker tcp://host:8786 --nworkers auto --nthreads 1",
+        "PYTHONPATH=. dask worker tls://host:8786 --nworkers auto --nthreads 1",
+        'WORLDMODELS_COMPUTE="executor=dask scheduler=tcp://host:8786" dvc repro',
+    ),
+    "installs, or takes away, what the tests run with": (
+        *("pip install -c constraints.txt -r requirements-dask.txt", "pip install bokeh"),
+        *("make clean", "source .venv/bin/activate"),
+    ),
+    "a browser": ("xdg-open reports/play.html", "python -m tests.support.page_screenshot"),
+}
+MARKED = {command for commands in NOT_RUN.values() for command in commands}
+
+
+def typed(page: str, section: str) -> list[str]:
+    """The commands of a block that are run."""
+    return [command.text for command in block(page, section) if command.text not in MARKED]
