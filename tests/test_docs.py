@@ -1,0 +1,129 @@
+"""What README.md and docs/ name is there: links, files, keys, options and targets of make."""
+
+import re
+import shlex
+from pathlib import Path, PurePath
+
+import pytest
+import yaml
+
+from tests.support.documented_commands import (
+    FENCE,
+    HEADING,
+    PAGES,
+    documented_commands,
+    fences,
+    read,
+    spans,
+)
+from tests.support.project import ROOT
+from tools.dvc_pipelines import PROJECTS
+from tools.stage_copies import paths_of
+
+LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+PATH = re.compile(r"[\w.*-]+(/[\w.*-]*)+|[\w-]+\.(py|md|yaml|lock|txt|toml|csv|json|h5|npz|js)")
+SECTIONS = "env|collect|train_v|encode|train_m|evolve_c|finetune_c|evaluate|visualize|compute"
+KEY = re.compile(rf"(?<![\w/.])(?:{SECTIONS})(?:\.\w+)+")
+INTERNAL = {"all", "repro", "locks"}  # what `make` alone does
+CODE = ("stages", "worldmodels", "benchmarks", "tools", "tests/support")
+FOLDERS = (
+    *("stages", "worldmodels", "benchmarks", "tools", "tests", "docs", "recipes", "studies"),
+    *("carracing", "data", "models", "reports"),
+)
+WRITTEN = (".dvc/cache/files/md5", ".dvc/tmp/rwlock", ".scratch", "data/rollouts.h5")
+
+
+def anchors(page: Path) -> set[str]:
+    """The names that GitHub gives to a page's headings."""
+    headings = HEADING.findall(FENCE.sub("", page.read_text(encoding="utf-8")))
+    return {re.sub(r"[^\w -]", "", each.lower()).replace(" ", "-") for each in headings}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_lead_to_files_and_headings(page):
+    broken = []
+    for link in LINK.findall(FENCE.sub("", read(page))):
+        if link.startswith(("http://", "https://")):
+            continue
+        path, _, anchor = link.partition("#")
+        target = (ROOT / page).parent / path if path else ROOT / page
+        if not target.exists() or (anchor and anchor not in anchors(target)):
+            broken.append(link)
+    assert not broken
+
+
+@pytest.fixture(scope="module")
+def paths():
+    """Files and folders of the repository, and what stages and DVC write there."""
+    found = [PurePath(path) for path in WRITTEN]
+    for name in FOLDERS:
+        found += [path.relative_to(ROOT) for path in (ROOT / name).rglob("*")]
+    found += [path.relative_to(ROOT) for path in ROOT.iterdir()]
+    for pipeline in ("dvc.yaml", *(f"{project}/dvc.yaml" for project in PROJECTS)):
+        for stage in yaml.safe_load(read(pipeline))["stages"].values():
+            found += map(PurePath, paths_of(stage.get("do", stage).get("outs", [])))
+    return found
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_files_that_are_named_are_there(paths, page):
+    named = {content for _, content in spans(page) if PATH.fullmatch(content)}
+    patterns = {name: name.strip("/").replace("../", "").replace("/N/", "/*/") for name in named}
+    assert not {
+        name
+        for name, pattern in patterns.items()
+        if not any(path.match(pattern) or pattern in map(str, path.parents) for path in paths)
+    }
+
+
+def keys(params: object, prefix: str = "") -> set[str]:
+    """The dotted keys of a mapping, each after a dot; an entry of a list is its number."""
+    entries = dict(enumerate(params)) if isinstance(params, list) else params
+    below = entries.items() if isinstance(entries, dict) else ()
+    return {prefix, *(key for name, each in below for key in keys(each, f"{prefix}.{name}"))}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_keys_of_params_that_are_named_are_there(page):
+    known = set()
+    for project in (".", *PROJECTS):
+        known |= keys(yaml.safe_load((ROOT / project / "params.yaml").read_text(encoding="utf-8")))
+    named = {key for _, content in spans(page) for key in KEY.findall(content)}
+    named = {key for key in named if not key.endswith((".py", ".json"))}
+    assert not {key for key in named if f".{key}" not in known}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_options_that_are_named_are_there(page):
+    files = [path for folder in CODE for path in (ROOT / folder).rglob("*.py")]
+    options = set(re.findall(r'"(--[\w-]+)', "".join(map(read, files))))
+    for command in documented_commands():
+        options |= set(command.text.split()) if command.text.startswith("dvc ") else set()
+    named = [shlex.split(content)[0] for _, content in spans(page) if content.startswith("--")]
+    assert not {option for option in named if option not in options}
+
+
+def test_the_table_of_make_has_every_target_and_no_other():
+    makefile = read("Makefile")
+    recipes = re.search(r"^RECIPES := (.*)$", makefile, re.M)[1]
+    phony = re.search(r"^\.PHONY: ((?:.*\\\n)*.*)$", makefile, re.M)[1].replace("\\\n", " ")
+    targets = set(phony.replace("$(RECIPES)", recipes).split()) - INTERNAL
+    shown = [each for each in documented_commands() if each.text.startswith("make ")]
+    table = {each.text.removeprefix("make ") for each in shown if each.section == "Make"}
+    assert {text for text in table if "=" not in text} == targets
+    words = {word for each in shown for word in each.text.split()[1:] if "=" not in word}
+    assert words == targets
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_blocks_are_of_a_kind_that_a_test_reads(page):
+    """Commands and YAML; examples in Python would need a test that runs them."""
+    assert {language for _, language, _ in fences(page)} <= {"", "sh", "bash", "console", "yaml"}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_yaml_is_that_of_the_repository(page):
+    real = yaml.safe_load(read("params.yaml")) | yaml.safe_load(read("dvc.yaml"))["stages"]
+    for _, language, content in fences(page):
+        for name, shown in (yaml.safe_load(content) if language == "yaml" else {}).items():
+            assert shown == {key: real[name][key] for key in shown}
