@@ -95,11 +95,9 @@ def test_a_recipe_is_a_project_of_its_own_that_shares_the_cache(projects):
     unseen = Project(projects.folder / "recipes" / "unseen")
     assert unseen.repro() == []  # the root has run all of it
     assert unseen.read("models/c.npz") == projects.read("models/c.npz")
-    unseen.replace("params.yaml", "generations: 8", "generations: 4")
-    assert unseen.repro()[0] == "evolve_c"
+    unseen.replace("params.yaml", "reconstructions: 8", "reconstructions: 4")
+    assert unseen.repro() == ["visualize"]
     assert projects.repro() == []
-    assert "generations" in unseen.run("dvc", "params", "diff").stdout
-    assert "reports" in unseen.run("dvc", "metrics", "show").stdout
     unseen.replace("params.yaml", "workers: 0", "workers: 1")  # who works changes no result
     assert unseen.repro() == []
 
@@ -107,13 +105,6 @@ def test_a_recipe_is_a_project_of_its_own_that_shares_the_cache(projects):
 def test_the_root_knows_nothing_of_a_recipe(projects):
     shown = projects.run("dvc", "status").stdout + projects.run("dvc", "metrics", "show").stdout
     assert "recipes" not in shown
-
-
-def test_a_copy_of_a_recipe_is_a_recipe(projects):
-    projects.run("cp", "-r", "recipes/unseen", "recipes/mine")
-    mine = Project(projects.folder / "recipes" / "mine")
-    mine.replace("params.yaml", "reconstructions: 8", "reconstructions: 4")
-    assert mine.repro()[-2:] in (["visualize"], ["visualize", "play"], ["evaluate", "visualize"])
 
 
 @pytest.mark.slow
