@@ -1,0 +1,22 @@
+#!/bin/sh
+# Says in a line what is wrong with this copy of the repository, before DVC stumbles over it.
+set -eu
+fail() {
+  echo "$1" >&2
+  exit 1
+}
+
+command -v git >/dev/null || fail "git is not there, which DVC needs: apt install git; brew install git"
+if ! found=$(LC_ALL=C git rev-parse --show-toplevel 2>&1); then
+  case $found in
+  *"dubious ownership"* | *"safe.directory"*)
+    fail "This folder is another user's, so git refuses it: git config --global --add safe.directory '$(pwd -P)'"
+    ;;
+  *"not a git repository"*)
+    fail "This folder is not a git repository (a ZIP is none), which DVC needs: git init, or git clone it"
+    ;;
+  *) fail "git does not work here: $(echo "$found" | head -n 1)" ;;
+  esac
+fi
+[ -d recipes/quick/stages ] ||
+  fail "recipes/quick/stages is not a link to a folder: git config core.symlinks true && git checkout ."
