@@ -1,11 +1,17 @@
 # `make` runs the pipeline, `make test` the checks; both set everything up first.
-PYTHON ?= python3.11
+# `make PYTHON=python3.12` asks for a Python; without, the newest that fits is taken.
+PYTHON ?=
 VENV := .venv
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
-CORE := $(VENV)/.core
-DEV := $(VENV)/.dev
-CARRACING := $(VENV)/.carracing
-DASK := $(VENV)/.dask
+# Lines without a shell would be looked up in the PATH from before (GNU Make 3.81, of macOS).
+SHELL := sh
+
+# A person's settings for other projects stay out; how packages are reached, and caches, stay.
+KEPT := $(addprefix PIP_,INDEX_URL EXTRA_INDEX_URL NO_INDEX FIND_LINKS CERT CLIENT_CERT TRUSTED_HOST \
+	PROXY TIMEOUT DEFAULT_TIMEOUT RETRIES CACHE_DIR NO_CACHE_DIR CONFIG_FILE KEYRING_PROVIDER) \
+	PYTHONDONTWRITEBYTECODE PYTHONPYCACHEPREFIX PYTHONHASHSEED PYTHONUTF8 PYTHONIOENCODING
+unexport $(filter-out $(KEPT),$(filter PIP_% PYTHON%,$(.VARIABLES))) CDPATH VIRTUAL_ENV CONDA_PREFIX \
+	GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE $(addprefix UV_,PYTHON SYSTEM_PYTHON CONSTRAINT OVERRIDE)
 
 RECIPES := quick unseen paper dream
 RELEASED := $(addprefix carracing/released/,v.npz m.npz c.npz)
@@ -13,13 +19,27 @@ RELEASED_OPTIONS := --params carracing/params.yaml --reports carracing/released/
 PAGE := carracing/released/reports/play.html
 SCHEDULER := tcp://127.0.0.1:8786
 
-.PHONY: all repro locks $(RECIPES) temperature carracing carracing-ablations carracing-page demo \
-	install-carracing cluster test chaos lint bench ablations seeds clean
+.PHONY: all core dev dask install-carracing locks repro $(RECIPES) temperature carracing \
+	carracing-ablations carracing-page demo cluster test chaos lint bench ablations seeds clean
+
+# One .venv: nothing is installed into it side by side.
+.NOTPARALLEL:
 
 all: repro
 
+SETUP := @PYTHON="$(PYTHON)" sh tools/setup.sh
+core:
+	@sh tools/checkout.sh
+	$(SETUP) requirements.txt
+dev: core
+	$(SETUP) requirements-dev.txt
+dask: core
+	$(SETUP) requirements-dask.txt
+install-carracing: core
+	$(SETUP) requirements-carracing.txt
+
 # A dvc.lock that DVC has left torn is restored from git.
-locks: $(CORE)
+locks: core
 	@python -m tools.restore_locks
 
 repro: locks
@@ -37,53 +57,51 @@ temperature: locks
 	@cat studies/temperature/reports/curves/temperature_study.csv
 	@echo "Figures: studies/temperature/reports/figures"
 
-carracing: locks $(CARRACING)
+carracing: locks install-carracing
 	cd carracing && dvc repro visualize_carracing
 	@echo
 	@cd carracing && dvc metrics diff --all --precision 4
 	@echo "Figures: carracing/reports/figures/*.png; animation: carracing/reports/drive.gif"
 
-carracing-ablations: locks $(CARRACING)
+carracing-ablations: locks install-carracing
 	cd carracing && dvc repro
 	@echo
 	@python -m benchmarks.paired_comparison $(addprefix carracing/,data/evaluation.h5 \
 	ablations/z/data/evaluation.h5 ablations/untrained/data/evaluation.h5)
 
-install-carracing: $(CARRACING)
-
 # The released agent: five episodes, or the page of its dream.
-demo: $(CARRACING)
+demo: install-carracing
 	python -m stages.evaluate $(RELEASED) carracing/released/evaluation.h5 $(RELEASED_OPTIONS) \
 	--set evaluate.episodes=5
 	python -m stages.visualize_carracing $(RELEASED) carracing/released/evaluation.h5 \
 	$(RELEASED_OPTIONS)
 	@echo "An episode: carracing/released/reports/drive.gif"
 
-carracing-page: $(CORE)
+carracing-page: core
 	python -m stages.play $(RELEASED) $(PAGE) \
 	--dream-starts carracing/released/dream_starts.npz $(RELEASED_OPTIONS)
 	@echo "The dream of CarRacing, to drive in: $(PAGE)"
 
 # A scheduler and two workers on this machine; they end with the run.
-cluster: locks $(DASK)
+cluster: locks dask
 	@set -e; trap 'for each in $$workers $$scheduler; do kill $$each; wait $$each || true; done' EXIT; \
 	export PYTHONPATH=. OMP_NUM_THREADS=1; \
 	dask scheduler --host 127.0.0.1 --port 8786 --no-dashboard 2>/dev/null & scheduler=$$!; \
 	dask worker $(SCHEDULER) --host 127.0.0.1 --nworkers 2 --nthreads 1 --no-dashboard 2>/dev/null & workers=$$!; \
 	WORLDMODELS_COMPUTE="executor=dask scheduler=$(SCHEDULER)" $(MAKE) --no-print-directory paper
 
-test: locks $(DEV) lint
+test: locks dev lint
 	python -m pytest -n 2 --dist loadscope
 
-chaos: locks $(DEV)
+chaos: locks dev
 	python -m pytest -n 2 -m slow
 
-lint: $(DEV)
+lint: dev
 	ruff check .
 	ruff format --check .
 	mypy
 
-bench: $(DEV)
+bench: dev
 	python -m benchmarks.stub_baseline
 	@echo
 	python -m benchmarks.speed
@@ -98,32 +116,13 @@ bench: $(DEV)
 	@echo
 	python -m benchmarks.verbs
 
-ablations: $(CORE)
+ablations: core
 	python -m benchmarks.ablations
 	@echo
 	python -m benchmarks.ladder
 
-seeds: $(CORE)
+seeds: core
 	python -m benchmarks.seeds
 
 clean:
 	rm -rf $(VENV)
-
-$(VENV)/bin/python:
-	$(PYTHON) -m venv $(VENV)
-
-$(CORE): requirements.txt constraints.txt | $(VENV)/bin/python
-	python -m pip install --quiet --disable-pip-version-check -c constraints.txt -r requirements.txt
-	touch $@
-
-$(DEV): requirements-dev.txt $(CORE)
-	python -m pip install --quiet --disable-pip-version-check -c constraints.txt -r requirements-dev.txt
-	touch $@
-
-$(DASK): requirements-dask.txt $(CORE)
-	python -m pip install --quiet --disable-pip-version-check -c constraints.txt -r requirements-dask.txt
-	touch $@
-
-$(CARRACING): requirements-carracing.txt $(CORE)
-	python -m pip install --quiet --disable-pip-version-check -c constraints.txt -r requirements-carracing.txt
-	touch $@
