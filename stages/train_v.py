@@ -123,7 +123,7 @@ def mean_image_error(vision: AnyVision, train: FrameSubset, held_out: FrameSubse
         vision.error(logits, to_pixels(frames).reshape(len(frames), -1))[0] * len(frames)
         for frames in batches(held_out)
     ]
-    return sum(errors) / len(held_out)
+    return float(np.cumsum(errors)[-1]) / len(held_out)
 
 
 def main() -> None:

@@ -178,7 +178,7 @@ def read_learning(
         (validation,) = _read(own, "metrics", "evolve_c", "validation_return")
         frames, episodes = _read(own, "details", "collect", "frames", "episodes")
         costs = [_read(own, "cost", stage, "core_hours")[0] for stage in ROUND_STAGES]
-        rows.append((validation, sum(costs), (frames - episodes) * frame_skip))
+        rows.append((validation, np.cumsum(costs)[-1], (frames - episodes) * frame_skip))
     if not rows:
         return None
     validations, core_hours, env_frames = np.array(rows).T

@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import yaml
 
@@ -21,18 +20,6 @@ OF_OTHER_PROGRAMS = {
     "LC_ALL": "C",
     "TZ": "Pacific/Apia",
 }
-
-
-def outputs(folder: Path) -> dict[str, bytes]:
-    """Every file that stages make."""
-    files = [
-        path for name in ("data", "models", "reports") for path in folder.glob(f"{name}/**/*.*")
-    ]
-    return {
-        str(path.relative_to(folder)): path.read_bytes()
-        for path in files
-        if path.name != ".gitignore"
-    }
 
 
 def test_no_byte_depends_on_variables_for_other_programs(make_project, template, tmp_path):
@@ -54,6 +41,6 @@ def test_no_byte_depends_on_variables_for_other_programs(make_project, template,
             check=False,
         )
         assert result.returncode == 0, result.stderr
-    made, usual = outputs(project.folder), outputs(template)
+    made, usual = project.outputs(), Project(template).outputs()
     assert made.keys() == usual.keys()
     assert [name for name in made if made[name] != usual[name]] == []

@@ -101,6 +101,16 @@ class Project:
         """The content of a file."""
         return (self.folder / name).read_bytes()
 
+    def outputs(self) -> dict[str, bytes]:
+        """The content of every file that stages make, by path."""
+        folders = [self.folder / name for name in ("data", "models", "reports")]
+        files = [path for folder in folders for path in folder.rglob("*.*")]
+        return {
+            path.relative_to(self.folder).as_posix(): path.read_bytes()
+            for path in files
+            if path.name != ".gitignore"
+        }
+
     def write(self, name: str, text: str) -> None:
         """Write a file."""
         (self.folder / name).write_text(text, encoding="utf-8")

@@ -190,7 +190,7 @@ class RecurrentMemory(ABC):
 
     def loss(self, sequences: PackedSequences) -> float:
         """The training loss."""
-        return sum(self.losses(self.head_features(self.states(sequences)), sequences).values())
+        return _total(self.losses(self.head_features(self.states(sequences)), sequences))
 
     def losses(self, head_features: Array, sequences: PackedSequences) -> dict[str, float]:
         """The terms of the loss: `z` and, with those heads, `reward` and `done`."""
@@ -208,7 +208,7 @@ class RecurrentMemory(ABC):
             dx *= head_features > 0
             dx = dense_backward(dx, trace.hidden, self.parameters, gradient, "head")
         self._lstm.backward(dx, trace, gradient)
-        return sum(losses.values()), gradient
+        return _total(losses), gradient
 
     def _head_outputs(self, head_features: Array) -> list[Array]:
         """The outputs of Z_LAYERS."""
@@ -240,6 +240,11 @@ class RecurrentMemory(ABC):
         """The loss of the next z per step and dimension, and its gradients by the outputs of
         Z_LAYERS.
         """
+
+
+def _total(losses: dict[str, float]) -> float:
+    """The loss: its terms added from left to right, which built-in `sum` no longer does."""
+    return float(np.cumsum([*losses.values()])[-1])
 
 
 def squared_error(predicted: Array, targets: Array) -> tuple[float, Array]:

@@ -117,8 +117,8 @@ class StageContext:
 
 def _cost(start: float) -> dict[str, float]:
     """CPU time of this process and its ended children, and wall time since `start`, in hours."""
-    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    seconds = sum(each.ru_utime + each.ru_stime for each in used)
+    own, ended = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    seconds = own.ru_utime + own.ru_stime + ended.ru_utime + ended.ru_stime
     return {"core_hours": seconds / 3600, "hours": (time.monotonic() - start) / 3600}
 
 
