@@ -19,18 +19,25 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-CHROMIUM = shutil.which("chromium")
+
+def find_chromium() -> str | None:
+    """Chromium or Chrome, but no snap (Ubuntu's `apt install chromium`), which sees no /tmp."""
+    mac = "/Applications/{0}.app/Contents/MacOS/{0}"
+    names = ("chromium", "google-chrome", mac.format("Chromium"), mac.format("Google Chrome"))
+    found = [path for path in map(shutil.which, names) if path]
+    return next((path for path in found if Path(path).resolve().name != "snap"), None)
+
+
+CHROMIUM = find_chromium()
 OPTIONS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
     *("--remote-debugging-pipe", "--hide-scrollbars", "about:blank"),
 )
 ANSWER_TIMEOUT = 30.0  # seconds
-ONE_CORE = (
-    "taskset",
-    "-c",
-    str(min(os.sched_getaffinity(0))),
-)  # prefix that runs a command on one core
+ONE_CORE = (  # prefix that runs a command on one core; macOS has none
+    ("taskset", "-c", str(min(os.sched_getaffinity(0)))) if shutil.which("taskset") else ()
+)
 CODES = {" ": "Space", ".": "Period"}
 
 

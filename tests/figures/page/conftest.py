@@ -26,6 +26,6 @@ def pages(agents: dict[str, PageAgent], tmp_path_factory: pytest.TempPathFactory
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     if not CHROMIUM:
-        pytest.skip("Debian's chromium is not installed")
+        pytest.skip("there is no Chromium")
     with chromium() as browser:
         yield browser

@@ -111,7 +111,7 @@ def test_dreams_of_carracing_begin_at_the_recorded_start_states(browser, pages, 
     assert browser.errors == []
 
 
-@pytest.mark.skipif(not CHROMIUM, reason="Debian's chromium is not installed")
+@pytest.mark.skipif(not CHROMIUM, reason="there is no Chromium")
 @pytest.mark.parametrize("kind", ["reference", "carracing"])
 def test_the_dream_runs_at_60_steps_a_second_with_drawing_on_one_core(pages, kind):
     with chromium(*ONE_CORE) as browser:
