@@ -4,12 +4,15 @@ Pythons, pip and uv are scripts here, which write down what they are asked for.
 """
 
 import os
+import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.support.machine import add_python, add_script, make, run
 from tests.support.project import ROOT
@@ -87,6 +90,17 @@ def test_a_python_that_does_not_fit_is_refused_in_a_line(folder, answers, line):
 
 def test_a_python_that_is_not_there_is_refused_in_a_line(folder):
     assert refusal(folder, "PYTHON=/no/python").startswith("PYTHON=/no/python does not run")
+
+
+def test_pyproject_setup_ci_and_readme_name_the_same_pythons():
+    versions = [f"3.{minor}" for minor in range(11, 15)]
+    pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert pyproject["project"]["requires-python"] == ">=3.11,<3.15"
+    names = re.findall(r"python(3\.\d+)", (ROOT / "tools/setup.sh").read_text(encoding="utf-8"))
+    assert sorted(set(names)) == versions
+    workflow = yaml.safe_load((ROOT / ".github/workflows/test.yml").read_text(encoding="utf-8"))
+    assert workflow["jobs"]["test"]["strategy"]["matrix"]["python"] == versions
+    assert "Python (3.11 to 3.14)" in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_a_second_make_does_nothing(folder):
