@@ -1,6 +1,7 @@
 # `make` runs the pipeline, `make test` the checks; both set everything up first.
-# `make PYTHON=python3.12` asks for a Python; without, the newest that fits is taken.
-PYTHON ?=
+# `make PYTHON=python3.12` asks for a Python; without, the newest that fits is taken, whatever a
+# variable PYTHON in the environment is for.
+PYTHON :=
 VENV := .venv
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 # Lines without a shell would be looked up in the PATH from before (GNU Make 3.81, of macOS).

@@ -121,6 +121,11 @@ def test_another_python_than_before_makes_venv_anew_and_stays(folder):
     assert make(folder, "PYTHON=python3.11").stdout == ""
 
 
+def test_a_variable_python_in_the_environment_is_not_for_this_project(folder):
+    add_python(folder, "python3.12", "3.12")
+    assert make(folder, PYTHON="/another/python").returncode == 0
+
+
 def test_a_refused_python_leaves_the_venv_of_before(folder):
     add_python(folder, "python3.12", "3.12")
     add_python(folder, "python3.10", "3.10")
