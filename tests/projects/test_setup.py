@@ -205,6 +205,16 @@ def test_pip_installs_where_uv_cannot(folder):
     assert log(folder)[-1].startswith("-m pip install ")
 
 
+@pytest.mark.parametrize("has_uv", [True, False])
+def test_an_install_that_fails_stops_make_and_is_tried_again(folder, has_uv):
+    add_python(folder, "python3.12", "3.12", installs="/no/such/folder")
+    if has_uv:
+        add_script(folder, "uv", "#!/bin/sh\nexit 2\n")
+    assert make(folder).returncode == 2
+    (folder / ".venv/bin/dvc").symlink_to("python")
+    assert make(folder).returncode == 2  # pip fails again
+
+
 def test_where_box2d_has_no_wheel_a_line_says_so_and_the_status_tells_ci(folder):
     add_python(folder, "python3.14", "3.14")
     assert make(folder).returncode == 0
