@@ -24,7 +24,7 @@ LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 PATH = re.compile(r"[\w.*-]+(/[\w.*-]*)+|[\w-]+\.(py|md|yaml|lock|txt|toml|csv|json|h5|npz|js)")
 SECTIONS = "env|collect|train_v|encode|train_m|evolve_c|finetune_c|evaluate|visualize|compute"
 KEY = re.compile(rf"(?<![\w/.])(?:{SECTIONS})(?:\.\w+)+")
-INTERNAL = {"all", "repro", "locks"}  # what `make` alone does
+INTERNAL = {"all", "repro", "locks", "core", "dev", "dask"}  # what others do first
 CODE = ("stages", "worldmodels", "benchmarks", "tools", "tests/support")
 FOLDERS = (
     *("stages", "worldmodels", "benchmarks", "tools", "tests", "docs", "recipes", "studies"),

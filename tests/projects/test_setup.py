@@ -113,12 +113,12 @@ def test_a_second_make_does_nothing(folder):
 
 
 def test_another_python_than_before_makes_venv_anew_and_stays(folder):
+    add_python(folder, "python3.13", "3.13")
     add_python(folder, "python3.12", "3.12")
-    add_python(folder, "python3.11", "3.11")
     make(folder)
-    assert make(folder, "PYTHON=python3.11").stdout.startswith("CPython 3.11 (")
+    assert make(folder, "PYTHON=python3.12").stdout.startswith("CPython 3.12 (")
     assert make(folder).stdout == ""
-    assert make(folder, "PYTHON=python3.11").stdout == ""
+    assert make(folder, "PYTHON=python3.12").stdout == ""
 
 
 def test_a_variable_python_in_the_environment_is_not_for_this_project(folder):

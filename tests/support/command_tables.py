@@ -59,6 +59,9 @@ RUN = {
     f"{SIDE_BY_SIDE}::test_of_a_killed_queue_the_stage_alone_goes_on_in_its_copy": (
         "dvc queue stop --kill",
     ),
+    "tests/projects/test_setup.py::test_another_python_than_before_makes_venv_anew_and_stays": (
+        "make PYTHON=python3.12",
+    ),
     "tests/projects/test_subprojects.py::test_derived_pipelines_are_as_the_tool_writes_them": (
         "python -m tools.dvc_pipelines",
     ),
