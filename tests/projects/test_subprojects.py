@@ -3,9 +3,11 @@
 import configparser
 import json
 import re
+import subprocess
 
 import pytest
 import yaml
+from dvc.repo import Repo
 
 from tools.carracing_pipeline import AGENT, LEARNING, ROUNDS
 from tools.dvc_pipelines import PROJECTS, RECIPES, SEEDS, TEMPERATURES
@@ -55,6 +57,17 @@ def test_a_project_has_links_to_the_code_and_shares_the_cache(project):
 def test_the_cluster_and_bytecode_are_no_dependencies():
     ignored = (ROOT / ".dvcignore").read_text().splitlines()
     assert {"__pycache__", "worldmodels/parallel/dask_*.py"} <= set(ignored)
+
+
+@pytest.mark.parametrize("project", [".", *PROJECTS])
+def test_what_dvc_caches_is_not_in_git(project):
+    """Else the stage that makes it fails: DVC says that git tracks its output already."""
+    repo = Repo(ROOT / project)
+    cached = {out.fs_path for out in repo.index.outs if out.use_cache}
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True)
+    tracked = {str(ROOT / name) for name in listed.stdout.decode().split("\0")}
+    assert len(cached) > 5
+    assert not cached & tracked
 
 
 def test_lock_files_are_small():
