@@ -127,3 +127,14 @@ def test_yaml_is_that_of_the_repository(page):
     for _, language, content in fences(page):
         for name, shown in (yaml.safe_load(content) if language == "yaml" else {}).items():
             assert shown == {key: real[name][key] for key in shown}
+
+
+def test_the_tests_that_robustness_names_are_there():
+    text = (ROOT / "docs" / "robustness.md").read_text(encoding="utf-8")
+    files = set(re.findall(r"`((?:\w+/)+test_\w+\.py)", text))
+    names = set(re.findall(r"::(test_\w+)", text))
+    assert len(files) > 15
+    assert len(names) > 30
+    sources = {name: (ROOT / "tests" / name).read_text(encoding="utf-8") for name in files}
+    known = set(re.findall(r"^def (test_\w+)", "\n".join(sources.values()), re.MULTILINE))
+    assert names <= known, names - known

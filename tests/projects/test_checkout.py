@@ -70,6 +70,16 @@ def test_the_folder_of_another_user_is_refused_with_the_command_that_trusts_it(r
     assert line.endswith(f"git config --global --add safe.directory '{repository.folder}'")
 
 
+def test_a_folder_whose_name_is_no_utf_8_is_refused(repository, tmp_path):
+    folder = tmp_path / os.fsdecode(b"caf\xe9")
+    try:
+        folder.mkdir()
+    except OSError:
+        pytest.skip("this file system has names in UTF-8 alone")
+    repository.run("git", "clone", "-q", ".", str(folder))
+    assert "no UTF-8" in refusal(folder)
+
+
 def test_a_machine_without_git_is_told_to_install_it(repository, tmp_path):
     (tmp_path / "sh").symlink_to(str(shutil.which("sh")))
     assert refusal(repository.folder, PATH=str(tmp_path)).startswith("git is not there")
