@@ -1,6 +1,5 @@
 """Damaged files are read without loss, or refused in one line that names file and stage."""
 
-import resource
 import subprocess
 import sys
 
@@ -9,6 +8,7 @@ import numpy as np
 import pytest
 
 from tests.support.damage import verdicts
+from tests.support.limits import limit_memory
 from tests.support.project import ROOT
 from tests.support.valid_files import CURVE, MODELS, QUICK, TABLES, make_valid_files, stage_of
 from worldmodels.pipeline.storage import hdf5
@@ -68,7 +68,7 @@ def run(stage, *files, settings=()):
         text=True,
         timeout=60,
         env={"OMP_NUM_THREADS": "1"},
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY)),
+        preexec_fn=lambda: limit_memory(MEMORY),
     )
 
 

@@ -1,7 +1,6 @@
 """Hostile params are accepted, or refused in one line; no traceback, no hang, little memory."""
 
 import itertools
-import resource
 import subprocess
 import sys
 from collections import Counter
@@ -19,6 +18,7 @@ from tests.support.hostile_params import (
     hostile_values,
     verdict,
 )
+from tests.support.limits import limit_memory
 from tests.support.params_keys import ALL_KEYS, KEYS, changed, dotted
 from tests.support.project import ROOT
 from worldmodels.pipeline.config.params import Params
@@ -99,7 +99,7 @@ def test_a_stage_refuses_a_bomb_at_once_with_little_memory(tmp_path, kind):
         text=True,
         timeout=10,
         env={"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)},
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY)),
+        preexec_fn=lambda: limit_memory(MEMORY),
     )
     assert result.returncode == 1
     assert result.stderr.startswith("collect: params.yaml: ")

@@ -4,6 +4,7 @@ import numpy as np
 import psutil
 import pytest
 
+from tests.support.limits import linux_only
 from worldmodels.pipeline import memory_limit as limits
 
 MEMINFO = """\
@@ -19,6 +20,7 @@ SwapFree:              0 kB
 """
 
 
+@linux_only
 def test_more_memory_than_is_free_cannot_be_allocated(monkeypatch):
     before = resource.getrlimit(resource.RLIMIT_DATA)
     with limits.memory_limit():
@@ -32,6 +34,7 @@ def test_more_memory_than_is_free_cannot_be_allocated(monkeypatch):
     assert resource.getrlimit(resource.RLIMIT_DATA) == before
 
 
+@linux_only
 def test_what_the_process_has_already_does_not_count_against_what_is_free(monkeypatch):
     monkeypatch.setattr(limits, "free_memory", lambda: 1 << 26)
     with limits.memory_limit():

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
+from worldmodels.pipeline.file_errors import named_in_errors
+
 PACKAGE = Path(__file__).resolve().parent.parent
 
 
@@ -18,7 +20,8 @@ def code_version() -> str:
     digest = hashlib.sha256()
     for path in sorted(PACKAGE.rglob("*.py")):
         digest.update(f"{path.relative_to(PACKAGE).as_posix()}\0".encode())
-        digest.update(path.read_bytes())
+        with named_in_errors(path, "read"):
+            digest.update(path.read_bytes())
     return (
         f"{PACKAGE.name} {digest.hexdigest()[:12]}, NumPy {np.__version__}, "
         f"Python {platform.python_version()}, {platform.machine()}"
