@@ -6,7 +6,6 @@ disks and limits of open files do.
 
 import errno
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +13,7 @@ from pathlib import Path
 import h5py
 import pytest
 
+from tests.support.failing_io import compile_library, failing, needs_compiler
 from tests.support.project import ROOT
 from tests.support.valid_files import QUICK, make_valid_files
 from worldmodels.pipeline.storage.artifacts import Rollouts
@@ -22,9 +22,7 @@ NO_LOCKS = [errno.ENOLCK, errno.EIO, errno.EAGAIN, errno.EROFS, errno.ENOSYS, er
 INPUTS = {"train_v": ["rollouts.h5"], "train_m": ["latents.h5"], "encode": ["rollouts.h5", "v.npz"]}
 OUTPUTS = {"train_v": "v.npz", "train_m": "m.npz", "encode": "latents.h5"}
 
-pytestmark = pytest.mark.skipif(
-    not (sys.platform == "linux" and shutil.which("cc")), reason="needs Linux and a C compiler"
-)
+pytestmark = needs_compiler
 
 
 @pytest.fixture(scope="module")
@@ -36,27 +34,23 @@ def valid(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def library(tmp_path_factory):
-    path = tmp_path_factory.mktemp("library") / "failing_io.so"
-    source = ROOT / "tests" / "support" / "failing_io.c"
-    subprocess.run(["cc", "-shared", "-fPIC", "-o", path, source, "-ldl"], check=True)
-    return path
+    return compile_library(tmp_path_factory.mktemp("library"))
 
 
 @pytest.fixture
 def run(valid, library, tmp_path):
     """Runs a stage whose calls on one of its files fail."""
 
-    def run_stage(stage, name, **fail):
+    def run_stage(stage, name, **calls):
         inputs = [valid / file for file in INPUTS[stage]]
         output = tmp_path / OUTPUTS[stage]
         options = ["--params", QUICK, "--reports", tmp_path / "reports"]
-        failing = ",".join(f"{call}:{number}" for call, number in fail.items())
         return subprocess.run(
             [sys.executable, "-m", f"stages.{stage}", *inputs, output, *options],
             cwd=ROOT,
             capture_output=True,
             text=True,
-            env={**os.environ, "LD_PRELOAD": str(library), "FAIL_PATH": name, "FAIL": failing},
+            env={**os.environ, **failing(library, name, **calls)},
         )
 
     return run_stage

@@ -1,11 +1,13 @@
 """The commands in README.md and docs/, typed as a reader types them, and what they print."""
 
+import errno
 import json
 
 import pytest
 
 from tests.support.command_tables import EDIT, TYPED, typed
 from tests.support.documented_commands import block, difference, type_in
+from tests.support.failing_io import compile_library, failing, needs_compiler
 from tests.support.project import ROOT, Project
 
 
@@ -101,6 +103,17 @@ def test_what_dvc_leaves_when_it_is_killed_is_mended(quick_clone):
         assert path in failed.stderr
         type_in(quick_clone, command)
     assert quick_clone.repro() == []
+
+
+@needs_compiler
+def test_dvc_works_without_locks_after_the_command_of_the_page(quick_clone, tmp_path, monkeypatch):
+    for name, value in failing(compile_library(tmp_path), "/", flock=errno.ENOLCK).items():
+        monkeypatch.setenv(name, value)
+    failed = quick_clone.run("dvc", "status", check=False)
+    assert "Unable to acquire lock" in failed.stderr
+    type_in(quick_clone, *TYPED["test_dvc_works_without_locks_after_the_command_of_the_page"])
+    assert quick_clone.run("dvc", "status").stdout == "Data and pipelines are up to date.\n"
+    quick_clone.run("dvc", "config", "--local", "--unset", "core.hardlink_lock")
 
 
 @pytest.mark.slow

@@ -40,6 +40,9 @@ TYPED = {
         "dvc exp run -S train_v.z_size=64",
         "dvc exp run -S env.fixed_track.harmonics.0.amplitude=1.8",
     ),
+    "test_dvc_works_without_locks_after_the_command_of_the_page": (
+        "rm -f .dvc/tmp/*lock && dvc config --local core.hardlink_lock true",
+    ),
     "test_the_dream_is_compared": ("dvc repro compare/dvc.yaml",),
 }
 
