@@ -62,8 +62,8 @@ def test_the_cluster_and_bytecode_are_no_dependencies():
 @pytest.mark.parametrize("project", [".", *PROJECTS])
 def test_what_dvc_caches_is_not_in_git(project):
     """Else the stage that makes it fails: DVC says that git tracks its output already."""
-    repo = Repo(ROOT / project)
-    cached = {out.fs_path for out in repo.index.outs if out.use_cache}
+    with Repo(ROOT / project) as repo:
+        cached = {out.fs_path for out in repo.index.outs if out.use_cache}
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True)
     tracked = {str(ROOT / name) for name in listed.stdout.decode().split("\0")}
     assert len(cached) > 5
