@@ -10,17 +10,10 @@ import pytest
 from tests.support.damage import verdicts
 from tests.support.limits import limit_memory
 from tests.support.project import ROOT
-from tests.support.valid_files import CURVE, MODELS, QUICK, TABLES, make_valid_files, stage_of
+from tests.support.valid_files import CURVE, MODELS, QUICK, TABLES, stage_of
 from worldmodels.pipeline.storage import hdf5
 
 MEMORY = 3 << 28  # bytes that a stage may allocate
-
-
-@pytest.fixture(scope="module")
-def valid(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("valid")
-    make_valid_files(folder)
-    return folder
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ import pytest
 
 from tests.support.failing_io import compile_library, failing, needs_compiler
 from tests.support.project import ROOT
-from tests.support.valid_files import QUICK, make_valid_files
+from tests.support.valid_files import QUICK
 from worldmodels.pipeline.storage.artifacts import Rollouts
 
 NO_LOCKS = [errno.ENOLCK, errno.EIO, errno.EAGAIN, errno.EROFS, errno.ENOSYS, errno.EACCES]
@@ -23,13 +23,6 @@ INPUTS = {"train_v": ["rollouts.h5"], "train_m": ["latents.h5"], "encode": ["rol
 OUTPUTS = {"train_v": "v.npz", "train_m": "m.npz", "encode": "latents.h5"}
 
 pytestmark = needs_compiler
-
-
-@pytest.fixture(scope="module")
-def valid(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("valid")
-    make_valid_files(folder)
-    return folder
 
 
 @pytest.fixture(scope="module")
