@@ -16,6 +16,7 @@ from concurrent.futures import CancelledError
 from functools import cache, lru_cache
 from itertools import count
 from typing import Any, Generic, TypeVar
+from urllib.error import HTTPError
 from urllib.request import urlopen
 
 from worldmodels.pipeline.code_version import code_version
@@ -178,6 +179,9 @@ def _answers(address: str) -> bool:
     try:
         with urlopen(address, timeout=1):
             return True
+    except HTTPError as error:
+        error.close()
+        return False
     except OSError:
         return False
 
