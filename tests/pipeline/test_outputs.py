@@ -1,10 +1,13 @@
 """Outputs of a stage appear together and complete, or not at all."""
 
+import errno
 import os
 import subprocess
+from pathlib import Path
 
 import pytest
 
+from worldmodels.pipeline.errors import UserError
 from worldmodels.pipeline.outputs import AtomicOutputs
 
 
@@ -51,3 +54,25 @@ def test_temporary_files_of_a_killed_run_are_removed_and_those_of_a_running_one_
     assert not stale.exists()
     assert all(path.exists() for path in others)
     assert (tmp_path / "v.npz").read_bytes() == b"whole"
+
+
+@pytest.mark.parametrize("path", [Path(), Path("/")])
+def test_an_output_without_a_name_is_refused(path):
+    with pytest.raises(UserError, match=r"cannot be written: Is a directory$"):
+        write_whole(path)
+
+
+def test_a_temporary_name_with_a_number_of_no_process_is_removed(tmp_path):
+    (tmp_path / f".v.npz.{10**30}.tmp").write_bytes(b"half")
+    write_whole(tmp_path / "v.npz")
+    assert [path.name for path in tmp_path.iterdir()] == ["v.npz"]
+
+
+def test_a_disk_that_refuses_to_remove_names_the_output_all_the_same(tmp_path, monkeypatch):
+    def refuse(path, *_, **__):
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
+
+    monkeypatch.setattr(Path, "open", refuse)
+    monkeypatch.setattr(Path, "unlink", refuse)
+    with pytest.raises(UserError, match=r"/v\.npz: cannot be written: Read-only file system$"):
+        write_whole(tmp_path / "v.npz")

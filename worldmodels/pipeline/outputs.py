@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import glob
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -42,6 +43,8 @@ class AtomicOutputs:
             yield self._temporary_path(path)
 
     def _temporary_path(self, path: Path) -> Path:
+        if not path.name:  # "." or "/"
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
         path.parent.mkdir(parents=True, exist_ok=True)
         for stale in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
             if not _is_running(stale.suffixes[-2]):  # its process was killed
@@ -64,7 +67,8 @@ class AtomicOutputs:
                         temporary.replace(path)
         finally:
             for temporary in self._temporary.values():
-                temporary.unlink(missing_ok=True)
+                with suppress(OSError):  # a read-only disk refuses it: that is said already
+                    temporary.unlink(missing_ok=True)
 
 
 def _is_running(process: str) -> bool:
@@ -72,7 +76,7 @@ def _is_running(process: str) -> bool:
     try:
         os.kill(int(process[1:]), 0)
         status = Path(f"/proc/{process[1:]}/stat").read_text(encoding="utf-8", errors="replace")
-    except (ProcessLookupError, ValueError):
+    except (ProcessLookupError, ValueError, OverflowError):
         return False
     except OSError:  # another user's, or a system that tells no more
         return True
