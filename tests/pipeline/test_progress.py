@@ -49,3 +49,9 @@ def test_there_is_a_bar_on_a_terminal_whatever_a_person_has_set():
 
 def test_a_person_may_switch_bars_off():
     assert on_terminal(TQDM_DISABLE="1") == "end"
+
+
+def test_without_standard_error_the_steps_are_done():
+    closed = f"exec '{sys.executable}' -c '{STEPS}print(step)' 2>&-"
+    result = subprocess.run(["sh", "-c", closed], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert (result.returncode, result.stdout) == (0, "2\n")

@@ -13,7 +13,7 @@ T = TypeVar("T")
 def progress(
     steps: Iterable[T], description: str, total: int | None = None, done: int = 0
 ) -> Iterator[T]:
-    """Iterate over `steps` behind a bar with an ETA; silent when standard error is no terminal.
+    """Iterate over `steps` behind a bar with an ETA; silent unless standard error is a terminal.
 
     Of the environment variables of tqdm it heeds TQDM_DISABLE: with others a bar may fail.
 
@@ -23,7 +23,7 @@ def progress(
         total: the number of steps, with those that came before.
         done: how many came before these.
     """
-    if not sys.stderr.isatty() or os.environ.get("TQDM_DISABLE"):
+    if not (sys.stderr and sys.stderr.isatty()) or os.environ.get("TQDM_DISABLE"):
         yield from steps
         return
     for variable in [name for name in os.environ if name.startswith("TQDM_")]:
