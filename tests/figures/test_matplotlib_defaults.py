@@ -32,7 +32,7 @@ def pictures(folder, **settings):
     surroundings = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(("MPL", "MATPLOTLIB", "XDG_", "LC_"))
+        if not name.startswith(("MPL", "FREETYPE_", "MATPLOTLIB", "XDG_", "LC_"))
     }
     result = subprocess.run(
         [sys.executable, "-m", "tests.support.pictures", "drawn"],
@@ -69,6 +69,7 @@ def test_a_persons_settings_and_fonts_change_no_picture(clean, tmp_path, where):
         MATPLOTLIBRC=str(cache),
         MPLBACKEND="module://matplotlib_inline.backend_inline",
         PILLOW_BLOCK_SIZE="x",
+        FREETYPE_PROPERTIES="truetype:interpreter-version=35",
         SOURCE_DATE_EPOCH="0",
         LC_ALL="de_DE.UTF-8",
     )

@@ -1,6 +1,7 @@
 """Sets the environment variables that make results the same whoever runs a stage, and where.
 
-NumPy, BLAS, HDF5 and Pillow read them when they are imported, so `worldmodels` imports this first.
+NumPy, BLAS, HDF5, Pillow and FreeType read them when they are imported, so `worldmodels` imports
+this first.
 """
 
 import os
@@ -8,7 +9,7 @@ import os
 # A person's own settings of these libraries: some change every byte, others stop the import.
 LIBRARIES = (
     *("NPY_", "NUMPY_", "OPENBLAS_", "GOTO_", "GOTOBLAS_", "MKL_", "BLIS_", "VECLIB_"),
-    *("OMP_", "KMP_", "HDF5_", "PILLOW_"),
+    *("OMP_", "KMP_", "HDF5_", "PILLOW_", "FREETYPE_"),
 )
 for _variable in [name for name in os.environ if name.startswith(LIBRARIES)]:
     del os.environ[_variable]
