@@ -172,6 +172,8 @@ def test_settings_for_other_projects_do_not_reach_pip_but_the_index_and_caches_d
         *("PIP_USER", "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_REQUIRE_VIRTUALENV"),
         *("PIP_NO_BINARY", "PIP_CONSTRAINT", "PYTHONPATH", "PYTHONHOME", "PYTHONSAFEPATH"),
         *("PYTHONOPTIMIZE", "PYTHONNOUSERSITE", "VIRTUAL_ENV", "CONDA_PREFIX", "CDPATH", "GIT_DIR"),
+        *("GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY"),
+        *("PYTHONHASHSEED", "PYTHONUTF8", "PYTHONIOENCODING"),  # with a wrong one no Python starts
     )
     make(folder, **dict.fromkeys((*kept, *left_out), "1"))
     seen = {line.split("=")[0] for line in (folder / "environment").read_text().splitlines()}
