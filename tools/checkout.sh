@@ -20,6 +20,9 @@ if ! found=$(LC_ALL=C git rev-parse --show-toplevel 2>&1); then
 fi
 [ -d recipes/quick/stages ] ||
   fail "recipes/quick/stages is not a link to a folder: git config core.symlinks true && git checkout ."
+if LC_ALL=C ignored=$(git check-ignore --no-index -v dvc.yaml dvc.lock); then
+  fail "A setting of git ignores files that DVC needs, remove it: $(echo "$ignored" | head -n 1)"
+fi
 if command -v iconv >/dev/null && ! pwd -P | iconv -f UTF-8 -t UTF-8 >/dev/null 2>&1; then
   fail "The path of this folder has a name that is no UTF-8, which DVC needs: rename it"
 fi

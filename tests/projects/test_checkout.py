@@ -80,6 +80,13 @@ def test_a_folder_whose_name_is_no_utf_8_is_refused(repository, tmp_path):
     assert "no UTF-8" in refusal(folder)
 
 
+def test_a_persons_gitignore_that_dvc_would_stumble_over_is_named(repository, tmp_path):
+    (tmp_path / "ignore").write_text("*.h5\n*.lock\n")
+    (tmp_path / "config").write_text(f"[core]\n excludesFile = {tmp_path}/ignore\n")
+    line = refusal(repository.folder, GIT_CONFIG_GLOBAL=str(tmp_path / "config"))
+    assert line.endswith(f"remove it: {tmp_path}/ignore:2:*.lock\tdvc.lock")
+
+
 def test_a_machine_without_git_is_told_to_install_it(repository, tmp_path):
     (tmp_path / "sh").symlink_to(str(shutil.which("sh")))
     assert refusal(repository.folder, PATH=str(tmp_path)).startswith("git is not there")
