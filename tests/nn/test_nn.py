@@ -3,7 +3,7 @@ import pytest
 
 from worldmodels.nn.adam import Adam
 from worldmodels.nn.layers import binary_cross_entropy, sigmoid
-from worldmodels.nn.parameters import Parameters
+from worldmodels.nn.parameters import Parameters, match_shapes
 
 
 def test_parameters_are_views_of_one_vector():
@@ -54,3 +54,10 @@ def test_cross_entropy_is_the_bernoulli_log_likelihood():
     p = 1 / (1 + np.exp(-logits))
     expected = -(targets * np.log(p) + (1 - targets) * np.log(1 - p)).mean()
     assert binary_cross_entropy(logits, targets)[0] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf, 1e39])
+def test_weights_that_float32_cannot_represent_are_refused(wrong):
+    with pytest.raises(ValueError, match=r"^array 'x' must hold finite floating-point numbers$"):
+        match_shapes({"x": np.array([wrong, 1.0])}, {"x": "N"})
+    match_shapes({"x": np.array([-3e38, 1.0])}, {"x": "N"})

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 Array = NDArray[np.floating[Any]]
+LARGEST = np.finfo(np.float32).max
 
 
 class Parameters(Mapping[str, Array]):
@@ -107,7 +108,7 @@ def match_shapes(
     sizes = {"": 1}  # an axis such as "4" has no letter
     for name, axes in shapes.items():
         array = arrays[name]
-        if array.dtype.kind != "f" or not np.isfinite(array).all():
+        if array.dtype.kind != "f" or not (np.abs(array) <= LARGEST).all():
             raise ValueError(f"array '{name}' must hold finite floating-point numbers")
         if array.ndim != len(axes):
             raise ValueError(f"array '{name}' must have {len(axes)} axes, found {array.ndim}")
