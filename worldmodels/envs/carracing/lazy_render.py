@@ -7,6 +7,7 @@ only every fourth frame has to be drawn.
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,8 @@ from gymnasium.envs.box2d.car_racing import (
 from numpy.typing import NDArray
 from pygame import gfxdraw
 
+from worldmodels.envs.carracing.car_shapes import CarShapes
+
 Polygon = list[tuple[float, float]]
 HEIGHT, WIDTH = 84, 96  # of a frame without the bar, which covers the lowest 12 rows of 96
 BAR = WINDOW_H // 8  # height of the bar in the window
@@ -37,6 +40,9 @@ PATCHES: list[Polygon] = [
 ]
 LAND = [FIELD, *PATCHES]  # drawn below the road
 CANVAS = pygame.Surface((WINDOW_W, WINDOW_H))
+# NumPy fills the canvas: Surface.fill writes past the cache, and what follows has to wait for it.
+PIXELS = pygame.surfarray.pixels2d(CANVAS).T[VISIBLE.top : VISIBLE.bottom]
+MARGIN = 2  # pixels that the edge of a polygon may lie beside where it is computed
 SEARCHED_TILES = np.arange(-15, 25)  # relative to the car's last tile, where the next is searched
 MAX_OFFSET = 25.0  # world units from the centreline, beyond which a car makes no progress
 
@@ -55,6 +61,7 @@ class LazyCarRacing(CarRacing):  # type: ignore[misc]
         self._centres = self._corners.mean(axis=2)  # (2, polygons)
         apart = self._corners - self._centres[..., None]
         self._radii = np.hypot(*apart).max(axis=1)
+        self._car_shapes = CarShapes(self.car)
         self._centreline = np.array([(x, y) for _, _, x, y in self.track])  # (tiles, 2)
         self._tile = self._furthest = 0
         return result
@@ -66,8 +73,8 @@ class LazyCarRacing(CarRacing):  # type: ignore[misc]
         narrow = pygame.transform.smoothscale(CANVAS.subsurface(VISIBLE), (WIDTH, VISIBLE.height))
         upright = pygame.transform.flip(narrow, False, True)
         small = pygame.transform.smoothscale(upright, (WIDTH, HEIGHT))
-        frame: NDArray[np.uint8] = pygame.surfarray.array3d(small).transpose(1, 0, 2)
-        return frame
+        content = pygame.image.tobytes(small, "RGB")
+        return np.frombuffer(content, np.uint8).reshape(HEIGHT, WIDTH, 3)
 
     def pose(self) -> tuple[float, float, float, float]:
         """x, y, heading and speed; the car looks along (cos heading, sin heading)."""
@@ -98,26 +105,27 @@ class LazyCarRacing(CarRacing):  # type: ignore[misc]
         moved = pygame.Vector2(-x * zoom, -y * zoom).rotate_rad(angle)
         shift = (CAR[0] + moved[0], CAR[1] + moved[1])
         turn = tuple(pygame.Vector2(1, 0).rotate_rad(angle))
-        visible = self._visible_polygons(zoom, shift, turn)
+        near = self._polygons_near(x, y, REACH / zoom)
         if max(abs(x), abs(y)) + REACH / zoom < PLAYFIELD:  # the field fills the window
-            CANVAS.fill(self._colour(0))
-            visible = visible[1:]
+            PIXELS[...] = CANVAS.map_rgb(self._colour(0))
+            near = near[1:]
         else:
-            CANVAS.fill(0)
-        xs, ys = _to_window(self._corners[:, visible], zoom, shift, turn)
-        for number, corners in zip(visible.tolist(), np.stack([xs, ys], 2).tolist(), strict=True):
+            PIXELS[...] = 0
+        place = partial(_to_window, zoom=zoom, shift=shift, turn=turn)
+        xs, ys = place(self._corners[:, near])
+        visible = _overlaps(xs, VISIBLE.left, VISIBLE.right)
+        visible &= _overlaps(ys, VISIBLE.top, VISIBLE.bottom)
+        polygons = np.stack([xs[visible], ys[visible]], 2).tolist()
+        for number, corners in zip(near[visible].tolist(), polygons, strict=True):
             colour = self._colour(number)
             gfxdraw.aapolygon(CANVAS, corners, colour)
             gfxdraw.filled_polygon(CANVAS, corners, colour)
-        self.car.draw(CANVAS, zoom, shift, angle, False)
+        self._car_shapes.draw(CANVAS, place)
 
-    def _visible_polygons(self, zoom: float, shift: Any, turn: Any) -> NDArray[np.intp]:
-        """The numbers of the polygons that may be visible."""
-        xs, ys = _to_window(self._centres, zoom, shift, turn)
-        margin = self._radii * zoom + 2
-        in_x = np.abs(xs - VISIBLE.centerx) <= VISIBLE.width / 2 + margin
-        in_y = np.abs(ys - VISIBLE.centery) <= VISIBLE.height / 2 + margin
-        return np.flatnonzero(in_x & in_y)
+    def _polygons_near(self, x: float, y: float, distance: float) -> NDArray[np.intp]:
+        """The numbers of the polygons that may be closer to a point than a distance."""
+        dx, dy = self._centres[0] - x, self._centres[1] - y
+        return np.flatnonzero(dx * dx + dy * dy <= (self._radii + distance) ** 2)
 
     def _colour(self, number: int) -> list[int]:
         """The colour of a polygon; that of a tile changes when a wheel touches it."""
@@ -137,3 +145,10 @@ def _to_window(
     x, y = points
     cos, sin = turn
     return (x * cos - y * sin) * zoom + shift[0], (x * sin + y * cos) * zoom + shift[1]
+
+
+def _overlaps(edges: NDArray[np.float64], low: float, high: float) -> NDArray[np.bool_]:
+    """(polygons,): whether polygons with these corners (polygons, 4) may reach into a range."""
+    overlaps: NDArray[np.bool_] = edges.max(axis=1) >= low - MARGIN
+    overlaps &= edges.min(axis=1) <= high + MARGIN
+    return overlaps
