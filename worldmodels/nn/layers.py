@@ -13,7 +13,12 @@ def dense(x: Array, parameters: Parameters, name: str) -> Array:
     All leading axes are batch axes.
     """
     weight, bias = parameters[f"{name}.weight"], parameters[f"{name}.bias"]
-    y: Array = x @ weight.reshape(len(weight), -1)
+    y: Array
+    if weight.ndim == 2:
+        y = x @ weight
+        y += bias
+        return y
+    y = x @ weight.reshape(len(weight), -1)
     y += bias.ravel()
     return y.reshape(*x.shape[:-1], *bias.shape)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,8 +50,11 @@ class Camera:
         # The margin repeats the outermost pixels, which has the effect of clipping every index to
         # the grid, and costs nothing per step.
         ground = [np.pad(paint_track(track, channels), margin, mode="edge") for track in tracks]
-        self._ground = np.concatenate(ground, axis=None)
+        self._ground: NDArray[Any] = np.concatenate(ground, axis=None)
         self._palette = PALETTES[channels]
+        if channels == 1:  # colours themselves: one lookup instead of two
+            self._ground = self._palette[self._ground, 0]
+        self._has_one_track = len(tracks) == 1
         self._matrix = self._pixel_matrix(size, reach, pixel, extent, margin)
 
     @staticmethod
@@ -78,7 +82,10 @@ class Camera:
         pixels = pixel.shape[1] // 2
         index = pixel[:, pixels:] * self._width
         index += pixel[:, :pixels]
-        index += (track * self._width**2).astype(np.int32)[:, None]
-        paint = self._ground.take(index, mode="clip")  # never out of bounds: skips the check
-        observations: NDArray[np.float32] = self._palette.take(paint, axis=0, mode="clip")
+        if not self._has_one_track:
+            index += (track * self._width**2).astype(np.int32)[:, None]
+        # never out of bounds: "clip" skips the check
+        observations: NDArray[Any] = self._ground.take(index, mode="clip")
+        if self.shape[2] > 1:
+            observations = self._palette.take(observations, axis=0, mode="clip")
         return observations.reshape(-1, *self.shape)

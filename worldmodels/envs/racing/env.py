@@ -28,7 +28,8 @@ OFF_ROAD_COST = 0.5  # per step and world unit beyond the edge of the road
 # Rows of the array that holds all cars, after those of the pose.
 THETA, SPEED, SAMPLE, DISTANCE, LAP_FRACTION, STEPS = range(5, 11)
 POSE = slice(COS, Y + 1)  # the camera and the nearest-sample search are linear in it
-HEADING, POSITION, STATE = slice(COS, SIN + 1), slice(X, Y + 1), slice(X, SPEED + 1)
+HEADING, POSITION = slice(COS, SIN + 1), slice(X, Y + 1)
+SCALES = np.array([[TURN], [THRUST]])  # of steer and throttle
 
 
 class RacingEnv:
@@ -97,7 +98,7 @@ class RacingEnv:
         self._camera = Camera(tracks, view_size, channels, view_reach, max_offset)
         self.observation_shape = self._camera.shape
         self._search = np.stack([_search_matrix(track) for track in tracks])  # (T, 5, samples)
-        self._centrelines = np.stack([track.centreline for track in tracks])
+        self._centrelines = np.concatenate([track.centreline for track in tracks]).T.copy()
         self.reset()
 
     def reset(
@@ -129,6 +130,8 @@ class RacingEnv:
 
     def _group_by_track(self) -> None:
         """Arrange the cars of each track in a row, so that one product searches each track."""
+        self._first_sample = self._track * self._samples  # in the centrelines of all tracks
+        self._max_distance = 2 * self._half_width
         if len(self.tracks) == 1:
             return
         used, track, cars = np.unique(self._track, return_inverse=True, return_counts=True)
@@ -153,7 +156,7 @@ class RacingEnv:
         if before is not None:  # rows that have ended keep their state, and so their flags
             self._cars[:, self._done] = before[:, self._done]
             rewards[self._done] = 0.0
-        terminated = self._cars[DISTANCE] > 2 * self._half_width
+        terminated = self._cars[DISTANCE] > self._max_distance
         truncated = self._cars[STEPS] >= self.max_steps
         self._done = terminated | truncated
         return self._observations(), rewards, terminated, truncated, self._info()
@@ -179,17 +182,19 @@ class RacingEnv:
         """Move all cars, and return their rewards."""
         cars = self._cars
         theta, v, sample, distance = cars[THETA], cars[SPEED], cars[SAMPLE], cars[DISTANCE]
-        steer, throttle = action
-        v += THRUST * throttle - DRAG * v
+        turn, change = SCALES * action
+        change -= DRAG * v
+        v += change
         np.maximum(v, 0.0, out=v)
         np.minimum(v, MAX_SPEED, out=v)
-        theta += TURN * steer * v
+        turn *= v
+        theta += turn
         np.cos(theta, out=cars[COS])
         np.sin(theta, out=cars[SIN])
         cars[POSITION] += v * cars[HEADING]
 
         nearest = self._nearest_samples()
-        apart = cars[POSITION] - self._centrelines[self._track, nearest].T
+        apart = cars[POSITION] - self._centrelines.take(self._first_sample + nearest, axis=1)
         apart *= apart
         np.sqrt(apart[0] + apart[1], out=distance)
         half = self._samples // 2
@@ -218,10 +223,11 @@ class RacingEnv:
         return self._camera.observe(self._cars[POSE].T, self._track)
 
     def _info(self) -> Info:
+        now = self._cars[X : LAP_FRACTION + 1].copy()
         return {
-            "state": self._cars[STATE].T.copy(),
-            "distance": self._cars[DISTANCE].copy(),
-            "lap_fraction": self._cars[LAP_FRACTION].copy(),
+            "state": now[: SPEED + 1 - X].T,
+            "distance": now[DISTANCE - X],
+            "lap_fraction": now[LAP_FRACTION - X],
         }
 
 
