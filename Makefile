@@ -102,7 +102,7 @@ lint: dev
 	ruff format --check .
 	mypy
 
-bench: dev
+bench: dev install-carracing
 	python -m benchmarks.stub_baseline
 	@echo
 	python -m benchmarks.speed
@@ -116,6 +116,10 @@ bench: dev
 	python -m benchmarks.dreams
 	@echo
 	python -m benchmarks.verbs
+	@echo
+	python -m benchmarks.simulators
+	@echo
+	python -m benchmarks.carracing_growth
 
 ablations: core
 	python -m benchmarks.ablations

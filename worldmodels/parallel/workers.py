@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache, cached_property
 from typing import Generic, Protocol, Self, TypeVar
 
-from worldmodels.parallel.processes import ProcessPool
 from worldmodels.pipeline.cgroups import granted_cores
 from worldmodels.pipeline.config.params import Compute
 from worldmodels.pipeline.memory_limit import free_memory
@@ -85,6 +84,8 @@ class WorkerPool(Generic[Shard, Result]):
         if count == 1:
             return None
         try:
+            from worldmodels.parallel.processes import ProcessPool  # imported where it is needed
+
             return ProcessPool(self._function, count)
         except (OSError, ImportError, NotImplementedError) as error:
             _say_inline(getattr(error, "strerror", None) or str(error))
