@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from pygame import gfxdraw
 
 from worldmodels.envs.carracing.car_shapes import CarShapes
+from worldmodels.envs.carracing.fast_car import FastCar
 
 Polygon = list[tuple[float, float]]
 HEIGHT, WIDTH = 84, 96  # of a frame without the bar, which covers the lowest 12 rows of 96
@@ -56,6 +57,7 @@ class LazyCarRacing(CarRacing):  # type: ignore[misc]
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> Any:
         """Start an episode: Gymnasium's reset; also gathers the polygons to draw."""
         result = super().reset(seed=seed, options=options)
+        self.car.__class__ = FastCar
         polygons = LAND + [corners for corners, _ in self.road_poly]
         self._corners = np.array(polygons).transpose(2, 0, 1)  # (2, polygons, 4)
         self._centres = self._corners.mean(axis=2)  # (2, polygons)
