@@ -18,6 +18,7 @@ ON_DEMAND = {  # imported within a function, when params or the command line ask
     "worldmodels/envs/carracing/task.py": "carracing",
     "worldmodels/exploration/behaviour_policy.py": "--policy",
     "worldmodels/distillation.py": "--teacher",
+    "worldmodels/parallel/processes.py": "processes",
     # Where a stage runs changes no result, so none depends on the cluster (.dvcignore has it too).
     "worldmodels/parallel/dask_cluster.py": "dask",
 }
