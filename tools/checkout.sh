@@ -26,3 +26,8 @@ fi
 if command -v iconv >/dev/null && ! pwd -P | iconv -f UTF-8 -t UTF-8 >/dev/null 2>&1; then
   fail "The path of this folder has a name that is no UTF-8, which DVC needs: rename it"
 fi
+[ -w . ] || fail "This folder cannot be written to, but the pipeline writes into it: clone it elsewhere"
+cache=/var/tmp # where DVC keeps what it knows of each project
+if [ -d "$cache" ] && [ ! -w "$cache" ] && [ -z "${DVC_SITE_CACHE_DIR:-}" ]; then
+  fail "$cache cannot be written to, but DVC writes there: export DVC_SITE_CACHE_DIR=/some/folder"
+fi

@@ -1,6 +1,7 @@
 """The frame of all stages: command line, costs, checkpoints and errors."""
 
 import json
+import os
 import re
 import sys
 from types import SimpleNamespace
@@ -132,3 +133,62 @@ def test_random_streams_differ_by_seed_stage_and_purpose():
         for purpose in ("policy", "tracks")
     }
     assert len(draws) == 8
+
+
+def refusal(monkeypatch, *arguments):
+    with pytest.raises(SystemExit) as stop:
+        context_of(monkeypatch, *arguments)
+    return str(stop.value.code)
+
+
+def test_an_output_that_is_an_input_is_refused(monkeypatch, tmp_path):
+    (tmp_path / "a").write_text("content")
+    (tmp_path / "link").symlink_to("a")
+    for output in ("a", "link"):
+        line = refusal(monkeypatch, tmp_path / "a", tmp_path / output)
+        assert line.startswith(f"collect: {tmp_path / output}: is an output; ")
+    assert (tmp_path / "a").read_text() == "content"
+
+
+def test_a_pipe_is_refused_and_not_waited_for(monkeypatch, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for files in (("pipe", "b"), ("a", "pipe")):
+        line = refusal(monkeypatch, *(tmp_path / file for file in files))
+        assert line == f"collect: {tmp_path / 'pipe'}: is no plain file, but a pipe or a device"
+
+
+def test_a_circular_link_is_an_input_that_is_missing(monkeypatch, tmp_path):
+    (tmp_path / "a").symlink_to("a")
+    context_of(monkeypatch, tmp_path / "a", tmp_path / "b")
+
+
+def test_a_file_in_place_of_a_folder_is_said(monkeypatch, tmp_path):
+    (tmp_path / "models").write_text("")
+    output = tmp_path / "models" / "v.npz"
+    with pytest.raises(SystemExit) as stop:
+        write_output(monkeypatch, output)
+    assert stop.value.code.startswith(f"collect: {output}: cannot be written: {tmp_path}/models: ")
+
+
+@pytest.mark.parametrize(("setting", "seed"), [("010", 10), ("0o17", 15), ("1e3", 1000)])
+def test_a_setting_is_read_as_the_file_would_be(monkeypatch, tmp_path, setting, seed):
+    run = context_of(monkeypatch, tmp_path / "a", tmp_path / "b", "--set", f"seed={setting}")
+    assert run.params.seed == seed
+
+
+def test_a_setting_may_be_a_list(monkeypatch, tmp_path):
+    setting = "env.random_tracks.radius=[7, 8.5]"
+    run = context_of(monkeypatch, tmp_path / "a", tmp_path / "b", "--set", setting)
+    assert run.params.env.random_tracks.radius == (7, 8.5)
+
+
+@pytest.mark.parametrize("setting", ["seed=many", "seed=-1", "seed=[", "seed=&a 3", "seed="])
+def test_a_wrong_setting_is_told_from_a_wrong_file(monkeypatch, tmp_path, setting):
+    line = refusal(monkeypatch, tmp_path / "a", tmp_path / "b", "--set", setting)
+    assert re.search(r": seed: (cannot be set to |.* \(not in the file: --set or )", line), line
+
+
+def test_a_variable_is_told_from_a_wrong_file(monkeypatch, tmp_path):
+    monkeypatch.setenv("WORLDMODELS_COMPUTE", "workers=many")
+    line = refusal(monkeypatch, tmp_path / "a", tmp_path / "b")
+    assert line.endswith("found 'many' (not in the file: --set or WORLDMODELS_COMPUTE says so)")

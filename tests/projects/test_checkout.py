@@ -87,6 +87,14 @@ def test_a_persons_gitignore_that_dvc_would_stumble_over_is_named(repository, tm
     assert line.endswith(f"remove it: {tmp_path}/ignore:2:*.lock\tdvc.lock")
 
 
+@pytest.mark.skipif(os.getuid() == 0, reason="root may write anywhere")
+def test_a_folder_that_cannot_be_written_to_is_refused(repository, tmp_path):
+    repository.run("git", "clone", "-q", ".", str(tmp_path / "clone"))
+    (tmp_path / "clone").chmod(0o555)
+    assert refusal(tmp_path / "clone").startswith("This folder cannot be written to")
+    (tmp_path / "clone").chmod(0o755)
+
+
 def test_a_machine_without_git_is_told_to_install_it(repository, tmp_path):
     (tmp_path / "sh").symlink_to(str(shutil.which("sh")))
     assert refusal(repository.folder, PATH=str(tmp_path)).startswith("git is not there")

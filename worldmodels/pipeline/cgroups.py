@@ -38,7 +38,9 @@ def granted_memory() -> int | None:
         used = _number(folder / files.memory_used)
         if limit is not None and used is not None:
             stat = dict(line.split()[:2] for line in _lines(folder / "memory.stat") if " " in line)
-            cache = [int(stat.get(key, 0)) for key in files.reclaimable]
+            cache = [
+                int(size) for key in files.reclaimable if (size := stat.get(key, "")).isdigit()
+            ]
             granted.append(max(0, limit - max(0, used - sum(cache))))
     return min(granted, default=None)
 

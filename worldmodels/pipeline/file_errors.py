@@ -55,7 +55,10 @@ def named_in_errors(file: Path | str, use: Literal["read", "written"]) -> Iterat
     try:
         yield
     except OSError as error:
-        if error.filename and Path(error.filename).parent != Path(file).parent:
+        named = Path(error.filename or file)
+        if named in Path(file).parents:  # a folder that cannot be made, or is none
+            raise UserError(f"{file}: cannot be {use}: {system_error(error)}") from None
+        if named.parent != Path(file).parent:
             raise
         raise UserError(f"{file}: cannot be {use}: {_refusal(error) or error}") from None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import sys
 import time
@@ -145,6 +146,21 @@ def _explain_memory_error(name: str, params: Params) -> Iterator[None]:
         ) from None
 
 
+def _check_files(files: Sequence[Path], outputs: Sequence[Path]) -> None:
+    """Check that files are plain ones, if they are there, and that no output is an input.
+
+    Raises:
+        UserError: one is a pipe or a device, or would overwrite what the stage reads.
+    """
+    real = [os.path.realpath(path) for path in files]  # Path.resolve raises at circular links
+    for path in files:
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            raise UserError(f"{path}: is no plain file, but a pipe or a device")
+    for path in outputs:
+        if real.count(os.path.realpath(path)) > 1:
+            raise UserError(f"{path}: is an output; give it another name than the other files")
+
+
 @contextmanager
 def run_stage(
     name: str,
@@ -178,6 +194,7 @@ def run_stage(
     paths |= {file: getattr(given, file) for file in writes}
     try:
         with memory_limit(), AtomicOutputs() as outputs:
+            _check_files([given.params, *paths.values()], [paths[file] for file in writes])
             params = read_params(given.params, compute_overrides() | dict(given.set))
             many = getattr(given, folders) if folders else []
             run = StageContext(name, params, paths, many, given.reports, outputs, writes)

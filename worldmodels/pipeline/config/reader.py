@@ -14,30 +14,41 @@ import msgspec
 
 from worldmodels.pipeline.config.params import Params
 from worldmodels.pipeline.config.params_errors import explain_error, find_unknown_key
-from worldmodels.pipeline.config.strict_yaml import read_yaml
+from worldmodels.pipeline.config.strict_yaml import parse_yaml, read_yaml
 from worldmodels.pipeline.errors import UserError
+
+WHERE_SET = " (not in the file: --set or WORLDMODELS_COMPUTE says so)"
 
 
 def read_params(path: Path, changes: Mapping[str, Any] | None = None) -> Params:
     """The params in a YAML file, with other values for some dotted keys.
+
+    Args:
+        path: of the file.
+        changes: values by dotted key; text is read as the file would be.
 
     Raises:
         UserError: the file cannot be read, or a key is missing, unknown, of the wrong type or out
             of bounds; the message names the file and the dotted key, what was found and what would
             be right.
     """
-    found = read_yaml(path)
-    for key, value in (changes or {}).items():
+    found, changes = read_yaml(path), changes or {}
+    for key, value in changes.items():
         *sections, name = key.split(".")
         section = found
         for step in sections:
             section = section.get(step) if isinstance(section, dict) else None
         if not isinstance(section, dict):
             raise UserError(f"{path}: {key}: cannot be set to {value!r}: there is no such section")
-        section[name] = value
+        try:
+            section[name] = parse_yaml(value) if isinstance(value, str) else value
+        except ValueError as error:
+            raise UserError(f"{path}: {key}: cannot be set to {value!r}: {error}") from None
     if problem := find_unknown_key(found, Params):
         raise UserError(f"{path}: {problem}")
     try:
         return msgspec.convert(found, Params, strict=False)
     except msgspec.ValidationError as error:
-        raise UserError(f"{path}: {explain_error(str(error), found, Params)}") from None
+        problem = explain_error(str(error), found, Params)
+        is_set = any(problem.startswith(f"{key}:") for key in changes)
+        raise UserError(f"{path}: {problem}{WHERE_SET if is_set else ''}") from None

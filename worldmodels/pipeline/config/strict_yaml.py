@@ -32,20 +32,31 @@ def read_yaml(path: Path) -> Any:
             content = file.read(MAX_BYTES + 1)
         if len(content) > MAX_BYTES:
             raise UserError(f"{path}: has more than {MAX_BYTES:,} bytes; is it a params file?")
-        text = content.decode("utf-8")
-        _check_events(text)
-        return YAML(typ="safe").load(text)
+        return parse_yaml(content.decode("utf-8"))
     except FileNotFoundError:
         raise UserError(f"{path}: no such file; copy one from recipes/") from None
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or error
         raise UserError(f"{path}: cannot be read: {reason}") from None
+    except ValueError as error:
+        raise UserError(f"{path}: {error}") from None
+
+
+def parse_yaml(text: str) -> Any:
+    """The value of a plain YAML text, as a params file may have it.
+
+    Raises:
+        ValueError: it is not plain YAML.
+    """
+    try:
+        _check_events(text)
+        return YAML(typ="safe").load(text)
     except MarkedYAMLError as error:
         what = str(error.problem).partition(" with value")[0]  # of a key that is given twice
         problem = f"{what}{_line(error.problem_mark)}"
     except (YAMLError, ValueError, OverflowError) as error:
         problem = str(error)
-    raise UserError(f"{path}: not valid YAML: {' '.join(problem.split())}")
+    raise ValueError(f"not valid YAML: {' '.join(problem.split())}")
 
 
 def _check_events(text: str) -> None:
