@@ -87,6 +87,7 @@ NOT_RUN: dict[str, tuple[str, ...]] = {
         "--reports released/reports",
         *("python -m tests.support.damage", "python -m tests.support.hostile_params"),
         *("python -m benchmarks.simulators", "python -m benchmarks.cluster"),
+        "python -m benchmarks.carracing_growth",
         *("python -m benchmarks.dreams", "python -m benchmarks.ablations"),
         *("python -m benchmarks.convolution", "python -m benchmarks.strategies"),
         "python -m benchmarks.ablations --tables dream",

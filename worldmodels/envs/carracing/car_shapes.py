@@ -51,6 +51,8 @@ class CarShapes:
                     add([(-x, 0), (x, 0), (x, 0), (-x, 0)], number, WHEEL_WHITE, body)
         self._vertices = np.array(vertices, np.float32).T.copy()  # (2, N)
         self._body = np.array(bodies)
+        self._points = np.empty(self._vertices.shape)  # in the world
+        self._corners = np.empty(self._points.T.shape)  # on the surface
 
     def draw(self, surface: pygame.Surface, place: Place) -> None:
         """Draw the car.
@@ -59,19 +61,19 @@ class CarShapes:
             surface: to draw on.
             place: from points (2, N) of the world to x and y on the surface.
         """
-        marks = [shape for shape in self._shapes if shape.wheel and self._turn_mark(shape)]
-        poses = [(each.q.c, each.q.s, *each.position) for each in self._transforms()]
+        hidden = [each for each in self._shapes if each.wheel and not self._turn_mark(each)]
+        transforms = [body.transform for body in self._bodies]
+        poses = [(each.q.c, each.q.s, *each.position) for each in transforms]
         cos, sin, x, y = np.array(poses, np.float32).T[:, self._body]
         along, across = self._vertices
         # In float32, and in this order, as Box2D computes it.
-        points = np.stack([(cos * along - sin * across) + x, (sin * along + cos * across) + y])
-        corners = np.stack(place(points.astype(np.float64)), axis=1).tolist()
+        self._points[0] = (cos * along - sin * across) + x
+        self._points[1] = (sin * along + cos * across) + y
+        self._corners[:, 0], self._corners[:, 1] = place(self._points)
+        corners: Any = self._corners.tolist()
         for shape in self._shapes:
-            if not shape.wheel or shape in marks:
+            if shape not in hidden:
                 pygame.draw.polygon(surface, shape.colour, corners[shape.vertices])
-
-    def _transforms(self) -> list[Any]:
-        return [body.transform for body in self._bodies]
 
     def _turn_mark(self, shape: _Shape) -> bool:
         """Put the white mark of a wheel where the wheel has turned to; whether it is in sight."""

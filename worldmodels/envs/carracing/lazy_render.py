@@ -64,6 +64,7 @@ class LazyCarRacing(CarRacing):  # type: ignore[misc]
         apart = self._corners - self._centres[..., None]
         self._radii = np.hypot(*apart).max(axis=1)
         self._car_shapes = CarShapes(self.car)
+        self._land_colours = [tuple(map(int, each)) for each in (self.bg_color, self.grass_color)]
         self._centreline = np.array([(x, y) for _, _, x, y in self.track])  # (tiles, 2)
         self._tile = self._furthest = 0
         return result
@@ -117,8 +118,10 @@ class LazyCarRacing(CarRacing):  # type: ignore[misc]
         xs, ys = place(self._corners[:, near])
         visible = _overlaps(xs, VISIBLE.left, VISIBLE.right)
         visible &= _overlaps(ys, VISIBLE.top, VISIBLE.bottom)
-        polygons = np.stack([xs[visible], ys[visible]], 2).tolist()
-        for number, corners in zip(near[visible].tolist(), polygons, strict=True):
+        numbers = near[visible].tolist()
+        polygons = np.empty((len(numbers), 4, 2))
+        polygons[:, :, 0], polygons[:, :, 1] = xs[visible], ys[visible]
+        for number, corners in zip(numbers, polygons.tolist(), strict=True):
             colour = self._colour(number)
             gfxdraw.aapolygon(CANVAS, corners, colour)
             gfxdraw.filled_polygon(CANVAS, corners, colour)
@@ -129,15 +132,12 @@ class LazyCarRacing(CarRacing):  # type: ignore[misc]
         dx, dy = self._centres[0] - x, self._centres[1] - y
         return np.flatnonzero(dx * dx + dy * dy <= (self._radii + distance) ** 2)
 
-    def _colour(self, number: int) -> list[int]:
+    def _colour(self, number: int) -> tuple[int, ...]:
         """The colour of a polygon; that of a tile changes when a wheel touches it."""
-        if number == 0:
-            colour = self.bg_color
-        elif number < len(LAND):
-            colour = self.grass_color
-        else:
-            colour = self.road_poly[number - len(LAND)][1]
-        return [int(value) for value in colour]
+        if number < len(LAND):
+            return self._land_colours[number > 0]
+        red, green, blue = self.road_poly[number - len(LAND)][1]
+        return int(red), int(green), int(blue)
 
 
 def _to_window(
