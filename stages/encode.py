@@ -27,7 +27,11 @@ def encode(settings: Encode, rollouts: Rollouts, vision: Vision) -> tuple[Latent
 def encode_parts(
     settings: Encode, rollouts: Rollouts, vision: Vision, append: Callable[[Latents], None]
 ) -> StageResult:
-    """The same, some episodes at a time; `append` is given each part."""
+    """The same, some episodes at a time; `append` is given each part.
+
+    Raises:
+        UserError: z is not finite.
+    """
     total, squares = np.zeros((2, vision.z_size))  # over all frames
     count = len(rollouts.observations)
     spans = rollouts.spans()
@@ -35,8 +39,11 @@ def encode_parts(
         part = rollouts.slice(*span)
         starts = range(0, len(part.observations), settings.batch_size)
         batches = (part.observations[start : start + settings.batch_size] for start in starts)
-        posteriors = [vision.posterior(to_pixels(frames)) for frames in batches]
+        with np.errstate(over="ignore", invalid="ignore"):  # what overflows is refused below
+            posteriors = [vision.posterior(to_pixels(frames)) for frames in batches]
         mean, logvar = (np.concatenate(entry) for entry in zip(*posteriors, strict=True))
+        if not (np.isfinite(mean).all() and np.isfinite(logvar).all()):
+            raise UserError("V's weights are so large that z is no number; run 'dvc repro train_v'")
         total += mean.sum(axis=0, dtype=np.float64)
         squares += np.square(mean, dtype=np.float64).sum(axis=0)
         append(

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
+import numpy as np
+
 from worldmodels.controller.controller import ARRAYS, Controllers
 from worldmodels.interfaces import controller_mismatch, mismatch
 from worldmodels.memory.ensemble import ENSEMBLES, Ensemble
@@ -53,7 +55,22 @@ def load_vision_and_memory(v: Path, m: Path, spaces: HasSpaces) -> tuple[AnyVisi
     pixels = math.prod(spaces.observation_shape)
     if problem := mismatch(vision, memory, pixels, spaces.action_size):
         raise UserError(f"{v}, {m}: {problem}; run 'dvc repro'")
+    if _overflow(vision, memory, spaces):
+        raise UserError(f"{v}, {m}: their weights are so large that z or h is no number")
     return vision, memory
+
+
+def _overflow(vision: AnyVision, memory: Ensemble, spaces: HasSpaces) -> bool:
+    """Whether V or M gives infinity or NaN for a black or a white observation, in two steps."""
+    observations = np.ones((2, *spaces.observation_shape), np.float32)
+    observations[0] = 0
+    actions = np.ones((2, spaces.action_size), np.float32)
+    h = c = np.zeros((2, memory.hidden_size), np.float32)
+    with np.errstate(all="ignore"):
+        z = vision.encode(observations)
+        for _ in range(2):
+            h, c = memory.step(z, actions, h, c)
+    return not all(np.isfinite(each).all() for each in (z, h, c))
 
 
 def load_agent(paths: Iterable[Path], spaces: HasSpaces) -> AgentParts:
