@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from benchmarks.learning import learn
+from tests.support.zero_policy import ZeroPolicy
 from worldmodels.agent.agent import Agent
 from worldmodels.envs.registry import make_task
 from worldmodels.evolution.fitness import SHARD_EPISODES, FitnessEvaluator, RolloutWorker, Scores
@@ -97,19 +98,6 @@ def test_a_whole_search_finds_the_same_controller_on_two_processes(quick):
         for count in (1, 2)
     ]
     assert weights[0] == weights[1]
-
-
-class ZeroPolicy:
-    """A policy whose actions are zeros."""
-
-    def reset(self, num_envs):
-        self.num_envs = num_envs
-
-    def keep(self, rows):
-        self.num_envs = len(rows)
-
-    def act(self, observations):
-        return np.zeros((self.num_envs, 2))
 
 
 def test_steps_are_those_of_all_episodes_of_a_candidate(quick):

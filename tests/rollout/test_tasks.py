@@ -11,6 +11,7 @@ from benchmarks.learning import learn, run_evaluate
 from stages import visualize
 from stages.collect import collect
 from tests.support.project import ROOT
+from tests.support.zero_policy import ZeroPolicy
 from tools.rooms import import_closure
 from worldmodels.envs.carracing.task import TEST_SEEDS
 from worldmodels.envs.racing.track import Track
@@ -159,14 +160,3 @@ def test_visualize_refuses_tables_of_another_environment(carracing, tmp_path, mo
     assert stop.value.code == (
         f"visualize: {path}: it holds rollouts of carracing; only rollouts of racing will do here"
     )
-
-
-class ZeroPolicy:
-    def reset(self, num_envs):
-        self.num_envs = num_envs
-
-    def keep(self, rows):
-        self.num_envs = len(rows)
-
-    def act(self, observations):
-        return np.zeros((self.num_envs, 2))

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from worldmodels.pipeline import reports
 from worldmodels.pipeline.checkpoints import Checkpoints, checkpoint_folder, fingerprint
-from worldmodels.pipeline.command_line import compute_overrides, stage_parser
+from worldmodels.pipeline.command_line import COMPUTE, compute_overrides, stage_parser
 from worldmodels.pipeline.config.params import INLINE, Params
 from worldmodels.pipeline.config.reader import read_params
 from worldmodels.pipeline.errors import ParamsError, UserError
@@ -195,7 +195,8 @@ def run_stage(
     try:
         with memory_limit(), AtomicOutputs() as outputs:
             _check_files([given.params, *paths.values()], [paths[file] for file in writes])
-            params = read_params(given.params, compute_overrides() | dict(given.set))
+            settings = compute_overrides() | dict(given.set)
+            params = read_params(given.params, settings, f"--set or {COMPUTE}")
             many = getattr(given, folders) if folders else []
             run = StageContext(name, params, paths, many, given.reports, outputs, writes)
             with _explain_memory_error(name, params):

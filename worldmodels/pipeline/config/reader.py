@@ -17,15 +17,16 @@ from worldmodels.pipeline.config.params_errors import explain_error, find_unknow
 from worldmodels.pipeline.config.strict_yaml import parse_yaml, read_yaml
 from worldmodels.pipeline.errors import UserError
 
-WHERE_SET = " (not in the file: --set or WORLDMODELS_COMPUTE says so)"
 
-
-def read_params(path: Path, changes: Mapping[str, Any] | None = None) -> Params:
+def read_params(
+    path: Path, changes: Mapping[str, Any] | None = None, changes_from: str = "the caller"
+) -> Params:
     """The params in a YAML file, with other values for some dotted keys.
 
     Args:
         path: of the file.
         changes: values by dotted key; text is read as the file would be.
+        changes_from: who gives them, for error messages.
 
     Raises:
         UserError: the file cannot be read, or a key is missing, unknown, of the wrong type or out
@@ -50,5 +51,6 @@ def read_params(path: Path, changes: Mapping[str, Any] | None = None) -> Params:
         return msgspec.convert(found, Params, strict=False)
     except msgspec.ValidationError as error:
         problem = explain_error(str(error), found, Params)
-        is_set = any(problem.startswith(f"{key}:") for key in changes)
-        raise UserError(f"{path}: {problem}{WHERE_SET if is_set else ''}") from None
+        if any(problem.startswith(f"{key}:") for key in changes):
+            problem += f" (not in the file: {changes_from} says so)"
+        raise UserError(f"{path}: {problem}") from None
