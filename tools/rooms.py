@@ -7,7 +7,7 @@ A room is a folder or file directly under `worldmodels/`, or directly under `wor
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -21,6 +21,7 @@ ON_DEMAND = {  # imported within a function, when params or the command line ask
     "worldmodels/parallel/processes.py": "processes",
     # Where a stage runs changes no result, so none depends on the cluster (.dvcignore has it too).
     "worldmodels/parallel/dask_cluster.py": "dask",
+    "worldmodels/pretrained/loading.py": "worldmodels.load",  # by people, by no stage
 }
 
 
@@ -69,7 +70,7 @@ def imported_files(path: str, undemanded: Collection[str] = ()) -> set[str]:
     Modules in undemanded files are left out, with the packages around them.
     """
     modules: set[str] = set()
-    for node in ast.walk(ast.parse((ROOT / path).read_text(encoding="utf-8"))):
+    for node in _nodes_that_run(ast.parse((ROOT / path).read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             modules |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -77,6 +78,14 @@ def imported_files(path: str, undemanded: Collection[str] = ()) -> set[str]:
             modules |= {str(node.module)} | {f"{node.module}.{alias.name}" for alias in node.names}
     own = {module for module in modules if module.split(".")[0] in ("stages", PACKAGE)}
     return {file for module in own for file in _files(module, undemanded)}
+
+
+def _nodes_that_run(tree: ast.AST) -> Iterator[ast.AST]:
+    """The nodes of a syntax tree, but for those that type checkers alone see."""
+    for node in ast.iter_child_nodes(tree):
+        if not (isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"):
+            yield node
+            yield from _nodes_that_run(node)
 
 
 def _files(module: str, undemanded: Collection[str]) -> set[str]:

@@ -1,0 +1,83 @@
+"""Loading of a trained agent from the folder of a release or of a pipeline."""
+
+from __future__ import annotations
+
+from os import PathLike
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from worldmodels.agent.loading import load_agent
+from worldmodels.dream.starts import StartStates
+from worldmodels.pipeline.config.env_params import EnvParams
+from worldmodels.pipeline.config.params_errors import explain_error, find_unknown_key
+from worldmodels.pipeline.config.reader import read_params
+from worldmodels.pipeline.config.section import Section
+from worldmodels.pipeline.errors import UserError
+from worldmodels.pipeline.file_errors import named_in_errors
+from worldmodels.pipeline.storage.artifacts import load_model
+from worldmodels.pretrained.adapters import make_adapter
+from worldmodels.pretrained.agent import PretrainedAgent
+
+MODELS = ("v.npz", "m.npz", "c.npz")
+AGENT_FILE, PARAMS_FILE = "agent.json", "params.yaml"
+DREAM_STARTS = "dream_starts.npz"
+
+
+class AgentFile(Section, frozen=True):
+    """The content of agent.json."""
+
+    format: Literal[1]  # of this file
+    version: str  # of the agent
+    env: EnvParams  # as in params.yaml
+
+
+def load_folder(folder: str | PathLike[str]) -> PretrainedAgent:
+    """The trained agent in a folder, see `worldmodels.load`."""
+    path = Path(folder)
+    with named_in_errors(path, "read"):
+        released, pipeline = (path / AGENT_FILE).exists(), (path / PARAMS_FILE).exists()
+    if released:
+        described = read_agent_file(path / AGENT_FILE)
+        env, version, models = described.env, described.version, path
+    elif pipeline:
+        env, version, models = read_params(path / PARAMS_FILE).env, None, path / "models"
+    else:
+        what = "no such folder" if not path.exists() else "no agent is in it"
+        raise UserError(
+            f"{path}: {what}; should be a folder with {AGENT_FILE}, {', '.join(MODELS)} (a "
+            f"released agent), or one with {PARAMS_FILE} and models/ (a pipeline that has run)"
+        )
+    adapter = make_adapter(env)
+    parts = load_agent([models / name for name in MODELS], adapter)
+    return PretrainedAgent(path, version, env, adapter, parts)
+
+
+def read_agent_file(path: Path) -> AgentFile:
+    """The content of an agent.json.
+
+    Raises:
+        UserError: the file cannot be read, or a key is missing, unknown or wrong.
+    """
+    with named_in_errors(path, "read"):
+        content = path.read_bytes()
+    try:
+        found: Any = msgspec.json.decode(content)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: should be JSON; {error}") from None
+    if problem := find_unknown_key(found, AgentFile):
+        raise UserError(f"{path}: {problem}")
+    try:
+        return msgspec.convert(found, AgentFile)
+    except msgspec.ValidationError as error:
+        raise UserError(f"{path}: {explain_error(str(error), found, AgentFile)}") from None
+
+
+def load_dream_starts(path: Path) -> StartStates:
+    """Where an agent's dreams start, of a file that `stages.dream_starts` has made.
+
+    Raises:
+        UserError: the file is missing or damaged.
+    """
+    return load_model(path, "dream_starts", {StartStates.KIND: StartStates.from_arrays})
