@@ -7,6 +7,7 @@ from pathlib import Path, PurePath
 import pytest
 import yaml
 
+from tests.support.command_tables import PYTHON
 from tests.support.documented_commands import (
     FENCE,
     HEADING,
@@ -117,8 +118,14 @@ def test_the_table_of_make_has_every_target_and_no_other():
 
 @pytest.mark.parametrize("page", PAGES)
 def test_blocks_are_of_a_kind_that_a_test_reads(page):
-    """Commands and YAML; examples in Python would need a test that runs them."""
-    assert {language for _, language, _ in fences(page)} <= {"", "sh", "bash", "console", "yaml"}
+    """Commands and YAML; for examples in Python, a table has the test that runs them."""
+    read_by_all = {"", "sh", "bash", "console", "yaml"}
+    others = {language for _, language, _ in fences(page)} - read_by_all
+    if page in PYTHON:
+        assert (ROOT / PYTHON[page]).is_file()
+        assert "python" in others <= {"python", "text"}  # what it prints
+    else:
+        assert not others
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -26,6 +26,11 @@ BLOCKS = {
     ("docs/play.md", "A page to play in"): TRANSCRIPTS,
 }
 
+# Pages whose blocks of Python are run: by which test.
+PYTHON = {
+    "README.md": "tests/pretrained/test_carracing_score.py",
+}
+
 # Commands that a test of test_transcripts.py types from here.
 TYPED = {
     "test_a_recipe_comes_from_the_cache_and_is_copied": ("cd recipes/paper && dvc repro",),

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from worldmodels.envs.carracing.area_resize import AreaResize
 from worldmodels.envs.carracing.env import FRAME_SHAPE
-from worldmodels.pipeline.config.env_params import CarRacingParams, EnvParams
+from worldmodels.pipeline.config.env_params import CarRacingParams, EnvParams, RacingParams
 from worldmodels.pipeline.storage.pixels import to_pixels
 
 Array = NDArray[Any]
@@ -19,6 +19,7 @@ class Adapter(Protocol):
     """The way from an environment's observations to V's, and from C's actions to its own."""
 
     environment: str  # Gymnasium's name of it
+    env_kwargs: dict[str, Any]  # of `gymnasium.make`, which then gives what V sees
     frame_skip: int  # frames that an action is repeated for
     frame_shape: tuple[int, int, int]  # of an observation of the environment
     observation_shape: tuple[int, int, int]  # of an observation of V
@@ -42,6 +43,7 @@ class CarRacingAdapter:
     action_size = 2
 
     def __init__(self, params: CarRacingParams) -> None:
+        self.env_kwargs = {"max_episode_steps": params.max_steps * params.frame_skip}
         self.frame_skip = params.frame_skip
         self.observation_shape = params.view.shape
         self._resize = AreaResize(FRAME_SHAPE, (params.view.height, params.view.width))
@@ -63,8 +65,15 @@ class RacingAdapter:
     frame_skip = 1
     action_size = 2
 
-    def __init__(self, shape: tuple[int, int, int]) -> None:
-        self.frame_shape = self.observation_shape = shape
+    def __init__(self, params: RacingParams) -> None:
+        view = params.view
+        self.env_kwargs = {
+            "max_episode_steps": params.max_steps,
+            "view_size": view.size,
+            "channels": view.channels,
+            "view_reach": view.reach,
+        }
+        self.frame_shape = self.observation_shape = view.shape
 
     def view(self, frames: NDArray[np.uint8]) -> NDArray[np.float32]:
         """See `Adapter`."""
@@ -79,4 +88,4 @@ def make_adapter(params: EnvParams) -> Adapter:
     """The adapter of the environment that the section `env` of the params describes."""
     if isinstance(params, CarRacingParams):
         return CarRacingAdapter(params)
-    return RacingAdapter(params.view.shape)
+    return RacingAdapter(params)

@@ -25,10 +25,10 @@ from worldmodels.pretrained.models import (
 class PretrainedAgent:
     """V, M and C, and all that lies between them and the environment that they were trained in.
 
-    `act` takes what `gymnasium.make(agent.environment)` gives, and returns what its `step` takes.
-    Cropping, averaging, the repetition of an action over several frames and M's state are inside.
-    So it is called once a frame, and after `reset` at the start of each episode. `worldmodels.load`
-    makes agents.
+    `act` takes what `gymnasium.make(agent.environment, **agent.env_kwargs)` gives, and returns what
+    its `step` takes. Cropping, averaging, the repetition of an action over several frames and M's
+    state are inside. So call `act` once a frame, and `reset` at the start of each episode.
+    `worldmodels.load` makes agents.
 
     Example:
         >>> import worldmodels
@@ -61,6 +61,7 @@ class PretrainedAgent:
         self.version = version
         self.env_params = env_params
         self.environment = adapter.environment
+        self.env_kwargs = adapter.env_kwargs
         self.frame_skip = adapter.frame_skip
         self.parts = parts
         self.vision = PretrainedVision(parts.vision, adapter)
