@@ -1,0 +1,149 @@
+"""Releases a trained agent: python -m tools.release_agent recipes/dream 1.0.0
+
+Copies V, M and C of a DVC project, and their evaluation, into its folder `released`, and writes
+what `worldmodels.load` and `dvc artifacts get` read there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import re
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+import yaml
+
+from tools.rooms import ROOT
+from worldmodels.agent.loading import load_agent
+from worldmodels.envs.registry import make_task
+from worldmodels.pipeline.config.params import Params
+from worldmodels.pipeline.config.reader import read_params
+from worldmodels.pipeline.errors import UserError
+from worldmodels.pipeline.file_errors import system_error
+from worldmodels.pipeline.outputs import AtomicOutputs
+from worldmodels.pipeline.reports import details_path, read_numbers
+
+FORMAT = 1  # of agent.json
+MODELS = ("v.npz", "m.npz", "c.npz")
+VERSION = re.compile(r"(0|[1-9]\d*)(\.(0|[1-9]\d*)){2}")
+SCORES = ("mean_return", "std_return", "stderr", "episodes")
+IGNORED = "/evaluation.h5\n/reports/\n"  # what `python -m stages.evaluate` of the agent writes
+PIPELINE = """# The folder as an artifact of DVC: see docs/dvc.md, "Released agents".
+artifacts:
+  agent:
+    path: .
+    type: model
+    desc: V, M and C, trained, with their environment and their score
+"""
+
+
+class Release(NamedTuple):
+    """An agent that is released."""
+
+    folder: Path  # which it lies in
+    name: str  # of DVC's artifact, but for a colon in place of "="
+    version: str
+    bytes: int  # of the weights
+    mean_return: float
+    stderr: float
+    episodes: int
+
+    def summary(self) -> str:
+        """What was written, and what is typed next."""
+        tag = f"{self.name}@v{self.version}"
+        return (
+            f"{self.folder}: version {self.version}, {self.bytes / 1e6:.2f} MB of weights; returns "
+            f"{self.mean_return:+.2f} +- {self.stderr:.2f} in {self.episodes} episodes\n"
+            f"Next: write {self.folder / 'README.md'}, commit the folder, then\n"
+            f'git tag -a {tag} -m "Version {self.version}"'
+        )
+
+
+def release_agent(
+    project: Path, version: str, models: Path | None = None, reports: Path | None = None
+) -> Release:
+    """Write the folder `released` of a project.
+
+    Args:
+        project: a folder with params.yaml.
+        version: three numbers, as 1.0.0.
+        models: where v.npz, m.npz and c.npz are; None: models/ of the project.
+        reports: where the evaluation's details are; None: reports/ of the project.
+
+    Raises:
+        UserError: a file is missing or damaged, is not what dvc.lock says, or they do not fit.
+    """
+    if not VERSION.fullmatch(version):
+        raise UserError(f"version {version!r}: should be three numbers, as 1.0.0")
+    if ROOT not in (project.resolve(), *project.resolve().parents):
+        raise UserError(f"{project}: should be a folder of this repository, as recipes/dream")
+    params, folder = read_params(project / "params.yaml"), project / "released"
+    sources = [(models or project / "models") / name for name in MODELS]
+    evaluation = details_path(reports or project / "reports", "evaluate")
+    load_agent(sources, make_task(params.env))  # raises if they do not fit
+    names = [f"controller.{name}" for name in SCORES]
+    mean_return, _, stderr, episodes = read_numbers(evaluation, "evaluate", names)
+    for path in (*sources, evaluation):
+        _check_lock(project, path)
+    copies = dict(zip(MODELS, sources, strict=True)) | {"evaluate.json": evaluation}
+    contents = {name: path.read_bytes() for name, path in copies.items()}
+    weights = sum(len(contents[name]) for name in MODELS)
+    contents |= {
+        "agent.json": _agent_file(version, params),
+        "dvc.yaml": PIPELINE.encode(),
+        ".gitignore": IGNORED.encode(),
+    }
+    with AtomicOutputs() as outputs:
+        for name, content in contents.items():
+            with outputs.writing(folder / name) as temporary:
+                temporary.write_bytes(content)
+    name = f"{folder.resolve().relative_to(ROOT).as_posix()}=agent"
+    return Release(folder, name, version, weights, mean_return, stderr, int(episodes))
+
+
+def _agent_file(version: str, params: Params) -> bytes:
+    """The content of agent.json: what V, M and C need to know of their environment."""
+    env = msgspec.to_builtins(params.env)
+    content = {"format": FORMAT, "version": version, "env": env}
+    return (json.dumps(content, indent=2) + "\n").encode()
+
+
+def _check_lock(project: Path, path: Path) -> None:
+    """Check that a file is the output that the project's dvc.lock names, if it is one.
+
+    Raises:
+        UserError: it has other bytes.
+    """
+    lock, absolute = project / "dvc.lock", path.resolve()
+    if not lock.exists() or project.resolve() not in absolute.parents:
+        return
+    stages = yaml.safe_load(lock.read_text(encoding="utf-8"))["stages"].values()
+    outputs = {out["path"]: out["md5"] for stage in stages for out in stage.get("outs", [])}
+    expected = outputs.get(absolute.relative_to(project.resolve()).as_posix())
+    if expected not in (None, hashlib.md5(path.read_bytes()).hexdigest()):
+        raise UserError(f"{path}: is not what {lock} says; run 'dvc repro' in {project}")
+
+
+def main() -> None:
+    """Release the agent that the command line names."""
+    parser = argparse.ArgumentParser(prog="python -m tools.release_agent", description=__doc__)
+    parser.add_argument("project", type=Path, help="a folder with params.yaml, as recipes/dream")
+    parser.add_argument("version", help="as 1.0.0")
+    parser.add_argument("--models", type=Path, metavar="FOLDER", help="of v.npz, m.npz, c.npz")
+    parser.add_argument("--reports", type=Path, metavar="FOLDER", help="of the evaluation")
+    given = parser.parse_args()
+    try:
+        release = release_agent(given.project, given.version, given.models, given.reports)
+    except UserError as error:
+        sys.exit(f"release_agent: {error}")
+    except OSError as error:
+        sys.exit(f"release_agent: {system_error(error)}")
+    print(release.summary())
+
+
+if __name__ == "__main__":
+    main()
