@@ -10,6 +10,7 @@ import argparse
 import hashlib
 import json
 import re
+import subprocess
 import sys
 from pathlib import Path
 from typing import NamedTuple
@@ -45,7 +46,7 @@ class Release(NamedTuple):
     """An agent that is released."""
 
     folder: Path  # which it lies in
-    name: str  # of DVC's artifact, but for a colon in place of "="
+    artifact: str  # DVC's name of it, with "=" in place of the colon, as in tags
     version: str
     bytes: int  # of the weights
     mean_return: float
@@ -54,7 +55,7 @@ class Release(NamedTuple):
 
     def summary(self) -> str:
         """What was written, and what is typed next."""
-        tag = f"{self.name}@v{self.version}"
+        tag = f"{self.artifact}@v{self.version}"
         return (
             f"{self.folder}: version {self.version}, {self.bytes / 1e6:.2f} MB of weights; returns "
             f"{self.mean_return:+.2f} +- {self.stderr:.2f} in {self.episodes} episodes\n"
@@ -75,13 +76,16 @@ def release_agent(
         reports: where the evaluation's details are; None: reports/ of the project.
 
     Raises:
-        UserError: a file is missing or damaged, is not what dvc.lock says, or they do not fit.
+        UserError: a file is missing or damaged, is not what dvc.lock says, or they do not fit; or
+            the version is no version, or there is one of that number.
     """
     if not VERSION.fullmatch(version):
         raise UserError(f"version {version!r}: should be three numbers, as 1.0.0")
     if ROOT not in (project.resolve(), *project.resolve().parents):
         raise UserError(f"{project}: should be a folder of this repository, as recipes/dream")
     params, folder = read_params(project / "params.yaml"), project / "released"
+    artifact = f"{folder.resolve().relative_to(ROOT).as_posix()}=agent"
+    _check_tag(f"{artifact}@v{version}")
     sources = [(models or project / "models") / name for name in MODELS]
     evaluation = details_path(reports or project / "reports", "evaluate")
     load_agent(sources, make_task(params.env))  # raises if they do not fit
@@ -101,8 +105,7 @@ def release_agent(
         for name, content in contents.items():
             with outputs.writing(folder / name) as temporary:
                 temporary.write_bytes(content)
-    name = f"{folder.resolve().relative_to(ROOT).as_posix()}=agent"
-    return Release(folder, name, version, weights, mean_return, stderr, int(episodes))
+    return Release(folder, artifact, version, weights, mean_return, stderr, int(episodes))
 
 
 def _agent_file(version: str, params: Params) -> bytes:
@@ -110,6 +113,17 @@ def _agent_file(version: str, params: Params) -> bytes:
     env = msgspec.to_builtins(params.env)
     content = {"format": FORMAT, "version": version, "env": env}
     return (json.dumps(content, indent=2) + "\n").encode()
+
+
+def _check_tag(tag: str) -> None:
+    """Check that a version is not released yet.
+
+    Raises:
+        UserError: git has its tag.
+    """
+    command = ["git", "tag", "--list", tag]
+    if subprocess.run(command, cwd=ROOT, capture_output=True, check=False).stdout:
+        raise UserError(f"version {tag.rpartition('@v')[2]}: git has its tag {tag}; give the next")
 
 
 def _check_lock(project: Path, path: Path) -> None:

@@ -12,6 +12,7 @@ SIDE_BY_SIDE = "tests/projects/test_side_by_side.py"
 VERBS = "tests/projects/test_verbs.py"
 TLS = "tests/parallel/test_cluster_tls.py"
 SHARING = "tests/projects/test_sharing.py"
+RELEASED = "tests/projects/test_released.py"
 EDIT = "Edit one number, see what reruns"
 
 # Blocks whose commands are typed in their order, but for those that are not run: where.
@@ -23,6 +24,7 @@ BLOCKS = {
     ("docs/dvc.md", "A sweep"): TRANSCRIPTS,
     ("docs/dvc.md", "A recipe of your own"): TRANSCRIPTS,
     ("docs/dvc.md", "Sharing"): SHARING,
+    ("docs/dvc.md", "Released agents"): RELEASED,
     ("docs/play.md", "A page to play in"): TRANSCRIPTS,
 }
 
@@ -90,6 +92,8 @@ NOT_RUN: dict[str, tuple[str, ...]] = {
         "--set finetune_c.iterations=30",
         "python -m stages.evaluate released/{v,m,c}.npz released/evaluation.h5 "
         "--reports released/reports",
+        "python -m tools.release_agent carracing 1.0.0 --models carracing/released "
+        "--reports carracing/released/reports",  # after that
         *("python -m tests.support.damage", "python -m tests.support.hostile_params"),
         *("python -m benchmarks.simulators", "python -m benchmarks.cluster"),
         "python -m benchmarks.carracing_growth",

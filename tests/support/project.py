@@ -17,7 +17,7 @@ USER = {  # of whom git and DVC know; the browser opens nothing
     "DVC_NO_ANALYTICS": "1",
     "BROWSER": "true",
 }
-GENERATED = ("tests/", "reports/", "dvc.lock", "carracing/released/")  # not copied
+GENERATED = ("tests/", "reports/", "dvc.lock")  # not copied
 
 
 class Project:
@@ -50,7 +50,7 @@ class Project:
             other = name.startswith(("recipes/", "studies/", "carracing/")) and not subprojects
             if not source.exists() or other or name.startswith(GENERATED):
                 continue
-            if name.endswith("/dvc.lock") or "/reports/" in name:
+            if name.endswith("/dvc.lock") or "/reports/" in name or "/released/" in name:
                 continue
             target = folder / name
             target.parent.mkdir(parents=True, exist_ok=True)
