@@ -12,15 +12,18 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 import yaml
 
+from tools.restore_locks import is_torn
 from tools.rooms import ROOT
 from worldmodels.agent.loading import load_agent
 from worldmodels.envs.registry import make_task
+from worldmodels.pipeline.config.env_params import EnvParams
 from worldmodels.pipeline.config.params import Params
 from worldmodels.pipeline.config.reader import read_params
 from worldmodels.pipeline.errors import UserError
@@ -76,8 +79,8 @@ def release_agent(
         reports: where the evaluation's details are; None: reports/ of the project.
 
     Raises:
-        UserError: a file is missing or damaged, is not what dvc.lock says, or they do not fit; or
-            the version is no version, or there is one of that number.
+        UserError: the version is none, or has been released; a file is missing or damaged, or not
+            what dvc.lock says; or V, M and C do not fit.
     """
     if not VERSION.fullmatch(version):
         raise UserError(f"version {version!r}: should be three numbers, as 1.0.0")
@@ -91,8 +94,7 @@ def release_agent(
     load_agent(sources, make_task(params.env))  # raises if they do not fit
     names = [f"controller.{name}" for name in SCORES]
     mean_return, _, stderr, episodes = read_numbers(evaluation, "evaluate", names)
-    for path in (*sources, evaluation):
-        _check_lock(project, path)
+    _check_lock(project, params, [*sources, evaluation])
     copies = dict(zip(MODELS, sources, strict=True)) | {"evaluate.json": evaluation}
     contents = {name: path.read_bytes() for name, path in copies.items()}
     weights = sum(len(contents[name]) for name in MODELS)
@@ -126,20 +128,32 @@ def _check_tag(tag: str) -> None:
         raise UserError(f"version {tag.rpartition('@v')[2]}: git has its tag {tag}; give the next")
 
 
-def _check_lock(project: Path, path: Path) -> None:
-    """Check that a file is the output that the project's dvc.lock names, if it is one.
+def _check_lock(project: Path, params: Params, paths: Iterable[Path]) -> None:
+    """Check that the outputs of the project's pipeline are those of its dvc.lock.
+
+    Files that it does not name are of another run.
 
     Raises:
-        UserError: it has other bytes.
+        UserError: one is not, or was made in another environment than the params'.
     """
-    lock, absolute = project / "dvc.lock", path.resolve()
-    if not lock.exists() or project.resolve() not in absolute.parents:
+    lock, folder = project / "dvc.lock", project.resolve()
+    if not lock.exists():
         return
-    stages = yaml.safe_load(lock.read_text(encoding="utf-8"))["stages"].values()
-    outputs = {out["path"]: out["md5"] for stage in stages for out in stage.get("outs", [])}
-    expected = outputs.get(absolute.relative_to(project.resolve()).as_posix())
-    if expected not in (None, hashlib.md5(path.read_bytes()).hexdigest()):
-        raise UserError(f"{path}: is not what {lock} says; run 'dvc repro' in {project}")
+    if is_torn(lock):
+        raise UserError(f"{lock}: is empty or cut; run 'python -m tools.restore_locks'")
+    stages = yaml.safe_load(lock.read_text(encoding="utf-8"))["stages"]
+    outputs = {
+        out["path"]: out["md5"] for stage in stages.values() for out in stage.get("outs", [])
+    }
+    for path in paths:
+        absolute = path.parent.resolve() / path.name  # which may be a link into the cache
+        name = absolute.relative_to(folder).as_posix() if folder in absolute.parents else ""
+        if outputs.get(name) not in (None, hashlib.md5(path.read_bytes()).hexdigest()):
+            raise UserError(f"{path}: is not what {lock} says; run 'dvc repro' in {project}")
+    env = stages["evaluate"]["params"]["params.yaml"]["env"] if "evaluate" in stages else None
+    if env and msgspec.convert(env, EnvParams, strict=False) != params.env:
+        file = project / "params.yaml"
+        raise UserError(f"{file}: env: is not what {lock} says; run 'dvc repro' in {project}")
 
 
 def main() -> None:

@@ -139,15 +139,35 @@ def test_what_cannot_be_released_is_refused_in_a_line(repository, arguments, sen
     assert len(refused.stderr.splitlines()) == 1
 
 
-def test_models_that_dvc_lock_does_not_know_are_not_released(repository):
-    path = repository.folder / "models" / "c.npz"
+@pytest.mark.parametrize(
+    ("name", "damage", "sentence"),
+    [
+        (
+            "models/c.npz",
+            lambda _: (released("recipes/dream") / "c.npz").read_bytes(),
+            "models/c.npz: is not what dvc.lock says; run 'dvc repro' in .",
+        ),
+        (
+            "params.yaml",
+            lambda text: text.replace(b"max_steps: 120", b"max_steps: 60"),
+            "params.yaml: env: is not what dvc.lock says; run 'dvc repro' in .",
+        ),
+        (
+            "dvc.lock",
+            lambda text: text[:100],
+            "dvc.lock: is empty or cut; run 'python -m tools.restore_locks'",
+        ),
+    ],
+    ids=["models", "params", "lock"],
+)
+def test_what_is_not_of_one_run_is_not_released(repository, name, damage, sentence):
+    path = repository.folder / name
     content = path.read_bytes()
-    path.unlink()  # a link into the cache, perhaps
-    path.write_bytes((released("recipes/dream") / "c.npz").read_bytes())
+    path.unlink()  # it may be a link into the cache
+    path.write_bytes(damage(content))
     try:
         refused = repository.run("python", "-m", "tools.release_agent", ".", "1.0.0", check=False)
     finally:
         path.write_bytes(content)
-    sentence = "models/c.npz: is not what dvc.lock says; run 'dvc repro' in ."
     assert refused.stderr == f"release_agent: {sentence}\n"
     assert not (repository.folder / "released").exists()
