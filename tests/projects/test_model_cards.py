@@ -89,10 +89,11 @@ def test_a_card_has_the_score_of_evaluate_json(project):
 @pytest.mark.parametrize("project", PROJECTS)
 def test_other_numbers_of_a_card_are_those_of_the_params(project):
     text = FENCE.sub("", card(project)).partition("\nMIT licence")[0]
-    text = re.sub(r"^\|.*\|$|`[^`]*`|\]\([^)]*\)|^#.*$", "", text, flags=re.M)
-    params = (ROOT / project / "params.yaml").read_text()
-    numbers = {float(number) for number in re.findall(r"(?<=[ -])\d[\d.]*$", params, re.M)}
-    search = yaml.safe_load(params)["evolve_c"]
+    text = re.sub(r"^\|.*\|$|`[^`]*`|\]\([^)]*\)|^#.*$|-v\d", "", text, flags=re.M)
+    params = yaml.safe_load((ROOT / project / "params.yaml").read_text())
+    env, data, search = (params[section] for section in ("env", "collect", "evolve_c"))
+    numbers = {params["seed"], env.get("frame_skip"), *env["view"].values()}
+    numbers |= {data["episodes"], data["held_out_episodes"]}
     numbers.add(search["population"] * search["generations"] * search["episodes"])
     shown = {number.rstrip(".,") for number in re.findall(r"\d[\d.,]*", text)} - EVERYWHERE
     assert not {number for number in shown if float(number.replace(",", "")) not in numbers}
