@@ -47,6 +47,26 @@ def test_a_frame_erases_what_is_drawn_unless_it_is_permanent():
     np.testing.assert_array_equal(background, 255)
 
 
+def test_of_drawings_that_overlap_a_frame_shows_both():
+    def square(corner: float, side: float) -> np.ndarray:
+        return corner + side * np.array([[0.0, 0], [1, 0], [1, 1], [0, 1]])
+
+    canvas = Canvas(np.zeros((40, 40, 3), np.uint8))
+    shapes = [square(5, 15), square(15, 15), square(8, 4)]
+
+    def draw() -> None:
+        for shape, colour in zip(shapes, ("red", "lime", "blue"), strict=True):
+            canvas.fill(shape, colour)
+
+    draw()
+    canvas.choose_colours()
+    draw()
+    frame = np.asarray(canvas.frame().convert("RGB"))
+    red, lime, blue = (255, 0, 0), (0, 255, 0), (0, 0, 255)
+    for place, colour in ((6, red), (10, blue), (17, lime), (28, lime)):
+        np.testing.assert_allclose(frame[place, place], colour, atol=6)
+
+
 def test_what_is_drawn_beyond_the_edge_is_cut_off():
     canvas = Canvas(np.zeros((20, 20, 3), np.uint8))
     canvas.stroke(np.array([[-9.0, -9], [30, 30]]), "white")

@@ -7,6 +7,7 @@ proportion to what moves in it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,7 @@ SUBPIXELS = 4  # along each side of a pixel, for antialiasing
 LINE_WIDTH = 2.2  # pixels
 DOT_RADIUS = 4.5  # pixels
 FONT_SIZE = 13  # pixels
+FONT = FONTS / "DejaVuSans.ttf"
 
 
 class Canvas:
@@ -36,9 +38,7 @@ class Canvas:
         self._indexed: Image.Image | None = None  # the same in the palette's colours
         self._changed: list[Box] = []
         self._covered: list[tuple[Box, RGB]] = []  # what lies under the drawings to erase
-        file = FONTS / "DejaVuSans.ttf"
-        self._font = ImageFont.truetype(file, FONT_SIZE, layout_engine=ImageFont.Layout.BASIC)
-        self._layout = FT2Font(file)
+        self._layout = FT2Font(FONT)
         self._layout.set_size(FONT_SIZE, 72)
 
     def choose_colours(self) -> None:
@@ -52,7 +52,7 @@ class Canvas:
     def frame(self) -> Image.Image:
         """The canvas as it is now."""
         assert self._indexed is not None, "choose_colours comes first"
-        for box in self._changed:
+        for box in _outermost(self._changed):
             self._indexed.paste(self._quantized(box), box[:2])
         self._changed.clear()
         image = self._indexed.copy()
@@ -109,10 +109,10 @@ class Canvas:
         """
         positions = self._layout.set_text(text + " ", flags=LoadFlags.NO_HINTING)[:, 0] / 64
         *lefts, end = np.floor(positions + 0.5).astype(int).tolist()
-        mask = Image.new("L", (end + FONT_SIZE, int(self._font.getbbox(text)[3]) + 1))
-        pen = ImageDraw.Draw(mask)
-        for left, glyph in zip(lefts, text, strict=True):
-            pen.text((left, 0), glyph, fill=255, font=self._font)
+        glyphs = [_glyph(character) for character in text]
+        mask = Image.new("L", (end + FONT_SIZE, max((glyph.height for glyph in glyphs), default=1)))
+        for left, glyph in zip(lefts, glyphs, strict=True):
+            mask.paste(255, (left - FONT_SIZE, 0), glyph)
         ink = mask.getbbox() or (0, 0, 0, 0)
         return mask.crop((0, 0, max(end, ink[2]) + 1, mask.height))
 
@@ -161,6 +161,32 @@ def save_gif(
     frames[0].save(path, "GIF", save_all=True, append_images=frames[1:], duration=durations, loop=0)
 
 
+@cache
+def _font() -> ImageFont.FreeTypeFont:
+    return ImageFont.truetype(FONT, FONT_SIZE, layout_engine=ImageFont.Layout.BASIC)
+
+
+@cache
+def _glyph(character: str) -> Image.Image:
+    """A character in white on black, FONT_SIZE from the left: some reach out to it."""
+    mask = Image.new("L", (3 * FONT_SIZE, int(_font().getbbox(character)[3]) + 1))
+    ImageDraw.Draw(mask).text((FONT_SIZE, 0), character, fill=255, font=_font())
+    return mask
+
+
+def _outermost(boxes: Sequence[Box]) -> list[Box]:
+    """The boxes that lie in no other one; of equal ones, the first."""
+    outermost: list[Box] = []
+    for box in sorted(boxes, key=lambda box: (box[0] - box[2]) * (box[3] - box[1])):
+        left, top, right, bottom = box
+        if not any(
+            a <= left and b <= top and right <= c and bottom <= d for a, b, c, d in outermost
+        ):
+            outermost.append(box)
+    return outermost
+
+
+@cache
 def _rgb(colour: str) -> NDArray[np.float32]:
     """Red, green and blue of a named colour, 0 to 255."""
     return np.array(to_rgb(colour), np.float32) * 255
