@@ -107,3 +107,10 @@ def test_settings_that_are_made_before_change_no_picture(clean, tmp_path):
 def test_text_in_animations_does_not_depend_on_fribidi(clean, tmp_path):
     (tmp_path / "libfribidi.so.0").write_bytes(b"not a library")
     assert pictures(tmp_path, LD_LIBRARY_PATH=str(tmp_path)) == clean
+
+
+def test_matplotlib_can_still_describe_what_it_draws():
+    """Its own help is empty only while our figures import it."""
+    from matplotlib import artist, lines
+
+    assert "linewidth" in artist.kwdoc(lines.Line2D)

@@ -21,6 +21,10 @@ assert _spec.origin
 # It reads the matplotlibrc of the current folder before any other, and here is the default one.
 with contextlib.chdir(Path(_spec.origin).parent / "mpl-data"):
     import matplotlib
+    from matplotlib import artist
+
+# The help of each class's `set`, a quarter of the time of the import, is left empty.
+_kwdoc, artist.kwdoc = artist.kwdoc, lambda artist: ""
 
 from matplotlib import font_manager
 from matplotlib.axes import Axes
@@ -31,6 +35,8 @@ from matplotlib.figure import Figure
 from matplotlib.ft2font import FT2Font, LoadFlags
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import LogLocator, MaxNLocator
+
+artist.kwdoc = _kwdoc
 
 __all__ = [
     "FONTS",
