@@ -78,6 +78,7 @@ class CarRacingEnv:
         self._resize = AreaResize(FRAME_SHAPE, view)
         self.observation_shape = self._resize.shape
         self._simulators = [LazyCarRacing() for _ in range(num_envs)]
+        self._at_start = False  # whether no car has moved since its reset
         self.reset()
 
     def reset(
@@ -90,8 +91,10 @@ class CarRacingEnv:
         """
         if options:
             raise ValueError(f"reset has no options; found {', '.join(map(repr, options))}")
-        for number, simulator in enumerate(self._simulators):
-            simulator.reset(seed=self.tracks[number % len(self.tracks)])
+        if not self._at_start:
+            for number, simulator in enumerate(self._simulators):
+                simulator.reset(seed=self.tracks[number % len(self.tracks)])
+            self._at_start = True
         self._cars = [*self._simulators]  # of the rows that are kept
         self._terminated = np.zeros(self.num_envs, np.bool_)
         self._finished = np.zeros(self.num_envs, np.bool_)
@@ -117,8 +120,11 @@ class CarRacingEnv:
         rewards = np.zeros(len(self._cars))
         done = self._terminated | self._finished | (self._steps >= self.max_steps)
         active = np.flatnonzero(~done)
+        self._at_start &= not active.size
         for row in active.tolist():
-            rewards[row] = self._drive(row, controls[row])
+            rewards[row], self._terminated[row], self._finished[row] = self._cars[row].drive(
+                controls[row], self.frame_skip
+            )
         self._steps[active] += 1
         if active.size:
             self._observations = self._observations.copy()  # earlier ones belong to the caller
@@ -135,18 +141,6 @@ class CarRacingEnv:
         """(400, 600, 3): Gymnasium's frame for people, with skid marks and indicators."""
         frame: NDArray[np.uint8] = self._cars[row].render()
         return frame
-
-    def _drive(self, row: int, control: NDArray[np.float32]) -> float:
-        """The reward of a step of one car, given steer, gas and brake; notes how it ended."""
-        total = 0.0
-        for _ in range(self.frame_skip):
-            _, reward, done, _, info = self._cars[row].step(control)
-            total += reward
-            if done:
-                self._finished[row] = info["lap_finished"]
-                self._terminated[row] = not info["lap_finished"]
-                break
-        return total
 
     def _controls(self, actions: ArrayLike) -> NDArray[np.float32]:
         """Steer, gas and brake, (rows, 3), from steer and pedal clipped to [-1, 1]."""
