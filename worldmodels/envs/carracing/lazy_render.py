@@ -38,7 +38,7 @@ PATCHES: list[Polygon] = [
     for x in GRASS_DIM * np.arange(-20, 20, 2)
     for y in GRASS_DIM * np.arange(-20, 20, 2)
 ]
-LAND = [FIELD, *PATCHES]  # drawn below the road
+LAND = np.array([FIELD, *PATCHES])  # (polygons, 4, 2), drawn below the road
 CANVAS = pygame.Surface((WINDOW_W, WINDOW_H))
 # The same pixels, but what is drawn below the bar is left out. For what is filled, no pixel depends
 # on it; of smooth edges, the others would not be Gymnasium's.
@@ -67,12 +67,17 @@ class LazyCarRacing(CarRacing):  # type: ignore[misc]
         result = super().reset(seed=seed, options=options)
         self.car.__class__ = FastCar
         corners, road_colours = zip(*self.road_poly, strict=True)
-        self._corners = np.array([*LAND, *corners]).T.copy()  # (2, 4, polygons)
+        self._corners = np.concatenate([LAND, corners]).T.copy()  # (2, 4, polygons)
         self._bounds = bounds(self._corners)
-        colours = [self.bg_color, *[self.grass_color] * len(PATCHES), *road_colours]
-        self._colours = [tuple(map(int, colour)) for colour in colours]
+        field, patch = _integers(self.bg_color), _integers(self.grass_color)
+        road = [_integers(colour) for colour in road_colours]
+        self._colours = [field, *[patch] * len(PATCHES), *road]
         own_colours = {id(tile.color) for tile in self.road}  # kerbs have none
-        tiles = [number for number, colour in enumerate(colours) if id(colour) in own_colours]
+        tiles = [
+            number
+            for number, colour in enumerate(road_colours, len(LAND))
+            if id(colour) in own_colours
+        ]
         self.world.contactListener = TileContacts(self, self._colours, tiles)
         self._car_shapes = CarShapes(self.car)
         before, after = SEARCHED_TILES
@@ -166,3 +171,7 @@ class LazyCarRacing(CarRacing):  # type: ignore[misc]
             gfxdraw.aapolygon(CANVAS, polygon, colour)
             gfxdraw.filled_polygon(CLIPPED, polygon, colour)
         self._car_shapes.draw(CANVAS, camera)
+
+
+def _integers(colour: Any) -> tuple[int, ...]:
+    return tuple(map(int, colour))
