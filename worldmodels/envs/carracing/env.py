@@ -16,6 +16,7 @@ from worldmodels.envs.carracing.optional_imports import optional_import
 
 Info = dict[str, NDArray[Any]]
 Step = tuple[NDArray[np.float32], NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_], Info]
+LEAST = np.array([-1, 0, 0], np.float32)  # steer, gas and brake
 FRAME_SHAPE = (84, 96)  # height and width of Gymnasium's frame above its bar of indicators
 
 
@@ -127,9 +128,11 @@ class CarRacingEnv:
             )
         self._steps[active] += 1
         if active.size:
-            self._observations = self._observations.copy()  # earlier ones belong to the caller
-            frames = np.stack([self._cars[row].frame() for row in active])
-            self._observations[active] = self._resize(frames)
+            observations = self._resize(np.stack([self._cars[row].frame() for row in active]))
+            if active.size < len(self._cars):  # those of the others stay as they are
+                observations, moved = self._observations.copy(), observations
+                observations[active] = moved
+            self._observations = observations  # a new array: earlier ones belong to the caller
         truncated = self._finished | (self._steps >= self.max_steps)
         return self._observations, rewards, self._terminated.copy(), truncated, self._info()
 
@@ -143,7 +146,7 @@ class CarRacingEnv:
         return frame
 
     def _controls(self, actions: ArrayLike) -> NDArray[np.float32]:
-        """Steer, gas and brake, (rows, 3), from steer and pedal clipped to [-1, 1]."""
+        """Steer in [-1, 1], gas and brake in [0, 1], (rows, 3), from steer and pedal."""
         action = np.asarray(actions, np.float32)
         if action.shape != (len(self._cars), self.action_size):
             raise ValueError(
@@ -156,8 +159,11 @@ class CarRacingEnv:
                 "actions must be numbers in [-1, 1]; "
                 f"found NaN for car {car}, {('steer', 'pedal')[entry]}"
             )
-        steer, pedal = np.clip(action, -1, 1).T
-        return np.stack([steer, np.maximum(pedal, 0), np.maximum(-pedal, 0)], axis=1)
+        controls = np.empty((len(action), 3), np.float32)
+        controls[:, :2] = action
+        np.negative(action[:, 1], out=controls[:, 2])
+        np.maximum(controls, LEAST, out=controls)
+        return np.minimum(controls, 1, out=controls)
 
     def _info(self) -> Info:
         visited = [car.tile_visited_count for car in self._cars]
