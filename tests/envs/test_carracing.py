@@ -43,6 +43,36 @@ def test_frames_rewards_and_ends_are_gymnasiums_to_the_last_byte(seed, gas):
     assert rendered.shape == (400, 600, 3)
 
 
+def test_after_a_drive_and_a_reset_all_is_gymnasiums_again():
+    theirs, ours = gymnasium_module.CarRacing(), CarRacingEnv([1])
+    for step in range(25):
+        ours.step([slalom(step, 0.4)])
+    frame, _ = theirs.reset(seed=1)
+    ours.reset()
+    theirs.render_mode = "rgb_array"
+    for step in range(25):
+        np.testing.assert_array_equal(ours.render(), theirs.render())
+        np.testing.assert_array_equal(ours.frames()[0], frame[:84])
+        steer, pedal = slalom(step, 0.2)
+        control = np.array([steer, max(pedal, 0), max(-pedal, 0)], np.float32)
+        steps = [theirs.step(control) for _ in range(4)]
+        frame = steps[-1][0]
+        _, rewards, *_, info = ours.step([[steer, pedal]])
+        assert rewards[0] == np.cumsum([each[1] for each in steps])[-1]
+        np.testing.assert_array_equal(info["state"][0, :2], theirs.car.hull.position)
+
+
+def test_a_reset_before_the_first_step_builds_no_track_again():
+    env = CarRacingEnv([1])
+    track, first = env._simulators[0].track, env.reset()
+    assert env._simulators[0].track is track
+    env.step([STRAIGHT])
+    again = env.reset()
+    assert env._simulators[0].track is not track
+    np.testing.assert_array_equal(again[0], first[0])
+    np.testing.assert_array_equal(again[1]["state"], first[1]["state"])
+
+
 def test_the_edge_of_the_playfield_looks_as_in_gymnasium_and_terminates_an_episode():
     theirs, ours = gymnasium_module.CarRacing(), CarRacingEnv([3])
     theirs.reset(seed=3)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -31,17 +33,24 @@ class AreaResize:
                 f"not {view[0]} x {view[1]}"
             )
         self.shape = (*view, 3)
-        self._rows = _overlap_weights(shape[0], view[0])  # (h, H)
-        # Colours are the innermost axis, so a row of pixels is one vector: (3 W, 3 w)
-        self._columns = np.kron(_overlap_weights(shape[1], view[1]).T, np.eye(3, dtype=np.float32))
+        # Where a number of pixels is a number of cells, the weights begin anew. So few are not 0.
+        (rows, cells_down), (columns, cells_across) = (
+            (pixels // math.gcd(pixels, cells), cells // math.gcd(pixels, cells))
+            for pixels, cells in zip(shape, view, strict=True)
+        )
+        self._down = _overlap_weights(rows, cells_down)  # (h, H) of a period
+        # Colours are the innermost axis, so a row of pixels is one vector: (3 W, 3 w) of a period
+        across = _overlap_weights(columns, cells_across).T
+        self._across = np.kron(across, np.eye(3, dtype=np.float32))
 
     def __call__(self, frames: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Frames (N, H, W, 3) as (N, h, w, 3) in [0, 1], rounded to multiples of 1 / 255."""
-        count, height = frames.shape[:2]
-        rows = frames.reshape(count, height, -1).astype(np.float32)  # (N, H, 3 W)
-        means = (self._rows @ rows) @ self._columns  # (N, h, 3 w)
-        views = np.rint(means) / np.float32(255)
-        return views.reshape(count, *self.shape).astype(np.float32, copy=False)
+        width = frames.shape[2]
+        rows = frames.reshape(-1, self._down.shape[1], 3 * width).astype(np.float32)
+        means = (self._down @ rows).reshape(-1, len(self._across)) @ self._across
+        views: NDArray[np.float32] = np.rint(means, out=means)
+        views /= np.float32(255)
+        return views.reshape(-1, *self.shape)
 
 
 def _overlap_weights(pixels: int, cells: int) -> NDArray[np.float32]:

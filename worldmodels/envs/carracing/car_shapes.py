@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,7 +10,8 @@ import pygame
 from gymnasium.envs.box2d.car_dynamics import SIZE, WHEEL_R, WHEEL_W, WHEEL_WHITE
 from numpy.typing import NDArray
 
-Place = Callable[[NDArray[Any]], tuple[NDArray[Any], NDArray[Any]]]
+from worldmodels.envs.carracing.camera import Camera
+
 MARK_ANGLE = 1.2  # of a wheel's turn that its white mark covers (radians)
 
 
@@ -51,40 +51,40 @@ class CarShapes:
                     add([(-x, 0), (x, 0), (x, 0), (-x, 0)], number, WHEEL_WHITE, body)
         self._vertices = np.array(vertices, np.float32).T.copy()  # (2, N)
         self._body = np.array(bodies)
-        self._points = np.empty(self._vertices.shape)  # in the world
-        self._corners = np.empty(self._points.T.shape)  # on the surface
 
-    def draw(self, surface: pygame.Surface, place: Place) -> None:
-        """Draw the car.
+    def draw(self, surface: pygame.Surface, camera: Camera) -> None:
+        """Draw the car as the camera shows it."""
+        shown = [shape for shape in self._shapes if not shape.wheel or self._turn_mark(shape)]
+        corners: Any = camera.place(self._points()).T.tolist()
+        for shape in shown:
+            pygame.draw.polygon(surface, shape.colour, corners[shape.vertices])
 
-        Args:
-            surface: to draw on.
-            place: from points (2, N) of the world to x and y on the surface.
-        """
-        hidden = [each for each in self._shapes if each.wheel and not self._turn_mark(each)]
-        transforms = [body.transform for body in self._bodies]
-        poses = [(each.q.c, each.q.s, *each.position) for each in transforms]
-        cos, sin, x, y = np.array(poses, np.float32).T[:, self._body]
-        along, across = self._vertices
+    def _points(self) -> NDArray[np.float64]:
+        """The vertices (2, N) in the world."""
+        poses = list[tuple[float, ...]]()
+        for body in self._bodies:
+            turned, position = body.transform.q, body.position
+            cos, sin = turned.c, turned.s
+            poses.append((cos, sin, -sin, cos, position.x, position.y))
+        along, across, shift = np.array(poses, np.float32).T[:, self._body].reshape(3, 2, -1)
         # In float32, and in this order, as Box2D computes it.
-        self._points[0] = (cos * along - sin * across) + x
-        self._points[1] = (sin * along + cos * across) + y
-        self._corners[:, 0], self._corners[:, 1] = place(self._points)
-        corners: Any = self._corners.tolist()
-        for shape in self._shapes:
-            if shape not in hidden:
-                pygame.draw.polygon(surface, shape.colour, corners[shape.vertices])
+        along *= self._vertices[0]
+        across *= self._vertices[1]
+        along += across
+        along += shift
+        return along.astype(np.float64)
 
     def _turn_mark(self, shape: _Shape) -> bool:
         """Put the white mark of a wheel where the wheel has turned to; whether it is in sight."""
-        angles = (shape.wheel.phase, shape.wheel.phase + MARK_ANGLE)
-        behind = [math.sin(angle) > 0 for angle in angles]
-        if all(behind):
+        start, end = shape.wheel.phase, shape.wheel.phase + MARK_ANGLE
+        start_hidden, end_hidden = math.sin(start) > 0, math.sin(end) > 0
+        if start_hidden and end_hidden:
             return False
-        start, end = (
-            math.copysign(1.0, math.cos(angle)) if hidden else math.cos(angle)
-            for angle, hidden in zip(angles, behind, strict=True)
-        )
+        start, end = math.cos(start), math.cos(end)
+        if start_hidden:
+            start = math.copysign(1.0, start)
+        if end_hidden:
+            end = math.copysign(1.0, end)
         start, end = WHEEL_R * start * SIZE, WHEEL_R * end * SIZE
         self._vertices[1, shape.vertices] = start, start, end, end
         return True

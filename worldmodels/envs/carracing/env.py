@@ -16,6 +16,7 @@ from worldmodels.envs.carracing.optional_imports import optional_import
 
 Info = dict[str, NDArray[Any]]
 Step = tuple[NDArray[np.float32], NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_], Info]
+LEAST = np.array([-1, 0, 0], np.float32)  # steer, gas and brake
 FRAME_SHAPE = (84, 96)  # height and width of Gymnasium's frame above its bar of indicators
 
 
@@ -78,6 +79,7 @@ class CarRacingEnv:
         self._resize = AreaResize(FRAME_SHAPE, view)
         self.observation_shape = self._resize.shape
         self._simulators = [LazyCarRacing() for _ in range(num_envs)]
+        self._at_start = False  # whether no car has moved since its reset
         self.reset()
 
     def reset(
@@ -90,8 +92,10 @@ class CarRacingEnv:
         """
         if options:
             raise ValueError(f"reset has no options; found {', '.join(map(repr, options))}")
-        for number, simulator in enumerate(self._simulators):
-            simulator.reset(seed=self.tracks[number % len(self.tracks)])
+        if not self._at_start:
+            for number, simulator in enumerate(self._simulators):
+                simulator.reset(seed=self.tracks[number % len(self.tracks)])
+            self._at_start = True
         self._cars = [*self._simulators]  # of the rows that are kept
         self._terminated = np.zeros(self.num_envs, np.bool_)
         self._finished = np.zeros(self.num_envs, np.bool_)
@@ -117,13 +121,18 @@ class CarRacingEnv:
         rewards = np.zeros(len(self._cars))
         done = self._terminated | self._finished | (self._steps >= self.max_steps)
         active = np.flatnonzero(~done)
+        self._at_start &= not active.size
         for row in active.tolist():
-            rewards[row] = self._drive(row, controls[row])
+            rewards[row], self._terminated[row], self._finished[row] = self._cars[row].drive(
+                controls[row], self.frame_skip
+            )
         self._steps[active] += 1
         if active.size:
-            self._observations = self._observations.copy()  # earlier ones belong to the caller
-            frames = np.stack([self._cars[row].frame() for row in active])
-            self._observations[active] = self._resize(frames)
+            observations = self._resize(np.stack([self._cars[row].frame() for row in active]))
+            if active.size < len(self._cars):  # those of the others stay as they are
+                observations, moved = self._observations.copy(), observations
+                observations[active] = moved
+            self._observations = observations  # a new array: earlier ones belong to the caller
         truncated = self._finished | (self._steps >= self.max_steps)
         return self._observations, rewards, self._terminated.copy(), truncated, self._info()
 
@@ -136,20 +145,8 @@ class CarRacingEnv:
         frame: NDArray[np.uint8] = self._cars[row].render()
         return frame
 
-    def _drive(self, row: int, control: NDArray[np.float32]) -> float:
-        """The reward of a step of one car, given steer, gas and brake; notes how it ended."""
-        total = 0.0
-        for _ in range(self.frame_skip):
-            _, reward, done, _, info = self._cars[row].step(control)
-            total += reward
-            if done:
-                self._finished[row] = info["lap_finished"]
-                self._terminated[row] = not info["lap_finished"]
-                break
-        return total
-
     def _controls(self, actions: ArrayLike) -> NDArray[np.float32]:
-        """Steer, gas and brake, (rows, 3), from steer and pedal clipped to [-1, 1]."""
+        """Steer in [-1, 1], gas and brake in [0, 1], (rows, 3), from steer and pedal."""
         action = np.asarray(actions, np.float32)
         if action.shape != (len(self._cars), self.action_size):
             raise ValueError(
@@ -162,8 +159,11 @@ class CarRacingEnv:
                 "actions must be numbers in [-1, 1]; "
                 f"found NaN for car {car}, {('steer', 'pedal')[entry]}"
             )
-        steer, pedal = np.clip(action, -1, 1).T
-        return np.stack([steer, np.maximum(pedal, 0), np.maximum(-pedal, 0)], axis=1)
+        controls = np.empty((len(action), 3), np.float32)
+        controls[:, :2] = action
+        np.negative(action[:, 1], out=controls[:, 2])
+        np.maximum(controls, LEAST, out=controls)
+        return np.minimum(controls, 1, out=controls)
 
     def _info(self) -> Info:
         visited = [car.tile_visited_count for car in self._cars]
