@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from worldmodels.envs.racing.paint import PALETTES, paint_track
+from worldmodels.envs.racing.paint import COLOURS, PALETTES, paint_track
 from worldmodels.envs.racing.track import Track
 
 COS, SIN, ONE, X, Y = range(5)  # of a pose: cosine and sine of the heading, 1, and the position
@@ -27,13 +27,20 @@ class Camera:
         channels: 1 or 3.
         reach: the distance that is visible ahead, behind, left and right (world units).
         max_offset: the largest distance of a car from the raster (world units).
+        as_bytes: whether observations are uint8, 0 to 255, instead of float32 in [0, 1].
 
     Raises:
         ValueError: size or channels are not possible, or there are too many tracks.
     """
 
     def __init__(
-        self, tracks: Sequence[Track], size: int, channels: int, reach: float, max_offset: float
+        self,
+        tracks: Sequence[Track],
+        size: int,
+        channels: int,
+        reach: float,
+        max_offset: float,
+        as_bytes: bool = False,
     ) -> None:
         if size < 2 or channels not in PALETTES:
             raise ValueError(
@@ -43,19 +50,32 @@ class Camera:
         self.shape = (size, size, channels)
         grid, extent = tracks[0].grid, tracks[0].extent
         pixel = 2 * extent / (grid - 1)
-        margin = math.ceil((max_offset + math.hypot(reach, reach)) / pixel) + 1
-        self._width = grid + 2 * margin
+        self.max_offset = max_offset
+        self._margin = math.ceil((max_offset + math.hypot(reach, reach)) / pixel) + 1
+        self._width = grid + 2 * self._margin
         if len(tracks) * self._width**2 > np.iinfo(np.int32).max:
             raise ValueError(f"{len(tracks)} tracks are too many for one environment")
-        # The margin repeats the outermost pixels, which has the effect of clipping every index to
-        # the grid, and costs nothing per step.
-        ground = [np.pad(paint_track(track, channels), margin, mode="edge") for track in tracks]
+        self._palette: NDArray[Any] = (COLOURS if as_bytes else PALETTES)[channels]
+        ground = [self._painted(track) for track in tracks]
         self._ground: NDArray[Any] = np.concatenate(ground, axis=None)
-        self._palette = PALETTES[channels]
-        if channels == 1:  # colours themselves: one lookup instead of two
-            self._ground = self._palette[self._ground, 0]
         self._has_one_track = len(tracks) == 1
-        self._matrix = self._pixel_matrix(size, reach, pixel, extent, margin)
+        self._matrix = self._pixel_matrix(size, reach, pixel, extent, self._margin)
+
+    def _painted(self, track: Track) -> NDArray[Any]:
+        """(width, width): a track's raster with a margin around it.
+
+        The margin repeats the outermost pixels, which has the effect of clipping every index to
+        the grid, and costs nothing per step.
+        """
+        channels = self.shape[2]
+        painted = np.pad(paint_track(track, channels), self._margin, mode="edge")
+        # with one channel colours themselves: one lookup instead of two
+        return self._palette[painted, 0] if channels == 1 else painted
+
+    def replace_track(self, number: int, track: Track) -> None:
+        """Put another track of the same grid and extent in the place of one."""
+        start = number * self._width**2
+        self._ground[start : start + self._width**2] = self._painted(track).ravel()
 
     @staticmethod
     def _pixel_matrix(
@@ -71,8 +91,8 @@ class Camera:
         matrix[ONE] += margin
         return matrix
 
-    def observe(self, pose: NDArray[np.float64], track: NDArray[np.intp]) -> NDArray[np.float32]:
-        """Observations (N, height, width, channels) in [0, 1].
+    def observe(self, pose: NDArray[np.float64], track: NDArray[np.intp]) -> NDArray[Any]:
+        """Observations (N, height, width, channels), float32 in [0, 1] or uint8.
 
         Args:
             pose: (N, 5), see COS to Y.

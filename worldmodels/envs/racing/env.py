@@ -14,10 +14,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from worldmodels.envs.racing.camera import COS, ONE, SIN, Camera, X, Y
+from worldmodels.envs.racing.nearest_sample import NearestSample
 from worldmodels.envs.racing.track import Track
 
 Info = dict[str, NDArray[Any]]
-Step = tuple[NDArray[np.float32], NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_], Info]
+Step = tuple[NDArray[Any], NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_], Info]
 THRUST = 0.10  # speed gained in a step at full throttle (world units / step)
 DRAG = 0.04  # fraction of the speed lost in a step
 MAX_SPEED = 1.6  # world units / step
@@ -61,6 +62,7 @@ class RacingEnv:
         view_size: pixels along one side of an observation.
         channels: 1 or 3.
         view_reach: the distance visible ahead, behind, left and right (world units).
+        as_bytes: whether observations are uint8, 0 to 255, instead of float32 in [0, 1].
 
     Raises:
         ValueError: an argument is not possible, or the tracks are of different rasters.
@@ -76,6 +78,7 @@ class RacingEnv:
         view_size: int = 16,
         channels: int = 1,
         view_reach: float = 4.0,
+        as_bytes: bool = False,
     ) -> None:
         tracks = [Track()] if tracks is None else list(tracks)
         if not tracks or num_envs < 1 or max_steps < 1:
@@ -83,27 +86,34 @@ class RacingEnv:
                 "an environment needs at least one track, row and step, "
                 f"not {len(tracks)}, {num_envs} and {max_steps}"
             )
+        self._check_rasters(tracks)
+        self.tracks = tracks
+        self.num_envs = num_envs
+        self.max_steps = max_steps
+        self._view = (view_size, channels, view_reach)
+        self._as_bytes = as_bytes
+        self._camera = self._make_camera()
+        self.observation_shape = self._camera.shape
+        self._nearest = NearestSample(tracks)
+        self.reset()
+
+    @staticmethod
+    def _check_rasters(tracks: Sequence[Track]) -> None:
         rasters = {(track.samples, track.grid, track.extent) for track in tracks}
         if len(rasters) > 1:
             raise ValueError(
                 "tracks of one environment must share samples, grid and extent, "
                 f"not {sorted(rasters)}"
             )
-        self.tracks = tracks
-        self.num_envs = num_envs
-        self.max_steps = max_steps
-        ((self._samples, _, _),) = rasters
+
+    def _make_camera(self) -> Camera:
         # An episode ends beyond twice the half-width, at most one step later.
-        max_offset = max(track.half_width for track in tracks) + MAX_SPEED
-        self._camera = Camera(tracks, view_size, channels, view_reach, max_offset)
-        self.observation_shape = self._camera.shape
-        self._search = np.stack([_search_matrix(track) for track in tracks])  # (T, 5, samples)
-        self._centrelines = np.concatenate([track.centreline for track in tracks]).T.copy()
-        self.reset()
+        max_offset = max(track.half_width for track in self.tracks) + MAX_SPEED
+        return Camera(self.tracks, *self._view, max_offset, self._as_bytes)
 
     def reset(
         self, *, seed: int | None = None, options: Mapping[str, Any] | None = None
-    ) -> tuple[NDArray[np.float32], Info]:
+    ) -> tuple[NDArray[Any], Info]:
         """Start an episode in every row: observations, info. Nothing is random, whatever `seed`.
 
         Raises:
@@ -112,37 +122,58 @@ class RacingEnv:
         if options:
             raise ValueError(f"reset has no options; found {', '.join(map(repr, options))}")
         self._track = np.arange(self.num_envs) % len(self.tracks)
-        spawns = np.array([[*track.centreline[0], track.heading] for track in self.tracks])
         self._cars = np.zeros((STEPS + 1, self.num_envs))
-        self._cars[[X, Y, THETA]] = spawns[self._track].T
-        self._cars[COS], self._cars[SIN] = np.cos(self._cars[THETA]), np.sin(self._cars[THETA])
-        self._cars[ONE] = 1.0
-        self._half_width = np.array([track.half_width for track in self.tracks])[self._track]
+        self._half_width = np.zeros(self.num_envs)
         self._done = np.zeros(self.num_envs, np.bool_)
-        self._group_by_track()
+        self._place_at_start(np.arange(self.num_envs))
+        self._assign_tracks()
         return self._observations(), self._info()
+
+    def reset_rows(self, rows: NDArray[np.intp], tracks: Sequence[Track]) -> None:
+        """Start an episode in some rows, each on another track; `observe` has what they see.
+
+        Raises:
+            ValueError: the rows of the environment do not have a track each (any more), or a
+                track's raster is another.
+        """
+        if not len(self.tracks) == self.num_envs == len(self._track):
+            raise ValueError("rows can be reset while each row has a track of its own")
+        self._check_rasters([*tracks, self.tracks[0]])
+        for row, track in zip(rows, tracks, strict=True):
+            self.tracks[row] = track
+            self._nearest.replace_track(row, track)
+        if max(track.half_width for track in tracks) + MAX_SPEED > self._camera.max_offset:
+            self._camera = self._make_camera()
+        else:
+            for row, track in zip(rows, tracks, strict=True):
+                self._camera.replace_track(row, track)
+        self._place_at_start(rows)
+        self._max_distance = 2 * self._half_width
+
+    def _place_at_start(self, rows: NDArray[np.intp]) -> None:
+        tracks = [self.tracks[number] for number in self._track[rows]]
+        cars = np.zeros((STEPS + 1, len(rows)))
+        cars[[X, Y, THETA]] = np.array([[*each.centreline[0], each.heading] for each in tracks]).T
+        cars[COS], cars[SIN] = np.cos(cars[THETA]), np.sin(cars[THETA])
+        cars[ONE] = 1.0
+        self._cars[:, rows] = cars
+        self._half_width[rows] = [track.half_width for track in tracks]
+        self._done[rows] = False
+
+    def observe(self, rows: NDArray[np.intp]) -> tuple[NDArray[Any], Info]:
+        """Observations and info of some rows, as they are now."""
+        observations = self._camera.observe(self._cars[POSE][:, rows].T, self._track[rows])
+        return observations, {name: values[rows] for name, values in self._info().items()}
 
     def keep(self, rows: NDArray[np.intp]) -> None:
         """Keep only these rows of the batch, until the next reset."""
         self._track, self._cars = self._track[rows], self._cars[:, rows]
         self._half_width, self._done = self._half_width[rows], self._done[rows]
-        self._group_by_track()
+        self._assign_tracks()
 
-    def _group_by_track(self) -> None:
-        """Arrange the cars of each track in a row, so that one product searches each track."""
-        self._first_sample = self._track * self._samples  # in the centrelines of all tracks
+    def _assign_tracks(self) -> None:
+        self._nearest.assign(self._track)
         self._max_distance = 2 * self._half_width
-        if len(self.tracks) == 1:
-            return
-        used, track, cars = np.unique(self._track, return_inverse=True, return_counts=True)
-        order = np.argsort(track, kind="stable")
-        first = np.cumsum(cars) - cars
-        place = np.arange(len(order)) - first[track[order]]  # within its group
-        self._place_of_car = np.empty(len(order), np.intp)
-        self._place_of_car[order] = track[order] * cars.max(initial=0) + place
-        self._cars_by_track = np.zeros((len(used), cars.max(initial=0)), np.intp)
-        self._cars_by_track.flat[self._place_of_car] = np.arange(len(order))
-        self._search_used = self._search[used]
 
     def step(self, actions: ArrayLike) -> Step:
         """One step: observations, rewards, terminations, truncations, info.
@@ -193,14 +224,15 @@ class RacingEnv:
         np.sin(theta, out=cars[SIN])
         cars[POSITION] += v * cars[HEADING]
 
-        nearest = self._nearest_samples()
-        apart = cars[POSITION] - self._centrelines.take(self._first_sample + nearest, axis=1)
+        nearest = self._nearest.of(cars[POSE].T)
+        apart = cars[POSITION] - self._nearest.positions(nearest)
         apart *= apart
         np.sqrt(apart[0] + apart[1], out=distance)
-        half = self._samples // 2
+        samples = self._nearest.samples
+        half = samples // 2
         # In samples, the shorter way round the loop.
-        gained = (nearest - sample + half) % self._samples - half
-        gained /= self._samples
+        gained = (nearest - sample + half) % samples - half
+        gained /= samples
         sample[:] = nearest
         cars[LAP_FRACTION] += gained
         cars[STEPS] += 1
@@ -208,18 +240,7 @@ class RacingEnv:
         rewards: NDArray[np.float64] = LAP_REWARD * gained - OFF_ROAD_COST * beyond
         return rewards
 
-    def _nearest_samples(self) -> NDArray[np.intp]:
-        """(rows,): the sample of its own centreline that is nearest to each car."""
-        pose = self._cars[POSE].T
-        nearest: NDArray[np.intp]
-        if len(self.tracks) == 1:
-            nearest = (pose @ self._search[0]).argmin(axis=1)
-            return nearest
-        values = pose[self._cars_by_track] @ self._search_used  # (tracks, most cars, samples)
-        nearest = values.argmin(axis=2).ravel()[self._place_of_car]
-        return nearest
-
-    def _observations(self) -> NDArray[np.float32]:
+    def _observations(self) -> NDArray[Any]:
         return self._camera.observe(self._cars[POSE].T, self._track)
 
     def _info(self) -> Info:
@@ -229,14 +250,3 @@ class RacingEnv:
             "distance": now[DISTANCE - X],
             "lap_fraction": now[LAP_FRACTION - X],
         }
-
-
-def _search_matrix(track: Track) -> NDArray[np.float64]:
-    """(5, samples): pose @ this = |c|^2 - 2 c.p, lowest for the sample c nearest to the car at p.
-
-    This is the squared distance less |p|^2, which is the same for all samples.
-    """
-    matrix = np.zeros((5, track.samples))
-    matrix[[X, Y]] = -2 * track.centreline.T
-    matrix[ONE] = (track.centreline**2).sum(axis=1)
-    return matrix
