@@ -21,7 +21,7 @@ PAGE := carracing/released/reports/play.html
 SCHEDULER := tcp://127.0.0.1:8786
 
 .PHONY: all core dev dask install-carracing locks repro $(RECIPES) temperature carracing \
-	carracing-ablations carracing-page demo cluster test chaos lint bench ablations seeds clean
+	carracing-ablations carracing-page demo cluster test chaos lint bench ablations seeds sb3 clean
 
 # One .venv: nothing is installed into it side by side.
 .NOTPARALLEL:
@@ -128,6 +128,11 @@ ablations: core
 
 seeds: core
 	python -m benchmarks.seeds
+
+# Stable-Baselines3's PPO on the road and in the dream; PyTorch is installed for it alone.
+sb3: core
+	$(SETUP) requirements-sb3.txt
+	python -m benchmarks.sb3_ppo
 
 clean:
 	rm -rf $(VENV)

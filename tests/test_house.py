@@ -55,6 +55,8 @@ EVERY = {  # room -> the rooms that it may import from, by floor; scripts may im
         *("vision", "memory", "controller", "interfaces.py", "dream", "agent", "envs/carracing"),
         "pipeline",
     },
+    # 7
+    "gym": {"dream", "envs/racing", "pretrained", "pipeline"},
 }
 # Files of environments that alone may import more than their own room.
 FACES = ("task.py", "stored_track.py", "rerender.py")

@@ -1,0 +1,210 @@
+"""`WorldModels/Racing-v0`: one car, by Gymnasium's rules."""
+
+import gymnasium
+import numpy as np
+import pytest
+from gymnasium.error import ResetNeeded
+from gymnasium.utils.env_checker import check_env, data_equivalence
+from gymnasium.wrappers import RecordEpisodeStatistics, TimeLimit, TransformObservation
+
+import worldmodels.gym
+from tests.support.project import ROOT
+from worldmodels.envs.racing.env import RacingEnv
+from worldmodels.envs.racing.track import Track
+from worldmodels.gym.tracks import HALF_WIDTH, HARMONICS, RADIUS
+from worldmodels.pipeline.config.reader import read_params
+from worldmodels.pipeline.storage.pixels import to_bytes
+
+ID = "WorldModels/Racing-v0"
+STRAIGHT = np.array([0, 1], np.float32)
+OTHER = Track(radius=6.0, harmonics=[], half_width=2.5)
+
+
+@pytest.fixture
+def make():
+    """Makes environments, which are closed at the end."""
+    made = []
+
+    def make(**kwargs):
+        made.append(gymnasium.make(ID, **kwargs))
+        return made[-1]
+
+    yield make
+    for env in made:
+        env.close()
+
+
+def episode(env, seed=None, actions=(STRAIGHT,) * 15):
+    steps = [env.reset(seed=seed)]
+    return steps + [env.step(action) for action in actions]
+
+
+@pytest.mark.parametrize("kwargs", [{}, {"tracks": "fixed", "view_size": 16, "channels": 1}])
+def test_gymnasiums_checker_finds_nothing(make, monkeypatch, kwargs):
+    pytest.importorskip("pygame", reason="opens a window")
+    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
+    check_env(make(**kwargs).unwrapped)
+
+
+def test_observations_are_what_the_racing_environment_gives_in_bytes(make):
+    env = make(tracks="fixed", view_size=32)
+    ours = RacingEnv(view_size=32, channels=3)
+    observation, info = env.reset()
+    expected, state = ours.reset()
+    for _ in range(10):
+        np.testing.assert_array_equal(observation, to_bytes(expected[0]))
+        np.testing.assert_array_equal(info["state"], state["state"][0])
+        observation, reward, terminated, truncated, info = env.step(STRAIGHT)
+        expected, rewards, done, _, state = ours.step(STRAIGHT[None])
+        assert (reward, terminated, truncated) == (rewards[0], done[0], False)
+    assert observation.shape == (32, 32, 3)
+
+
+def test_the_same_seed_is_the_same_episode_and_none_a_new_one(make):
+    env = make()
+    first, second = episode(env, seed=7), episode(env)
+    assert data_equivalence(first, episode(env, seed=7), exact=True)
+    assert data_equivalence(second, episode(env), exact=True)
+    assert data_equivalence(first, episode(make(), seed=7), exact=True)
+    tracks = {env.unwrapped.track}
+    for seed in (None, None, 8):
+        env.reset(seed=seed)
+        tracks.add(env.unwrapped.track)
+    assert len(tracks) == 4
+    make_twice = [make(), make()]
+    for each in make_twice:
+        each.reset()
+    assert make_twice[0].unwrapped.track != make_twice[1].unwrapped.track
+
+
+def test_random_tracks_are_from_the_ranges_of_params_yaml_and_the_fixed_one_is_the_stubs(make):
+    ranges = read_params(ROOT / "params.yaml").env.random_tracks
+    harmonics = tuple((term.order, term.amplitude) for term in ranges.harmonics)
+    assert (ranges.radius, harmonics, ranges.half_width) == (RADIUS, HARMONICS, HALF_WIDTH)
+    env = make(tracks="fixed")
+    for _ in range(2):
+        env.reset()
+        assert env.unwrapped.track == Track()
+
+
+def test_an_option_is_a_track_for_one_episode(make):
+    env = make(view_size=16)
+    for _ in range(2):
+        observation, _ = env.reset(options={"track": OTHER})
+        assert env.unwrapped.track == OTHER
+        expected = RacingEnv([OTHER], view_size=16, channels=3).reset()[0][0]
+        np.testing.assert_array_equal(observation, to_bytes(expected))
+    env.reset()
+    assert env.unwrapped.track != OTHER
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"tarck": OTHER}, "options of reset must be among 'track'; found 'tarck'"),
+        ({"track": 3}, r"options\['track'\] must be a worldmodels.gym.Track; found 3"),
+        ({"track": Track(grid=100)}, r"options\['track'\] must have 256 samples, a grid of 200"),
+    ],
+)
+def test_an_option_that_is_unknown_or_wrong_is_refused(make, options, words):
+    with pytest.raises(ValueError, match=f"^{words}"):
+        make().reset(options=options)
+
+
+@pytest.mark.parametrize(
+    ("kwargs", "words"),
+    [
+        ({"tracks": "many"}, "tracks must be 'random' or 'fixed'; found 'many'"),
+        ({"channels": 2}, "a view needs at least 2 x 2 pixels and 1 or 3 channels"),
+    ],
+)
+def test_an_argument_that_is_not_possible_is_refused(make, kwargs, words):
+    with pytest.raises(ValueError, match=f"^{words}"):
+        make(**kwargs)
+    with pytest.raises(ValueError, match=f"^{words}"):
+        gymnasium.make_vec(ID, **kwargs)
+
+
+@pytest.mark.parametrize("action", [0.5, [0.1], [0, 0, 0], [[0, 0]]])
+def test_an_action_of_another_shape_is_refused(make, action):
+    env = make().unwrapped
+    env.reset()
+    with pytest.raises(ValueError, match=r"^an action must be steer and throttle; found"):
+        env.step(np.array(action, np.float32))
+
+
+def test_off_the_road_terminates_and_the_time_limit_truncates(make):
+    env = make(view_size=16, tracks="fixed")
+    *_, (_, _, terminated, truncated, _) = episode(env, actions=[STRAIGHT] * 25)
+    assert (terminated, truncated) == (True, False)
+    env.reset()
+    ends = [env.step(np.zeros(2, np.float32))[2:4] for _ in range(120)]
+    assert ends == [(False, False)] * 119 + [(False, True)]
+    short = TimeLimit(make(view_size=16, max_episode_steps=-1), 5)
+    assert episode(short, actions=[STRAIGHT] * 5)[-1][2:4] == (False, True)
+
+
+def test_gymnasiums_wrappers_work(make):
+    env = RecordEpisodeStatistics(make(max_episode_steps=4))
+    space = gymnasium.spaces.Box(0, 1, (64, 64, 3), np.float32)
+    env = TransformObservation(env, lambda image: (image / 255).astype(np.float32), space)
+    steps = episode(env, seed=1, actions=[STRAIGHT] * 4)
+    assert steps[0][0] in space
+    statistics = steps[-1][4]["episode"]
+    assert statistics["l"] == 4
+    assert statistics["r"] == pytest.approx(sum(step[1] for step in steps[1:]))
+
+
+def test_before_the_first_reset_a_sentence_asks_for_it():
+    env = gymnasium.make(ID, render_mode="rgb_array", disable_env_checker=True).unwrapped
+    for use in (env.render, lambda: env.step(STRAIGHT), lambda: env.track):
+        with pytest.raises(ResetNeeded, match=r"call reset\(\) first"):
+            use()
+
+
+def test_the_picture_shows_the_car_where_it_is(make):
+    env = make(render_mode="rgb_array", tracks="fixed")
+    env.reset()
+    pictures = [env.render()]
+    for _ in range(8):
+        *_, info = env.step(STRAIGHT)
+    pictures.append(env.render())
+    assert pictures[0].shape == (600, 600, 3)
+    for picture, (x, y) in zip(pictures, (Track().centreline[0], info["state"][:2]), strict=True):
+        row, column = np.argwhere((picture == (204, 0, 0)).all(axis=2)).mean(axis=0)
+        assert (column / 25 - 12, 12 - row / 25) == pytest.approx((x, y), abs=0.25)
+
+
+def test_a_car_that_has_left_the_picture_is_not_drawn(make):
+    env = make(render_mode="rgb_array")
+    env.reset(options={"track": Track(radius=6.5, harmonics=[], half_width=5.4)})
+    while not env.step(STRAIGHT)[2]:
+        pass
+    assert not (env.render() == (204, 0, 0)).all(axis=2).any()
+
+
+def test_without_a_render_mode_render_warns_and_an_unknown_one_is_refused(make):
+    env = make().unwrapped
+    env.reset()
+    with pytest.warns(UserWarning, match=r"render\(\) does nothing without a render mode"):
+        assert env.render() is None
+    with pytest.raises(ValueError, match="render_mode must be None or one of 'human', 'rgb_array'"):
+        type(env)(render_mode="ansi")
+
+
+def test_the_window_shows_what_is_rendered(make, monkeypatch):
+    pygame = pytest.importorskip("pygame")
+    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
+    human, array = make(render_mode="human"), make(render_mode="rgb_array")
+    for env in (human, array):
+        episode(env, seed=2, actions=[STRAIGHT] * 3)
+    assert human.render() is None
+    shown = pygame.surfarray.array3d(pygame.display.get_surface()).swapaxes(0, 1)
+    np.testing.assert_array_equal(shown, array.render())
+    human.close()
+    assert not pygame.display.get_init()
+    human.close()
+
+
+def test_the_track_is_a_public_name():
+    assert worldmodels.gym.Track is Track
