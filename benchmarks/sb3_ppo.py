@@ -57,7 +57,7 @@ class GymnasiumVecEnv(VecEnv):  # type: ignore[misc]
     def reset(self) -> Array:
         """Observations (N, ...) of new episodes, seeded by the last `seed`."""
         seeds = self._seeds if any(seed is not None for seed in self._seeds) else None
-        observations, _ = self._envs.reset(seed=seeds)  # type: ignore[arg-type]
+        observations, _ = self._envs.reset(seed=seeds)
         self._reset_seeds()
         return np.asarray(observations)
 
