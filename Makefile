@@ -119,6 +119,8 @@ bench: dev install-carracing
 	@echo
 	python -m benchmarks.simulators
 	@echo
+	python -m benchmarks.gymnasium_speed
+	@echo
 	python -m benchmarks.carracing_growth
 
 ablations: core

@@ -133,10 +133,11 @@ def test_dreams_start_at_first_frames_of_training_where_there_is_no_file_of_star
         env.reset(options={"start": 2})
 
 
-def test_an_m_that_predicts_no_rewards_is_refused(project):
-    """As that of the reference stub, which a pipeline has trained."""
+def test_an_m_that_predicts_no_rewards_is_refused(folder):
+    memory = DeterministicLSTM.initial(Z, 2, H, np.random.default_rng(0))
+    Model(memory.kind, memory.arrays()).write(folder / "m.npz")
     with pytest.raises(UserError, match=r"its M predicts neither rewards nor ends.*train_m\.pred"):
-        dream(project.folder)
+        dream(folder)
 
 
 def test_a_dream_ends_at_its_limit_and_where_m_says_so(dream_folder):

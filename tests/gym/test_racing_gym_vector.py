@@ -90,6 +90,18 @@ def test_all_episodes_may_end_in_one_step():
         assert same(ours.step(action), theirs.step(action))
 
 
+def test_the_action_of_a_row_that_starts_again_is_ignored():
+    envs = vector()
+    envs.reset(seed=0)
+    ended = np.zeros(ROWS, np.bool_)
+    for action in actions(40):
+        action[ended] = np.nan
+        _, _, terminated, truncated, _ = envs.step(action)
+        ended = terminated | truncated
+    with pytest.raises(ValueError, match="found NaN for car 0"):
+        envs.step(np.full((ROWS, 2), np.nan, np.float32))
+
+
 def test_the_mode_is_in_the_metadata_and_may_be_a_word():
     assert vector().metadata["autoreset_mode"] is AutoresetMode.NEXT_STEP
     assert vector("SameStep").metadata["autoreset_mode"] is AutoresetMode.SAME_STEP

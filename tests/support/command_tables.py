@@ -31,6 +31,7 @@ BLOCKS = {
 # Pages whose blocks of Python are run: by which test.
 PYTHON = {
     "README.md": "tests/pretrained/test_carracing_score.py",
+    "docs/gymnasium.md": "tests/gym/test_gymnasium_page.py",
 }
 
 # Commands that a test of test_transcripts.py types from here.
@@ -96,6 +97,7 @@ NOT_RUN: dict[str, tuple[str, ...]] = {
         "--reports carracing/released/reports",  # after that
         *("python -m tests.support.damage", "python -m tests.support.hostile_params"),
         *("python -m benchmarks.simulators", "python -m benchmarks.cluster"),
+        "python -m benchmarks.gymnasium_speed",
         "python -m benchmarks.carracing_growth",
         *("python -m benchmarks.dreams", "python -m benchmarks.ablations"),
         *("python -m benchmarks.convolution", "python -m benchmarks.strategies"),
@@ -121,6 +123,7 @@ NOT_RUN: dict[str, tuple[str, ...]] = {
     ),
     "installs, or takes away, what the tests run with": (
         *("pip install -c constraints.txt -r requirements-dask.txt", "pip install bokeh"),
+        "pip install -c constraints.txt -r requirements-gymnasium.txt",
         *("make clean", "source .venv/bin/activate"),
     ),
     "a browser": ("xdg-open reports/play.html", "python -m tests.support.page_screenshot"),
