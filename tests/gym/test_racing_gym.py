@@ -11,6 +11,7 @@ import worldmodels.gym
 from tests.support.project import ROOT
 from worldmodels.envs.racing.env import RacingEnv
 from worldmodels.envs.racing.track import Track
+from worldmodels.gym.rendering import track_picture, with_car
 from worldmodels.gym.tracks import HALF_WIDTH, HARMONICS, RADIUS
 from worldmodels.pipeline.config.reader import read_params
 from worldmodels.pipeline.storage.pixels import to_bytes
@@ -87,8 +88,9 @@ def test_random_tracks_are_from_the_ranges_of_params_yaml_and_the_fixed_one_is_t
         assert env.unwrapped.track == Track()
 
 
-def test_an_option_is_a_track_for_one_episode(make):
-    env = make(view_size=16)
+@pytest.mark.parametrize("tracks", ["random", "fixed"])
+def test_an_option_is_a_track_for_one_episode(make, tracks):
+    env = make(view_size=16, tracks=tracks)
     for _ in range(2):
         observation, _ = env.reset(options={"track": OTHER})
         assert env.unwrapped.track == OTHER
@@ -173,14 +175,30 @@ def test_the_picture_shows_the_car_where_it_is(make):
     for picture, (x, y) in zip(pictures, (Track().centreline[0], info["state"][:2]), strict=True):
         row, column = np.argwhere((picture == (204, 0, 0)).all(axis=2)).mean(axis=0)
         assert (column / 25 - 12, 12 - row / 25) == pytest.approx((x, y), abs=0.25)
+    for x, y in Track().centreline[::8]:
+        colour = pictures[1][int((12 - y) * 25), int((x + 12) * 25)]
+        assert colour.tolist() in ([102, 102, 102], [204, 0, 0], [40, 40, 40])
 
 
-def test_a_car_that_has_left_the_picture_is_not_drawn(make):
-    env = make(render_mode="rgb_array")
-    env.reset(options={"track": Track(radius=6.5, harmonics=[], half_width=5.4)})
-    while not env.step(STRAIGHT)[2]:
-        pass
-    assert not (env.render() == (204, 0, 0)).all(axis=2).any()
+def test_the_picture_is_of_the_present_track(make):
+    env, other = make(render_mode="rgb_array"), make(render_mode="rgb_array")
+    for each, seeds in ((env, (0, 1)), (other, (1,))):
+        for seed in seeds:
+            each.reset(seed=seed)
+            picture = each.render()
+    np.testing.assert_array_equal(env.render(), picture)
+
+
+@pytest.mark.parametrize("x", [-12, 12])
+@pytest.mark.parametrize("y", [-12, 12])
+def test_of_a_car_at_the_edge_of_the_picture_a_part_is_drawn_and_of_one_beyond_none(x, y):
+    background = track_picture(Track())
+    changed = np.argwhere((with_car(background, Track(), x, y, 0.3) != background).any(axis=2))
+    near = np.array([0 if y > 0 else 599, 0 if x < 0 else 599])
+    assert len(changed) > 20
+    assert np.abs(changed - near).max() < 20
+    np.testing.assert_array_equal(with_car(background, Track(), 2 * x, y, 0.3), background)
+    np.testing.assert_array_equal(with_car(background, Track(), x, 2 * y, 0.3), background)
 
 
 def test_without_a_render_mode_render_warns_and_an_unknown_one_is_refused(make):
