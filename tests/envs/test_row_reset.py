@@ -50,3 +50,14 @@ def test_observations_as_bytes_are_those_in_floats_times_255(channels):
         ours, theirs = stored.step(ACTIONS[:2])[0], floats.step(ACTIONS[:2])[0]
         assert ours.dtype == np.uint8
         np.testing.assert_array_equal(ours, to_bytes(theirs))
+
+
+def test_many_cars_see_the_same_in_blocks_as_one_by_one():
+    """More pixels than the camera looks up in one go."""
+    tracks = [Track(), NARROW, Track(half_width=1.2)]
+    env = RacingEnv(tracks, num_envs=40, view_size=64, channels=3)
+    rng = np.random.default_rng(0)
+    for _ in range(6):
+        observations = env.step(rng.uniform(-1, 1, (40, 2)))[0]
+    for row in range(40):
+        np.testing.assert_array_equal(env.observe(np.array([row]))[0][0], observations[row])

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from worldmodels.envs.racing.paint import COLOURS, PALETTES, paint_track
 from worldmodels.envs.racing.track import Track
 
+PIXELS_AT_ONCE = 2**16  # that are looked up in one go, so that the arrays stay in the cache
 COS, SIN, ONE, X, Y = range(5)  # of a pose: cosine and sine of the heading, 1, and the position
 
 
@@ -98,6 +99,16 @@ class Camera:
             pose: (N, 5), see COS to Y.
             track: (N,), the number of each car's track.
         """
+        rows = max(1, PIXELS_AT_ONCE // (self.shape[0] * self.shape[1]))
+        if len(pose) <= rows:
+            return self._look_up(pose, track)
+        observations = np.empty((len(pose), *self.shape), self._palette.dtype)
+        for first in range(0, len(pose), rows):
+            own = slice(first, first + rows)
+            observations[own] = self._look_up(pose[own], track[own])
+        return observations
+
+    def _look_up(self, pose: NDArray[np.float64], track: NDArray[np.intp]) -> NDArray[Any]:
         pixel = (pose @ self._matrix).astype(np.int32)  # (N, 2 * pixels); the cast truncates
         pixels = pixel.shape[1] // 2
         index = pixel[:, pixels:] * self._width
