@@ -151,8 +151,15 @@ def deterministic(model: PPO) -> Policy:
     return lambda observations: np.asarray(model.predict(observations, deterministic=True)[0])
 
 
-def through_vision_and_memory(model: PPO, folder: str) -> Policy:
-    """A PPO of the dream as a policy of the road: z is V's of the view, h is M's."""
+def own_controller(folder: str) -> Policy:
+    """The agent's C as a policy of the dream."""
+    agent = worldmodels.load(folder)
+    z_size = agent.vision.z_size
+    return lambda features: agent.controller(features[:, :z_size], features[:, z_size:])
+
+
+def through_vision_and_memory(policy: Policy, folder: str) -> Policy:
+    """A policy of the dream as one of the road: z is V's of the view, h is M's."""
     agent = worldmodels.load(folder)
     state = None
 
@@ -160,8 +167,8 @@ def through_vision_and_memory(model: PPO, folder: str) -> Policy:
         nonlocal state
         z = agent.vision.encode(observations)
         h = np.zeros((len(z), agent.memory.hidden_size), np.float32) if state is None else state.h
-        actions = deterministic(model)(np.concatenate([z, h], axis=1))
-        state = agent.memory.step(z, np.clip(actions, -1, 1), state)
+        actions = np.clip(policy(np.concatenate([z, h], axis=1)), -1, 1)
+        state = agent.memory.step(z, actions, state)
         return actions
 
     return act
@@ -182,7 +189,12 @@ def table(name: str, seeds: Sequence[int], steps: int, num_envs: int, folder: st
     """Print the learning curve and the returns of PPO for some seeds, and those of chance."""
     envs = make_envs(name, EPISODES, folder)
     chance = returns(envs, random_policy(envs))
-    print(f"\n{name}: mean return of {EPISODES} episodes of the random policy: {spread(chance)}\n")
+    controller = own_controller(folder)
+    if name == ROAD:
+        controller = through_vision_and_memory(controller, folder)
+    evolved = returns(make_envs(name, EPISODES, folder), controller)
+    print(f"\n{name}, {EPISODES} episodes: the random policy {spread(chance)};")
+    print(f"C of {folder}, which has evolved in its dream, {spread(evolved)}\n")
     for number, seed in enumerate(seeds):
         start = time.perf_counter()
         model, curve = train(name, seed, steps, num_envs, folder)
@@ -195,7 +207,7 @@ def table(name: str, seeds: Sequence[int], steps: int, num_envs: int, folder: st
             print("|---:" * (len(chosen) + 3 + bool(road)) + "|")
         after = spread(returns(make_envs(name, EPISODES, folder), deterministic(model)))
         if name == DREAM:
-            policy = through_vision_and_memory(model, folder)
+            policy = through_vision_and_memory(deterministic(model), folder)
             after += f" | {spread(returns(make_envs(ROAD, EPISODES, folder), policy))}"
         print(f"| {seed} | {curve_row(curve, chosen)} | {after} | {seconds / 60:.1f} |", flush=True)
 
