@@ -18,4 +18,4 @@ def test_the_examples_print_what_the_page_shows(monkeypatch: pytest.MonkeyPatch,
         elif language == "text":
             assert capsys.readouterr().out == content
             shown += 1
-    assert shown == 3
+    assert shown == 4

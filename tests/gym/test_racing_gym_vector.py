@@ -172,6 +172,12 @@ def test_an_option_that_is_unknown_or_wrong_is_refused(options, words):
         envs.reset(options=options)
 
 
+@pytest.mark.parametrize("kwargs", [{"num_envs": 0}, {"max_episode_steps": 0}])
+def test_there_must_be_a_row_and_a_step(kwargs):
+    with pytest.raises(ValueError, match="needs at least one row and one step; found"):
+        vector(**kwargs)
+
+
 def test_seeds_must_be_as_many_as_rows():
     with pytest.raises(ValueError, match="a seed for each of 4 rows; found 2"):
         vector().reset(seed=[1, 2])

@@ -80,6 +80,11 @@ class RacingGymVectorEnv(
         self._autoreset = AutoresetMode(autoreset_mode)
         self.metadata = {**self.metadata, "autoreset_mode": self._autoreset}
         self._max_steps = NO_LIMIT if max_episode_steps in (None, -1) else max_episode_steps
+        if num_envs < 1 or self._max_steps < 1:
+            raise ValueError(
+                "a vector environment needs at least one row and one step; found "
+                f"{num_envs} and {max_episode_steps}"
+            )
         self._tracks = Tracks(tracks)
         self._view = (view_size, channels, view_reach)
         single = RacingGymEnv(
