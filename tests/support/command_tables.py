@@ -31,6 +31,7 @@ BLOCKS = {
 # Pages whose blocks of Python are run: by which test.
 PYTHON = {
     "README.md": "tests/pretrained/test_carracing_score.py",
+    "docs/tour.md": "tests/test_tour.py",
     "docs/gymnasium.md": "tests/gym/test_gymnasium_page.py",
 }
 
@@ -76,6 +77,9 @@ RUN = {
     "tests/projects/test_subprojects.py::test_derived_pipelines_are_as_the_tool_writes_them": (
         "python -m tools.dvc_pipelines",
     ),
+    "tests/test_tour.py::test_page_and_notebook_show_what_the_cells_print": (
+        "python -m tools.tour",
+    ),
 }
 
 # Commands that no test runs: why.
@@ -98,7 +102,7 @@ NOT_RUN: dict[str, tuple[str, ...]] = {
         *("python -m tests.support.damage", "python -m tests.support.hostile_params"),
         *("python -m benchmarks.simulators", "python -m benchmarks.cluster"),
         "python -m benchmarks.gymnasium_speed",
-        "python -m benchmarks.carracing_growth",
+        *("python -m benchmarks.carracing_growth", "dvc repro -f --no-run-cache"),
         *("python -m benchmarks.dreams", "python -m benchmarks.ablations"),
         *("python -m benchmarks.convolution", "python -m benchmarks.strategies"),
         "python -m benchmarks.ablations --tables dream",
