@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import json
 import re
 import subprocess
 import sys
@@ -30,9 +29,8 @@ from worldmodels.pipeline.errors import UserError
 from worldmodels.pipeline.file_errors import system_error
 from worldmodels.pipeline.outputs import AtomicOutputs
 from worldmodels.pipeline.reports import details_path, read_numbers
+from worldmodels.pretrained.loading import AGENT_FILE, MODELS, AgentFile
 
-FORMAT = 1  # of agent.json
-MODELS = ("v.npz", "m.npz", "c.npz")
 VERSION = re.compile(r"(0|[1-9]\d*)(\.(0|[1-9]\d*)){2}")
 SCORES = ("mean_return", "std_return", "stderr", "episodes")
 IGNORED = "/evaluation.h5\n/reports/\n"  # what `python -m stages.evaluate` of the agent writes
@@ -99,7 +97,7 @@ def release_agent(
     contents = {name: path.read_bytes() for name, path in copies.items()}
     weights = sum(len(contents[name]) for name in MODELS)
     contents |= {
-        "agent.json": _agent_file(version, params),
+        AGENT_FILE: _agent_file(version, params),
         "dvc.yaml": PIPELINE.encode(),
         ".gitignore": IGNORED.encode(),
     }
@@ -112,9 +110,8 @@ def release_agent(
 
 def _agent_file(version: str, params: Params) -> bytes:
     """The content of agent.json: what V, M and C need to know of their environment."""
-    env = msgspec.to_builtins(params.env)
-    content = {"format": FORMAT, "version": version, "env": env}
-    return (json.dumps(content, indent=2) + "\n").encode()
+    described = AgentFile(format=1, version=version, env=params.env)
+    return msgspec.json.format(msgspec.json.encode(described), indent=2) + b"\n"
 
 
 def _check_tag(tag: str) -> None:
