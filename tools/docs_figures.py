@@ -1,6 +1,6 @@
-"""Draws the figures of README and docs/ from files in git: python -m tools.docs_figures
+"""Draws the figures of README and docs/ from files in git: python -m tools.docs_figures [FOLDER]
 
-Writes docs/figures/*.svg and *.gif.
+Writes *.svg and *.gif into docs/figures, or into another folder.
 """
 
 from __future__ import annotations
@@ -181,17 +181,18 @@ def _size(path: Path) -> int:
 
 
 def main() -> None:
-    """Draw all figures."""
+    """Draw all figures, into the folder of the command line if there is one."""
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / FIGURES
     try:
         with AtomicOutputs() as outputs:
             for name, draw in DRAWN.items():
-                with outputs.writing(ROOT / FIGURES / name) as path:
+                with outputs.writing(folder / name) as path:
                     path.write_bytes(draw())
     except UserError as error:
         sys.exit(f"docs_figures: {error}")
     except OSError as error:
         sys.exit(f"docs_figures: {system_error(error)}")
-    print(f"{FIGURES}: {', '.join(DRAWN)}")
+    print(f"{folder}: {', '.join(DRAWN)}")
 
 
 if __name__ == "__main__":

@@ -2,9 +2,11 @@
 
 import base64
 import io
+import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -26,25 +28,40 @@ NAME = re.compile(r'(id="|href="#|url\(#)\w+')  # they follow from the content
 COLOUR = re.compile(r"(?:fill|stroke): (#[0-9a-f]{6})")
 MEANINGS = ["ENVIRONMENT", "DREAM", "VISION", "MEMORY", "CONTROLLER", "PROJECT", "PAPER"]
 LIGHT, DARK = "#ffffff", "#0d1117"  # GitHub's
-OPENS = """
-import os, sys
+HOOK = """
+import atexit, os, sys
 opened = set()
 def note(event, values):
     if event == "open" and isinstance(values[0], str):
         opened.add(os.path.abspath(values[0]))
+def write():
+    with open({log!r}, "w") as file:
+        file.write("\\n".join(sorted(path for path in opened.copy() if os.path.isfile(path))))
 sys.addaudithook(note)
-from tools.docs_figures import DRAWN, ROOT
-for draw in DRAWN.values():
-    draw()
-for path in opened:
-    if path.startswith(f"{ROOT}/") and os.path.isfile(path):
-        print(os.path.relpath(path, ROOT))
+atexit.register(write)
 """
 
 
 @pytest.fixture(scope="module")
-def drawn():
-    return {name: draw() for name, draw in DRAWN.items()}
+def run(tmp_path_factory):
+    """What the command draws, by name, and the files below the root that it opens."""
+    folder, home = tmp_path_factory.mktemp("figures"), tmp_path_factory.mktemp("home")
+    log = home / "log.txt"
+    (home / "sitecustomize.py").write_text(HOOK.format(log=str(log)))
+    python = [sys.executable, "-m", "tools.docs_figures", folder]
+    environ = os.environ | {"PYTHONPATH": str(home)}
+    printed = subprocess.run(python, cwd=ROOT, env=environ, capture_output=True, text=True)
+    assert (printed.returncode, printed.stderr) == (0, "")
+    opened = [Path(path) for path in log.read_text().splitlines()]
+    below = {path.relative_to(ROOT).as_posix() for path in opened if path.is_relative_to(ROOT)}
+    return {path.name: path.read_bytes() for path in folder.iterdir()}, below
+
+
+@pytest.fixture(scope="module")
+def drawn(run):
+    """The content of what is drawn, by name."""
+    assert run[0].keys() == DRAWN.keys()
+    return run[0]
 
 
 def committed(name):
@@ -96,13 +113,11 @@ def test_the_gif_in_git_is_what_is_drawn(drawn):
     assert np.mean(np.any(new != old, axis=3), axis=(1, 2)).max() < 0.01
 
 
-def test_they_are_drawn_from_files_in_git_alone():
-    python = [sys.executable, "-c", OPENS]
-    opened = set(subprocess.check_output(python, cwd=ROOT, text=True).splitlines())
-    tracked = set(subprocess.check_output(["git", "ls-files"], cwd=ROOT, text=True).splitlines())
-    read = {path for path in opened if not path.startswith(".") and "__pycache__" not in path}
-    assert "carracing/released/v.npz" in read
-    assert read - tracked == set()
+def test_they_are_drawn_from_files_in_git_alone(run):
+    opened = {path for path in run[1] if "__pycache__" not in path and path[0] != "."}
+    listed = subprocess.check_output(["git", "ls-files"], cwd=ROOT, text=True)
+    assert "carracing/released/v.npz" in opened
+    assert opened - set(listed.splitlines()) == set()
 
 
 @pytest.mark.parametrize("name", SVG)
