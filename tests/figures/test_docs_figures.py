@@ -152,7 +152,7 @@ def test_the_palette_of_the_gif_holds_greys_and_white():
     assert (255, 255, 255) in colours
     first, *_ = frames(committed("endless_bend.gif"))
     assert first[0, 0].tolist() == [255, 255, 255]
-    view = first[94:284, 10:200]
+    view = first[102:292, 10:200]
     assert np.mean(np.ptp(view, axis=2) == 0) > 0.97  # but for the car
 
 

@@ -17,7 +17,7 @@ from worldmodels.figures.common.scene import Scene, cumulative, return_limits
 from worldmodels.figures.common.style import DREAM, ENVIRONMENT, INK
 from worldmodels.figures.docs.style import WIDTH
 
-HEIGHT = 318  # pixels
+HEIGHT = 326  # pixels
 SIDE, BOTTOM = 190, 34  # of the square panels, pixels
 LEFTS = (10, 214, 418)  # of the square panels
 RETURNS = (660, 62, 160, 162)  # left, bottom, width and height of the returns
