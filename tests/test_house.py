@@ -44,6 +44,7 @@ EVERY = {  # room -> the rooms that it may import from, by floor; scripts may im
     "figures/racing": {"figures/common", "envs/racing"},
     "figures/carracing": {"figures/common"},
     "figures/dream": {"figures/common", "envs/racing"},
+    "figures/docs": {"figures/common", "envs/racing"},
     "figures/page": set(),
     # 6
     "finetune": {

@@ -80,6 +80,9 @@ RUN = {
     "tests/test_tour.py::test_page_and_notebook_show_what_the_cells_print": (
         "python -m tools.tour",
     ),
+    "tests/figures/test_docs_figures.py::test_they_are_drawn_from_files_in_git_alone": (
+        "python -m tools.docs_figures",
+    ),
 }
 
 # Commands that no test runs: why.
@@ -129,6 +132,9 @@ NOT_RUN: dict[str, tuple[str, ...]] = {
         *("pip install -c constraints.txt -r requirements-dask.txt", "pip install bokeh"),
         "pip install -c constraints.txt -r requirements-gymnasium.txt",
         *("make clean", "source .venv/bin/activate"),
+    ),
+    "records what tests/figures/test_docs_figures.py compares with its first steps": (
+        "python -m tools.docs_episode",
     ),
     "a browser": ("xdg-open reports/play.html", "python -m tests.support.page_screenshot"),
 }

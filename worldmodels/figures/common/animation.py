@@ -41,10 +41,18 @@ class Canvas:
         self._layout = FT2Font(FONT)
         self._layout.set_size(FONT_SIZE, 72)
 
-    def choose_colours(self) -> None:
-        """Take the 256 colours of all frames from what is on the canvas now, then erase it."""
+    def choose_colours(self, colours: RGB | None = None) -> None:
+        """Take the 256 colours of all frames from what is on the canvas now, then erase it.
+
+        Args:
+            colours: (1, n, 3), n up to 256: take these.
+        """
         image = Image.fromarray(self._image)
-        self._palette = image.quantize(256, method=Image.Quantize.FASTOCTREE)
+        if colours is None:
+            self._palette = image.quantize(256, method=Image.Quantize.FASTOCTREE)
+        else:
+            self._palette = Image.new("P", (1, 1))
+            self._palette.putpalette(colours.tobytes())
         self._erase()
         self._indexed = self._quantized((0, 0, image.width, image.height))
         self._changed.clear()

@@ -33,6 +33,11 @@ class Scene:
         axes.set_title(title)
         return axes
 
+    def add_text(self, left: float, top: float, text: str, size: float, weight: str) -> None:
+        """Write text from its upper left corner, in pixels from that of the image."""
+        x, y = left / self.width, 1 - top / self.height
+        self._figure.text(x, y, text, va="top", size=size, weight=weight)
+
     def add_view(self, left: float, bottom: float, side: float, title: str) -> Axes:
         """A new square panel for observations."""
         axes = self.add_panel(left, bottom, side, side, title)
@@ -49,12 +54,14 @@ class Scene:
         x, y = axes.transData.transform(points).T
         return np.stack([x, self.height - y], axis=1)
 
-    def draw_car(self, canvas: Canvas, axes: Axes, state: NDArray[np.float64]) -> None:
+    def draw_car(
+        self, canvas: Canvas, axes: Axes, state: NDArray[np.float64], colour: str = VERMILION
+    ) -> None:
         """Draw a car (x, y, heading, speed) in a panel that shows the track."""
         x, y, theta, _ = state
         turn = np.array([[np.cos(theta), np.sin(theta)], [-np.sin(theta), np.cos(theta)]])
-        for size, colour in ((1.25, "white"), (1.0, VERMILION)):
-            canvas.fill(self.pixel_coordinates(axes, size * CAR @ turn + (x, y)), colour)
+        for size, fill in ((1.25, "white"), (1.0, colour)):
+            canvas.fill(self.pixel_coordinates(axes, size * CAR @ turn + (x, y)), fill)
 
     def draw_image(self, canvas: Canvas, axes: Axes, image: RGB) -> None:
         """Draw an image (H, W, 3) over a whole panel, enlarged without smoothing."""
@@ -65,7 +72,9 @@ class Scene:
         )
         canvas.draw_image(left, self.height - top, image[rows][:, columns])
 
-    def draw_observation(self, canvas: Canvas, axes: Axes, observation: NDArray[np.uint8]) -> None:
+    def draw_observation(
+        self, canvas: Canvas, axes: Axes, observation: NDArray[np.uint8], colour: str = VERMILION
+    ) -> None:
         """Draw an observation (H, W, 1 or 3) with the car in its middle, forward upwards."""
         if observation.shape[2] == 1:  # dark grey in place of black: the contrast is softer
             grey = 40 + (observation * np.float32(215 / 255)).astype(np.uint8)
@@ -73,7 +82,7 @@ class Scene:
         self.draw_image(canvas, axes, observation)
         left, bottom, right, top = (round(edge) for edge in axes.get_window_extent().extents)
         centre = np.array([left + (right - left) / 2, self.height - top + (top - bottom) / 2])
-        canvas.fill(centre + 10 * CAR[:, ::-1] * (1, -1), VERMILION)
+        canvas.fill(centre + 10 * CAR[:, ::-1] * (1, -1), colour)
 
     def draw_bars(self, canvas: Canvas, axes: Axes, values: NDArray[np.float32]) -> None:
         """Draw a bar for each of n numbers, at 0 to n - 1 of a panel's x axis."""

@@ -18,6 +18,14 @@ VERMILION = "#D55E00"
 GREEN = "#009E73"
 INK = "#222222"
 GREY = "#8A8A8A"
+# One meaning a colour; all of them can be read on a light and on a dark ground.
+ENVIRONMENT = BLUE
+DREAM = VERMILION
+VISION = "#A67C00"
+MEMORY = "#B8579B"
+CONTROLLER = GREEN
+PROJECT = "#8468D9"  # this project beside the paper
+PAPER = "#7D858C"
 DPI = 110
 
 Curve = Mapping[str, NDArray[np.float64]]  # a learning curve: column -> values

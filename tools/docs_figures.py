@@ -1,0 +1,200 @@
+"""Draws the figures of README and docs/ from files in git: python -m tools.docs_figures [FOLDER]
+
+Writes *.svg and *.gif into docs/figures, or into another folder.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+import worldmodels
+from tools.docs_episode import EPISODE
+from tools.rooms import ROOT
+from worldmodels.agent.agent import Agent, LatentPolicy
+from worldmodels.agent.loading import load_agent
+from worldmodels.dream.env import DreamEnv
+from worldmodels.dream.starts import StartStates
+from worldmodels.envs.registry import make_task
+from worldmodels.figures.common.animation import save_gif
+from worldmodels.figures.docs.ablation_of_h import Ablation, ablation_figure
+from worldmodels.figures.docs.agent import Moment, agent_figure
+from worldmodels.figures.docs.endless_bend import DecodedEpisode, bend_frames
+from worldmodels.figures.docs.score_by_cost import (
+    Checkpoints,
+    TestScore,
+    score_by_cost_figure,
+)
+from worldmodels.figures.docs.style import svg
+from worldmodels.pipeline.config.reader import read_params
+from worldmodels.pipeline.errors import UserError
+from worldmodels.pipeline.file_errors import system_error
+from worldmodels.pipeline.outputs import AtomicOutputs
+from worldmodels.pipeline.reports import metrics_path, read_numbers
+from worldmodels.pipeline.storage.pixels import to_bytes, to_pixels
+from worldmodels.rollout.loop import recorded_rollout
+
+FIGURES = Path("docs/figures")
+# github.com/hardmaru/WorldModelsExperiments at fd982b9, carracing.cma.16.64.hist_best.json in
+# carracing/log: means over 1,024 rollouts, and the seconds so far
+PAPER_LOG = FIGURES / "paper_carracing_log.csv"
+PAPER_CORES = 64
+PAPER_RETURN, PAPER_STD, PAPER_EPISODES = 906.0, 21.0, 100  # Ha & Schmidhuber 2018, table 1
+PAPER_Z = 632.0  # the same table, z alone
+RELEASED_HOURS = 2 * 21 / 60  # cores x hours of fine-tuning on, docs/carracing.md
+DREAM_STEPS, DREAM_TEMPERATURE = range(0, 21, 3), 0.5  # of the frames of M's dream
+FRAMES_PER_SECOND = 50  # of the game
+COLD, BEND_SEED = 0.01, 0  # the temperature study's lowest; of the track and of the dream
+GIF_FRAMES_PER_SECOND, HOLD = 20, 2.0
+
+
+def score_by_cost() -> bytes:
+    """The score of CarRacing by core-hours, beside the paper's."""
+    carracing = ROOT / "carracing" / "reports"
+    rounds = _columns(carracing / "curves" / "rounds.csv")
+    mean, stderr, hours = _numbers(
+        carracing, "visualize_carracing", "mean_return", "stderr", "core_hours"
+    )
+    finetuned = _numbers(carracing, "finetune_c", "validation_return")
+    released = json.loads((ROOT / "carracing/released/evaluate.json").read_text(encoding="utf-8"))
+    score = released["controller"]
+    log = _columns(ROOT / PAPER_LOG)
+    paper_hours = log["seconds"] * PAPER_CORES / 3600
+    figure = score_by_cost_figure(
+        Checkpoints(rounds["core_hours"], rounds["validation"]),
+        Checkpoints(np.array([hours]), np.array(finetuned)),
+        (
+            TestScore(hours, mean, stderr),
+            TestScore(hours + RELEASED_HOURS, score["mean_return"], score["stderr"]),
+        ),
+        Checkpoints(paper_hours, log["mean_return"]),
+        TestScore(float(paper_hours[-1]), PAPER_RETURN, PAPER_STD / np.sqrt(PAPER_EPISODES)),
+    )
+    return svg(figure)
+
+
+def ablation_of_h() -> bytes:
+    """What C returns without h, and with the h of an untrained M."""
+    carracing = ROOT / "carracing"
+
+    def row(name: str, folder: Path, paper: float | None = None) -> Ablation:
+        mean, stderr = _numbers(folder / "reports", "evaluate", "mean_return", "stderr")
+        return Ablation(name, mean, stderr, paper)
+
+    figure = ablation_figure(
+        (
+            row("C sees z alone", carracing / "ablations" / "z", PAPER_Z),
+            row("z and h of an untrained M", carracing / "ablations" / "untrained"),
+            row("z and h", carracing, PAPER_RETURN),
+        )
+    )
+    return svg(figure)
+
+
+def agent() -> bytes:
+    """V, M and C of the released agent, in a recorded episode."""
+    with np.load(ROOT / EPISODE) as arrays:
+        *earlier, last = arrays["observations"]
+        frame = arrays["frame"]
+    folder = ROOT / "carracing" / "released"
+    released = worldmodels.load(folder)
+    for observation in earlier:
+        for _ in range(released.frame_skip):
+            released.act(observation)
+    h = released.h
+    released.act(last)
+    dream = released.dream(steps=DREAM_STEPS[-1], temperature=DREAM_TEMPERATURE)
+    steps = list(DREAM_STEPS)
+    seconds = [step * released.frame_skip / FRAMES_PER_SECOND for step in steps]
+    moment = Moment(
+        frame=frame,
+        z=released.z,
+        h=h,
+        action=released.action,
+        dream=dream.pictures[steps],
+        dream_seconds=seconds,
+        dream_temperature=DREAM_TEMPERATURE,
+        sizes=(_size(folder / "v.npz"), _size(folder / "m.npz"), _size(folder / "c.npz")),
+    )
+    return svg(agent_figure(moment))
+
+
+def endless_bend() -> bytes:
+    """The dream that the coldest C of the temperature study exploits, and that C on the road."""
+    study = ROOT / "studies" / "temperature"
+    task = make_task(read_params(study / "params.yaml").env)
+    models = study / "released"
+    parts = load_agent([models / "v.npz", models / "m.npz", models / f"{COLD}/c.npz"], task)
+    (track,) = task.sample_tracks(1, np.random.default_rng(BEND_SEED))
+    _, road = recorded_rollout(task.make_env([track], 1), Agent(*parts))
+    z = parts.vision.encode(to_pixels(road.observations))
+    dream_env = DreamEnv(
+        parts.memory.members, StartStates(z[:1], seed=BEND_SEED), 1, task.max_steps, COLD
+    )
+    _, dream = recorded_rollout(dream_env, LatentPolicy(parts.controllers), store=np.copy)
+
+    def decoded(z: NDArray[np.float32], rewards: NDArray[np.float64]) -> DecodedEpisode:
+        views = to_bytes(parts.vision.decode(z))
+        return DecodedEpisode(views.reshape(-1, *task.observation_shape), rewards)
+
+    frames = bend_frames(
+        decoded(dream.observations[:, : z.shape[1]], dream.rewards),
+        decoded(z, road.rewards),
+        track,
+        road.info["state"],
+        COLD,
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "animation.gif"
+        save_gif(path, list(frames), GIF_FRAMES_PER_SECOND, HOLD)
+        return path.read_bytes()
+
+
+DRAWN: Mapping[str, Callable[[], bytes]] = {  # a file in docs/figures -> its content
+    "score_by_cost.svg": score_by_cost,
+    "ablation_of_h.svg": ablation_of_h,
+    "agent.svg": agent,
+    "endless_bend.gif": endless_bend,
+}
+
+
+def _columns(path: Path) -> dict[str, NDArray[np.float64]]:
+    """The columns of a CSV file of numbers."""
+    table = np.genfromtxt(path, delimiter=",", names=True)
+    return {name: table[name] for name in table.dtype.names or ()}
+
+
+def _numbers(reports: Path, stage: str, *names: str) -> list[float]:
+    """Metrics of a stage."""
+    return read_numbers(metrics_path(reports, stage), stage, names)
+
+
+def _size(path: Path) -> int:
+    """How many numbers a model has."""
+    with np.load(path) as arrays:
+        return sum(arrays[name].size for name in arrays if name != "kind")
+
+
+def main() -> None:
+    """Draw all figures, into the folder of the command line if there is one."""
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else FIGURES
+    try:
+        with AtomicOutputs() as outputs:
+            for name, draw in DRAWN.items():
+                with outputs.writing(ROOT / folder / name) as path:
+                    path.write_bytes(draw())
+    except UserError as error:
+        sys.exit(f"docs_figures: {error}")
+    except OSError as error:
+        sys.exit(f"docs_figures: {system_error(error)}")
+    print(f"{folder}: {', '.join(DRAWN)}")
+
+
+if __name__ == "__main__":
+    main()

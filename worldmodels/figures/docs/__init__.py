@@ -1,0 +1,1 @@
+"""Figures of README and docs/: readable on a light and on a dark ground."""
