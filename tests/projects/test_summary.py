@@ -52,3 +52,22 @@ def test_the_reference_stub_is_named_on_its_own_track_alone(folder):
     params = (folder / "params.yaml").read_text()
     (folder / "params.yaml").write_text(params.replace("tracks: fixed", "tracks: random"))
     assert "reference stub" not in lines(folder)[0]
+
+
+def test_readme_shows_them(folder):
+    """With the numbers of the root's reports in git; the seconds are of one run."""
+    metrics = {
+        stage: json.loads((ROOT / f"reports/metrics/{stage}.json").read_text())
+        for stage in ("train_v", "train_m", "evaluate")
+    }
+    for stage in ("train_v", "train_m"):
+        (folder / f"reports/metrics/{stage}.json").write_text(json.dumps(metrics[stage]))
+    evaluation = metrics["evaluate"]
+    details = {
+        "controller": {**evaluation, "episodes": 8},
+        "baseline": {"mean_return": evaluation["baseline_return"]},
+    }
+    (folder / "reports/details/evaluate.json").write_text(json.dumps(details))
+    printed = lines(folder, seconds=10)
+    shown = [line.replace(f"{folder}/", "") for line in printed]
+    assert "```text\n" + "\n".join(shown) + "\n```" in (ROOT / "README.md").read_text("utf-8")
