@@ -21,7 +21,7 @@ PAGE := carracing/released/reports/play.html
 SCHEDULER := tcp://127.0.0.1:8786
 
 .PHONY: all core dev dask install-carracing locks repro $(RECIPES) temperature carracing \
-	carracing-ablations carracing-page demo cluster test chaos lint bench ablations seeds sb3 clean
+	carracing-ablations carracing-page demo article cluster test chaos lint bench ablations seeds sb3 clean
 
 # One .venv: nothing is installed into it side by side.
 .NOTPARALLEL:
@@ -82,6 +82,10 @@ carracing-page: core
 	python -m stages.play $(RELEASED) $(PAGE) \
 	--dream-starts carracing/released/dream_starts.npz $(RELEASED_OPTIONS)
 	@echo "The dream of CarRacing, to drive in: $(PAGE)"
+
+# A page of six experiments with the released agents.
+article: core
+	@python -m tools.article
 
 # A scheduler and two workers on this machine; they end with the run.
 cluster: locks dask

@@ -46,6 +46,7 @@ EVERY = {  # room -> the rooms that it may import from, by floor; scripts may im
     "figures/dream": {"figures/common", "envs/racing"},
     "figures/docs": {"figures/common", "envs/racing"},
     "figures/page": set(),
+    "figures/article": {"figures/page"},
     # 6
     "finetune": {
         *("agent", "controller", "exploration", "interfaces.py", "parallel", "rollout"),
