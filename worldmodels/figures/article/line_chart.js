@@ -26,7 +26,7 @@ export function drawLines(canvas, { lines, bands = [], x: xEnds, y: yEnds, right
   context.textAlign = "center";
   xTicks.forEach(([value, text]) => context.fillText(text, x(value), height - 7));
   context.textAlign = "left";
-  context.fillText(xTitle, width - right + 8, height - 7);
+  context.fillText(xTitle, width - right + 16, height - 7);
   bands.forEach(({ low, high, colour }) => {
     context.beginPath();
     high.forEach(([at, value]) => context.lineTo(x(at), y(value)));
