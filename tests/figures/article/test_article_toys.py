@@ -4,6 +4,7 @@ import pytest
 
 from tests.support.browser import Browser
 
+GRASS = "document.getElementById('v-view').getContext('2d').getImageData(0, 0, 1, 1).data[0]"
 SIZES = [(390, 844), (844, 390), (1280, 800)]
 
 
@@ -151,17 +152,20 @@ def test_the_cheat_pays_in_its_dream_alone(still):
 
 def test_arrows_steer_carracings_dream_and_c_races_along(still):
     scroll_to(still, "carracing")
-    still.evaluate("document.getElementById('r-stage').focus()")
-    top = value(still, "scrollY")
     still.wait_for("document.getElementById('r-status').textContent.includes('starts the race')")
-    still.key("ArrowUp", up=False)
-    still.key("ArrowLeft", up=False)
+    press = "((key) => document.activeElement.dispatchEvent(new KeyboardEvent("
+    press += "'keydown', {key, bubbles: true, cancelable: true})))"
+    assert value(still, f"{press}('ArrowUp')")  # scrolls the page
+    assert not value(still, "article.carracing.running")
+    assert not value(still, f"{press}('ArrowLeft')")
+    assert value(still, "document.activeElement.id") == "r-stage"
+    assert not value(still, f"{press}('ArrowUp')")  # does not scroll any longer
     still.wait_for("article.carracing.you.steps > 3")
     steer, pedal = value(still, "article.carracing.action")
     assert steer < 0 < pedal  # left is negative in CarRacing
     still.key("ArrowUp", down=False)
     still.key("ArrowLeft", down=False)
-    assert value(still, "scrollY") == top
+    assert value(still, "article.carracing.pressed.size") == 0
     assert value(still, "article.carracing.ghost.steps > 3")
     while not value(still, "article.carracing.done"):
         still.evaluate("article.carracing.advance()")
@@ -187,11 +191,7 @@ def test_the_page_fits_the_screen_and_the_race_is_on_it_whole(browser, page, wid
     )
     assert max(box["bottom"] for box in boxes) - min(box["top"] for box in boxes) <= height
     assert min(min(box["width"], box["height"]) for box in boxes) >= 44
-    grass = value(
-        browser,
-        "document.getElementById('v-view').getContext('2d').getImageData(0, 0, 1, 1).data[0]",
-    )
-    assert (grass > 128) == (scheme == "light")
+    assert (value(browser, GRASS) > 128) == (scheme == "light")
     assert browser.errors == []
 
 
@@ -208,6 +208,14 @@ def test_experiments_run_by_themselves_on_the_screen_only(browser, page):
     click(browser, "c-play")
     browser.wait_for("article.c.drive.steps > 0")
     assert browser.errors == []
+
+
+def test_the_pictures_follow_the_theme(browser, page):
+    browser.open(page)
+    assert value(browser, GRASS) > 128
+    dark = {"name": "prefers-color-scheme", "value": "dark"}
+    browser.call("Emulation.setEmulatedMedia", features=[dark])
+    browser.wait_for(f"{GRASS} < 128")
 
 
 def test_every_control_has_a_name_for_screen_readers(still):

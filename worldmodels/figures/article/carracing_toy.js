@@ -28,8 +28,12 @@ export class CarRacingToy {
 
   listen() {
     const stage = byId("r-stage");
-    stage.addEventListener("keydown", (event) => {
+    window.addEventListener("keydown", (event) => {
       if (!ARROWS.includes(event.key) || event.ctrlKey || event.metaKey || event.altKey) return;
+      if (!stage.contains(document.activeElement)) {
+        if (!startsRace(event, stage)) return;
+        stage.focus({ preventScroll: true });
+      }
       event.preventDefault(); // do not scroll
       if (!event.repeat) this.press(event.key);
     });
@@ -143,11 +147,19 @@ export class CarRacingToy {
     if (this.driver === "c") {
       return this.done ? "An arrow starts your own race." : "C drives alone.";
     }
-    if (!this.running && !this.done) return "An arrow starts the race.";
+    if (!this.running && !this.done) return "Left or right starts the race.";
     if (!this.done) return "";
     const lead = you.return - ghost.return;
     const lost = you.dream.terminated ? "M thinks that your race is lost. " : "";
     return lost + (lead > 0 ? `You win by ${signed(lead, 0)} points.`
       : `C is ahead by ${Math.round(-lead)} points. An arrow starts again.`);
   }
+}
+
+// Whether a key starts the race from elsewhere on the page: an arrow that does not scroll, while
+// the race is on the screen.
+function startsRace({ key, target }, stage) {
+  const { top, bottom } = stage.querySelector(".frame").getBoundingClientRect();
+  return ["ArrowLeft", "ArrowRight"].includes(key) && !target.matches?.("input")
+    && top >= 0 && bottom <= window.innerHeight;
 }
