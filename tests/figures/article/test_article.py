@@ -79,6 +79,23 @@ def test_the_curve_by_temperature_is_that_of_the_study(article):
     assert data["carracing"]["steps"] * data["carracing"]["env"]["frame_skip"] == 50 * RACE_SECONDS
 
 
+def test_the_card_of_the_studys_controllers_has_the_scores_of_their_files():
+    folder = ROOT / "studies/temperature/released"
+    lines = (folder / "README.md").read_text(encoding="utf-8").splitlines()
+    table = [
+        [cell.strip() for cell in line.split("|")[2:-1]] for line in lines if line.startswith("|")
+    ]
+    names, _, *scores = table
+    for number, name in enumerate(names):
+        dreams, roads = (
+            json.loads((folder / name / f"reports/metrics/{stage}.json").read_text())
+            for stage in ("evolve_c", "evaluate")
+        )
+        found = [float(row[number].replace("\N{MINUS SIGN}", "-")) for row in scores]
+        expected = [dreams["dream_return"], roads["mean_return"], roads["off_track"]]
+        assert found == [round(value, 2) for value in expected]
+
+
 def run(monkeypatch, *arguments) -> None:
     monkeypatch.setattr(sys, "argv", ["article", *map(str, arguments)])
     script.main()
