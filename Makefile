@@ -21,7 +21,7 @@ PAGE := carracing/released/reports/play.html
 SCHEDULER := tcp://127.0.0.1:8786
 
 .PHONY: all core dev dask install-carracing locks repro $(RECIPES) temperature carracing \
-	carracing-ablations carracing-page demo article cluster test chaos lint bench ablations seeds sb3 clean
+	carracing-ablations carracing-page demo article docs cluster test chaos lint bench ablations seeds sb3 clean
 
 # One .venv: nothing is installed into it side by side.
 .NOTPARALLEL:
@@ -86,6 +86,12 @@ carracing-page: core
 # A page of six experiments with the released agents.
 article: core
 	@python -m tools.article
+
+# The site of README.md and docs/; a link that leads nowhere fails.
+docs: core
+	$(SETUP) requirements-docs.txt
+	NO_MKDOCS_2_WARNING=1 python -m mkdocs build --strict
+	@echo "The site: site/index.html"
 
 # A scheduler and two workers on this machine; they end with the run.
 cluster: locks dask
