@@ -40,7 +40,7 @@ def test_every_command_is_run_or_marked_as_not_run():
 def test_a_block_is_typed_in_the_file_that_is_named(page, section):
     assert block(page, section)
     source = (ROOT / BLOCKS[page, section]).read_text(encoding="utf-8")
-    name = "EDIT" if section == EDIT else f'"{section}"'
+    name = "EDIT" if section == EDIT else f'"{re.escape(section)}"'
     assert re.search(rf'(typed|block)\((page|"{page}"), {name}\)', source)
 
 

@@ -1,4 +1,4 @@
-"""Clones that share results through a remote, as docs/dvc.md, "Sharing", has it."""
+"""Clones that share results through a remote, as docs/dvc.md, "Sharing", has it, or by a cache."""
 
 import hashlib
 from dataclasses import dataclass
@@ -120,3 +120,13 @@ def test_what_one_clone_changes_the_next_one_pulls(clone, tmp_path):
     assert third.repro() == []
     for name in OUTPUTS:
         assert third.read(name) == clone.read(name)
+
+
+def test_a_clone_that_shares_the_cache_of_another_runs_no_stage(project, tmp_path):
+    clone, cache = project.clone(tmp_path / "clone"), tmp_path / "cache"
+    (project.folder / ".dvc" / "cache").rename(cache)  # as if a clone with the link had run
+    commands = typed("docs/faq.md", "How do I share the cache?")
+    type_in(clone, *(text.replace("/srv/world-models-cache", str(cache)) for text in commands))
+    assert clone.repro() == []
+    for name in OUTPUTS:
+        assert clone.read(name) == project.read(name)

@@ -25,6 +25,7 @@ BLOCKS = {
     ("docs/dvc.md", "A recipe of your own"): TRANSCRIPTS,
     ("docs/dvc.md", "Sharing"): SHARING,
     ("docs/dvc.md", "Released agents"): RELEASED,
+    ("docs/faq.md", "How do I share the cache?"): SHARING,
     ("docs/play.md", "A page to play in"): TRANSCRIPTS,
 }
 
@@ -59,6 +60,7 @@ TYPED = {
 RUN = {
     f"{VERBS}::test_a_verb_ends_well_and_prints_little": (
         *("dvc dag", "dvc stage list", "dvc plots show --open", "dvc plots diff --open"),
+        *("dvc status", "dvc repro -P --dry", "dvc gc"),
     ),
     f"{VERBS}::test_git_is_clean_after_the_run": ("git status",),
     f"{SHARING}::test_a_clone_pulls_and_reproduces_without_running_a_stage": ("dvc pull",),
