@@ -77,6 +77,13 @@ def test_every_page_is_there_with_its_pictures(site):
         assert not [each for each in pictures if not (site / each).is_file()]
 
 
+def test_lists_are_lists(site):
+    """Python-Markdown begins none after a paragraph; GitHub does. A blank line between helps."""
+    for page in site.glob("*.html"):
+        text = re.sub(r"<pre>.*?</pre>", "", page.read_text(encoding="utf-8"), flags=re.S)
+        assert not re.findall(r"^(?:[-*]|\d\.) .*", text, re.M), page.name
+
+
 def test_links_to_code_lead_to_the_repository_and_links_to_pages_stay(site):
     links = Addresses(site / "results.html").links
     assert f"{REPOSITORY}/blob/main/benchmarks/planner.py" in links
