@@ -1,5 +1,6 @@
 """What README.md and docs/ name is there: links, files, keys, options and targets of make."""
 
+import json
 import re
 import shlex
 from pathlib import Path, PurePath
@@ -146,3 +147,16 @@ def test_the_tests_that_robustness_names_are_there():
     sources = {name: (ROOT / "tests" / name).read_text(encoding="utf-8") for name in files}
     known = set(re.findall(r"^def (test_\w+)", "\n".join(sources.values()), re.MULTILINE))
     assert names <= known, names - known
+
+
+def test_the_losses_of_the_questions_are_those_of_the_metrics_in_git():
+    folders = {"the root": ".", "`carracing`": "carracing/rounds/2"}
+    rows = re.findall(r"^\| ([^|]+) \| (\d.*) \|$", read("docs/faq.md"), re.M)
+    losses = [(name, row.split(" | ")) for name, row in rows if row.count("|") == 3]
+    assert len(losses) == 5
+    for name, shown in losses:
+        metrics = ROOT / folders.get(name, f"recipes/{name.strip('`')}") / "reports" / "metrics"
+        for stage, (loss, baseline) in {"train_v": shown[:2], "train_m": shown[2:]}.items():
+            real = json.loads(read(metrics / f"{stage}.json"))
+            assert loss == f"{real['held_out_loss']:.{len(loss) - 2}f}"
+            assert baseline == f"{real['baseline_loss']:.{len(baseline) - 2}f}"
