@@ -1,108 +1,23 @@
 """Any Gymnasium environment with pictures as a vector environment, and its task."""
 
 import gc
-import sys
 
-import msgspec
 import numpy as np
 import pytest
 
 pytest.importorskip("gymnasium", reason="needs requirements-carracing.txt")
 
-from benchmarks.learning import learn, run_evaluate
-from stages.collect import collect
-from stages.visualize_gymnasium import visualize_gymnasium
 from tests.support import point_env
+from tests.support.gymnasium_params import BOX, DISCRETE, gymnasium_params
 from tests.support.zero_policy import ZeroPolicy
 from worldmodels.envs.gymnasium.env import to_action
 from worldmodels.envs.gymnasium.task import GymnasiumTask
-from worldmodels.envs.registry import make_task
-from worldmodels.pipeline.config.env_params import GymnasiumParams, GymnasiumView
-from worldmodels.pipeline.config.params import INLINE
-from worldmodels.pipeline.errors import ParamsError, UserError
-from worldmodels.pipeline.seeding import RandomStreams
-from worldmodels.pipeline.storage.artifacts import GymnasiumEvaluation, Rollouts
+from worldmodels.pipeline.config.env_params import GymnasiumView
 from worldmodels.rollout.loop import recorded_rollout, rollout
-from worldmodels.rollout.seed_tracks import TEST_SEEDS
-
-replace = msgspec.structs.replace
-VIEW = GymnasiumView(height=8, width=12, channels=1, inverted=False)
-BOX, DISCRETE = ("tests.support.point_env:Point-v0", "tests.support.point_env:PointPicture-v0")
-
-
-def params(name=BOX, kwargs=None, view=VIEW, frame_skip=2, max_steps=12):
-    return GymnasiumParams(
-        id=name, kwargs=kwargs or {}, view=view, frame_skip=frame_skip, max_steps=max_steps
-    )
 
 
 def make(seeds, num_envs=None, **changes):
-    return GymnasiumTask(params(**changes)).make_env(seeds, num_envs or len(seeds))
-
-
-@pytest.fixture(params=[BOX, DISCRETE])
-def small(request, quick):
-    """The quick recipe in one of the two environments, smaller."""
-    return replace(
-        quick,
-        env=params(request.param),
-        collect=replace(quick.collect, policy="random_weights", episodes=24, patience=0),
-        train_v=replace(quick.train_v, hidden=16, epochs=2),
-        evolve_c=replace(quick.evolve_c, inputs="zh", generations=3, population=6, episodes=2),
-        evaluate=replace(quick.evaluate, episodes=10, baseline_episodes=5),
-        compute=INLINE,
-    )
-
-
-def curves(agent):
-    return {
-        stage: {name: np.array([row[name] for row in result.curve]) for name in result.curve[0]}
-        for stage, result in agent.results.items()
-        if result.curve
-    }
-
-
-def test_the_seven_stages_run(small, tmp_path):
-    agent = learn(small)
-    episodes, result = run_evaluate(small, agent)
-    assert isinstance(episodes, GymnasiumEvaluation)
-    assert episodes.track_seeds.tolist() == [*range(10), *range(5)]
-    assert set(result.metrics) == {
-        *("mean_return", "stderr", "worst_return", "terminated", "baseline_return")
-    }
-    assert result.metrics["terminated"] == episodes.terminated[episodes.by_controller].sum()
-    assert "track" not in result.summary
-    assert "laps" not in result.summary
-    task = make_task(small.env)
-    rollouts, collected = collect(small.collect, task, RandomStreams(small.seed, "collect"))
-    assert "car" not in collected.summary
-    assert rollouts.track_seeds.min() >= TEST_SEEDS
-    rollouts.write(tmp_path / "rollouts.h5")
-    assert type(Rollouts.read(tmp_path / "rollouts.h5")) is type(rollouts)
-    figure_set, shown = visualize_gymnasium(
-        *(small.visualize, task, rollouts, agent.vision, episodes, curves(agent)),
-        RandomStreams(small.seed, "visualize_gymnasium"),
-    )
-    assert set(figure_set.figures) == {
-        *("training_curves", "evolution_curve", "reconstructions", "returns")
-    }
-    returns = np.add.reduceat(episodes.rewards, episodes.first_step[:-1])
-    assert shown.details["shown_return"] == pytest.approx(np.sort(returns[:10])[4])
-    assert len(figure_set.frames) == episodes.lengths[shown.details["shown_seed"]] + 1
-
-
-def test_the_same_bytes_come_twice_and_on_two_workers(small):
-    def columns(compute):
-        streams = RandomStreams(3, "collect")
-        return collect(small.collect, make_task(small.env), streams, compute=compute)[0]._arrays()
-
-    two = replace(INLINE, executor="processes", workers=2)
-    first, *others = columns(INLINE), columns(INLINE), columns(two)
-    for other in others:
-        assert {name: array.tobytes() for name, array in other.items()} == {
-            name: array.tobytes() for name, array in first.items()
-        }
-    assert len(set(first["track_seeds"])) == len(first["track_seeds"])
+    return GymnasiumTask(gymnasium_params(**changes)).make_env(seeds, num_envs or len(seeds))
 
 
 @pytest.mark.parametrize("name", [BOX, DISCRETE])
@@ -115,7 +30,7 @@ def test_an_episode_depends_on_its_seed_and_actions_alone(name):
             shown += [observations[row], rewards[row]]
         return shown
 
-    task = GymnasiumTask(params(name, max_steps=20))
+    task = GymnasiumTask(gymnasium_params(name, max_steps=20))
     to_numbers = range(task.action_size)
     alone, among, other = task.make_env([7], 1), task.make_env([5, 7], 4), task.make_env([8], 1)
     first = episode(alone, 0)
@@ -136,7 +51,7 @@ def test_numbers_from_minus_one_to_one_span_a_box_and_beyond_are_clipped():
 def test_of_discrete_actions_the_one_with_the_greatest_number_is_taken():
     space = point_env.Point(actions="discrete").action_space
     assert to_action(space, np.array([-0.9, -0.2, -0.3])) == 6  # the first is number 5
-    assert GymnasiumTask(params(DISCRETE)).action_size == 3
+    assert GymnasiumTask(gymnasium_params(DISCRETE)).action_size == 3
 
 
 def test_actions_of_another_shape_are_refused():
@@ -208,7 +123,7 @@ def test_environments_are_closed_when_nobody_has_them_any_more():
 
 
 def test_the_random_policies_use_the_whole_space():
-    task = GymnasiumTask(params(DISCRETE))
+    task = GymnasiumTask(gymnasium_params(DISCRETE))
     rng = np.random.default_rng(0)
     for policy in (task.random_policy(rng), task.random_weights_policy(rng)):
         policy.reset(50)
@@ -220,51 +135,3 @@ def test_the_random_policies_use_the_whole_space():
         assert chosen == {5, 6, 7}
         policy.keep(np.arange(0, 50, 2))
         assert policy.act(observations[::2]).shape == (25, 3)
-
-
-@pytest.mark.parametrize(
-    ("changes", "words"),
-    [
-        ({"name": "Pendulm-v1"}, r"env\.id: Pendulm-v1 cannot be made: .*Did you mean"),
-        ({"name": "Pendulum-v0"}, r"env\.id: Pendulum-v0 cannot be made: .*use `Pendulum-v1`"),
-        ({"name": "ALE/Pong-v5"}, r"env\.id: ALE/Pong-v5 cannot be made: Namespace ALE not found"),
-        ({"name": "no_such:Foo-v0"}, r"env\.id: no_such:Foo-v0 cannot be made: No module named"),
-        ({"kwargs": {"gravity": 3}}, r"env\.kwargs: .* does not take {'gravity': 3}: .*unexpected"),
-        ({"name": BOX.replace("Point-", "PointMany-")},
-         r"env\.id: actions of PointMany-v0 are MultiDiscrete.*should be Discrete, or a Box"),
-        ({"name": BOX.replace("Point-", "PointUnbounded-")},
-         r"env\.id: actions of PointUnbounded-v0 are Box\(-inf, inf.*of floats with bounds$"),
-        ({"name": BOX.replace("Point-", "PointMute-")},
-         r"env\.id: .* has no pictures: it observes Box\(.* and renders human; it should observe "),
-        ({"name": BOX.replace("Point-", "PointBroken-")},
-         r"env\.id: .* renders list of shape \(1,\); a picture is uint8"),
-    ],
-)  # fmt: skip
-def test_what_cannot_be_made_or_shown_is_told_in_a_line_with_the_key(changes, words):
-    with pytest.raises(ParamsError, match=words) as error:
-        GymnasiumTask(params(**changes))
-    assert "\n" not in str(error.value)
-
-
-def test_without_gymnasium_a_line_says_what_to_install(monkeypatch):
-    monkeypatch.setitem(sys.modules, "gymnasium", None)
-    words = r"^env\.kind: gymnasium needs a package .*: run 'make install-carracing'$"
-    with pytest.raises(ParamsError, match=words):
-        make_task(params())
-
-
-def test_an_episode_that_is_not_repeated_is_not_shown(small):
-    agent = learn(small)
-    episodes, _ = run_evaluate(small, agent)
-    task = make_task(small.env)
-    rollouts, _ = collect(small.collect, task, RandomStreams(small.seed, "collect"))
-    changed = replace_column(episodes, "rewards", episodes.rewards + 0.25)
-    with pytest.raises(UserError, match=r"^the episode of seed \d+ cannot be rendered: in step 0"):
-        visualize_gymnasium(
-            *(small.visualize, task, rollouts, agent.vision, changed, curves(agent)),
-            RandomStreams(small.seed, "visualize_gymnasium"),
-        )
-
-
-def replace_column(table, name, values):
-    return type(table)(**{**table._arrays(), name: values})
