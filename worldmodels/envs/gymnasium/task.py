@@ -133,11 +133,12 @@ def make(params: GymnasiumParams, render_mode: str | None) -> Any:
         raise ParamsError(
             f"env.kind: gymnasium needs a package that is not installed ({error}): {REMEDY}"
         ) from None
+    kwargs: dict[str, Any] = params.kwargs
     with warnings.catch_warnings():  # of old versions; Box2D's crash if they become errors
         warnings.simplefilter("ignore")
         try:
             return gymnasium.make(
-                params.id, render_mode=render_mode, disable_env_checker=True, **params.kwargs
+                params.id, render_mode=render_mode, disable_env_checker=True, **kwargs
             )
         except (ImportError, gymnasium.error.Error) as error:
             raise ParamsError(_cannot_make(params, error)) from None
