@@ -14,7 +14,7 @@ KEPT := $(addprefix PIP_,INDEX_URL EXTRA_INDEX_URL NO_INDEX FIND_LINKS CERT CLIE
 unexport $(filter-out $(KEPT),$(filter PIP_% PYTHON%,$(.VARIABLES))) CDPATH VIRTUAL_ENV CONDA_PREFIX \
 	$(addprefix GIT_,DIR WORK_TREE INDEX_FILE COMMON_DIR OBJECT_DIRECTORY) $(addprefix UV_,PYTHON SYSTEM_PYTHON CONSTRAINT OVERRIDE)
 
-RECIPES := quick unseen paper dream
+RECIPES := quick unseen paper dream other
 RELEASED := $(addprefix carracing/released/,v.npz m.npz c.npz)
 RELEASED_OPTIONS := --params carracing/params.yaml --reports carracing/released/reports
 PAGE := carracing/released/reports/play.html
@@ -51,6 +51,7 @@ $(RECIPES): locks
 	python -m tools.summary recipes/$@ $$start
 
 dream: compare = && dvc repro compare/dvc.yaml
+other: install-carracing
 
 temperature: locks
 	cd studies/temperature && dvc repro

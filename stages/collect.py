@@ -19,7 +19,6 @@ from worldmodels.pipeline.reports import StageResult
 from worldmodels.pipeline.runner import StageContext, run_stage
 from worldmodels.pipeline.seeding import RandomStreams
 from worldmodels.pipeline.storage.artifacts import Rollouts
-from worldmodels.policies.smoothed_noise import SmoothedNoisePolicy
 from worldmodels.rollout.loop import EpisodeStats
 from worldmodels.rollout.recording import PolicyFactory, record
 from worldmodels.rollout.task import Task
@@ -86,19 +85,21 @@ def collect_parts(
         count += len(numbers)
         all_stats.append(batch_stats)
     stats = EpisodeStats.concatenate(all_stats)
+    high_share = float((stats.returns > HIGH_RETURN).mean())
     details = {
-        **stats.summary(),
+        **stats.summary(task.has_track),
         "frames": int((stats.lengths + 1).sum()),
-        "share_above_90": float((stats.returns > HIGH_RETURN).mean()),
+        **({"share_above_90": high_share} if task.has_track else {}),
         **({"round": round_number} if round_number else {}),
     }
     summary = (
         f"{details['frames']} frames in {episodes} episodes of "
         f"{'C with exploration noise' if make_policy else settings.policy}, "
-        f"return {details['mean_return']:+.2f} +- {details['stderr']:.2f} (a car at rest: 0), "
-        f"above {HIGH_RETURN:g} in {details['share_above_90']:.1%} of them, "
-        f"{details['mean_length']:.1f} of {task.max_steps} steps"
+        f"return {details['mean_return']:+.2f} +- {details['stderr']:.2f}"
     )
+    if task.has_track:
+        summary += f" (a car at rest: 0), above {HIGH_RETURN:g} in {high_share:.1%} of them"
+    summary += f", {details['mean_length']:.1f} of {task.max_steps} steps"
     if earlier is not None:
         summary += f"; appended to {len(earlier.lengths)} episodes of earlier rounds"
     return StageResult(summary, details=details)
@@ -114,7 +115,7 @@ def copy_episodes(earlier: Rollouts, append: Callable[[Rollouts], None]) -> None
 def random_policy(settings: Collect, task: Task[Any]) -> PolicyFactory:
     """A factory of the random policy that the params name."""
     if settings.policy == "noise":
-        return SmoothedNoisePolicy
+        return task.random_policy
     return task.random_weights_policy
 
 

@@ -17,7 +17,6 @@ from worldmodels.pipeline.reports import StageResult
 from worldmodels.pipeline.runner import run_stage
 from worldmodels.pipeline.seeding import RandomStreams
 from worldmodels.pipeline.storage.artifacts import EvaluationEpisodes
-from worldmodels.policies.smoothed_noise import SmoothedNoisePolicy
 from worldmodels.rollout.loop import EpisodeStats
 from worldmodels.rollout.recording import deterministic, record
 from worldmodels.rollout.task import Task
@@ -47,18 +46,20 @@ def evaluate_parts(
     """The same, some episodes at a time; `append` is given each part."""
     controller = _evaluate(settings.episodes, task, agent, streams, append, compute)
     baseline = _evaluate(settings.baseline_episodes, task, None, streams, append, compute)
-    del baseline["lap_fraction"]
+    terminated, words = ("off_track", "off the track") if task.has_track else ("terminated",) * 2
+    laps = f", {controller['lap_fraction']:.2f} laps" if task.has_track else ""
+    baseline.pop("lap_fraction", None)
     metrics = {
         **{name: controller[name] for name in ("mean_return", "stderr", "worst_return")},
-        "off_track": controller["off_track"],
+        terminated: controller[terminated],
         "baseline_return": baseline["mean_return"],
     }
     summary = (
         f"C returns {controller['mean_return']:+.2f} +- {controller['stderr']:.2f} "
         f"in {settings.episodes} episodes, {controller['worst_return']:+.2f} in the worst, "
-        f"{controller['off_track']} off the track, {controller['lap_fraction']:.2f} laps "
+        f"{controller[terminated]} {words}{laps} "
         f"(the random policy: {baseline['mean_return']:+.2f} +- {baseline['stderr']:.2f}, "
-        f"{baseline['off_track']} off the track)"
+        f"{baseline[terminated]} {words})"
     )
     return StageResult(summary, metrics, {"controller": controller, "baseline": baseline})
 
@@ -76,7 +77,7 @@ def _evaluate(
     values: dict[str, list[NDArray[Any]]] = defaultdict(list)
     recorded = record(
         task,
-        deterministic(agent) if agent else SmoothedNoisePolicy,
+        deterministic(agent) if agent else task.random_policy,
         task.test_tracks(streams("tracks")),
         lambda number: streams(f"random, shard {number}" if number else "random"),
         episodes,
@@ -90,9 +91,10 @@ def _evaluate(
             values[name].append(value)
         all_stats.append(batch_stats)
     stats = EpisodeStats.concatenate(all_stats)
+    laps = {"lap_fraction": float(stats.lap_fraction.mean())} if task.has_track else {}
     return {
-        **stats.summary(),
-        "lap_fraction": float(stats.lap_fraction.mean()),
+        **stats.summary(task.has_track),
+        **laps,
         **{name: float(np.concatenate(value).mean()) for name, value in values.items()},
     }
 

@@ -14,7 +14,7 @@ from worldmodels.envs.racing.paint import GRASS_SEED, LIGHTER_SHARE, PATCH
 from worldmodels.envs.racing.track import Track
 from worldmodels.figures.page.page import pack, page, too_large_page
 from worldmodels.memory.ensemble import Ensemble
-from worldmodels.pipeline.config.env_params import EnvParams, RacingParams
+from worldmodels.pipeline.config.env_params import EnvParams, GymnasiumParams, RacingParams
 from worldmodels.pipeline.errors import ParamsError, UserError
 from worldmodels.pipeline.reports import StageResult
 from worldmodels.pipeline.runner import StageContext, run_stage
@@ -125,6 +125,8 @@ def main() -> None:
     optional = {"dream-starts": ["dream_starts"]}
     with run_stage("play", reads=["v", "m", "c"], writes=["page"], optional=optional) as run:
         env = run.params.env
+        if isinstance(env, GymnasiumParams):
+            raise ParamsError("env.kind: a page is of racing or carracing; found gymnasium")
         spaces = Spaces(env.view.shape, ACTION_SIZE)
         parts = load_agent([run.paths[name] for name in "vmc"], spaces)
         start_states = _start_states(run, parts.vision.z_size)

@@ -13,16 +13,16 @@ from numpy.typing import NDArray
 
 from worldmodels.envs.racing.stored_track import stored_track
 from worldmodels.envs.racing.track import Track
+from worldmodels.figures.common.evolution_curve import evolution_figure
 from worldmodels.figures.common.figure_set import FigureSet
 from worldmodels.figures.common.matplotlib_defaults import Figure
+from worldmodels.figures.common.reconstructions import reconstructions_figure
 from worldmodels.figures.common.style import Curve
+from worldmodels.figures.common.training_curves import training_figure
 from worldmodels.figures.racing.coverage import StateVisits, coverage_figure
 from worldmodels.figures.racing.drive_gif import episode_frames
-from worldmodels.figures.racing.evolution_curve import evolution_figure
 from worldmodels.figures.racing.policy_trajectory import trajectory_figure
-from worldmodels.figures.racing.reconstructions import reconstructions_figure
 from worldmodels.figures.racing.track_layout import track_figure
-from worldmodels.figures.racing.training_curves import training_figure
 from worldmodels.interfaces import Vision, observation_mismatch
 from worldmodels.pipeline.config.params import Visualize
 from worldmodels.pipeline.errors import UserError
@@ -97,7 +97,8 @@ def reconstructions(
     chosen = streams("reconstructions").choice(len(frames), count, replace=False)
     observations = to_pixels(frames[chosen])
     z = vision.encode(observations)
-    return reconstructions_figure(observations, vision.decode(z).reshape(observations.shape), z)
+    decoded = vision.decode(z).reshape(observations.shape)
+    return reconstructions_figure(observations, decoded, z, " (forward is up)")
 
 
 def tracks(evaluation: RacingEvaluation) -> list[Track]:

@@ -41,7 +41,8 @@ from worldmodels.pipeline.reports import (
 )
 from worldmodels.pipeline.runner import run_stage
 from worldmodels.pipeline.seeding import RandomStreams
-from worldmodels.pipeline.storage.artifacts import CarRacingEvaluation, Episode
+from worldmodels.pipeline.storage.artifacts import CarRacingEvaluation
+from worldmodels.pipeline.storage.episode import Episode
 from worldmodels.pipeline.storage.pixels import to_bytes, to_pixels
 from worldmodels.rollout.loop import recorded_rollout
 

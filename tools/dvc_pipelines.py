@@ -7,12 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import yaml
+
 from tools.carracing_pipeline import carracing_pipeline
 from tools.rooms import ROOT
 from tools.stage_copies import Stage, copy_stage, dump, into, not_cached, paths_of, read_stages
 
 RECIPES = ("quick", "unseen", "paper", "dream")
-PROJECTS = (*(f"recipes/{recipe}" for recipe in RECIPES), "studies/temperature", "carracing")
+PROJECTS = (
+    *(f"recipes/{recipe}" for recipe in (*RECIPES, "other")),
+    *("studies/temperature", "carracing"),
+)
 SEEDS = (0, 1, 2, 3, 4)
 TEMPERATURES = (0.01, 0.1, 0.5, 1.0, 1.15, 1.3, 2.0, 4.0, 10.0, 30.0)
 STUDIED = ("collect", "train_v", "encode", "train_m", "evolve_c", "evaluate")
@@ -29,6 +34,36 @@ COMPARE_DREAM: Stage = {
         "reports/figures/open_loop_error.png", "reports/figures/filmstrip.png", "reports/dream.gif"
     ),
 }
+
+
+VISUALIZE_GYMNASIUM: Stage = {
+    "desc": "Draw the figures and the animation",
+    "cmd": "python -m stages.visualize_gymnasium data/rollouts.h5 models/v.npz data/evaluation.h5",
+    "deps": [
+        *("data/rollouts.h5", "models/v.npz", "data/evaluation.h5"),
+        *(f"reports/curves/{stage}.csv" for stage in ("train_v", "train_m", "evolve_c")),
+    ],
+    "params": ["seed", "env", "visualize"],
+    "outs": ["reports/details/visualize_gymnasium.json"],
+    "plots": not_cached(
+        *("reports/figures/training_curves.png", "reports/figures/evolution_curve.png"),
+        *("reports/figures/reconstructions.png", "reports/figures/returns.png"),
+        "reports/episode.gif",
+    ),
+}
+
+
+def gymnasium_pipeline(pipeline: str) -> str:
+    """The text of recipes/other/dvc.yaml: the root's stages in an environment of Gymnasium."""
+    root = yaml.safe_load(pipeline)
+    stages = {name: root["stages"][name] for name in STUDIED}
+    stages["visualize_gymnasium"] = VISUALIZE_GYMNASIUM
+    copies = {
+        name: copy_stage(name, stage, lambda path: path, demands=("gymnasium",))
+        for name, stage in stages.items()
+    }
+    others = {key: root[key] for key in ("plots", "artifacts")}
+    return dump(f"Any environment of Gymnasium.\n{DERIVED}", {"stages": copies, **others})
 
 
 def dream_comparison() -> str:
@@ -116,6 +151,7 @@ def derived(pipeline: str) -> dict[str, str]:
     return {
         **{f"recipes/{recipe}/dvc.yaml": pipeline for recipe in RECIPES},
         "recipes/dream/compare/dvc.yaml": dream_comparison(),
+        "recipes/other/dvc.yaml": gymnasium_pipeline(pipeline),
         "studies/temperature/dvc.yaml": temperature_pipeline(pipeline),
         "carracing/dvc.yaml": carracing_pipeline(pipeline),
     }

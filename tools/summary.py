@@ -1,4 +1,4 @@
-"""Prints the six lines that `make` ends in: scores beside baselines, the time, where to look."""
+"""Prints the lines that `make` ends in: scores beside baselines, the time, where to look."""
 
 from __future__ import annotations
 
@@ -25,13 +25,15 @@ def numbers(folder: Path, stage: str) -> dict[str, Any]:
 
 
 def lines(folder: Path, seconds: float | None = None) -> list[str]:
-    """The six lines of the project in a folder; `seconds` is what its last run took."""
+    """The lines of the project in a folder; `seconds` is what its last run took."""
     params = yaml.safe_load((folder / "params.yaml").read_text(encoding="utf-8"))
     v, m, c = (numbers(folder, stage) for stage in ("train_v", "train_m", "evaluate"))
     controller, baseline = c["controller"], c["baseline"]
+    gymnasium = params["env"]["kind"] == "gymnasium"
+    name, words = ("terminated",) * 2 if gymnasium else ("off_track", "off the track")
     score = (
         f"C  return {controller['mean_return']:+.1f} in {controller['episodes']} episodes, "
-        f"{controller['off_track']} of them off the track; "
+        f"{controller[name]} of them {words}; "
         f"the random policy {baseline['mean_return']:+.1f}"
     )
     if params["env"].get("tracks") == "fixed":
@@ -43,6 +45,7 @@ def lines(folder: Path, seconds: float | None = None) -> list[str]:
     )
     if worse:
         memory += ": so it is in this recipe, and recipes/unseen has a better M"
+    animation = "reports/episode.gif" if gymnasium else "reports/drive.gif"
     took = "" if seconds is None else f"{seconds:.0f} s for what had changed; "
     return [
         score,
@@ -50,8 +53,12 @@ def lines(folder: Path, seconds: float | None = None) -> list[str]:
         memory,
         f"   {took}compare with the last commit: dvc metrics diff",
         f"   figures: {_shown(folder, 'reports/figures/*.png')}; animation: "
-        f"{_shown(folder, 'reports/drive.gif')}; curves: dvc plots show --open",
-        f"   to drive, or to dream: {_shown(folder, 'reports/play.html')}",
+        f"{_shown(folder, animation)}; curves: dvc plots show --open",
+        *(
+            []
+            if gymnasium
+            else [f"   to drive, or to dream: {_shown(folder, 'reports/play.html')}"]
+        ),
     ]
 
 

@@ -12,7 +12,7 @@ from worldmodels.envs.carracing.rerender import rerender_episode
 from worldmodels.envs.registry import make_task
 from worldmodels.pipeline.config.reader import read_params
 from worldmodels.pipeline.errors import ParamsError
-from worldmodels.pipeline.storage.artifacts import Episode
+from worldmodels.pipeline.storage.episode import Episode
 
 WHY = "needs requirements-carracing.txt"
 QUICK = ROOT / "tests" / "support" / "carracing_quick.yaml"

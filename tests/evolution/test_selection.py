@@ -40,6 +40,12 @@ def test_fewer_terminations_are_better_where_all_candidates_have_some(reference)
     assert incumbents(scores, reference.evolve_c).tolist() == [1, 3]
 
 
+def test_where_there_is_no_track_a_termination_may_be_a_success(reference):
+    returns, ended = np.array([-500, -100, -90, -500], float), np.array([0, 2, 2, 0])
+    scores = Scores(returns, np.zeros(4), ended, np.ones(4, int))
+    assert incumbents(scores, reference.evolve_c, has_track=False).tolist() == [1, 2]
+
+
 class TableEvaluator:
     """An evaluator for genomes that are numbers: entry n of a table is the return of genome n.
 

@@ -1,14 +1,18 @@
 """C with exploration noise on its parameters and actions."""
 
+from types import SimpleNamespace
+
+import msgspec
 import numpy as np
 import pytest
 
 from worldmodels.agent.agent import Agent
 from worldmodels.controller.controller import Controllers
 from worldmodels.envs.racing.env import RacingEnv
-from worldmodels.exploration.behaviour_policy import BehaviourPolicy
+from worldmodels.exploration.behaviour_policy import BehaviourPolicy, make_behaviour_policy
 from worldmodels.exploration.noise import PEDAL, ExplorationNoise, NoisyControllers
 from worldmodels.memory.deterministic_lstm import DeterministicLSTM
+from worldmodels.pipeline.errors import ParamsError
 from worldmodels.rollout.loop import rollout
 from worldmodels.vision.autoencoder import Autoencoder
 
@@ -131,3 +135,16 @@ def test_deterministic_episodes_are_those_of_the_agent_and_each_batch_has_new_no
         assert (stats.returns == expected.returns).sum() == same
     second = rollout(RacingEnv(num_envs=4), policy)
     assert (second.returns != stats.returns).sum() == 3
+
+
+def test_an_action_of_one_number_has_no_pedal():
+    c = Controllers.from_genomes(np.zeros((1, 4)), (3, 1))
+    noise, rng = NO_NOISE._replace(throttle_bias=0.4), np.random.default_rng(0)
+    noisy = NoisyControllers.with_parameter_noise(c, 5, noise, rng)
+    np.testing.assert_array_equal(noisy.act(np.ones((5, 3), np.float32)), np.zeros((5, 1)))
+
+
+def test_a_bias_on_the_pedal_is_refused_where_there_is_none(quick):
+    settings = msgspec.structs.replace(quick.collect, throttle_bias=0.2)
+    with pytest.raises(ParamsError, match=r"^collect\.throttle_bias: must be 0 .*; found 0\.2$"):
+        make_behaviour_policy(None, settings, SimpleNamespace(has_track=False))

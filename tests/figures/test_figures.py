@@ -13,18 +13,18 @@ from worldmodels.figures.carracing import drive_gif
 from worldmodels.figures.carracing.drive_gif import CELLS, GAME_SIZE, LatentTrace, cells, slices
 from worldmodels.figures.carracing.returns import returns_figure
 from worldmodels.figures.carracing.rounds import FinalScore, FinetuneScore, Rounds, rounds_figure
+from worldmodels.figures.common.evolution_curve import evolution_figure
 from worldmodels.figures.common.figure_set import FigureSet
+from worldmodels.figures.common.reconstructions import reconstructions_figure
 from worldmodels.figures.common.style import save
+from worldmodels.figures.common.training_curves import training_figure
 from worldmodels.figures.dream.dream_gif import DecodedEpisode, dream_frames
 from worldmodels.figures.dream.filmstrip import SHOWN, filmstrip_figure, frame_steps
 from worldmodels.figures.dream.open_loop_error import open_loop_error_figure
 from worldmodels.figures.dream.temperature import PAPER_STUDY, temperature_figure
 from worldmodels.figures.racing.coverage import StateVisits, coverage_figure
-from worldmodels.figures.racing.evolution_curve import evolution_figure
 from worldmodels.figures.racing.policy_trajectory import trajectory_figure
-from worldmodels.figures.racing.reconstructions import reconstructions_figure
 from worldmodels.figures.racing.track_layout import track_figure
-from worldmodels.figures.racing.training_curves import training_figure
 
 OBSERVATIONS = np.random.default_rng(0).random((3, 16, 16, 3))
 VISITS = StateVisits(np.linspace(0, 1.6, 99), np.linspace(0, 2, 99))

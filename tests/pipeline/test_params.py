@@ -148,8 +148,13 @@ def test_a_file_without_params_is_refused(read, text, words):
 @pytest.mark.parametrize(
     ("good", "where", "value", "words"),
     [
-        (GOOD, ("kind",), "cars", "env.kind: expected racing or carracing; found 'cars'"),
-        (GOOD, ("kind",), 3, "env.kind: expected racing or carracing; found 3"),
+        (
+            GOOD,
+            ("kind",),
+            "cars",
+            "env.kind: expected racing, carracing or gymnasium; found 'cars'",
+        ),
+        (GOOD, ("kind",), 3, "env.kind: expected racing, carracing or gymnasium; found 3"),
         (
             GOOD,
             ("kind",),

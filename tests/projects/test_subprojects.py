@@ -112,6 +112,7 @@ def test_every_stage_of_a_round_writes_its_cost():
         ("studies/temperature/dvc.yaml", "temperature_study", ("racing",)),
         ("carracing/dvc.yaml", "visualize_carracing", ("carracing",)),
         ("carracing/dvc.yaml", "finetune_c", ("carracing",)),
+        ("recipes/other/dvc.yaml", "visualize_gymnasium", ("gymnasium",)),
     ],
 )
 def test_other_stages_depend_on_their_rooms_too(file, script, demands):
@@ -119,13 +120,25 @@ def test_other_stages_depend_on_their_rooms_too(file, script, demands):
     listed = [path for path in stage["deps"] if path.startswith(CODE)]
     assert listed == dependencies(f"stages/{script}.py", demands)
     read = [path for path in stage["deps"] if not path.startswith(CODE)]
-    assert {path for path in read if not path.endswith(".json")} <= set(stage["cmd"].split())
+    assert {path for path in read if not path.endswith((".json", ".csv"))} <= set(
+        stage["cmd"].split()
+    )
 
 
-def test_carracing_depends_on_no_racing_environment():
-    for stage in stages_in("carracing/dvc.yaml").values():
+@pytest.mark.parametrize(
+    ("project", "other"), [("carracing", "gymnasium"), ("recipes/other", "carracing")]
+)
+def test_a_project_depends_on_its_own_environment_alone(project, other):
+    for stage in stages_in(f"{project}/dvc.yaml").values():
         deps = stage.get("do", stage)["deps"]
-        assert "worldmodels/envs/racing" not in deps
+        assert not {"worldmodels/envs/racing", f"worldmodels/envs/{other}"} & set(deps)
+
+
+def test_another_environment_runs_through_the_roots_stages_but_for_the_figures():
+    root, other = stages_in("dvc.yaml"), stages_in("recipes/other/dvc.yaml")
+    assert list(other) == [*LEARNING, "evaluate", "visualize_gymnasium"]
+    for name in (*LEARNING, "evaluate"):
+        assert {**other[name], "deps": None} == {**root[name], "deps": None}
 
 
 def test_carracings_figures_depend_on_every_round():

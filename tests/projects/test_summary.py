@@ -1,4 +1,4 @@
-"""The six lines that `make` ends in."""
+"""The lines that `make` ends in."""
 
 import json
 
@@ -39,6 +39,16 @@ def test_each_module_stands_beside_its_baseline(folder):
     assert "9 s" in rest[0]
     assert "reports/figures" in rest[1]
     assert "reports/play.html" in rest[2]
+
+
+def test_of_another_environment_nothing_is_said_of_tracks_and_pages(folder):
+    (folder / "params.yaml").write_text((ROOT / "recipes/other/params.yaml").read_text())
+    controller = {"mean_return": -120.0, "episodes": 100, "terminated": 98}
+    details = {"controller": controller, "baseline": {"mean_return": -440.0}}
+    (folder / "reports/details/evaluate.json").write_text(json.dumps(details))
+    c, *rest = lines(folder)
+    assert c.endswith("100 episodes, 98 of them terminated; the random policy -440.0")
+    assert "reports/episode.gif" in rest[-1]
 
 
 def test_an_m_that_is_worse_than_persistence_is_explained_and_no_other(folder):

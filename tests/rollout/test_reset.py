@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from benchmarks.reference import ReferenceEnv
+from tests.support.gymnasium_params import gymnasium_params
 from tests.support.small_agents import small_agent
 from worldmodels.dream.env import DreamEnv
 from worldmodels.dream.starts import StartStates
@@ -30,10 +31,16 @@ def carracing(_):
     return CarRacingEnv([1, 2], num_envs=2)
 
 
+def gymnasium_env(_):
+    pytest.importorskip("gymnasium", reason="needs requirements-carracing.txt")
+    return make_task(gymnasium_params()).make_env([1, 2], 2)
+
+
 ENVIRONMENTS = {
     "RacingEnv": lambda _: RacingEnv(num_envs=2),
     "ReferenceEnv": lambda _: ReferenceEnv(Track()),
     "CarRacingEnv": carracing,
+    "GymnasiumEnv": gymnasium_env,
     "DreamEnv": dream,
     "ShapedDream": lambda agent: ShapedDream(dream(agent), 1.0, 0.0),
     "LatentEnv": lambda agent: LatentEnv(RacingEnv(num_envs=2), agent.vision, agent.memory),

@@ -13,13 +13,13 @@ from stages.collect import collect
 from tests.support.project import ROOT
 from tests.support.zero_policy import ZeroPolicy
 from tools.rooms import import_closure
-from worldmodels.envs.carracing.task import TEST_SEEDS
 from worldmodels.envs.racing.track import Track
 from worldmodels.envs.registry import make_task
 from worldmodels.evolution.fitness import RolloutWorker
 from worldmodels.pipeline.errors import ParamsError
 from worldmodels.pipeline.seeding import RandomStreams
 from worldmodels.pipeline.storage.artifacts import CarRacingEvaluation, CarRacingRollouts, Model
+from worldmodels.rollout.seed_tracks import TEST_SEEDS
 from worldmodels.vision.autoencoder import Autoencoder
 
 replace = msgspec.structs.replace

@@ -34,6 +34,7 @@ PYTHON = {
     "README.md": "tests/pretrained/test_carracing_score.py",
     "docs/tour.md": "tests/test_tour.py",
     "docs/gymnasium.md": "tests/gym/test_gymnasium_page.py",
+    "docs/own_environment.md": "tests/envs/test_own_environment.py",
 }
 
 # Commands that a test of test_transcripts.py types from here.
@@ -95,9 +96,18 @@ NOT_RUN: dict[str, tuple[str, ...]] = {
         *("make docs", "make docs REPO_URL=https://github.com/you/it"),
     ),
     "trains or measures, for some seconds or for hours": (
-        *("make paper", "make dream", "make temperature", "make carracing", "make chaos"),
+        *(
+            "make paper",
+            "make dream",
+            "make other",
+            "make temperature",
+            "make carracing",
+            "make chaos",
+        ),
         *("make carracing-ablations", "make ablations", "make bench", "make cluster"),
         "cd carracing && dvc repro visualize_carracing",
+        "cp -r recipes/other recipes/mine && cd recipes/mine",
+        *("dvc exp run -S env.id=my_env:Balance-v0", "cd recipes/other", "dvc exp run -S seed=1"),
         "python -m stages.finetune_c rounds/2/models/{v,m}.npz models/c.npz released/c.npz "
         "--reports released/reports --set seed=2 --set finetune_c.action_std=0.2 "
         "--set finetune_c.iterations=30",

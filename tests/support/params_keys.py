@@ -1,6 +1,7 @@
 """The keys of params.yaml and their types, from the structs, and params with one key changed.
 
-Keys of the other environment are those of CAR_RACING, which also has the optional section.
+Keys of the other environments are those of CAR_RACING, which also has the optional section, and of
+GYMNASIUM.
 """
 
 from __future__ import annotations
@@ -39,6 +40,16 @@ CAR_RACING = GOOD | {
         "validation_episodes": 64,
     },
 }
+GYMNASIUM = GOOD | {
+    "env": {
+        "kind": "gymnasium",
+        "id": "Pendulum-v1",
+        "kwargs": {},
+        "view": {"height": 32, "width": 48, "channels": 1, "inverted": True},
+        "frame_skip": 4,
+        "max_steps": 50,
+    },
+}
 OPTIONAL = [("finetune_c",)]
 Key = tuple[str | int, ...]  # of a section, of an entry in it, and so on
 
@@ -72,6 +83,7 @@ OTHER_KEYS = {
 }
 ALL_KEYS = [(GOOD, *each) for each in KEYS.items()]  # valid params that have the key, key, type
 ALL_KEYS += [(CAR_RACING, *each) for each in OTHER_KEYS.items()]
+ALL_KEYS += [(GYMNASIUM, *each) for each in keys(GYMNASIUM, Params) if each[0][0] == "env"]
 
 
 def dotted(where: Key) -> str:

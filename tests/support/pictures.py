@@ -11,9 +11,9 @@ import numpy as np
 from tests.support.racing_episode import run_episode
 from worldmodels.envs.racing.track import Track
 from worldmodels.figures.common.figure_set import FigureSet
+from worldmodels.figures.common.training_curves import training_figure
 from worldmodels.figures.dream.filmstrip import filmstrip_figure
 from worldmodels.figures.racing.drive_gif import episode_frames
-from worldmodels.figures.racing.training_curves import training_figure
 
 LEARNING = {name: np.geomspace(1, 0.01, 9) for name in ("epoch", "train", "held_out", "baseline")}
 EVOLUTION = {

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
-from worldmodels.pipeline.config.env_params import CarRacingParams, EnvParams
+from worldmodels.pipeline.config.env_params import CarRacingParams, EnvParams, GymnasiumParams
 from worldmodels.rollout.task import Task
 
 
 def make_task(params: EnvParams) -> Task[Any]:
-    """The task that the section `env` of the params describes."""
+    """The task that the section `env` of the params describes.
+
+    Raises:
+        ParamsError: the params describe no track, or no environment that can run here.
+    """
     if isinstance(params, CarRacingParams):
         from worldmodels.envs.carracing.task import CarRacingTask
 
         return CarRacingTask(params)
+    if isinstance(params, GymnasiumParams):
+        from worldmodels.envs.gymnasium.task import GymnasiumTask
+
+        return GymnasiumTask(params)
     from worldmodels.envs.racing.task import RacingTask
 
     return RacingTask(params)

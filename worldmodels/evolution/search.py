@@ -27,7 +27,6 @@ from worldmodels.pipeline.progress import progress
 from worldmodels.pipeline.reports import Row, StageResult
 from worldmodels.pipeline.seeding import RandomStreams
 from worldmodels.pipeline.storage.artifacts import Latents
-from worldmodels.policies.smoothed_noise import SmoothedNoisePolicy
 from worldmodels.rollout.task import Task
 
 
@@ -122,9 +121,9 @@ def check_fitness(fitness: NDArray[np.float64], number: int) -> None:
 def baseline_return(
     worker: RolloutWorker, task: Task[Any], episodes: int, streams: RandomStreams
 ) -> float:
-    """The mean return of the random policy, smoothed noise."""
+    """The mean return of the random policy."""
     tracks = task.sample_tracks(episodes, streams("random tracks"))
-    stats = worker.run(SmoothedNoisePolicy(streams("random")), tracks, episodes)
+    stats = worker.run(task.random_policy(streams("random")), tracks, episodes)
     return float(stats.returns.mean())
 
 

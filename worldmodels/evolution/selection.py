@@ -111,14 +111,16 @@ def validate(
     return Scores(*(np.concatenate(entry) for entry in zip(*scores, strict=True)))
 
 
-def incumbents(validated: Scores, settings: EvolveC) -> NDArray[np.intp]:
+def incumbents(validated: Scores, settings: EvolveC, has_track: bool = True) -> NDArray[np.intp]:
     """(generations,): the number of the best candidate up to each generation.
 
-    In the environment, fewer terminated episodes are better, and among equals higher fitness is. In
-    dreams fitness alone counts: they are terminated by chance, too, least for a car at rest.
+    On the tracks of an environment, fewer terminated episodes are better, and among equals higher
+    fitness is. In dreams fitness alone counts: they are terminated by chance, too, least for a car
+    at rest. It alone counts without tracks, too, where a terminated episode may be a success.
     """
     fitness = risk_adjusted(validated, settings.risk_aversion)
-    off = validated.off_track if settings.train_in == "env" else np.zeros_like(validated.off_track)
+    ranked = has_track and settings.train_in == "env"
+    off = validated.off_track if ranked else np.zeros_like(validated.off_track)
     order = np.lexsort((-fitness, off))
     rank = np.argsort(order)
     return order[np.minimum.accumulate(rank.reshape(-1, 2).min(axis=1))]
@@ -143,7 +145,7 @@ def select(
     validated = validate(
         settings, evaluator, sample_starts, genomes, rng, checkpoints, "validation"
     )
-    incumbent = incumbents(validated, settings)
+    incumbent = incumbents(validated, settings, task.has_track)
     in_env, row = validated, incumbent
     if settings.train_in == "dream":
         different, row = np.unique(incumbent, return_inverse=True)

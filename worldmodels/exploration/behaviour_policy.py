@@ -15,6 +15,7 @@ from worldmodels.controller.controller import Controllers
 from worldmodels.exploration.noise import ExplorationNoise, NoisyControllers
 from worldmodels.interfaces import Array, Memory, Vision
 from worldmodels.pipeline.config.params import Collect
+from worldmodels.pipeline.errors import ParamsError
 from worldmodels.pipeline.runner import StageContext
 from worldmodels.rollout.task import Task
 
@@ -68,7 +69,13 @@ def make_behaviour_policy(
 
     Raises:
         UserError: a file is missing or damaged, or they do not fit.
+        ParamsError: there is a bias on the pedal, but no pedal.
     """
+    if settings.throttle_bias and not task.has_track:
+        raise ParamsError(
+            "collect.throttle_bias: must be 0 in env.kind: gymnasium, where no action is a pedal; "
+            f"found {settings.throttle_bias:g}"
+        )
     agent = load_agent([run.paths[name] for name in "vmc"], task)
     noise = ExplorationNoise(
         settings.deterministic_share,

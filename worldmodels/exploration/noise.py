@@ -98,8 +98,8 @@ class NoisyControllers(Controllers):
         parameter_std = rng.uniform(0, noise.parameters, (num_envs, 1)) * amount
         action_std = rng.uniform(0, noise.actions, (num_envs, 1)) * amount
         bias = np.zeros((num_envs, controllers.actions))
-        pedal = rng.uniform(-noise.throttle_bias / 2, noise.throttle_bias, num_envs)
-        bias[:, PEDAL] = pedal * amount[:, 0]
+        pedal = rng.uniform(-noise.throttle_bias / 2, noise.throttle_bias, (num_envs, 1))
+        bias[:, PEDAL : PEDAL + 1] = pedal * amount  # nothing, if an action is one number
         layers = []
         for weight, layer_bias in controllers.repeated(num_envs).layers:
             weight_delta = parameter_std[:, :, None] * rng.standard_normal(weight.shape)

@@ -12,11 +12,11 @@ NOISE_CORRELATION = 0.7  # of one step's noise with the next's
 
 
 class WeightPrior(NamedTuple):
-    """The distribution of the weights; pairs are for steer and throttle."""
+    """The distribution of the weights; tuples have a number for each number of an action."""
 
-    weight: tuple[float, float]  # standard deviation of a weight
-    bias: tuple[float, float]  # mean of a bias
-    bias_std: tuple[float, float]
+    weight: tuple[float, ...]  # standard deviation of a weight
+    bias: tuple[float, ...]  # mean of a bias
+    bias_std: tuple[float, ...]
     noise: float  # the largest standard deviation of the action noise
 
 
@@ -27,7 +27,7 @@ class RandomWeightsPolicy:
     road to the end, so the data cover fast driving, which noise alone never does.
 
     Args:
-        observation_shape: (height, width, channels).
+        observation_shape: (height, width, channels); height and width are multiples of 4.
         prior: the distribution of weights and noise.
         rng: draws them. Each step draws for all rows of the batch, also for those that have ended,
             so that the noise of an episode does not depend on when another one ended.
@@ -38,6 +38,7 @@ class RandomWeightsPolicy:
     ) -> None:
         self._prior = prior
         self._features = CELLS * CELLS * observation_shape[2]
+        self._actions = len(prior.weight)
         self._rng = rng
 
     def reset(self, num_envs: int) -> None:
@@ -45,19 +46,19 @@ class RandomWeightsPolicy:
         rng, prior = self._rng, self._prior
         self._num_envs = num_envs
         self._rows: NDArray[np.intp] = np.arange(num_envs)
-        self._weight = rng.standard_normal((num_envs, 2, self._features))
+        self._weight = rng.standard_normal((num_envs, self._actions, self._features))
         self._weight *= np.array(prior.weight)[:, None]
-        self._bias = rng.normal(prior.bias, prior.bias_std, (num_envs, 2))
+        self._bias = rng.normal(prior.bias, prior.bias_std, (num_envs, self._actions))
         self._noise_std = rng.uniform(0, prior.noise, (num_envs, 1))
-        self._noise = np.zeros((num_envs, 2))
+        self._noise = np.zeros((num_envs, self._actions))
 
     def keep(self, rows: NDArray[np.intp]) -> None:
         """Keep only these rows of the batch."""
         self._rows, self._noise = self._rows[rows], self._noise[rows]
 
     def act(self, observations: NDArray[Any]) -> NDArray[np.float64]:
-        """Actions (N, 2) for N observations."""
-        e = self._rng.standard_normal((self._num_envs, 2))[self._rows]
+        """Actions (N, A) for N observations."""
+        e = self._rng.standard_normal((self._num_envs, self._actions))[self._rows]
         # its variance tends to 1, whatever the correlation
         fresh = np.sqrt(1 - NOISE_CORRELATION**2)
         self._noise = NOISE_CORRELATION * self._noise + fresh * e

@@ -9,7 +9,13 @@ from numpy.typing import NDArray
 
 from worldmodels.envs.carracing.area_resize import AreaResize
 from worldmodels.envs.carracing.env import FRAME_SHAPE
-from worldmodels.pipeline.config.env_params import CarRacingParams, EnvParams, RacingParams
+from worldmodels.pipeline.config.env_params import (
+    CarRacingParams,
+    EnvParams,
+    GymnasiumParams,
+    RacingParams,
+)
+from worldmodels.pipeline.errors import ParamsError
 from worldmodels.pipeline.storage.pixels import to_pixels
 
 Array = NDArray[Any]
@@ -85,7 +91,13 @@ class RacingAdapter:
 
 
 def make_adapter(params: EnvParams) -> Adapter:
-    """The adapter of the environment that the section `env` of the params describes."""
+    """The adapter of the environment that the section `env` of the params describes.
+
+    Raises:
+        ParamsError: there is none.
+    """
     if isinstance(params, CarRacingParams):
         return CarRacingAdapter(params)
+    if isinstance(params, GymnasiumParams):
+        raise ParamsError("env.kind: only agents of racing or carracing load; found gymnasium")
     return RacingAdapter(params)

@@ -72,15 +72,18 @@ class EpisodeStats:
         names = [field.name for field in fields(cls)]
         return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
 
-    def summary(self) -> dict[str, float]:
-        """Means over the episodes; `std_return` is over episodes, `stderr` that of their mean."""
+    def summary(self, has_track: bool = True) -> dict[str, float]:
+        """Means over the episodes; `std_return` is over episodes, `stderr` that of their mean.
+
+        Terminated episodes are counted as `off_track`, without a track as `terminated`.
+        """
         return {
             "mean_return": float(self.returns.mean()),
             "std_return": float(self.returns.std()),
             "stderr": float(self.returns.std() / np.sqrt(len(self.returns))),
             "worst_return": float(self.returns.min()),
             "mean_length": float(self.lengths.mean()),
-            "off_track": int(self.terminated.sum()),
+            "off_track" if has_track else "terminated": int(self.terminated.sum()),
             "episodes": len(self.returns),
         }
 

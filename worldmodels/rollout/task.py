@@ -43,6 +43,12 @@ class Task(Protocol[Track]):
         """Whether such batches are sharded over workers; False where one process is faster."""
 
     @property
+    def has_track(self) -> bool:
+        """Whether a car drives along a track: `lap_fraction` is that of its lap, and an episode
+        terminates off the track.
+        """
+
+    @property
     def rollouts(self) -> type[Rollouts]:
         """The table of training episodes."""
 
@@ -70,6 +76,9 @@ class Task(Protocol[Track]):
         Raises:
             ParamsError: this machine lacks what the environment needs.
         """
+
+    def random_policy(self, rng: np.random.Generator) -> Policy:
+        """The policy that C is compared with; its actions are noise."""
 
     def random_weights_policy(self, rng: np.random.Generator) -> Policy:
         """A policy of random weights, with a prior that suits this environment."""

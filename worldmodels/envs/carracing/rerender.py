@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from worldmodels.envs.carracing.env import CarRacingEnv
 from worldmodels.pipeline.config.env_params import CarRacingParams
 from worldmodels.pipeline.errors import ParamsError, UserError
-from worldmodels.pipeline.storage.artifacts import Episode
+from worldmodels.pipeline.storage.episode import Episode
 
 TOLERANCE = 1e-6  # between the sums of the same rewards in two orders
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,11 +14,11 @@ from worldmodels.pipeline.errors import ParamsError
 from worldmodels.pipeline.storage.artifacts import CarRacingEvaluation, CarRacingRollouts
 from worldmodels.pipeline.storage.tables import episode_steps
 from worldmodels.policies.random_weights import RandomWeightsPolicy, WeightPrior
+from worldmodels.policies.smoothed_noise import SmoothedNoisePolicy
 from worldmodels.rollout.loop import EpisodeStats, Trajectories, VectorEnv
+from worldmodels.rollout.seed_tracks import SeedTracks
 from worldmodels.rollout.task import Columns
 
-TEST_SEEDS = 1 << 16  # the seeds below are test tracks, and all others are for training
-SEEDS = 1 << 31
 TILES_REWARD = 1000.0  # of all tiles of a track together
 # The expected reward of a step while there is road ahead, relative to the least one that completes
 # the lap in time: mean and scale of a logistic distribution.
@@ -27,16 +27,13 @@ PACE, PACE_SCALE = 1.125, 0.08
 WEIGHT_PRIOR = WeightPrior(weight=(1.0, 0.3), bias=(0.0, 0.15), bias_std=(0.05, 0.15), noise=0.6)
 
 
-class CarRacingTask:
-    """See `Task`; a track is a seed.
-
-    Test tracks have the seeds 0, 1, 2 and so on, the same for everybody. Training draws seeds from
-    65,536 to 2^31 - 1, so it never uses a test track.
-    """
+class CarRacingTask(SeedTracks):
+    """See `Task`; a track is a seed."""
 
     action_size = 2  # steer, and the pedals in one: gas is positive, brake negative
     max_envs = 8  # a car costs the same in a small batch
     shard_episodes = True
+    has_track = True
     rollouts = CarRacingRollouts
     evaluation = CarRacingEvaluation
 
@@ -44,28 +41,6 @@ class CarRacingTask:
         self._frame_skip = params.frame_skip
         self.observation_shape = params.view.shape
         self.max_steps = params.max_steps
-
-    def sample_tracks(self, episodes: int, rng: np.random.Generator) -> list[int]:
-        """See `Task`; a seed for each episode."""
-        seeds: list[int] = rng.integers(TEST_SEEDS, SEEDS, size=episodes).tolist()
-        return seeds
-
-    def test_tracks(self, rng: np.random.Generator) -> Callable[[int], list[int]]:
-        """See `Task`; returns the seeds from 0 on, and draws nothing."""
-        next_seed = 0
-
-        def next_tracks(episodes: int) -> list[int]:
-            nonlocal next_seed
-            first, next_seed = next_seed, next_seed + episodes
-            if next_seed > TEST_SEEDS:
-                raise ParamsError(
-                    "evaluate: episodes and baseline_episodes must be at most "
-                    f"{TEST_SEEDS} in env.kind: carracing, which has no more test tracks; "
-                    "found more"
-                )
-            return list(range(first, next_seed))
-
-        return next_tracks
 
     def make_env(self, tracks: Sequence[int], num_envs: int) -> VectorEnv:
         """See `Task`.
@@ -78,6 +53,10 @@ class CarRacingTask:
             return CarRacingEnv(tracks, num_envs, self.max_steps, (height, width), self._frame_skip)
         except ImportError as error:
             raise ParamsError(f"env.kind: {error}") from None
+
+    def random_policy(self, rng: np.random.Generator) -> SmoothedNoisePolicy:
+        """See `Task`."""
+        return SmoothedNoisePolicy(rng)
 
     def random_weights_policy(self, rng: np.random.Generator) -> RandomWeightsPolicy:
         """See `Task`."""

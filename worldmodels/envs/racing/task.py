@@ -15,6 +15,7 @@ from worldmodels.pipeline.config.env_params import RacingParams
 from worldmodels.pipeline.errors import ParamsError
 from worldmodels.pipeline.storage.artifacts import RacingEvaluation, RacingRollouts
 from worldmodels.policies.random_weights import RandomWeightsPolicy, WeightPrior
+from worldmodels.policies.smoothed_noise import SmoothedNoisePolicy
 from worldmodels.rollout.loop import EpisodeStats, Trajectories
 from worldmodels.rollout.task import Columns
 
@@ -31,6 +32,7 @@ class RacingTask:
     action_size = RacingEnv.action_size
     max_envs = 128
     shard_episodes = False
+    has_track = True
     rollouts = RacingRollouts
     evaluation = RacingEvaluation
 
@@ -73,6 +75,10 @@ class RacingTask:
         """See `Task`."""
         view = self._params.view
         return RacingEnv(tracks, num_envs, self.max_steps, view.size, view.channels, view.reach)
+
+    def random_policy(self, rng: np.random.Generator) -> SmoothedNoisePolicy:
+        """See `Task`."""
+        return SmoothedNoisePolicy(rng)
 
     def random_weights_policy(self, rng: np.random.Generator) -> RandomWeightsPolicy:
         """See `Task`."""

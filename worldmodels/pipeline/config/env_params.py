@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
 
 from msgspec import Meta
@@ -12,9 +13,16 @@ Length = Annotated[float, Meta(gt=0, le=1000)]  # world units
 Signed = Annotated[float, Meta(ge=-1000, le=1000)]
 Order = Annotated[int, Meta(ge=1, le=64)]
 EpisodeSteps = Annotated[int, Meta(ge=4, le=10_000)]  # M learns from no fewer
+FrameSkip = Annotated[int, Meta(ge=1, le=16)]  # frames that an action is repeated for
+Pixels = Annotated[int, Meta(ge=8, le=128, multiple_of=4)]  # of 4 x 4 cells, see random_weights
 
 LengthRange = tuple[Length, Length]
 SignedRange = tuple[Signed, Signed]
+
+Kwarg = Annotated[float, Meta(ge=-1e9, le=1e9)]
+ENV_ID = re.compile(
+    r"([A-Za-z0-9_.]{1,99}:)?([A-Za-z0-9_-]{1,99}/)?[A-Za-z0-9_.-]{1,99}-v[0-9]{1,9}"
+)
 
 CAR_RACING_VIEWS = ((28, 32), (64, 64))  # height and width
 
@@ -105,11 +113,45 @@ class CarRacingParams(Section, frozen=True, tag_field="kind", tag="carracing"):
     """Gymnasium's CarRacing-v3."""
 
     view: CarRacingView
-    frame_skip: Annotated[int, Meta(ge=1, le=16)]  # frames that an action is repeated for
+    frame_skip: FrameSkip
     max_steps: EpisodeSteps  # actions, not frames
 
 
-EnvParams = RacingParams | CarRacingParams  # told apart by `kind`
+class GymnasiumView(Section, frozen=True):
+    """What is kept of the pictures of an environment."""
+
+    height: Pixels
+    width: Pixels
+    channels: Literal[1, 3]  # grey; red, green, blue
+    inverted: bool  # white becomes black: V learns little from pictures that are mostly white
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Of an observation: height, width, channels."""
+        return self.height, self.width, self.channels
+
+
+class GymnasiumParams(Section, frozen=True, tag_field="kind", tag="gymnasium"):
+    """Any environment of Gymnasium that has pictures, and actions of the spaces Box or Discrete."""
+
+    id: str  # as gymnasium.make takes it, with a version
+    kwargs: dict[str, bool | int | Kwarg | str]  # of gymnasium.make
+    view: GymnasiumView
+    frame_skip: FrameSkip
+    max_steps: EpisodeSteps  # actions, not frames
+
+    def __post_init__(self) -> None:
+        """Refuse what is no id, and the argument that the task gives itself."""
+        if not ENV_ID.fullmatch(self.id):
+            raise ValueError(
+                "id: must be as gymnasium.make takes it, with a version: Pendulum-v1, or "
+                f"module:Name-v0; found {self.id[:80]!r}"
+            )
+        if "render_mode" in self.kwargs:
+            raise ValueError("kwargs: render_mode is set by the pipeline, and cannot be given")
+
+
+EnvParams = RacingParams | CarRacingParams | GymnasiumParams  # told apart by `kind`
 
 
 def _check_ranges(section: Section, *keys: str) -> None:

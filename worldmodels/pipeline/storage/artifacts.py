@@ -17,34 +17,13 @@ from numpy.typing import NDArray
 
 from worldmodels.pipeline.file_errors import file_error, readable
 from worldmodels.pipeline.storage import npz
+from worldmodels.pipeline.storage.episode import Episode, RacingEpisode
 from worldmodels.pipeline.storage.frames import FrameSubset, LazyArray
 from worldmodels.pipeline.storage.tables import Episodes, Field
 
 AnyModel = TypeVar("AnyModel")
 Maker = Callable[[Mapping[str, NDArray[Any]]], AnyModel]  # from a file's arrays, or ValueError
 PART_BYTES = 1 << 26  # of observations
-
-
-@dataclass(frozen=True)
-class Episode:
-    """One episode of L steps and L + 1 frames."""
-
-    observations: NDArray[np.uint8]  # (L + 1, height, width, channels)
-    actions: NDArray[np.float32]  # (L, actions)
-    rewards: NDArray[np.float64]  # (L,)
-
-    @property
-    def total_reward(self) -> float:
-        """The undiscounted return."""
-        return float(self.rewards.sum())
-
-
-@dataclass(frozen=True)
-class RacingEpisode(Episode):
-    """An episode of the racing environment."""
-
-    states: NDArray[np.float64]  # (L + 1, 4)
-    distances: NDArray[np.float64]  # (L + 1,)
 
 
 @dataclass(frozen=True)
@@ -101,10 +80,16 @@ class RacingColumns(EpisodeTable):
 
 
 @dataclass(frozen=True)
-class CarRacingColumns(EpisodeTable):
-    """The columns that CarRacing adds: seeds of the tracks, and finished laps."""
+class SeedColumn(EpisodeTable):
+    """The column that environments of Gymnasium add: seeds, which stand for tracks."""
 
     track_seeds: Annotated[NDArray[np.int64], Field("int64", "episodes", "of Gymnasium's reset")]
+
+
+@dataclass(frozen=True)
+class CarRacingColumns(SeedColumn):
+    """The columns that CarRacing adds: seeds of the tracks, and finished laps."""
+
     finished: Annotated[NDArray[np.bool_], Field("bool", "episodes", "finished the lap")]
 
 
@@ -192,6 +177,13 @@ class CarRacingRollouts(Rollouts, CarRacingColumns):
 
 
 @dataclass(frozen=True)
+class GymnasiumRollouts(Rollouts, SeedColumn):
+    """Rollouts of another environment of Gymnasium."""
+
+    kind: ClassVar[str] = "rollouts of gymnasium"
+
+
+@dataclass(frozen=True)
 class RacingEvaluation(EvaluationEpisodes, RacingColumns):
     """Evaluation episodes of the racing environment."""
 
@@ -203,6 +195,13 @@ class CarRacingEvaluation(EvaluationEpisodes, CarRacingColumns):
     """Evaluation episodes of CarRacing."""
 
     kind: ClassVar[str] = "evaluation of carracing"
+
+
+@dataclass(frozen=True)
+class GymnasiumEvaluation(EvaluationEpisodes, SeedColumn):
+    """Evaluation episodes of another environment of Gymnasium."""
+
+    kind: ClassVar[str] = "evaluation of gymnasium"
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,13 @@ Array = NDArray[np.floating[Any]]
 GAP = 0.12  # between examples, as a share of one
 
 
-def reconstructions_figure(observations: Array, reconstructions: Array, z: Array) -> Figure:
-    """A column each for N observations (N, H, W, 1 or 3), their reconstructions and z (N, Z)."""
+def reconstructions_figure(
+    observations: Array, reconstructions: Array, z: Array, note: str = ""
+) -> Figure:
+    """A column each for N observations (N, H, W, 1 or 3), their reconstructions and z (N, Z).
+
+    The note is the end of the title.
+    """
     count, size = z.shape
     width = 1.35 * count + 0.8
     figure = new_figure(width, 4.0)
@@ -35,7 +40,7 @@ def reconstructions_figure(observations: Array, reconstructions: Array, z: Array
     images.set(xlim=limits, ylim=(0, 2 + GAP), aspect="auto", xticks=[])
     images.set_yticks([1.5 + GAP, 0.5], ["input", "recon-\nstructed"])
     images.tick_params(left=False)
-    images.set_title("V reconstructs held-out observations (forward is up)", pad=10)
+    images.set_title(f"V reconstructs held-out observations{note}", pad=10)
     reach = 1.05 * np.abs(z).max()
     bars.axhline(0, color=GREY, linewidth=0.8)
     bars.set(xlim=limits, ylim=(-reach, reach), ylabel=f"z, 1 to {size}", xticks=[])

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from worldmodels.figures.common.evolution_curve import draw_fitness, final_return
 from worldmodels.figures.common.matplotlib_defaults import Axes, Figure, LogLocator
 from worldmodels.figures.common.style import BLUE, GREY, ORANGE, Curve, new_figure
-from worldmodels.figures.racing.evolution_curve import draw_fitness, final_return
 
 
 def training_figure(v: Curve, m: Curve, c: Curve) -> Figure:

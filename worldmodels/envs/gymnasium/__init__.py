@@ -1,0 +1,1 @@
+"""Any environment of Gymnasium that has pictures, and its task."""

@@ -1,0 +1,1 @@
+"""Figures of any Gymnasium environment with pictures."""
