@@ -34,7 +34,10 @@ FOLDERS = (
     *("carracing", "data", "models", "reports"),
 )
 ENVIRONMENTS = {"WorldModels/Racing-v0", "WorldModels/Dream-v0"}  # no paths, but Gymnasium's names
-WRITTEN = (".dvc/cache/files/md5", ".dvc/tmp/rwlock", ".scratch", "data/rollouts.h5")
+WRITTEN = (
+    *(".dvc/cache/files/md5", ".dvc/tmp/rwlock", ".scratch", "data/rollouts.h5"),
+    *("reports/article.html", "site"),
+)
 
 
 def anchors(page: Path) -> set[str]:
