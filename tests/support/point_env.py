@@ -85,7 +85,8 @@ class Broken(Point):
 
 def register(name: str, entry_point: type, **kwargs: Any) -> None:
     if f"{name}-v0" not in gymnasium.registry:  # pytest imports this file twice, for its doctests
-        gymnasium.register(f"{name}-v0", entry_point, kwargs=kwargs)
+        entry = f"tests.support.point_env:{entry_point.__name__}"
+        gymnasium.register(f"{name}-v0", entry, kwargs=kwargs)
 
 
 register("Point", Point)
