@@ -9,7 +9,7 @@ import numpy as np
 
 from worldmodels.agent.loading import Spaces, load_agent
 from worldmodels.controller.controller import Controllers
-from worldmodels.dream.starts import StartStates
+from worldmodels.dream.starts import Context, StartStates
 from worldmodels.envs.racing.paint import GRASS_SEED, LIGHTER_SHARE, PATCH
 from worldmodels.envs.racing.track import Track
 from worldmodels.figures.page.page import pack, page, too_large_page
@@ -23,6 +23,7 @@ from worldmodels.vision.registry import AnyVision
 ACTION_SIZE = 2  # steering and throttle (racing), or steering and pedal (CarRacing)
 MAX_BYTES = 2_000_000  # of a page
 BYTES_A_WEIGHT = (4, 3, 2)  # the first with which the page is small enough
+ZOOM_FRAMES = 50  # of CarRacing's first second
 UNUSED_LAYERS = ("logvar.",)  # the page takes the mean of z
 
 
@@ -32,12 +33,13 @@ def play(
     memory: Ensemble,
     controllers: Controllers,
     start_states: StartStates | None,
+    temperature: float,
 ) -> tuple[str, StageResult]:
     """The page as HTML, with the weights as exact as MAX_BYTES permits.
 
     If even the least exact weights are too many, the page only says so. Of an ensemble it has the
-    first member, whose h C takes. The page cannot run CarRacing: there, dreams begin at
-    `start_states`.
+    first member, whose h C takes. Its dreams begin with `temperature`. The page cannot run
+    CarRacing: there, dreams begin at `start_states`.
     """
     member = memory.members[0]
     arrays = {
@@ -57,6 +59,7 @@ def play(
                 "env": _env_data(env),
                 "bytes": size,
                 "members": len(memory.members),
+                "temperature": temperature,
                 **{
                     part: {"kind": kinds[part], "arrays": pack(arrays[part], size)}
                     for part in arrays
@@ -97,14 +100,16 @@ def _env_data(env: EnvParams) -> dict[str, Any]:
 
 
 def _start_states(run: StageContext, z_size: int) -> StartStates | None:
-    """Those of `--dream-starts`; None if it is not given.
+    """Those of `--dream-starts` after the zoom; None if it is not given.
 
     Raises:
-        UserError: the file is missing or damaged, or its z are of another size.
+        UserError: the file is missing or damaged, its z are of another size, or all its start
+            states lie in the zoom.
         ParamsError: it is not given, but this environment needs it.
     """
+    env = run.params.env
     if "dream_starts" not in run.paths:
-        if isinstance(run.params.env, RacingParams):
+        if isinstance(env, RacingParams):
             return None
         raise ParamsError(
             "env.kind: a page runs the environment racing only; of another one it shows dreams, "
@@ -117,7 +122,31 @@ def _start_states(run: StageContext, z_size: int) -> StartStates | None:
             f"{run.paths['dream_starts']}: its z have {found} numbers, but V's have {z_size}; "
             "run stages.dream_starts again"
         )
-    return start_states
+    if isinstance(env, RacingParams):
+        return start_states
+    kept = after_zoom(start_states, env.frame_skip)
+    if kept is None:
+        raise UserError(
+            f"{run.paths['dream_starts']}: all its start states lie in the first second of an "
+            "episode, in which CarRacing's camera zooms in; run stages.dream_starts with "
+            "evolve_c.burn_in above 0 and other episodes"
+        )
+    return kept
+
+
+def after_zoom(start_states: StartStates, frame_skip: int) -> StartStates | None:
+    """Those that lie after the first second of an episode, with no more context than they have;
+    None if there is none.
+    """
+    if start_states.context is None:
+        return None
+    z, actions, steps = start_states.context
+    kept = steps * frame_skip >= ZOOM_FRAMES
+    if not kept.any():
+        return None
+    width = int(steps[kept].max())
+    context = Context(z[kept][:, -width:], actions[kept][:, -width:], steps[kept])
+    return StartStates(start_states.z[kept], context)
 
 
 def main() -> None:
@@ -130,7 +159,7 @@ def main() -> None:
         spaces = Spaces(env.view.shape, ACTION_SIZE)
         parts = load_agent([run.paths[name] for name in "vmc"], spaces)
         start_states = _start_states(run, parts.vision.z_size)
-        html, result = play(env, *parts, start_states)
+        html, result = play(env, *parts, start_states, run.params.evolve_c.temperature)
         with run.writing(run.paths["page"]) as path:
             path.write_text(html, encoding="utf-8")
         run.report(result)

@@ -39,6 +39,16 @@ ONE_CORE = (  # prefix that runs a command on one core; macOS has none
     ("taskset", "-c", str(min(os.sched_getaffinity(0)))) if shutil.which("taskset") else ()
 )
 CODES = {" ": "Space", ".": "Period"}
+VIRTUAL_KEYS = {  # of Windows: without them, a browser does nothing of its own with these keys
+    "Tab": 9,
+    "Enter": 13,
+    "Escape": 27,
+    " ": 32,
+    "ArrowLeft": 37,
+    "ArrowUp": 38,
+    "ArrowRight": 39,
+    "ArrowDown": 40,
+}
 
 
 class Browser:
@@ -122,13 +132,13 @@ class Browser:
             self._next()
 
     def resize(self, width: int, height: int) -> None:
-        """Set the size of the window in CSS pixels; a narrow one is a telephone's."""
+        """Set the size of the window in CSS pixels; a narrow or a low one is a telephone's."""
         self.call(
             "Emulation.setDeviceMetricsOverride",
             width=width,
             height=height,
             deviceScaleFactor=1,
-            mobile=width < 600,
+            mobile=min(width, height) < 600,
         )
 
     def evaluate(self, code: str) -> Any:
@@ -147,8 +157,24 @@ class Browser:
     def key(self, key: str, *, down: bool = True, up: bool = True) -> None:
         """Press a key and release it, or do one of the two."""
         code = CODES.get(key, f"Key{key.upper()}" if key.isalpha() and len(key) == 1 else key)
+        number = VIRTUAL_KEYS.get(key, 0)
         for kind in ["keyDown"] * down + ["keyUp"] * up:
-            self.call("Input.dispatchKeyEvent", type=kind, key=key, code=code)
+            self.call(
+                "Input.dispatchKeyEvent",
+                type=kind,
+                key=key,
+                code=code,
+                windowsVirtualKeyCode=number,
+            )
+
+    def click(self, selector: str) -> None:
+        """Click the middle of an element with the mouse."""
+        box = f"document.querySelector({json.dumps(selector)}).getBoundingClientRect()"
+        x, y = self.evaluate(
+            f"(({{x, y, width, height}}) => [x + width / 2, y + height / 2])({box})"
+        )
+        for kind in ("mousePressed", "mouseReleased"):
+            self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
 
     def wait_for(self, condition: str, seconds: float = 10.0) -> None:
         """Wait until a JavaScript expression is true.

@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from stages.play import play
+from stages.play import after_zoom, play
 from worldmodels.controller.controller import Controllers, parameter_count
 from worldmodels.dream.starts import Context, StartStates
 from worldmodels.envs.racing.env import RacingEnv
@@ -66,9 +66,9 @@ class PageAgent:
             )
             arrays = {**memory.arrays(), "done.bias": np.array(-9.0)}  # its dreams hardly ever end
             memory = JointMDNLSTM(arrays)
-            context = rng.normal(size=(2, 12, 34)).astype(np.float32)
-            z = rng.normal(size=(2, 32)).astype(np.float32)
-            steps = np.array([12, 5], np.float32)
+            context = rng.normal(size=(3, 20, 34)).astype(np.float32)
+            z = rng.normal(size=(3, 32)).astype(np.float32)
+            steps = np.array([18, 5, 15], np.float32)  # the second lies in the zoom
             self.start_states = StartStates(
                 z, Context(context[..., :32], np.tanh(context[..., 32:]), steps)
             )
@@ -81,7 +81,9 @@ class PageAgent:
 
     def play(self) -> tuple[str, StageResult]:
         """The page and the result of the stage."""
-        return play(self.env, self.vision, self.memory, self.controllers, self.start_states)
+        starts = self.start_states and after_zoom(self.start_states, self.env.frame_skip)
+        parts = (self.vision, self.memory, self.controllers)
+        return play(self.env, *parts, starts, 1.3 if starts else 1.0)
 
     def write(self, folder: Path) -> dict[str, Path]:
         """Write the files that the stage reads; their paths by name."""

@@ -8,9 +8,10 @@ from base64 import b64decode
 import numpy as np
 import pytest
 
-from stages.play import MAX_BYTES, main, play
-from tests.support.page_agents import RACING, ROOT
+from stages.play import MAX_BYTES, after_zoom, main, play
+from tests.support.page_agents import RACING, ROOT, PageAgent
 from worldmodels.controller.controller import Controllers, parameter_count
+from worldmodels.dream.starts import StartStates
 from worldmodels.figures.page.page import FOLDER, pack
 from worldmodels.memory.deterministic_lstm import DeterministicLSTM
 from worldmodels.memory.ensemble import Ensemble
@@ -42,7 +43,7 @@ def test_too_many_weights_lose_bits_and_then_the_page_only_says_so():
 
     def of_size(hidden: int):
         memory = Ensemble([DeterministicLSTM.initial(16, 2, hidden, rng)])
-        return play(RACING, vision, memory, controllers, None)
+        return play(RACING, vision, memory, controllers, None, 1.0)
 
     precisions = [of_size(hidden)[1].details["bytes_a_weight"] for hidden in (32, 300, 360)]
     assert precisions == [4, 3, 2]
@@ -111,3 +112,36 @@ def test_start_states_of_another_v_are_refused(agents, tmp_path, monkeypatch):
     arguments += ["--params", ROOT / "params.yaml", "--reports", tmp_path, "--dream-starts", other]
     with pytest.raises(SystemExit, match="its z have 32 numbers, but V's have 16"):
         run(monkeypatch, *arguments)
+
+
+def test_a_page_has_no_start_states_in_the_zoom(agents, tmp_path, monkeypatch):
+    agent = agents["carracing"]
+    context, z = agent.start_states.context, agent.start_states.z
+    kept = after_zoom(agent.start_states, frame_skip=4)
+    np.testing.assert_array_equal(kept.z, z[[0, 2]])
+    np.testing.assert_array_equal(kept.context.steps, [18, 15])
+    np.testing.assert_array_equal(kept.context.z, context.z[[0, 2], -18:])
+    np.testing.assert_array_equal(kept.context.actions, context.actions[[0, 2], -18:])
+    agent = PageAgent("carracing")
+    agent.start_states = StartStates(z, context._replace(steps=np.array([12.0, 5, 0], np.float32)))
+    files = agent.write(tmp_path)
+    arguments = [*(files[name] for name in "vmc"), tmp_path / "play.html", "--dream-starts"]
+    arguments += [files["dream_starts"], "--params", ROOT / "carracing/params.yaml"]
+    with pytest.raises(SystemExit, match="all its start states lie in the first second"):
+        run(monkeypatch, *arguments, "--reports", tmp_path)
+
+
+@pytest.mark.parametrize("project", ["recipes/dream", "recipes/paper", "carracing"])
+def test_a_released_agent_fits_on_a_page_with_the_temperature_that_it_learned_at(
+    project, tmp_path, monkeypatch
+):
+    folder, page = ROOT / project / "released", tmp_path / "play.html"
+    arguments = [*(folder / f"{name}.npz" for name in "vmc"), page, "--reports", tmp_path]
+    arguments += ["--params", ROOT / project / "params.yaml"]
+    if project == "carracing":
+        arguments += ["--dream-starts", folder / "dream_starts.npz"]
+    run(monkeypatch, *arguments)
+    data = re.search(r'id="data">(.*?)</script>', page.read_text(encoding="utf-8"))[1]
+    assert json.loads(data)["temperature"] == (1.3 if project == "carracing" else 1.0)
+    if project == "carracing":
+        assert json.loads(data)["dream_starts"]["z"]["shape"] == [8, 32]

@@ -2,7 +2,7 @@
 
 const COLOURS = [
   ...["ink", "muted", "line", "card", "grass", "road", "centre"],
-  ...["real", "dream", "controller", "less", "more"],
+  ...["real", "dream", "vision", "controller", "less", "more", "cell"],
 ];
 const FONT = '12px system-ui, -apple-system, "Segoe UI", sans-serif';
 

@@ -4,24 +4,22 @@ import { signed } from "canvas.js";
 const [LEFT, RIGHT, TOP, BOTTOM] = [40, 80, 8, 22]; // margins, CSS pixels
 
 // Lines are {label, values, colour, dashed}; a label stands at the height of its line's end. The
-// y-axis reaches `minHigh` at least.
-export function drawChart(canvas, lines, steps, unit, theme, minHigh = 0) {
+// axes are {low, high, steps, unit, mark}; a mark is a {value, label}, or null.
+export function drawChart(canvas, lines, { low, high, steps, unit, mark }, theme) {
   const context = canvas.begin();
   const { width, height } = canvas;
-  const values = lines.flatMap((line) => line.values);
-  const low = Math.min(0, ...values);
-  const high = Math.max(minHigh, ...values);
-  const range = high - low || 1;
   const x = (step) => LEFT + (width - LEFT - RIGHT) * step / steps;
-  const y = (value) => TOP + (height - TOP - BOTTOM) * (high - value) / range;
+  const y = (value) => TOP + (height - TOP - BOTTOM)
+    * (high - Math.max(low, Math.min(high, value))) / (high - low);
   context.fillStyle = theme.line;
   context.fillRect(LEFT, y(0), width - LEFT - RIGHT, 1);
   context.fillRect(LEFT, TOP, 1, height - TOP - BOTTOM);
   context.fillStyle = theme.muted;
   context.textAlign = "right";
-  context.fillText(`${Math.round(high)}${unit}`, LEFT - 5, y(high) + 4);
+  context.fillText(`${high.toLocaleString("en")}${unit}`, LEFT - 5, y(high) + 4);
   if (y(0) - y(high) > 16) context.fillText("0", LEFT - 5, y(0));
   if (y(low) - y(0) > 14) context.fillText(`\u2212${Math.round(-low)}`, LEFT - 5, y(low));
+  if (mark) drawMark(context, mark, y(mark.value), width, theme);
   context.fillText(`step ${steps}`, width - RIGHT, height - 8);
   context.textAlign = "left";
   context.fillText("0", LEFT, height - 8);
@@ -47,14 +45,35 @@ export function drawChart(canvas, lines, steps, unit, theme, minHigh = 0) {
   });
 }
 
-// Where the labels of lines with these ends are written: two that would overlap are moved apart.
+function drawMark(context, { label }, at, width, theme) {
+  context.textAlign = "left";
+  context.fillText(label, LEFT + 6, at + 9);
+  context.strokeStyle = theme.muted;
+  context.setLineDash([2, 3]);
+  context.beginPath();
+  context.moveTo(LEFT, at);
+  context.lineTo(width - RIGHT, at);
+  context.stroke();
+  context.setLineDash([]);
+  context.textAlign = "right";
+}
+
+const LABEL_HEIGHT = 29; // of a line's name and value
+
+// Where the labels of lines with these ends are written: those that would overlap are moved apart.
 function labelHeights(ends, height) {
+  const [top, bottom] = [TOP + 6, height - 16];
+  const order = ends.map((_, i) => i).sort((a, b) => ends[a] - ends[b]);
   const heights = [...ends];
-  if (ends.length === 2 && Math.abs(ends[0] - ends[1]) < 28) {
-    const [upper, lower] = ends[0] <= ends[1] ? [0, 1] : [1, 0];
-    const centre = Math.min(Math.max((ends[0] + ends[1]) / 2, TOP + 24), height - BOTTOM - 20);
-    heights[upper] = centre - 15;
-    heights[lower] = centre + 15;
-  }
-  return heights.map((end) => Math.min(Math.max(end, TOP + 6), height - BOTTOM - 6));
+  let least = top;
+  order.forEach((i) => {
+    heights[i] = Math.max(heights[i], least);
+    least = heights[i] + LABEL_HEIGHT;
+  });
+  let most = bottom;
+  order.reverse().forEach((i) => {
+    heights[i] = Math.min(heights[i], most);
+    most = heights[i] - LABEL_HEIGHT;
+  });
+  return heights;
 }

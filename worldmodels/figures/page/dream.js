@@ -2,10 +2,13 @@
 // and the end of the episode.
 
 export class DreamEnv {
-  constructor(memory, random, maxSteps) {
+  // The episode also ends after `patience` steps without a new high of the return, if M predicts
+  // rewards; the pipeline's dreams have no such end.
+  constructor(memory, random, maxSteps, patience = Infinity) {
     this.memory = memory;
     this.random = random;
     this.maxSteps = maxSteps;
+    this.patience = memory.predictsRewardDone ? patience : Infinity;
     this.temperature = 1;
   }
 
@@ -16,10 +19,17 @@ export class DreamEnv {
     this.steps = 0;
     this.terminated = false;
     this.pDone = 0;
+    this.return = 0;
+    this.peak = 0; // of the return
+    this.sincePeak = 0; // steps
+  }
+
+  get stalled() {
+    return this.sincePeak >= this.patience;
   }
 
   get done() {
-    return this.terminated || this.steps >= this.maxSteps;
+    return this.terminated || this.stalled || this.steps >= this.maxSteps;
   }
 
   // One step; returns the reward, 0 if M predicts none.
@@ -35,6 +45,9 @@ export class DreamEnv {
     this.pDone = done;
     this.terminated = doneThreshold < done;
     this.steps += 1;
+    this.return += reward;
+    this.sincePeak = this.return > this.peak ? 0 : this.sincePeak + 1;
+    this.peak = Math.max(this.peak, this.return);
     return reward;
   }
 }

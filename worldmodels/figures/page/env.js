@@ -8,9 +8,9 @@ const EXTENT = 12;
 
 const THRUST = 0.10; // speed gained in a step of full throttle (world units / step)
 const DRAG = 0.04; // share of the speed lost in a step
-const MAX_SPEED = 1.6; // world units / step
+export const MAX_SPEED = 1.6; // world units / step
 const TURN = 0.4; // heading gained in a step of full steering, per unit of speed (radians)
-const LAP_REWARD = 30; // for one lap forward
+export const LAP_REWARD = 30; // for one lap forward
 const OFF_ROAD_COST = 0.5; // per step and world unit beyond the edge of the road
 
 const LINE_WIDTH = 0.25; // of the line along the edge of the road, on the road (world units)
@@ -182,6 +182,13 @@ export class RacingEnv {
     this.offTrack = false;
   }
 
+  // Another car on the same track, at the start.
+  copy() {
+    const copy = Object.assign(Object.create(RacingEnv.prototype), this);
+    copy.reset();
+    return copy;
+  }
+
   get done() {
     return this.offTrack || this.steps >= this.maxSteps;
   }
@@ -190,8 +197,9 @@ export class RacingEnv {
     return [this.car.x, this.car.y, this.car.theta, this.car.v];
   }
 
-  view() {
-    return this.camera.view(this.car);
+  // What the camera sees from the car, or from another place.
+  view(car = this.car) {
+    return this.camera.view(car);
   }
 
   // One step; returns the reward.

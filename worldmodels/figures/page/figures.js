@@ -17,45 +17,39 @@ export class Figures {
       this.theme = readTheme();
       changed();
     });
-    this.resetScales();
   }
 
-  // Start with small scales, which grow with the values that are drawn.
-  resetScales() {
-    this.limits = { z: 1, contributions: [0.1, 0.1] };
-  }
-
-  // Draw everything, with the car `share` of the way to its last position.
+  // Draw everything, `share` of the way from the last but one step to the last.
   draw(share = 1) {
-    this.drawScene(share);
-    this.drawModels();
+    const shown = this.session.between(share);
+    this.drawScene(shown, share);
+    this.drawModels(shown);
     this.drawCharts();
   }
 
-  drawScene(share) {
+  drawScene(shown, share) {
     const { session, canvases, theme } = this;
-    const { mode, shape, env, path, settings } = session;
+    const { mode, shape, env, path, ghost, steps, driver, settings } = session;
     if (mode.real) {
-      drawTrack(canvases.track, env.track, path, settings.view.reach, share, theme);
-      drawFrame(byId("view"), session.view, shape, theme);
-      drawFrame(byId("reconstruction"), session.reconstruction, shape, theme);
+      const rival = driver === "you" ? ghost.path.slice(0, steps + 1) : null;
+      drawTrack(canvases.track, env.track, path, rival, settings.view.reach, share, theme);
+      drawFrame(byId("view"), shown.view, shape, theme);
+      drawFrame(byId("reconstruction"), shown.reconstruction, shape, theme);
     }
-    if (mode.dream) drawFrame(byId("dream"), session.dreamView, shape, theme);
+    if (mode.dream) drawFrame(byId("dream"), shown.dreamView, shape, theme);
   }
 
-  drawModels() {
-    const { session, canvases, theme, limits } = this;
-    const { mode, observed, dream, controller, driver, left } = session;
-    const other = mode.real && mode.dream ? dream.z : null;
-    limits.z = Math.max(limits.z, ...observed.z.map(Math.abs), ...(other ?? []).map(Math.abs));
-    drawBars(canvases.z, observed.z, other, limits.z, theme);
+  drawModels(shown) {
+    const { session, canvases, theme } = this;
+    const { mode, observed, controller, driver, left, scales } = session;
+    const z = mode.real ? shown.z : shown.dreamZ;
+    const other = mode.real && mode.dream ? shown.dreamZ : null;
+    drawBars(canvases.z, z, other, scales.z, mode.real ? theme.vision : theme.dream, theme);
     drawCells(canvases.h, observed.h, theme);
     const contributions = controller.contributions(session.features);
-    limits.contributions = limits.contributions.map(
-      (limit, i) => Math.max(limit, ...contributions[i].map(Math.abs)));
     const names = ["Steer", session.racing ? "Throttle" : "Pedal"];
     drawContributions(canvases.contributions, contributions, session.zSize, names,
-      limits.contributions, theme);
+      scales.contributions, theme);
     // If C drives: the action that it takes next. If you drive: your last action, beside C's.
     const [action, policyAction] = driver === "you"
       ? [session.action, session.policyAction] : [session.policyAction, null];
@@ -64,16 +58,25 @@ export class Figures {
 
   drawCharts() {
     const { session, canvases, theme } = this;
-    const { mode, memory, returns, errors, settings } = session;
-    const lines = [];
-    if (mode.real) lines.push({ label: "real", values: returns.real, colour: theme.real });
-    const dream = { label: "dream", colour: theme.dream, dashed: true };
-    if (mode.dream && memory.predictsRewardDone) lines.push({ ...dream, values: returns.dream });
+    const { mode, driver, memory, returns, errors, settings, ghost, scales } = session;
     const steps = settings.max_steps;
-    if (lines.length) drawChart(canvases.reward, lines, steps, "", theme, 10);
+    const dream = { label: "dream", colour: theme.dream, dashed: true };
+    const dreamsOfRewards = mode.dream && memory.predictsRewardDone;
+    const lines = [];
+    if (driver === "you") {
+      lines.push({ label: "C", colour: theme.controller, values: ghost.returns });
+    }
+    if (dreamsOfRewards) lines.push({ ...dream, values: returns.dream });
+    if (mode.real) lines.push({ label: "road", values: returns.real, colour: theme.real });
+    if (mode.real || dreamsOfRewards) {
+      const { low, high, most } = scales.returns;
+      const mark = dreamsOfRewards ? { value: most, label: "the most possible" } : null;
+      drawChart(canvases.reward, lines, { low, high, steps, unit: "", mark }, theme);
+    }
     if (mode.real && mode.dream) {
-      const byV = { label: "V", values: errors.reconstruction, colour: theme.real };
-      drawChart(canvases.error, [{ ...dream, values: errors.dream }, byV], steps, " %", theme, 20);
+      const byV = { label: "V", values: errors.reconstruction, colour: theme.vision };
+      drawChart(canvases.error, [{ ...dream, values: errors.dream }, byV],
+        { low: 0, high: scales.error, steps, unit: " %" }, theme);
     }
   }
 }

@@ -1,13 +1,14 @@
 // Entry point: modes and controls, keys and touch, and the loop that steps and draws.
 import { Figures } from "figures.js";
+import { Input } from "input.js";
 import { Session } from "session.js";
-import { byId, endings, fill, status } from "texts.js";
+import { byId, fill } from "texts.js";
+import { endings, showMessages, status, writeScores } from "messages.js";
 
-const ARROWS = ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"];
 const MAX_STEPS_PER_FRAME = 4; // a tab that was in the background does not catch up
-const EASE = 0.4; // share of the way to the pressed keys that wheel and pedal move in a step
-const FULL = [0.8, 1]; // action of the keys at full lock, and at full throttle
-const MAX_TRACK = 999999;
+const SMOOTH_SPEED = 30; // steps per second, up to which what lies between two steps is drawn
+const GHOST_TIME = 4; // milliseconds a frame, in which C's ghost drives ahead
+const REST = 500; // milliseconds after an episode, in which no arrow starts the next one
 
 const data = JSON.parse(byId("data").textContent);
 const session = new Session(data);
@@ -19,8 +20,7 @@ const speeds = session.racing ? { c: 8, you: 5 } : { c: 12, you: 12 };
 let stepsDue = 0; // with the started one as a fraction
 let lastTime = null;
 let dirty = true;
-let keyAction = [0, 0];
-const pressed = new Set();
+let endTime = 0; // of the last episode
 
 const redraw = () => { dirty = true; };
 const figures = new Figures(session, redraw);
@@ -35,8 +35,7 @@ function choose(name) {
 // An episode that the keys drive starts with the first key.
 function startEpisode() {
   stepsDue = 0;
-  keyAction = [0, 0];
-  figures.resetScales();
+  input.action = [0, 0];
   playing = !reducedMotion.matches && session.driver === "c";
   updateControls();
 }
@@ -68,9 +67,14 @@ function toggleDriver() {
 }
 
 function goToTrack(seed) {
-  if (!session.racing) return;
-  session.setTrack(seed);
+  const [first, last] = session.trackSeeds;
+  session.setTrack(Math.max(first, Math.min(last, Math.trunc(seed) || 0)));
   startEpisode();
+}
+
+function nextTrack() {
+  const [first, last] = session.trackSeeds;
+  goToTrack(session.trackSeed < last ? session.trackSeed + 1 : first);
 }
 
 function dreamFromHere() {
@@ -94,8 +98,6 @@ function updateControls() {
   show("driver", mode.dream);
   show("temperature-setting", mode.dream);
   show("temperature-note", !mode.real);
-  show("track-setting", session.racing);
-  show("next-track", session.racing);
   show("reward-figure", mode.real || session.memory.predictsRewardDone);
   byId("pause").textContent = session.done ? "Again" : playing ? "Pause" : "Play";
   byId("step").disabled = session.done;
@@ -103,11 +105,15 @@ function updateControls() {
   byId("track-seed").value = session.trackSeed;
   byId("speed").value = speeds[driver];
   byId("speed-value").textContent = `${speeds[driver]} steps/s`;
+  byId("temperature").value = sliderOf(session.temperature);
   byId("temperature-value").textContent = session.temperature.toFixed(2);
   byId("z-note").textContent = both ? "; the wide marks are the dream's" : "";
-  byId("actions-note").textContent = driver === "you" ? "; hollow marks: C's choice" : "";
+  byId("actions-note").textContent =
+    driver === "you" ? ": yours; hollow marks: C's choice" : " of C";
   byId("reward-note").textContent = both && !session.memory.predictsRewardDone
     ? "(this M predicts no rewards)" : mode.real ? "" : "as M predicts them";
+  show("fantasy", mode.dream && session.memory.predictsRewardDone);
+  show("scores", mode.real || session.memory.predictsRewardDone);
   byId("news").textContent =
     [mode.label, byId("driver").textContent, ...endings(session)].join(", ");
   redraw();
@@ -116,53 +122,46 @@ function updateControls() {
 // -- driving
 
 function advance() {
-  const target = [
-    session.left * (pressed.has("ArrowLeft") - pressed.has("ArrowRight")),
-    pressed.has("ArrowUp") - pressed.has("ArrowDown"),
-  ];
-  keyAction = keyAction.map((value, i) => value + EASE * (FULL[i] * target[i] - value));
-  session.step(keyAction);
+  input.step(session.left);
+  session.step(input.action);
   if (session.done) {
     playing = false;
+    endTime = performance.now();
+    if (session.driver === "you") session.ghost.run(Infinity); // for its score
     updateControls();
   }
   redraw();
 }
 
-function press(arrow) {
-  pressed.add(arrow);
+// After an arrow: you drive. It starts an episode, but not while the last one's is still pressed.
+function steer() {
+  if (session.done) {
+    if (performance.now() < endTime + REST) return;
+    session.restart();
+    startEpisode();
+  }
   if (session.driver === "c" && session.mode.dream) session.driver = "you";
-  if (session.driver === "you" && !session.done && !playing) playing = true;
+  if (session.driver === "you") playing = true;
   updateControls();
 }
 
 const COMMANDS = {
+  " ": pause,
   p: pause,
   ".": singleStep,
   r: restart,
   c: () => session.mode.dream && toggleDriver(),
-  n: () => goToTrack(session.trackSeed + 1),
+  n: nextTrack,
   w: dreamFromHere,
 };
 
-function onKeyDown(event) {
-  if (event.ctrlKey || event.metaKey || event.altKey) return;
-  const typing = event.target.matches?.("input");
-  if (ARROWS.includes(event.key) && !typing) {
-    event.preventDefault(); // do not scroll
-    if (!event.repeat) press(event.key);
-    return;
-  }
-  if (typing && event.target.type === "number") return;
-  if (event.key === " " && !event.target.matches?.("button, input")) {
-    event.preventDefault();
-    pause();
-    return;
-  }
-  const mode = Object.keys(session.modes)[Number(event.key) - 1];
+function obey(key) {
+  const mode = Object.keys(session.modes)[Number(key) - 1];
   if (mode) choose(mode);
-  else COMMANDS[event.key.toLowerCase()]?.();
+  else COMMANDS[key]?.();
 }
+
+const input = new Input(steer, obey);
 
 function listen() {
   byId("pause").addEventListener("click", pause);
@@ -170,42 +169,35 @@ function listen() {
   byId("restart").addEventListener("click", restart);
   byId("driver").addEventListener("click", toggleDriver);
   byId("dream-here").addEventListener("click", dreamFromHere);
-  byId("next-track").addEventListener("click", COMMANDS.n);
-  byId("track-seed").addEventListener("change", ({ target }) =>
-    goToTrack(Math.max(0, Math.min(MAX_TRACK, Math.trunc(Number(target.value)) || 0))));
+  byId("next-track").addEventListener("click", nextTrack);
+  document.querySelectorAll(".message button").forEach((button) =>
+    button.addEventListener("click", pause));
+  byId("track-seed").addEventListener("change", ({ target }) => goToTrack(Number(target.value)));
   byId("speed").addEventListener("input", ({ target }) => {
     speeds[session.driver] = Number(target.value);
     updateControls();
   });
   byId("temperature").addEventListener("input", ({ target }) => {
-    session.setTemperature(10 ** (Number(target.value) / 10)); // from 0.01 to 10
+    session.setTemperature(temperatureAt(Number(target.value)));
     updateControls();
   });
-  window.addEventListener("keydown", onKeyDown);
-  window.addEventListener("keyup", ({ key }) => pressed.delete(key));
-  window.addEventListener("blur", () => pressed.clear());
-  document.querySelectorAll("#pad button").forEach((button) => {
-    const release = () => {
-      pressed.delete(button.dataset.key);
-      button.classList.remove("pressed");
-    };
-    button.addEventListener("pointerdown", (event) => {
-      event.preventDefault();
-      button.setPointerCapture(event.pointerId);
-      button.classList.add("pressed");
-      press(button.dataset.key);
-    });
-    ["pointerup", "pointercancel", "lostpointercapture"].forEach(
-      (name) => button.addEventListener(name, release));
-    button.addEventListener("contextmenu", (event) => event.preventDefault());
-  });
+  input.listen(document.querySelectorAll("#pad button"));
 }
+
+// The slider has tenths of a power of ten, from 0.01 to 10; in place of the nearest one, C's own.
+function temperatureAt(value) {
+  return value === sliderOf(data.temperature) ? data.temperature : 10 ** (value / 10);
+}
+
+const sliderOf = (temperature) => Math.round(10 * Math.log10(temperature));
 
 // -- the loop
 
 function draw(share = 1) {
   figures.draw(share);
-  byId("status").textContent = status(session, playing);
+  byId("status").textContent = status(session);
+  writeScores(session);
+  showMessages(session, playing);
   dirty = false;
 }
 
@@ -219,7 +211,11 @@ function onFrame(time) {
       advance();
     }
   }
-  const smooth = playing && session.mode.real && !reducedMotion.matches;
+  if (session.driver === "you" && !session.ghost.done) {
+    session.ghost.run(session.steps, GHOST_TIME);
+    redraw();
+  }
+  const smooth = playing && !reducedMotion.matches && speeds[session.driver] <= SMOOTH_SPEED;
   if (dirty || smooth) draw(smooth ? stepsDue : 1);
   requestAnimationFrame(onFrame);
 }
@@ -229,7 +225,7 @@ function measure(steps) {
   const start = performance.now();
   for (let step = 0; step < steps; step++) {
     if (session.done) session.restart();
-    session.step(keyAction);
+    session.step(input.action);
     draw();
     byId("dream").getContext("2d").getImageData(0, 0, 1, 1);
     figures.canvases.contributions.context.getImageData(0, 0, 1, 1);

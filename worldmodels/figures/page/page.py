@@ -8,12 +8,14 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 from numpy.typing import NDArray
 
 FOLDER = Path(__file__).parent
 ENTRY = "page.js"
+PLAIN = " !$&'()*+,/:;=?@[]^`{|}~"  # what a URL need not escape, in a script element
 SLOT = re.compile(r"<!-- (\w+) -->")  # where a template takes a part
 
 Arrays = Mapping[str, NDArray[Any]]
@@ -26,6 +28,7 @@ def page(data: Mapping[str, Any]) -> str:
     return _fill(
         "page.html",
         {
+            "layout": _style("scene.css", "small_screens.css"),
             "modules": f'<script type="importmap">{_import_map()}</script>',
             "data": f'<script type="application/json" id="data">{text}</script>',
             "code": f'<script type="module">import "{ENTRY}";</script>',
@@ -82,16 +85,20 @@ def _import_map() -> str:
     From disk, a browser loads no module files, but it does load modules from `data:` URLs.
     """
     urls = {
-        path.name: f"data:text/javascript;base64,{base64.b64encode(path.read_bytes()).decode()}"
+        path.name: f"data:text/javascript,{quote(path.read_text(encoding='utf-8'), PLAIN)}"
         for path in sorted(FOLDER.glob("*.js"))
     }
     return json.dumps({"imports": urls}, separators=(",", ":"))
 
 
 def _fill(template: str, parts: Mapping[str, str]) -> str:
-    """A template of the folder with its slots filled, `style` with the style sheet."""
-    whole = {"style": f"<style>\n{_read('page.css')}</style>", **parts}
+    """A template of the folder with its slots filled, `style` with what all pages share."""
+    whole = {"style": _style("page.css"), **parts}
     return SLOT.sub(lambda slot: whole[slot[1]], _read(template))
+
+
+def _style(*files: str) -> str:
+    return f"<style>\n{''.join(map(_read, files))}</style>"
 
 
 def _read(file: str) -> str:

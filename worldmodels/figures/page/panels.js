@@ -2,7 +2,7 @@
 import { signed } from "canvas.js";
 
 // A bar for each value, up or down from a zero line; wide marks show `others`, if there are any.
-export function drawBars(canvas, values, others, limit, theme) {
+export function drawBars(canvas, values, others, limit, colour, theme) {
   const context = canvas.begin();
   const { width, height } = canvas;
   const left = 34;
@@ -17,7 +17,7 @@ export function drawBars(canvas, values, others, limit, theme) {
   context.fillStyle = theme.line;
   context.fillRect(left, middle - 0.5, width - left, 1);
   values.forEach((value, i) => {
-    context.fillStyle = value < 0 ? theme.less : theme.more;
+    context.fillStyle = colour;
     const [top, bottom] = [Math.min(middle, y(value)), Math.max(middle, y(value))];
     context.fillRect(left + i * step + step * 0.15, top, step * 0.7, Math.max(1, bottom - top));
   });
@@ -27,15 +27,15 @@ export function drawBars(canvas, values, others, limit, theme) {
   }
 }
 
-// A cell for a value in [-1, 1]: the larger its absolute value, the stronger the colour.
+// A cell for a value in [-1, 1], as in a Hinton diagram: the area of its inner rectangle is the
+// absolute value, and the shade is the sign.
 function drawCell(context, theme, value, x, y, width, height) {
-  context.globalAlpha = 1;
-  context.fillStyle = theme.line;
+  context.fillStyle = theme.cell;
   context.fillRect(x, y, width, height);
-  context.globalAlpha = Math.min(1, Math.abs(value));
+  const side = 0.88 * Math.sqrt(Math.min(1, Math.abs(value))); // some of the cell stays visible
   context.fillStyle = value < 0 ? theme.less : theme.more;
-  context.fillRect(x, y, width, height);
-  context.globalAlpha = 1;
+  context.fillRect(x + width * (1 - side) / 2, y + height * (1 - side) / 2,
+    width * side, height * side);
 }
 
 const COLUMNS = 32;
@@ -98,8 +98,8 @@ export function drawContributions(canvas, contributions, zSize, names, limits, t
   });
 }
 
-// Steering and pedal as bars from the middle of [-1, 1]; a hollow mark shows C's own action, if it
-// is another. `left` is the sign of steering to the left.
+// Steering and pedal as bars from the middle of [-1, 1]: C's action, or, with a hollow mark for C's
+// own choice, yours. `left` is the sign of steering to the left.
 export function drawActions(canvas, action, policyAction, left, theme) {
   const context = canvas.begin();
   const { width, height } = canvas;
@@ -114,7 +114,7 @@ export function drawActions(canvas, action, policyAction, left, theme) {
     const x = (value) => middle + sign * value * (to - from) / 2;
     context.fillStyle = theme.line;
     context.fillRect(from, y - 7, to - from, 14);
-    context.fillStyle = theme.controller;
+    context.fillStyle = policyAction ? theme.ink : theme.controller;
     const end = x(action[number]);
     context.fillRect(Math.min(middle, end), y - 7, Math.abs(end - middle), 14);
     context.fillStyle = theme.muted;
@@ -125,8 +125,8 @@ export function drawActions(canvas, action, policyAction, left, theme) {
     context.textAlign = "left";
     context.fillText(ends[1], to + 10, y);
     if (policyAction) {
-      context.strokeStyle = theme.ink;
-      context.lineWidth = 2;
+      context.strokeStyle = theme.controller;
+      context.lineWidth = 2.5;
       context.strokeRect(x(policyAction[number]) - 3, y - 10, 6, 20);
       context.lineWidth = 1;
     }

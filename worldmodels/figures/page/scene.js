@@ -1,4 +1,5 @@
 // The track with the car on it, and frames: the car's view, V's reconstruction, the dream.
+import { mixCars } from "interpolation.js";
 
 function rgb(colour) {
   const number = parseInt(colour.slice(1), 16);
@@ -55,39 +56,56 @@ function roadImage(canvas, track, theme, scale) {
 }
 
 // Draws the road, the path of the car, the square that the camera sees, and the car, which is
-// `share` of the way from its last but one position to its last.
-export function drawTrack(canvas, track, path, reach, share, theme) {
+// `share` of the way from its last but one position to its last; before it the same of a rival,
+// whose path is as long or, if its episode is over, shorter.
+export function drawTrack(canvas, track, path, rivalPath, reach, share, theme) {
   const context = canvas.begin();
   const { width, height, ratio } = canvas;
   const scale = width / (2 * track.extent);
   context.drawImage(roadImage(canvas, track, theme, scale), 0, 0, width, height);
-  const last = path.at(-1);
-  const before = path.at(-2) ?? last;
-  const between = (key) => before[key] + (last[key] - before[key]) * share;
-  const car = { x: between("x"), y: between("y"), theta: between("theta") };
   const zoom = ratio * scale;
   context.setTransform(zoom, 0, 0, -zoom, ratio * width / 2, ratio * height / 2);
   context.lineJoin = "round";
-  context.beginPath();
-  path.slice(0, -1).forEach(({ x, y }) => context.lineTo(x, y));
-  context.lineTo(car.x, car.y);
-  context.strokeStyle = theme.real;
-  context.lineWidth = 2.5 / scale;
-  context.stroke();
-
+  if (rivalPath) {
+    const rivalShare = rivalPath.length < path.length ? 1 : share;
+    const rival = drawPath(context, rivalPath, rivalShare, theme.controller, 1.5 / scale);
+    drawCar(context, rival, theme.controller, theme, scale);
+  }
+  const car = drawPath(context, path, share, theme.real, 2.5 / scale);
+  context.save();
   context.translate(car.x, car.y);
   context.rotate(car.theta);
   context.strokeStyle = theme.ink;
   context.lineWidth = 1.2 / scale;
   context.setLineDash([4 / scale, 3 / scale]);
   context.strokeRect(-reach, -reach, 2 * reach, 2 * reach);
-  context.setLineDash([]);
+  context.restore();
+  drawCar(context, car, theme.ink, theme, scale);
+}
+
+// Draws a path up to the car's place, and returns that.
+function drawPath(context, path, share, colour, lineWidth) {
+  const car = mixCars(path.at(-2) ?? path.at(-1), path.at(-1), share);
+  context.beginPath();
+  path.slice(0, -1).forEach(({ x, y }) => context.lineTo(x, y));
+  context.lineTo(car.x, car.y);
+  context.strokeStyle = colour;
+  context.lineWidth = lineWidth;
+  context.stroke();
+  return car;
+}
+
+function drawCar(context, { x, y, theta }, colour, theme, scale) {
+  context.save();
+  context.translate(x, y);
+  context.rotate(theta);
   context.beginPath();
   [[0.75, 0], [-0.5, 0.45], [-0.25, 0], [-0.5, -0.45]].forEach((p) => context.lineTo(...p));
   context.closePath();
-  context.fillStyle = theme.ink;
+  context.fillStyle = colour;
   context.strokeStyle = theme.card;
   context.lineWidth = 1.5 / scale;
   context.fill();
   context.stroke();
+  context.restore();
 }

@@ -3,8 +3,11 @@
 import { Controller } from "controller.js";
 import { DreamEnv } from "dream.js";
 import { RacingEnv, Track, randomTrack } from "env.js";
+import { Ghost } from "ghost.js";
+import { mix, mixCars } from "interpolation.js";
 import { makeMemory } from "memory.js";
 import { Random } from "random.js";
+import { fixedScales } from "scales.js";
 import { makeVision } from "vision.js";
 import { unpack } from "weights.js";
 
@@ -14,6 +17,9 @@ const RACING_MODES = {
   dream: { label: "Drive in the dream", real: false, dream: true, driver: "you" },
   both: { label: "Side by side", real: true, dream: true, driver: "c" },
 };
+// Steps without a new high of the return after which a dream of CarRacing is over, as the recorded
+// episodes were (collect.patience): the M that learned from them hardly ever predicts an end.
+const PATIENCE = 40;
 // The page cannot run CarRacing itself, only M's dream of it.
 const DREAM_MODES = {
   watch: { label: "Watch C dream", real: false, dream: true, driver: "c" },
@@ -34,11 +40,19 @@ export class Session {
     this.zSize = data.vision.arrays[`${zLayer}.bias`].shape[0];
     this.memory = makeMemory(data.memory.kind, arrays("memory"), this.zSize);
     this.dreamStarts = data.dream_starts && unpack(data.dream_starts, 4);
-    this.temperature = 1;
+    this.temperature = data.temperature;
     this.episode = 0;
+    this.bests = {}; // your best returns, by what they can be compared in
+    // The number of a track, or of a start state.
     this.trackSeed = data.env.tracks === "fixed" ? 0 : 1;
     this.makeEnv();
     this.setMode("watch");
+    this.scales = fixedScales(this, new Ghost(this));
+  }
+
+  // The numbers of the tracks, or of the recorded start states: the first, and the last.
+  get trackSeeds() {
+    return this.racing ? [0, 999999] : [1, this.dreamStarts.z.shape[0]];
   }
 
   // The environment with the track of the seed; track 0 is the fixed one.
@@ -66,12 +80,14 @@ export class Session {
   setTemperature(temperature) {
     this.temperature = temperature;
     if (this.dream) this.dream.temperature = temperature;
+    if (!this.mode.real) this.ghost = new Ghost(this);
   }
 
   restart() {
     this.episode += 1;
     this.steps = 0;
     this.action = [0, 0];
+    this.byYou = true; // whether all steps so far were yours
     this.returns = { real: [0], dream: [0] }; // sums of the rewards, by step
     this.errors = { dream: [], reconstruction: [] }; // of frames, by step
     this.real = { z: null, state: this.memory.initialState() };
@@ -82,30 +98,40 @@ export class Session {
     }
     this.dream = null;
     if (this.mode.dream) this.startDream();
+    this.remember();
     this.decide();
     this.recordErrors();
+    this.ghost = new Ghost(this);
   }
 
   // Start a dream where the car is, or, where there is no car, at a recorded start state.
   startDream() {
-    const random = new Random(1000 * this.episode + this.trackSeed + this.steps);
-    this.dream = new DreamEnv(this.memory, random, this.settings.max_steps);
-    this.dream.temperature = this.temperature;
-    if (this.racing) {
-      this.dream.reset(this.real.z, this.real.state);
-      this.dream.steps = this.steps;
-    } else {
-      this.dream.reset(...this.startState());
-    }
+    this.dream = this.makeDream(this.steps);
     this.dreamView = this.vision.decode(this.dream.z);
+    this.remember();
   }
+
+  // A dream from now, or from the episode's first step, with the same random numbers each time.
+  makeDream = (steps = 0) => {
+    const random = new Random(1000 * this.episode + this.trackSeed + steps);
+    const patience = this.racing ? Infinity : PATIENCE;
+    const dream = new DreamEnv(this.memory, random, this.settings.max_steps, patience);
+    dream.temperature = this.temperature;
+    if (this.racing) {
+      dream.reset(this.real.z, this.real.state);
+      dream.steps = steps;
+    } else {
+      dream.reset(...this.startState());
+    }
+    return dream;
+  };
 
   // A recorded z, and M's state after the recorded steps before it.
   startState() {
     const { z, context_z: contextZ, context_actions: contextActions, context_steps: contextSteps } =
       this.dreamStarts;
     const [count, width, actionSize] = contextActions.shape;
-    const number = (this.episode - 1) % count;
+    const number = (this.trackSeed - 1) % count;
     const row = (array, at, size) => array.data.subarray(at * size, (at + 1) * size);
     let state = this.memory.initialState();
     for (let step = width - contextSteps.data[number]; step < width; step++) {
@@ -124,6 +150,34 @@ export class Session {
   get observed() {
     const { z, state } = this.mode.real ? this.real : this.dream;
     return { z, h: state.h };
+  }
+
+  // What your returns of this episode can be compared with.
+  get contest() {
+    const { mode, trackSeed, temperature } = this;
+    return mode.real ? `road ${trackSeed}` : `dream ${trackSeed} at ${temperature}`;
+  }
+
+  // What is seen now, from which the next step is drawn as a smooth change.
+  remember() {
+    this.before = { car: this.env?.car, real: this.real.z, dream: this.dream?.z };
+  }
+
+  // The views and z, `share` of the way from the last but one step to the last.
+  between(share) {
+    const { mode, before, real, dream, vision, view, reconstruction, dreamView } = this;
+    const now = { view, reconstruction, dreamView, z: real.z, dreamZ: dream?.z };
+    if (share >= 1) return now;
+    if (mode.real) {
+      now.view = this.env.view(mixCars(before.car, this.env.car, share));
+      now.z = mix(before.real, real.z, share);
+      now.reconstruction = vision.decode(now.z);
+    }
+    if (mode.dream) {
+      now.dreamZ = mix(before.dream, dream.z, share);
+      now.dreamView = vision.decode(now.dreamZ);
+    }
+    return now;
   }
 
   // Encode the car's view.
@@ -149,6 +203,8 @@ export class Session {
   // One step, with C's action or with that of the keys.
   step(keyAction) {
     if (this.done) return;
+    this.remember();
+    this.byYou &&= this.driver === "you";
     this.action = this.driver === "c" ? this.policyAction : keyAction;
     this.steps += 1;
     let [realReward, dreamReward] = [0, 0];
@@ -167,6 +223,12 @@ export class Session {
     dream.push(dream.at(-1) + dreamReward);
     this.decide();
     this.recordErrors();
+    if (this.done && this.byYou) this.recordBest();
+  }
+
+  recordBest() {
+    const sum = (this.mode.real ? this.returns.real : this.returns.dream).at(-1);
+    this.bests[this.contest] = Math.max(sum, this.bests[this.contest] ?? -Infinity);
   }
 }
 

@@ -1,10 +1,8 @@
-// The texts of the page: those that stay, and those of each step.
-import { signed } from "canvas.js";
+// The texts of the page that stay.
 import { panelHeights } from "panels.js";
 
 const RACING_INTRO = "A car sees a small image (V), remembers (M) and drives (C). M has learned to "
-  + "predict what comes next, so you can also drive in its dream. Everything runs here, in your "
-  + "browser.";
+  + "predict what comes next, so you can drive in its dream.";
 const DREAM_INTRO = "The dream of CarRacing. M has learned from recorded episodes to predict what "
   + "the game shows next. The game itself does not run here: you steer through M's predictions.";
 
@@ -25,13 +23,28 @@ export function fill(session, data, choose) {
     ({ shape }) => shape.reduce((product, side) => product * side, 1));
   setAll(".c-size", counts.reduce((sum, count) => sum + count, 0).toLocaleString("en"));
   document.body.style.setProperty("--aspect", `${width} / ${height}`);
+  // The marker is as large as the car on the road, of which a view shows 2 reach.
+  if (session.racing) document.body.style.setProperty("--marker", `${100 / data.env.view.reach}%`);
   const heights = panelHeights(zSize, memory.hiddenSize, controller.inputSize);
   byId("h").style.height = `${heights.h}px`;
   byId("contributions").style.height = `${heights.contributions}px`;
   byId("intro").textContent = session.racing ? RACING_INTRO : DREAM_INTRO;
   byId("steer-note").textContent = `for steer, ${session.left > 0 ? "more" : "less"} is left`;
   byId("colophon").textContent = colophon(data);
+  // The kinds of params.yaml at the root, the reference recipe.
+  byId("better").hidden = !(data.vision.kind === "autoencoder" && data.memory.kind === "lstm"
+    && !memory.predictsRewardDone);
   byId("racing-keys").hidden = !session.racing;
+  document.body.dataset.env = data.env.kind;
+  const course = session.racing ? "track" : "start";
+  setAll(".course-kind", course);
+  byId("course-name").textContent = session.racing ? "Track" : "Start";
+  byId("track-setting").title = session.racing
+    ? "Every whole number gives a track; 0 is the fixed track"
+    : "The recorded moments at which dreams start, after the first second's zoom";
+  [byId("track-seed").min, byId("track-seed").max] = session.trackSeeds;
+  byId("own-temperature").textContent = data.temperature.toFixed(2);
+  byId("fantasy-text").textContent = fantasy(session);
   byId("last-mode").textContent = Object.keys(session.modes).length;
   Object.entries(session.modes).forEach(([name, { label }], number) => {
     const button = document.createElement("button");
@@ -47,6 +60,17 @@ export function fill(session, data, choose) {
   });
 }
 
+// What a sum of dreamt rewards is worth.
+function fantasy({ racing, scales }) {
+  const most = scales.returns.most.toLocaleString("en");
+  const limit = racing
+    ? `a car at full speed along the inner edge of the road earns ${most}`
+    : `the game has ${most} for all tiles of a lap, less 0.1 a frame`;
+  return "is M's guesses, added up. Nothing in a dream counts the road that is left, so "
+    + `the sum may pass what is possible (${limit}): such a number is M's fantasy, and only the `
+    + `${racing ? "road" : "game"} can tell how well C drives.`;
+}
+
 // Which models the page shows, and where it comes from.
 function colophon(data) {
   const member = data.members > 1 ? `, the first of ${data.members}` : "";
@@ -55,34 +79,4 @@ function colophon(data) {
   return `V: ${data.vision.kind}; M: ${data.memory.kind}${member}; C: ${data.controller.kind}. `
     + `${precision}. After D. Ha and J. Schmidhuber, World Models, 2018. Written by stages/play.py `
     + "from the models of the pipeline, as one file that needs no network.";
-}
-
-// The line above the scene.
-export function status(session, playing) {
-  const { mode, steps, returns, env, dream, driver } = session;
-  const parts = [`Step ${steps} of ${session.settings.max_steps}`];
-  if (mode.real) parts.push(`return ${signed(returns.real.at(-1))}`);
-  const rewardInDream = mode.dream && session.memory.predictsRewardDone;
-  if (rewardInDream) parts.push(`dream's return ${signed(returns.dream.at(-1))}`);
-  if (mode.real) parts.push(`speed ${env.car.v.toFixed(2)} units/step`);
-  if (mode.dream && !mode.real && !rewardInDream) {
-    parts.push("this M predicts neither rewards nor the end");
-  }
-  if (rewardInDream && !dream.done) {
-    parts.push(`M's probability of the end: ${(100 * dream.pDone).toFixed(0)} %`);
-  }
-  if (!session.done && driver === "you" && !playing) parts.push("press or touch an arrow to start");
-  return [...parts, ...endings(session)].join(" · ");
-}
-
-// Which episodes are over, and why.
-export function endings(session) {
-  const { mode, env, dream } = session;
-  const texts = [];
-  if (mode.real && env.done) {
-    texts.push(env.offTrack ? "over: too far off the road" : "episode over");
-  }
-  if (mode.dream && dream.terminated) texts.push("dream over: M predicts that the episode ends");
-  else if (mode.dream && dream.done) texts.push("dream over");
-  return texts;
 }
