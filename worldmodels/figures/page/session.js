@@ -42,6 +42,7 @@ export class Session {
     this.dreamStarts = data.dream_starts && unpack(data.dream_starts, 4);
     this.temperature = data.temperature;
     this.episode = 0;
+    this.startStates = {}; // of dreams, by the number of the start, as far as they are known
     this.bests = {}; // your best returns, by what they can be compared in
     // The number of a track, or of a start state.
     this.trackSeed = data.env.tracks === "fixed" ? 0 : 1;
@@ -121,7 +122,8 @@ export class Session {
       dream.reset(this.real.z, this.real.state);
       dream.steps = steps;
     } else {
-      dream.reset(...this.startState());
+      this.startStates[this.trackSeed] ??= this.startState();
+      dream.reset(...this.startStates[this.trackSeed]);
     }
     return dream;
   };
