@@ -135,14 +135,15 @@ def _start_states(run: StageContext, z_size: int) -> StartStates | None:
 
 
 def after_zoom(start_states: StartStates, frame_skip: int) -> StartStates | None:
-    """Those that lie after the first second of an episode, with no more context than they have;
-    None if there is none.
+    """Those that lie after the first second of an episode, the earliest first, with no more context
+    than they have; None if there is none.
     """
     if start_states.context is None:
         return None
     z, actions, steps = start_states.context
-    kept = steps * frame_skip >= ZOOM_FRAMES
-    if not kept.any():
+    order = np.argsort(steps, kind="stable")
+    kept = order[steps[order] * frame_skip >= ZOOM_FRAMES]
+    if not kept.size:
         return None
     width = int(steps[kept].max())
     context = Context(z[kept][:, -width:], actions[kept][:, -width:], steps[kept])

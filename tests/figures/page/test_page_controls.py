@@ -95,11 +95,11 @@ def test_dreams_of_carracing_begin_at_the_recorded_start_states(browser, pages, 
     browser.wait_for("play.session.steps > 1")
     browser.key("2")
     browser.key("n")
-    # The second start state that does not lie in the zoom is the third, with 15 steps of context.
+    # The second start state after the zoom is the latest one, with 18 steps of context.
     assert browser.evaluate("play.session.trackSeed") == 2
     (memory,), context = agent.memory.members, agent.start_states.context
     h, c = np.zeros((2, 1, memory.hidden_size), np.float32)
-    for z, action in zip(context.z[2, -15:], context.actions[2, -15:], strict=True):
+    for z, action in zip(context.z[0, -18:], context.actions[0, -18:], strict=True):
         h, c = memory.step(z[None], action[None], h, c)
     found = browser.evaluate("Array.from(play.session.dream.state.h)")
     np.testing.assert_allclose(found, h[0], rtol=0, atol=1e-4)

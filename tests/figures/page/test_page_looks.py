@@ -5,6 +5,7 @@ import re
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from tests.support.browser import Browser
 from tests.support.page_screenshot import OUTPUT, SOURCE_KEY, sources_digest
@@ -187,8 +188,6 @@ def test_each_meaning_has_a_colour_of_its_own_for_colour_blind_readers_too(theme
 
 
 def test_the_picture_of_the_page_is_of_today_s_page():
-    from PIL import Image
-
     with Image.open(OUTPUT) as picture:
         assert picture.text.get(SOURCE_KEY) == sources_digest(), (
             "the page has changed: run `make`, then python -m tests.support.page_screenshot"
