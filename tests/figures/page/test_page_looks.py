@@ -9,10 +9,18 @@ from PIL import Image
 
 from tests.support.browser import Browser
 from tests.support.page_screenshot import OUTPUT, SOURCE_KEY, sources_digest
+from worldmodels.figures.common.style import CONTROLLER, DREAM, ENVIRONMENT, MEMORY, VISION
 from worldmodels.figures.page.page import FOLDER
 
 TELEPHONE, ON_ITS_SIDE, DESK = (390, 844), (844, 390), (1280, 800)
-MEANINGS = ("real", "dream", "vision", "controller", "ink")
+IN_FIGURES = {  # the same meanings in worldmodels/figures/common/style.py
+    "real": ENVIRONMENT,
+    "dream": DREAM,
+    "vision": VISION,
+    "memory": MEMORY,
+    "controller": CONTROLLER,
+}
+MEANINGS = (*IN_FIGURES, "ink")
 # Linear sRGB as people without a kind of cones see it: F. Vienot, H. Brettel and J. Mollon, 1999
 SEEN_BY = {
     "all": np.eye(3),
@@ -185,6 +193,17 @@ def test_each_meaning_has_a_colour_of_its_own_for_colour_blind_readers_too(theme
         low, high = sorted([luminance[name], luminance["card"]])
         assert (high + 0.05) / (low + 0.05) >= 3, name
     assert not {colours[name] for name in MEANINGS[:-1]} & {colours["less"], colours["more"]}
+
+
+@pytest.mark.parametrize("theme", [0, 1])
+def test_a_meaning_has_the_hue_that_it_has_in_the_figures(theme):
+    for name, in_figures in IN_FIGURES.items():
+        hues = []
+        for colour in (themes()[theme][name], in_figures):
+            _, a, b = lab(linear(colour))
+            hues.append(np.degrees(np.arctan2(b, a)))
+        difference = (hues[0] - hues[1] + 180) % 360 - 180
+        assert abs(difference) < 25, name
 
 
 def test_the_picture_of_the_page_is_of_today_s_page():
