@@ -128,6 +128,7 @@ def test_the_aim_is_what_c_does_on_the_same_track_and_your_best(browser, pages):
     assert f"You {own}, C {aim}" in message(browser, "road")
     rest(browser)
     browser.key("r")
+    browser.wait_for("play.session.ghost.done")
     message(browser, "road")
     scores = browser.evaluate("document.getElementById('scores').textContent")
     assert " ".join(scores.split()) == f"Return: you +0.0 C {aim} your best {own}"
