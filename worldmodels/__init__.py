@@ -1,7 +1,8 @@
 """World models in NumPy: V, M and C, their environments, and the pipeline that trains them.
 
-The public names are `load`, which returns a trained agent, and `worldmodels.gym`, which registers
-environments with Gymnasium. Everything else is inner, and may change.
+The public names are `load`, which returns a trained agent, or raises a `UserError`, and
+`worldmodels.gym`, which registers environments with Gymnasium. Everything else is inner, and may
+change.
 
     import worldmodels
 
@@ -15,11 +16,12 @@ from os import PathLike
 from typing import TYPE_CHECKING
 
 from worldmodels.pipeline import reproducible_environment  # noqa: F401  (before NumPy is imported)
+from worldmodels.pipeline.errors import UserError
 
 if TYPE_CHECKING:
     from worldmodels.pretrained.agent import PretrainedAgent
 
-__all__ = ["load"]
+__all__ = ["UserError", "load"]
 
 
 def load(folder: str | PathLike[str]) -> PretrainedAgent:

@@ -12,8 +12,6 @@ from stages import play
 from tests.support.documented_commands import fences
 from tests.support.project import ROOT
 from worldmodels.pipeline.config.reader import read_params
-from worldmodels.pipeline.errors import ParamsError
-from worldmodels.pretrained.adapters import make_adapter
 
 PAGE = "docs/own_environment.md"
 SOURCE = ROOT / "worldmodels" / "envs" / "gymnasium" / "env.py"
@@ -72,9 +70,3 @@ def test_the_environment_on_the_page_runs(tmp_path: Path, monkeypatch):
         observations.append(observation)
     assert terminated.all()
     assert np.ptp(observations, axis=0).max() == 1  # the point has moved
-
-
-def test_an_agent_of_such_an_environment_does_not_load_as_a_pretrained_one():
-    params = read_params(ROOT / "recipes" / "other" / "params.yaml")
-    with pytest.raises(ParamsError, match=r"^env\.kind: only agents of racing or carracing load"):
-        make_adapter(params.env)

@@ -124,6 +124,23 @@ def test_a_dream_without_rewards_has_none_and_never_ends(quick):
     assert not dream.done.any()
 
 
+def test_actions_are_clipped_as_in_the_environment(agent):
+    (picture,) = pictures(1)
+    dreams = [agent.dream(picture, actions=[[steer, 0]] * 3) for steer in (1, 5)]
+    np.testing.assert_array_equal(dreams[0].rewards, dreams[1].rewards)
+    np.testing.assert_array_equal(dreams[0].actions, dreams[1].actions)
+
+
+def test_no_dream_goes_on_from_an_episode_that_has_been_reset(agent):
+    batch = pictures(2)
+    agent.act(batch)
+    agent.reset(where=[True, False])
+    with pytest.raises(ValueError, match="before the first act"):
+        agent.dream(steps=1)
+    agent.act(batch)
+    agent.dream(steps=1)
+
+
 def test_a_dream_ends_where_m_says_so(agent):
     ends = [agent.dream(picture, steps=50, seed=1) for picture in pictures(6)]
     for dream in ends:
@@ -137,8 +154,21 @@ def test_a_dream_ends_where_m_says_so(agent):
     [
         ({"actions": np.zeros((4, 3))}, r"should be \(steps, 2\); found \(4, 3\)"),
         ({"actions": np.zeros((0, 2))}, r"found \(0, 2\)"),
-        ({"steps": 0}, "at least one"),
-        ({"temperature": 0}, "positive temperature"),
+        ({"actions": [[np.nan, 0]]}, r"actions of a dream should be finite numbers; found NaN"),
+        ({"actions": np.zeros((4, 2)), "steps": 4}, "not both"),
+        ({"actions": np.zeros((4, 2)), "controller": lambda z, h: z}, "not both"),
+        (
+            {"controller": lambda z, h: [0, 0]},
+            r"returns batches, here actions \(1, 2\); found \(2,",
+        ),
+        ({"controller": lambda z, h: [[np.inf, 0]]}, "should be finite numbers"),
+        ({"steps": 0}, "steps should be a whole number from 1 on; found 0"),
+        ({"steps": 2.5}, "steps should be a whole number"),
+        ({"seed": -1}, "seed should be a whole number from 0 on; found -1"),
+        ({"temperature": 0}, "temperature should be from 1e-9 to 1e9; found 0"),
+        ({"temperature": np.nan}, "temperature should be"),
+        ({"temperature": np.inf}, "temperature should be"),
+        ({"temperature": "1"}, "temperature should be"),
     ],
 )
 def test_wrong_arguments_are_refused(agent, options, words):

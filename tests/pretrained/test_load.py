@@ -47,7 +47,10 @@ def test_what_a_pipeline_has_trained_is_loaded(project):
     [
         (lambda folder: (folder / "agent.json").unlink(), "agent: no agent is in it; should be a"),
         (lambda folder: shutil.rmtree(folder), "agent: no such folder; should be a folder with"),
-        (lambda folder: (folder / "m.npz").unlink(), "m.npz: no such file"),
+        (
+            lambda folder: (folder / "m.npz").unlink(),
+            "m.npz: no such file; get the folder anew",
+        ),
         (lambda folder: shutil.copy(RELEASED / "c.npz", folder / "v.npz"), "v.npz: it should hold"),
         (lambda folder: (folder / "agent.json").write_text("{"), "agent.json: should be JSON"),
         (lambda folder: (folder / "agent.json").write_text("[1]"), "agent.json: the file: expect"),
@@ -70,7 +73,7 @@ def test_what_a_pipeline_has_trained_is_loaded(project):
                     "max_steps": 250,
                 },
             ),
-            "V was made for observations of 2688 pixels, but the environment's have 12288",
+            "pixels, but the environment's have 12288; get the folder anew",
         ),
     ],
 )
@@ -84,5 +87,31 @@ def test_what_is_wrong_with_a_folder_is_one_sentence(copy, damage, words):
 
 def test_a_folder_that_cannot_be_looked_into_is_named(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(UserError, match=r"file: no agent is in it"):
+    with pytest.raises(UserError, match=r"file: it is a file; should be"):
         worldmodels.load(tmp_path / "file")
+
+
+def test_models_of_a_pipeline_are_made_in_its_folder(tmp_path):
+    shutil.copy(ROOT / "params.yaml", tmp_path)
+    with pytest.raises(UserError) as error:
+        worldmodels.load(tmp_path)
+    assert str(error.value).endswith(f"v.npz: no such file; run 'dvc repro' in {tmp_path}")
+
+
+def test_carracing_names_its_released_agent():
+    with pytest.raises(worldmodels.UserError) as error:
+        worldmodels.load(ROOT / "carracing")
+    assert str(error.value).endswith(f"or load {RELEASED}")
+
+
+def test_a_relative_folder_that_is_missing_is_told_with_the_current_one(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match=rf"^nowhere: no such folder in {tmp_path}; should be"):
+        worldmodels.load("nowhere")
+
+
+def test_agents_of_other_gymnasium_environments_are_refused():
+    folder = ROOT / "recipes" / "other"
+    with pytest.raises(UserError) as error:
+        worldmodels.load(folder)
+    assert str(error.value).startswith(f"{folder}: its agent is of env.kind: gymnasium, and only")

@@ -48,7 +48,12 @@ def test_memory_steps_and_predicts_what_the_dream_takes(agent, batch):
     [
         (np.zeros(31), np.zeros(2), r"z should have 32 numbers"),
         (np.zeros(32), np.zeros(3), r"the action should have 2 numbers a row; found \(3,\)"),
-        (np.zeros((2, 32)), np.zeros((3, 2)), r"should be equally many; found 2, 3 and 2"),
+        (np.full(32, np.nan), np.zeros(2), "z should be finite numbers; found NaN"),
+        (
+            np.zeros((2, 32)),
+            np.zeros((3, 2)),
+            r"z, actions, h and c should be equally many",
+        ),
     ],
 )
 def test_arrays_that_do_not_fit_are_refused(agent, z, action, words):
@@ -67,3 +72,33 @@ def test_a_change_of_cs_weights_changes_what_it_does(agent, batch):
     np.testing.assert_array_equal(
         agent.controller(agent.z, np.zeros(agent.memory.hidden_size)), agent.action
     )
+
+
+def test_weights_can_be_assigned(agent):
+    agent.controller.weight = np.zeros_like(agent.controller.weight)
+    agent.controller.bias = [0.5, -0.5]
+    action = agent.controller(np.zeros(32), np.zeros(agent.memory.hidden_size))
+    np.testing.assert_allclose(action, np.tanh([0.5, -0.5]), rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("z", "h", "words"),
+    [
+        (np.zeros(192), np.zeros(32), "z should have 32 numbers a row"),
+        (np.zeros(32), np.zeros(5), r"h should have 192 numbers a row; found \(5,\)"),
+        (np.zeros((2, 32)), np.zeros(192), "z and h should be equally many; found 2, 1"),
+    ],
+)
+def test_what_c_cannot_take_is_refused(agent, z, h, words):
+    with pytest.raises(ValueError, match=words):
+        agent.controller(z, h)
+
+
+def test_a_state_may_be_any_pair_and_nothing_else(agent, batch):
+    z, action = agent.vision.encode(batch[0]), np.zeros(2)
+    state = agent.memory.step(z, action)
+    again = agent.memory.step(z, action, (state.h, state.c))
+    np.testing.assert_array_equal(agent.memory.step(z, action, state), again)
+    for other in (state.h, [state.h, state.c], (state.h,)):
+        with pytest.raises(ValueError, match=r"a state should be \(h, c\)"):
+            agent.memory.predict(other)

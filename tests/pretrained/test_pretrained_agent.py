@@ -122,9 +122,11 @@ def test_carracing_is_seen_as_by_the_stages_and_gets_steer_gas_and_brake(release
     ("observation", "words"),
     [
         (np.zeros((96, 96, 3)), r"found float64 \(96, 96, 3\)"),
-        (np.zeros((84, 96, 3), np.uint8), r"uint8 \(96, 96, 3\), as CarRacing-v3 gives it"),
+        (np.zeros((84, 96, 3), np.uint8), r"uint8 \(96, 96, 3\), as CarRacing-v3"),
         (np.zeros((96, 96), np.uint8), r"found uint8 \(96, 96\)"),
         (np.zeros((1, 1, 96, 96, 3), np.uint8), r"or a batch of them; found"),
+        (np.zeros((0, 96, 96, 3), np.uint8), r"found uint8 \(0, 96, 96, 3\)"),
+        ((np.zeros((96, 96, 3), np.uint8), {}), r"found a tuple, such as reset returns"),
     ],
 )
 def test_an_observation_of_another_kind_is_refused(released, observation, words):
@@ -137,11 +139,26 @@ def test_an_observation_of_another_kind_is_refused(released, observation, words)
 def test_another_number_of_rows_is_refused_in_the_middle_of_an_episode(agent):
     batch = pictures(agent, CARS)
     agent.act(batch)
-    for other in (batch[:2], batch[0]):
-        with pytest.raises(ValueError, match=r"call reset\(\) first"):
+    for other, now in ((batch[:2], "a batch of 2"), (batch[0], "a single one")):
+        with pytest.raises(ValueError, match=rf"was a batch of 3, this is {now}; call reset"):
             agent.act(other)
-    with pytest.raises(ValueError, match=r"where should have 3 rows"):
-        agent.reset(where=[True])
+
+
+@pytest.mark.parametrize("where", [[True], [0, 2, 1], [[True] * CARS]])
+def test_rows_to_reset_are_booleans_one_a_row(agent, where):
+    agent.act(pictures(agent, CARS))
+    with pytest.raises(ValueError, match=r"where should be booleans, one for each .*\(3 rows\)"):
+        agent.reset(where=where)
+    agent.reset()
+    with pytest.raises(ValueError, match=r"\(no rows\)"):
+        agent.reset(where=where)
+
+
+def test_actions_belong_to_the_caller(agent):
+    actions = [agent.act(picture) for picture in pictures(agent, 3)]
+    assert len(np.unique(actions, axis=0)) == 3
+    actions[-1][:] = 9
+    assert np.abs(agent.action).max() < 1
 
 
 def test_there_is_no_z_before_the_first_action(agent):

@@ -54,7 +54,7 @@ def load_vision_and_memory(v: Path, m: Path, spaces: HasSpaces) -> tuple[AnyVisi
     memory = load_model(m, "train_m", ENSEMBLES)
     pixels = math.prod(spaces.observation_shape)
     if problem := mismatch(vision, memory, pixels, spaces.action_size):
-        raise UserError(f"{v}, {m}: {problem}; run 'dvc repro'")
+        raise UserError(f"{v}, {m}: {problem}", "run 'dvc repro'")
     if _overflow(vision, memory, spaces):
         raise UserError(f"{v}, {m}: their weights are so large that z or h is no number")
     return vision, memory
@@ -84,7 +84,7 @@ def load_agent(paths: Iterable[Path], spaces: HasSpaces) -> AgentParts:
     controllers = load_model(c, "evolve_c", dict.fromkeys(ARRAYS, Controllers.from_arrays))
     features, actions = controllers.features, controllers.actions
     if problem := controller_mismatch(vision, memory, features, actions):
-        raise UserError(f"{v}, {m}, {c}: {problem}; run 'dvc repro'")
+        raise UserError(f"{v}, {m}, {c}: {problem}", "run 'dvc repro'")
     return AgentParts(vision, memory, controllers)
 
 

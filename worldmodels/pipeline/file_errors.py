@@ -66,8 +66,9 @@ def named_in_errors(file: Path | str, use: Literal["read", "written"]) -> Iterat
 def file_error(path: Path, problem: str, stage: str) -> UserError:
     """An error that names a file, what is wrong with it, and how to make it again."""
     return UserError(
-        f"{path}: {problem}; stage {stage} makes it: run 'dvc repro {stage}', "
-        f"or 'dvc repro -f {stage}' to make it anew"
+        f"{path}: {problem}",
+        f"stage {stage} makes it: run 'dvc repro {stage}', or 'dvc repro -f {stage}' to make it "
+        "anew",
     )
 
 

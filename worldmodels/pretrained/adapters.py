@@ -9,13 +9,7 @@ from numpy.typing import NDArray
 
 from worldmodels.envs.carracing.area_resize import AreaResize
 from worldmodels.envs.carracing.env import FRAME_SHAPE
-from worldmodels.pipeline.config.env_params import (
-    CarRacingParams,
-    EnvParams,
-    GymnasiumParams,
-    RacingParams,
-)
-from worldmodels.pipeline.errors import ParamsError
+from worldmodels.pipeline.config.env_params import CarRacingParams, RacingParams
 from worldmodels.pipeline.storage.pixels import to_pixels
 
 Array = NDArray[Any]
@@ -87,17 +81,11 @@ class RacingAdapter:
 
     def controls(self, actions: Array) -> Array:
         """See `Adapter`."""
-        return actions
+        return actions.copy()
 
 
-def make_adapter(params: EnvParams) -> Adapter:
-    """The adapter of the environment that the section `env` of the params describes.
-
-    Raises:
-        ParamsError: there is none.
-    """
-    if isinstance(params, CarRacingParams):
-        return CarRacingAdapter(params)
-    if isinstance(params, GymnasiumParams):
-        raise ParamsError("env.kind: only agents of racing or carracing load; found gymnasium")
-    return RacingAdapter(params)
+def make_adapter(params: CarRacingParams | RacingParams) -> Adapter:
+    """The adapter of the environment that the section `env` of the params describes."""
+    return (
+        CarRacingAdapter(params) if isinstance(params, CarRacingParams) else RacingAdapter(params)
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Integral, Real
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,8 @@ from worldmodels.pretrained.models import (
     frames,
     unbatch,
 )
+
+NOTHING_YET = "there is no z, h or action before the first act(observation) of an episode"
 
 
 class PretrainedAgent:
@@ -61,12 +64,14 @@ class PretrainedAgent:
         self.version = version
         self.env_params = env_params
         self.environment = adapter.environment
-        self.env_kwargs = adapter.env_kwargs
+        self.env_kwargs = dict(adapter.env_kwargs)
         self.frame_skip = adapter.frame_skip
         self.parts = parts
         self.vision = PretrainedVision(parts.vision, adapter)
         self.memory = PretrainedMemory(parts.memory)
-        self.controller = PretrainedController(parts.controllers)
+        self.controller = PretrainedController(
+            parts.controllers, self.memory.z_size, self.memory.hidden_size
+        )
         self._adapter = adapter
         self.reset()
 
@@ -78,22 +83,26 @@ class PretrainedAgent:
         """Start an episode, or one in each row of a batch.
 
         Args:
-            where: (N,) booleans: the rows that start; None: all, and `act` may then be given
-                another number of rows.
+            where: (N,) booleans: the rows that start, such as Gymnasium's `terminated | truncated`;
+                None: all, and `act` may then be given another number of rows.
 
         Raises:
-            ValueError: `where` has another number of rows than the last observations.
+            ValueError: `where` has another number of rows than the last observations, or holds
+                something else.
         """
         if where is None:
             self._rows = 0  # not known before the first observation
             return
-        started = np.asarray(where, np.bool_)
-        if started.shape != (self._rows,):
+        started = np.asarray(where)
+        if not self._rows or started.shape != (self._rows,) or started.dtype != np.bool_:
+            rows = self._rows or "no"
             raise ValueError(
-                f"where should have {self._rows} rows, like the observations; found {started.shape}"
+                f"where should be booleans, one for each row of the observations so far ({rows} "
+                f"rows); found {started.dtype} {started.shape}"
             )
         self._h[started] = self._c[started] = 0
         self._frames_left[started] = 0
+        self._acted[started] = False
         self._history.start(started)
 
     def act(self, observation: ArrayLike) -> Array:
@@ -107,9 +116,10 @@ class PretrainedAgent:
         if not self._rows:
             self._start(len(rows), single)
         if (len(rows), single) != (self._rows, self._single):
+            before = "a single observation" if self._single else f"a batch of {self._rows}"
+            now = "a single one" if single else f"a batch of {len(rows)}"
             raise ValueError(
-                f"the episode has {self._rows} rows of observations, now there are {len(rows)}; "
-                "call reset() first"
+                f"the last observation was {before}, this is {now}; call reset() first"
             )
         due = self._frames_left == 0
         if due.all():  # without copies, as most often
@@ -132,10 +142,14 @@ class PretrainedAgent:
     def h(self) -> Array:
         """M's state h (H,) after the last action, or (N, H): C's input at the next.
 
+        It is zeros in rows that have been reset.
+
         Raises:
             ValueError: there is none before `act`.
         """
-        return unbatch(self._checked()._h.copy(), self._single)
+        if not self._rows:
+            raise ValueError(NOTHING_YET)
+        return unbatch(self._h.copy(), self._single)
 
     @property
     def action(self) -> Array:
@@ -152,26 +166,35 @@ class PretrainedAgent:
         *,
         actions: ArrayLike | None = None,
         controller: Policy | None = None,
-        steps: int = 100,
+        steps: int | None = None,
         temperature: float = 1.0,
         seed: int = 0,
     ) -> Dream:
         """What M imagines from an observation on, or from the last frame that the agent acted on.
 
         From an observation, M starts with a state of zeros, as at the start of an episode. From the
-        agent's last frame, M has first seen the episode up to it. The dream ends where M says so.
+        agent's last frame, M has first seen the episode up to it. The dream ends where M says so;
+        an M that predicts neither rewards nor ends (`memory.predicts_reward_done`) dreams on, and
+        its rewards are NaN. In a batch each row has noise of its own.
 
         Args:
             observation: where it starts; None: at the agent's last frame.
             actions: (steps, A), or (steps, N, A) of a batch: C's actions; None: `controller` acts.
-            controller: takes z and h and returns the action, all of them batches; None: C.
-            steps: the longest dream, without `actions`.
-            temperature: 1 as learned, above 1 more random, towards 0 deterministic.
+            controller: takes z (N, Z) and h (N, H), and returns actions (N, A), with N = 1 where
+                there is no batch; None: C.
+            steps: the longest dream, 100 if it is None; as many as there are actions.
+            temperature: 1 as learned, above 1 more random, towards 0 (1e-6, say) deterministic.
             seed: of its noise.
 
         Raises:
             ValueError: arguments do not fit each other, or there is no last frame.
         """
+        if actions is not None and (steps is not None or controller is not None):
+            raise ValueError("a dream takes actions, or else steps and a controller, not both")
+        steps = _whole("steps", 100 if steps is None else steps, 1)
+        seed = _whole("seed", seed, 0)
+        if not isinstance(temperature, Real) or not 1e-9 <= temperature <= 1e9:
+            raise ValueError(f"temperature should be from 1e-9 to 1e9; found {temperature!r}")
         if observation is None:
             start_states = StartStates(self._checked()._z, self._history.context(), seed)
             single = self._single
@@ -186,7 +209,7 @@ class PretrainedAgent:
             actions=actions,
             policy=policy,
             steps=steps,
-            temperature=temperature,
+            temperature=float(temperature),
             single=single,
         )
 
@@ -194,10 +217,10 @@ class PretrainedAgent:
         """Itself.
 
         Raises:
-            ValueError: it has not acted since the last `reset`.
+            ValueError: a row has not acted since its last `reset`.
         """
-        if not self._rows:
-            raise ValueError("there is no z or h before the first act(observation) of an episode")
+        if not self._rows or not self._acted.all():
+            raise ValueError(NOTHING_YET)
         return self
 
     def _start(self, rows: int, single: bool) -> None:
@@ -207,6 +230,7 @@ class PretrainedAgent:
         self._c = np.zeros_like(self._h)
         self._actions = np.zeros((rows, self.memory.action_size), np.float32)
         self._frames_left = np.zeros(rows, np.int64)  # that the action is still repeated for
+        self._acted = np.zeros(rows, np.bool_)  # in the present episode
         self._history = History(rows, self.env_params.max_steps * self.frame_skip)
 
     def _decide(
@@ -219,4 +243,16 @@ class PretrainedAgent:
         self._z[which], self._actions[which] = z, actions
         self._h[which], self._c[which] = self.parts.memory.step(z, actions, h, c)
         self._frames_left[which] = self.frame_skip
+        self._acted[which] = True
         self._history.append(self._z, self._actions, due)
+
+
+def _whole(name: str, value: int, least: int) -> int:
+    """A whole number of at least `least`.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
+        raise ValueError(f"{name} should be a whole number from {least} on; found {value!r}")
+    return int(value)

@@ -24,7 +24,7 @@ class Dream(NamedTuple):
 
     z: Array  # (T + 1, Z)
     pictures: NDArray[np.uint8]  # (T + 1, h, w, c), V's of z
-    actions: Array  # (T, A), C's
+    actions: Array  # (T, A), C's, clipped to [-1, 1]
     rewards: NDArray[np.float64]  # (T,), 0 after the end; NaN if this M predicts none
     done: NDArray[np.bool_]  # (T,), whether it has ended
 
@@ -83,7 +83,7 @@ def dream(
     all_actions, all_rewards, all_done = list[Array](), list[Array](), list[Array]()
     for step in range(steps):
         z, h = np.split(observations, [memory.z_size], axis=1)
-        chosen = np.asarray(policy(z, h) if given is None else given[step], np.float32)
+        chosen = _chosen(policy(z, h), rows, memory.action_size) if given is None else given[step]
         observations, rewards, terminated, _, _ = env.step(chosen)
         all_z.append(observations[:, : memory.z_size])
         all_actions.append(chosen)
@@ -114,4 +114,30 @@ def _actions(actions: ArrayLike, rows: int, size: int, single: bool) -> Array:
     if array.ndim != len(row) + 1 or array.shape[1:] != row or not len(array):
         axes = ", ".join(map(str, ("steps", *row)))
         raise ValueError(f"the actions of this dream should be ({axes}); found {array.shape}")
-    return array[:, None] if single else array
+    return _clipped(array[:, None] if single else array)
+
+
+def _chosen(actions: ArrayLike, rows: int, size: int) -> Array:
+    """Actions (N, A) that a controller has returned.
+
+    Raises:
+        ValueError: they are of another shape, or not finite.
+    """
+    array = np.asarray(actions, np.float32)
+    if array.shape != (rows, size):
+        raise ValueError(
+            f"a controller takes and returns batches, here actions ({rows}, {size}); found "
+            f"{array.shape}"
+        )
+    return _clipped(array)
+
+
+def _clipped(actions: Array) -> Array:
+    """Actions clipped to [-1, 1], as environments do.
+
+    Raises:
+        ValueError: one is not finite.
+    """
+    if not np.isfinite(actions).all():
+        raise ValueError("the actions of a dream should be finite numbers; found NaN or infinity")
+    return np.clip(actions, -1, 1)

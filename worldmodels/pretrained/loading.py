@@ -10,7 +10,7 @@ import msgspec
 
 from worldmodels.agent.loading import load_agent
 from worldmodels.dream.starts import StartStates
-from worldmodels.pipeline.config.env_params import EnvParams
+from worldmodels.pipeline.config.env_params import EnvParams, GymnasiumParams
 from worldmodels.pipeline.config.params_errors import explain_error, find_unknown_key
 from worldmodels.pipeline.config.reader import read_params
 from worldmodels.pipeline.config.section import Section
@@ -35,23 +35,44 @@ class AgentFile(Section, frozen=True):
 
 def load_folder(folder: str | PathLike[str]) -> PretrainedAgent:
     """The trained agent in a folder, see `worldmodels.load`."""
-    path = Path(folder)
+    path = Path(folder).expanduser()
     with named_in_errors(path, "read"):
         released, pipeline = (path / AGENT_FILE).exists(), (path / PARAMS_FILE).exists()
     if released:
         described = read_agent_file(path / AGENT_FILE)
         env, version, models = described.env, described.version, path
+        remedy = "get the folder anew (git checkout, git lfs pull or dvc artifacts get)"
     elif pipeline:
         env, version, models = read_params(path / PARAMS_FILE).env, None, path / "models"
+        remedy = f"run 'dvc repro' in {path}"
+        if (path / "released" / AGENT_FILE).exists():
+            remedy += f", or load {path / 'released'}"
     else:
-        what = "no such folder" if not path.exists() else "no agent is in it"
         raise UserError(
-            f"{path}: {what}; should be a folder with {AGENT_FILE}, {', '.join(MODELS)} (a "
-            f"released agent), or one with {PARAMS_FILE} and models/ (a pipeline that has run)"
+            f"{path}: {_not_an_agent(path)}; should be a folder with {AGENT_FILE} and "
+            f"{', '.join(MODELS)} (a released agent), or one with {PARAMS_FILE} and models/ (a "
+            "pipeline that has run)"
+        )
+    if isinstance(env, GymnasiumParams):
+        raise UserError(
+            f"{path}: its agent is of env.kind: gymnasium, and only those of racing and carracing "
+            "can be loaded"
         )
     adapter = make_adapter(env)
-    parts = load_agent([models / name for name in MODELS], adapter)
+    try:
+        parts = load_agent([models / name for name in MODELS], adapter)
+    except UserError as error:
+        raise UserError(error.problem, remedy) from None
     return PretrainedAgent(path, version, env, adapter, parts)
+
+
+def _not_an_agent(path: Path) -> str:
+    """Why no agent is in a folder."""
+    if path.is_file():
+        return "it is a file"
+    if path.exists():
+        return "no agent is in it"
+    return "no such folder" + ("" if path.is_absolute() else f" in {Path.cwd()}")
 
 
 def read_agent_file(path: Path) -> AgentFile:

@@ -85,6 +85,7 @@ class PretrainedMemory:
         self.ensemble = ensemble
         self.z_size, self.action_size = ensemble.z_size, ensemble.action_size
         self.hidden_size = ensemble.hidden_size
+        self.predicts_reward_done = ensemble.predicts_reward_done
 
     def step(
         self, z: ArrayLike, action: ArrayLike, state: MemoryState | None = None
@@ -94,31 +95,31 @@ class PretrainedMemory:
         Args:
             z: (Z,), or (N, Z).
             action: (A,), or (N, A).
-            state: before the step; None: zeros, as at the start of an episode.
+            state: (h, c) before the step; None: zeros, as at the start of an episode.
 
         Raises:
-            ValueError: the arrays are of other shapes.
+            ValueError: the arrays are of other shapes, or not finite.
         """
         z_rows, single = batch("z", z, self.z_size)
         action_rows, _ = batch("the action", action, self.action_size)
-        zeros = np.zeros((len(z_rows), self.hidden_size), np.float32)
-        h, _ = batch("h", zeros if state is None else state.h, self.hidden_size)
-        c, _ = batch("c", zeros if state is None else state.c, self.hidden_size)
-        if len({len(z_rows), len(action_rows), len(h), len(c)}) > 1:
-            raise ValueError(
-                f"z, actions and states should be equally many; found {len(z_rows)}, "
-                f"{len(action_rows)} and {len(h)}"
-            )
+        if state is None:
+            h = c = np.zeros((len(z_rows), self.hidden_size), np.float32)
+        else:
+            h, c, _ = self._rows_of(state)
+        check_equal_rows(z=z_rows, actions=action_rows, h=h, c=c)
         after = self.model.step(z_rows, action_rows, h, c)
         return MemoryState(*(unbatch(array, single) for array in after))
 
     def predict(self, state: MemoryState) -> Prediction:
         """The mean of the next z, the reward and the probability of the end, after a step.
 
+        Args:
+            state: (h, c) after the step.
+
         Raises:
             ValueError: h has another size.
         """
-        h, single = batch("h", state.h, self.hidden_size)
+        h, _, single = self._rows_of(state)
         features = self.model.head_features(h)
         reward = p_done = np.full(len(h), np.nan, np.float32)
         if self.model.predicts_reward_done:
@@ -126,16 +127,28 @@ class PretrainedMemory:
         z = self.model.predict(features)
         return Prediction(*(unbatch(array, single) for array in (z, reward, p_done)))
 
+    def _rows_of(self, state: MemoryState) -> tuple[Array, Array, bool]:
+        """h and c as batches, and whether there was but one row."""
+        if not isinstance(state, tuple) or len(state) != 2:
+            raise ValueError(f"a state should be (h, c), as step returns it; found {type(state)}")
+        (h, single), (c, _) = (
+            batch(name, each, self.hidden_size) for name, each in zip("hc", state, strict=True)
+        )
+        return h, c, single
+
 
 class PretrainedController:
-    """C: z and h to an action. Its weights may be changed in place.
+    """C: z and h to an action. Its weights may be changed.
 
     Args:
         model: one controller.
+        z_size: numbers of z.
+        hidden_size: numbers of h.
     """
 
-    def __init__(self, model: Controllers) -> None:
+    def __init__(self, model: Controllers, z_size: int, hidden_size: int) -> None:
         self.model = model
+        self._sizes = z_size, hidden_size
 
     @property
     def layers(self) -> list[Layer]:
@@ -147,17 +160,33 @@ class PretrainedController:
         """The weight (A, F) of the last layer, whose inputs are [z; h], or z, if C is linear."""
         return self.layers[-1].weight
 
+    @weight.setter
+    def weight(self, value: ArrayLike) -> None:
+        self.layers[-1].weight[...] = value
+
     @property
     def bias(self) -> Array:
         """The bias (A,) of the last layer."""
         return self.layers[-1].bias
 
+    @bias.setter
+    def bias(self, value: ArrayLike) -> None:
+        self.layers[-1].bias[...] = value
+
     def __call__(self, z: ArrayLike, h: ArrayLike) -> Array:
-        """The action (A,) in (-1, 1), given z (Z,) and h (H,), or a batch of each."""
-        z_rows, h_rows = (np.atleast_2d(np.asarray(each, np.float32)) for each in (z, h))
+        """The action (A,) in (-1, 1), given z (Z,) and h (H,), or a batch of each.
+
+        Raises:
+            ValueError: the arrays are of other shapes, or not finite.
+        """
+        (z_rows, single), (h_rows, _) = (
+            batch(name, each, size)
+            for name, each, size in zip("zh", (z, h), self._sizes, strict=True)
+        )
+        check_equal_rows(z=z_rows, h=h_rows)
         features = PolicyState(h_rows).features(z_rows)[:, : self.model.features]
         actions = self.model.repeated(len(features)).act(features)
-        return unbatch(actions, np.ndim(z) == 1)
+        return unbatch(actions, single)
 
 
 def frames(observation: ArrayLike, adapter: Adapter) -> tuple[NDArray[np.uint8], bool]:
@@ -166,25 +195,46 @@ def frames(observation: ArrayLike, adapter: Adapter) -> tuple[NDArray[np.uint8],
     Raises:
         ValueError: they are not bytes of the environment's shape.
     """
-    array, shape = np.asarray(observation), adapter.frame_shape
-    if array.dtype != np.uint8 or array.shape[-3:] != shape or array.ndim > 4:
-        raise ValueError(
-            f"an observation should be uint8 {shape}, as {adapter.environment} gives it, or a "
-            f"batch of them; found {array.dtype} {array.shape}"
-        )
-    return (array[None], True) if array.ndim == 3 else (array, False)
+    shape = adapter.frame_shape
+    if isinstance(observation, tuple):
+        found = "a tuple, such as reset returns: observation and info"
+    else:
+        array = np.asarray(observation)
+        if array.dtype == np.uint8 and array.shape[-3:] == shape and array.ndim == 3:
+            return array[None], True
+        if array.dtype == np.uint8 and array.shape[1:] == shape and len(array):
+            return array, False
+        found = f"{array.dtype} {array.shape}"
+    raise ValueError(
+        f"an observation should be uint8 {shape}, as {adapter.environment} with the agent's "
+        f"env_kwargs gives it, or a batch of them; found {found}"
+    )
 
 
 def batch(name: str, value: ArrayLike, size: int) -> tuple[NDArray[np.float32], bool]:
     """A vector or a batch of vectors as a batch (N, size), and whether there was but one.
 
     Raises:
-        ValueError: they are of another size.
+        ValueError: they are of another size, or not finite.
     """
     array = np.asarray(value, np.float32)
-    if array.shape[-1:] != (size,) or array.ndim > 2:
+    if array.shape[-1:] != (size,) or array.ndim > 2 or not array.size:
         raise ValueError(f"{name} should have {size} numbers a row; found {array.shape}")
+    if not np.isfinite(array).all():
+        raise ValueError(f"{name} should be finite numbers; found NaN or infinity")
     return (array[None], True) if array.ndim == 1 else (array, False)
+
+
+def check_equal_rows(**batches: Array) -> None:
+    """Raise an error if batches have different numbers of rows.
+
+    Raises:
+        ValueError: they have.
+    """
+    if len({len(each) for each in batches.values()}) > 1:
+        *names, last = batches
+        counts = ", ".join(str(len(each)) for each in batches.values())
+        raise ValueError(f"{', '.join(names)} and {last} should be equally many; found {counts}")
 
 
 def unbatch(array: Array, single: bool) -> Array:
