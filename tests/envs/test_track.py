@@ -35,6 +35,16 @@ def test_a_pixel_is_on_the_road_if_a_sample_is_closer_than_the_half_width(
     np.testing.assert_array_equal(track.mask, square.min(axis=2) < half_width**2)
 
 
+def test_a_track_is_printed_as_the_call_that_makes_it():
+    rng = np.random.default_rng(0)
+    drawn = random_track((8, 8), [(2, (0.6, 1.6)), (3, (0.2, 0.9))], (1.3, 1.5), rng)
+    for track in (Track(), Track(6, [], 2, samples=100, grid=50, extent=10), drawn):
+        assert eval(repr(track), {"Track": Track}) == track
+    assert repr(Track()).startswith(
+        "Track(radius=8.0, harmonics=[(2, 1.4, 0.7), (3, 0.6, 1.9)], half_width=1.4, "
+    )
+
+
 def test_random_tracks_are_within_their_ranges_and_all_different():
     rng = np.random.default_rng(0)
     tracks = [

@@ -77,6 +77,14 @@ class Track:
         )
         self._check_bends()
 
+    def __repr__(self) -> str:
+        terms = [(int(order), float(a), float(phase)) for order, a, phase in self.harmonics]
+        return (
+            f"Track(radius={float(self.radius)}, harmonics={terms}, "
+            f"half_width={float(self.half_width)}, samples={self.samples}, grid={self.grid}, "
+            f"extent={float(self.extent)})"
+        )
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Track) and self._numbers == other._numbers
 
