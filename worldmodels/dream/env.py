@@ -122,11 +122,14 @@ class DreamEnv:
             ValueError: the actions are not (rows, A) numbers, or one of them is NaN.
         """
         action = np.asarray(actions, np.float32)
-        if action.shape != (len(self._z), self.action_size) or np.isnan(action).any():
+        if action.shape != (len(self._z), self.action_size):
             raise ValueError(
                 f"actions must be ({len(self._z)}, {self.action_size}) numbers; "
                 f"found an array of {action.shape}"
             )
+        if np.isnan(action).any():
+            row, entry = np.argwhere(np.isnan(action))[0]
+            raise ValueError(f"actions must be numbers; found NaN in row {row}, column {entry}")
         z_before, h_before, c_before = self._z, self._h, self._c
         states = [
             memory.step(self._z, action, h, c)
