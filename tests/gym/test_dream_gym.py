@@ -5,7 +5,6 @@ import shutil
 import gymnasium
 import numpy as np
 import pytest
-from gymnasium.error import ResetNeeded
 from gymnasium.utils.env_checker import check_env, data_equivalence
 from gymnasium.wrappers import RecordEpisodeStatistics
 
@@ -16,7 +15,6 @@ from worldmodels.dream.env import DreamEnv
 from worldmodels.dream.starts import Context, StartStates
 from worldmodels.memory.deterministic_lstm import DeterministicLSTM
 from worldmodels.memory.ensemble import Ensemble
-from worldmodels.pipeline.errors import UserError
 from worldmodels.pipeline.storage.artifacts import Latents, Model
 from worldmodels.pretrained.loading import load_dream_starts
 
@@ -133,13 +131,6 @@ def test_dreams_start_at_first_frames_of_training_where_there_is_no_file_of_star
         env.reset(options={"start": 2})
 
 
-def test_an_m_that_predicts_no_rewards_is_refused(folder):
-    memory = DeterministicLSTM.initial(Z, 2, H, np.random.default_rng(0))
-    Model(memory.kind, memory.arrays()).write(folder / "m.npz")
-    with pytest.raises(UserError, match=r"its M predicts neither rewards nor ends.*train_m\.pred"):
-        dream(folder)
-
-
 def test_a_dream_ends_at_its_limit_and_where_m_says_so(dream_folder):
     ends = [step[2:4] for step in episode(dream(dream_folder, max_steps=4), 1, 4)[1:]]
     assert ends[-1][1] or any(terminated for terminated, _ in ends)
@@ -193,44 +184,3 @@ def test_the_window_shows_it_enlarged(dream_folder, monkeypatch):
     assert shown.shape == (512, 512, 3)
     human.close()
     assert not pygame.display.get_init()
-
-
-@pytest.mark.parametrize(
-    ("options", "words"),
-    [
-        ({"state": 1}, "the only option of reset is 'start'; found 'state'"),
-        ({"start": 3}, r"options\['start'\] must be a number from 0 to 2; found 3"),
-        ({"start": "first"}, r"options\['start'\] must be a number from 0 to 2; found 'first'"),
-    ],
-)
-def test_an_option_that_is_unknown_or_wrong_is_refused(dream_folder, options, words):
-    with pytest.raises(ValueError, match=f"^{words}"):
-        dream(dream_folder).reset(options=options)
-
-
-@pytest.mark.parametrize("kwargs", [{"temperature": 0}, {"max_steps": 0}])
-def test_an_argument_that_is_not_possible_is_refused(dream_folder, kwargs):
-    with pytest.raises(ValueError, match=r"^a dream needs a positive temperature and at least one"):
-        dream(dream_folder, **kwargs)
-
-
-def test_what_a_folder_lacks_is_said_in_a_sentence(folder):
-    starts = np.zeros((1, Z + 1), np.float32)
-    Model(StartStates.KIND, StartStates(starts).arrays()).write(folder / "dream_starts.npz")
-    with pytest.raises(UserError, match=rf"dream_starts.npz: its z have {Z + 1} numbers, but V's"):
-        dream(folder)
-    (folder / "dream_starts.npz").unlink()
-    with pytest.raises(UserError, match="it has nothing that a dream could start from; should ha"):
-        dream(folder)
-    with pytest.raises(UserError, match="no such folder"):
-        dream(folder / "none")
-
-
-def test_before_the_first_reset_and_for_a_wrong_action_a_sentence_says_so(dream_folder):
-    env = dream(dream_folder, render_mode="rgb_array").unwrapped
-    for use in (env.render, lambda: env.step(ACTION)):
-        with pytest.raises(ResetNeeded, match=r"call reset\(\) first"):
-            use()
-    env.reset()
-    with pytest.raises(ValueError, match=r"^an action must be 2 numbers; found"):
-        env.step(np.zeros(3, np.float32))

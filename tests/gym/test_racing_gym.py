@@ -104,6 +104,7 @@ def test_an_option_is_a_track_for_one_episode(make, tracks):
     ("options", "words"),
     [
         ({"tarck": OTHER}, "options of reset must be among 'track'; found 'tarck'"),
+        ([OTHER], "options of reset must be a dictionary; found"),
         ({"track": 3}, r"options\['track'\] must be a worldmodels.gym.Track; found 3"),
         ({"track": Track(grid=100)}, r"options\['track'\] must have 256 samples, a grid of 200"),
     ],
@@ -117,7 +118,16 @@ def test_an_option_that_is_unknown_or_wrong_is_refused(make, options, words):
     ("kwargs", "words"),
     [
         ({"tracks": "many"}, "tracks must be 'random' or 'fixed'; found 'many'"),
-        ({"channels": 2}, "a view needs at least 2 x 2 pixels and 1 or 3 channels"),
+        ({"tracks": None}, "tracks must be 'random' or 'fixed'; found None"),
+        *(({"channels": each}, "channels must be 1 or 3; found ") for each in (2, 1.0, True, "3")),
+        *(
+            ({"view_size": each}, "view_size must be an integer from 2 to 512; found ")
+            for each in (1, 16.0, "64", 10**5, True, None)
+        ),
+        *(
+            ({"view_reach": each}, "view_reach must be a number from 1e-09 to 24; found ")
+            for each in (0, -1, np.nan, np.inf, 1e9, 24.1, True, "4", 10**400)
+        ),
     ],
 )
 def test_an_argument_that_is_not_possible_is_refused(make, kwargs, words):
@@ -127,12 +137,25 @@ def test_an_argument_that_is_not_possible_is_refused(make, kwargs, words):
         gymnasium.make_vec(ID, **kwargs)
 
 
-@pytest.mark.parametrize("action", [0.5, [0.1], [0, 0, 0], [[0, 0]]])
-def test_an_action_of_another_shape_is_refused(make, action):
+@pytest.mark.parametrize("kwargs", [{"view_size": 2}, {"view_size": 512}, {"view_reach": 24}])
+def test_the_ends_of_the_ranges_are_possible(make, kwargs):
+    env = make(**kwargs, tracks="fixed")
+    observation, _ = env.reset()
+    assert observation in env.observation_space
+    assert len(np.unique(observation)) > 1
+
+
+@pytest.mark.parametrize(
+    "action", [0.5, [0.1], [0, 0, 0], [[0, 0]], [1j, 0], ["a", "b"], [None, 0], [[1], [1, 2]]]
+)
+def test_an_action_of_another_shape_or_no_real_numbers_is_refused(make, action):
     env = make().unwrapped
     env.reset()
-    with pytest.raises(ValueError, match=r"^an action must be steer and throttle; found"):
-        env.step(np.array(action, np.float32))
+    words = "^an action must be two numbers, steer and throttle; found"
+    with pytest.raises(ValueError, match=words):
+        env.step(action)
+    with pytest.raises(ValueError, match="found NaN for car 0, throttle"):
+        env.step([0, np.nan])
 
 
 def test_off_the_road_terminates_and_the_time_limit_truncates(make):

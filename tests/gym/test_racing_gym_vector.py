@@ -102,10 +102,18 @@ def test_the_action_of_a_row_that_starts_again_is_ignored():
         envs.step(np.full((ROWS, 2), np.nan, np.float32))
 
 
-def test_the_mode_is_in_the_metadata_and_may_be_a_word():
-    assert vector().metadata["autoreset_mode"] is AutoresetMode.NEXT_STEP
-    assert vector("SameStep").metadata["autoreset_mode"] is AutoresetMode.SAME_STEP
+@pytest.mark.parametrize("mode", AutoresetMode)
+def test_the_mode_is_in_the_metadata_and_may_be_its_name_or_value(mode):
+    for given in (mode, mode.name, mode.value):
+        assert vector(given).metadata["autoreset_mode"] is mode
     assert vector().metadata["autoreset_mode"] is AutoresetMode.NEXT_STEP  # of the class as before
+
+
+@pytest.mark.parametrize("mode", ["same", 3, None])
+def test_a_mode_that_is_none_is_refused(mode):
+    words = "^autoreset_mode must be one of NEXT_STEP, SAME_STEP, DISABLED; found"
+    with pytest.raises(ValueError, match=words):
+        vector(mode)
 
 
 def test_observations_are_in_the_space_and_not_written_to_again():
@@ -160,9 +168,11 @@ def test_each_row_is_rendered_as_if_it_were_alone():
     ("options", "words"),
     [
         ({"mask": None}, "options of reset must be among 'track', 'reset_mask'; found 'mask'"),
-        ({"reset_mask": np.zeros(ROWS, bool)}, r"options\['reset_mask'\] must be an array of 4"),
-        ({"reset_mask": np.ones(3, bool)}, r"options\['reset_mask'\] must be an array of 4"),
-        ({"reset_mask": [True] * ROWS}, r"options\['reset_mask'\] must be an array of 4"),
+        ("track", "options of reset must be a dictionary; found 'track'"),
+        *(
+            ({"reset_mask": each}, r"options\['reset_mask'\] must be a NumPy array of 4 booleans")
+            for each in (np.zeros(ROWS, bool), np.ones(3, bool), np.ones(ROWS), [True] * ROWS, None)
+        ),
     ],
 )
 def test_an_option_that_is_unknown_or_wrong_is_refused(options, words):
@@ -172,15 +182,50 @@ def test_an_option_that_is_unknown_or_wrong_is_refused(options, words):
         envs.reset(options=options)
 
 
-@pytest.mark.parametrize("kwargs", [{"num_envs": 0}, {"max_episode_steps": 0}])
-def test_there_must_be_a_row_and_a_step(kwargs):
-    with pytest.raises(ValueError, match="needs at least one row and one step; found"):
-        vector(**kwargs)
+@pytest.mark.parametrize("max_episode_steps", [0, -2, 2.5, True, "3"])
+def test_a_limit_that_is_not_possible_is_refused(max_episode_steps):
+    words = "^max_episode_steps must be an integer of at least 1; found"
+    with pytest.raises(ValueError, match=words):
+        vector(max_episode_steps=max_episode_steps)
 
 
-def test_seeds_must_be_as_many_as_rows():
-    with pytest.raises(ValueError, match="a seed for each of 4 rows; found 2"):
-        vector().reset(seed=[1, 2])
+@pytest.mark.parametrize("num_envs", [0, 2.5, True, "3", 17_733])
+def test_rows_that_are_not_possible_are_refused(num_envs):
+    with pytest.raises(ValueError, match=r"^num_envs must be an integer from 1 to 17732; found"):
+        vector(num_envs=num_envs)
+    with pytest.raises(ValueError, match=r"^num_envs must be an integer from 1 to 3209"):
+        vector(num_envs=3_210, view_reach=24)
+    with pytest.raises(
+        ValueError, match=r"^num_envs \* view_size\*\*2 \* channels must be at most 1"
+    ):
+        vector(num_envs=10_000, view_size=512)
+
+
+@pytest.mark.parametrize(
+    ("seed", "words"),
+    [
+        ([1, 2], "there must be a seed for each of 4 rows; found 2"),
+        (2.5, "seed must be an integer of at least 0; found 2.5"),
+        ("four", "seed must be an integer of at least 0; found 'four'"),
+        ([1, 2, -3, None], "a row's seed must be an integer of at least 0; found -3"),
+    ],
+)
+def test_a_seed_that_is_not_possible_is_refused(seed, words):
+    with pytest.raises(ValueError, match=f"^{words}"):
+        vector().reset(seed=seed)
+
+
+@pytest.mark.parametrize("ended", [False, True])
+@pytest.mark.parametrize(
+    "wrong", [0.5, np.zeros((ROWS, 3)), np.zeros((ROWS, 2), complex), np.full((ROWS, 2), "a")]
+)
+def test_actions_of_another_shape_or_no_real_numbers_are_refused(wrong, ended):
+    envs = vector(max_episode_steps=1)
+    envs.reset(seed=0)
+    if ended:
+        envs.step(actions(1)[0])
+    with pytest.raises(ValueError, match=r"^actions must be \(4, 2\) numbers, steer and throttle"):
+        envs.step(wrong)
 
 
 def test_an_episode_that_is_not_there_or_over_is_asked_to_be_reset():

@@ -13,6 +13,13 @@ from numpy.typing import NDArray
 
 from worldmodels.dream.env import DreamEnv
 from worldmodels.dream.starts import Context, StartStates
+from worldmodels.gym.arguments import (
+    TEMPERATURE,
+    check_actions,
+    check_integer,
+    check_number,
+    check_options,
+)
 from worldmodels.gym.rendering import (
     Picture,
     as_rgb,
@@ -25,6 +32,7 @@ from worldmodels.pipeline.errors import UserError
 from worldmodels.pipeline.storage.artifacts import Latents
 from worldmodels.pretrained.loading import DREAM_STARTS, load_dream_starts, load_folder
 
+ID = "WorldModels/Dream-v0"
 LATENTS = Path("data", "latents.h5")
 LARGEST = np.finfo(np.float32).max
 FRAMES_PER_SECOND = 20
@@ -45,15 +53,16 @@ class DreamGymEnv(gymnasium.Env[NDArray[np.float32], NDArray[np.float32]]):
 
     Args:
         render_mode: None, "rgb_array" or "human": V's picture of z.
-        folder: with a trained agent, see `worldmodels.load`.
-        temperature: of the predictions: 1 as learned, above 1 more random, towards 0 deterministic.
+        folder: with a trained agent, see `worldmodels.load`. It must be given.
+        temperature: of the predictions, 1e-9 to 1e9: 1 as learned, above 1 more random, towards 0
+            deterministic.
         max_steps: steps after which an episode is truncated; None: as in the environment that M
             was trained on.
 
     Raises:
         UserError: there is no agent in the folder, its M predicts no rewards, or it has nothing to
             start from.
-        ValueError: another argument is not possible.
+        ValueError: there is no `folder`, or an argument is not possible.
     """
 
     metadata = {  # noqa: RUF012  (as Gymnasium declares it)
@@ -65,16 +74,19 @@ class DreamGymEnv(gymnasium.Env[NDArray[np.float32], NDArray[np.float32]]):
         self,
         render_mode: str | None = None,
         *,
-        folder: str | PathLike[str],
+        folder: str | PathLike[str] | None = None,
         temperature: float = 1.0,
         max_steps: int | None = None,
     ) -> None:
         check_render_mode(render_mode, self.metadata)
-        if not temperature > 0 or (max_steps is not None and max_steps < 1):
+        if not isinstance(folder, str | PathLike):
             raise ValueError(
-                "a dream needs a positive temperature and at least one step; found "
-                f"{temperature} and {max_steps}"
+                "folder must be the path of a trained agent's folder, as in "
+                f"gymnasium.make({ID!r}, folder='carracing/released'); found {folder!r}"
             )
+        self._temperature = check_number("temperature", temperature, *TEMPERATURE)
+        if max_steps is not None:
+            max_steps = check_integer("max_steps", max_steps, 1)
         agent = load_folder(folder)
         memory = agent.parts.memory
         if not memory.predicts_reward_done:
@@ -85,13 +97,12 @@ class DreamGymEnv(gymnasium.Env[NDArray[np.float32], NDArray[np.float32]]):
         self.render_mode = render_mode
         self.agent = agent
         self._starts = _Starts(Path(folder), memory.z_size)
-        self._temperature = temperature
         self._max_steps = max_steps or agent.env_params.max_steps
         high = np.repeat([LARGEST, np.float32(1)], [memory.z_size, memory.hidden_size])
         self.observation_space = gymnasium.spaces.Box(-high, high, dtype=np.float32)
         self.action_space = gymnasium.spaces.Box(-1, 1, (memory.action_size,), np.float32)
         self._env: DreamEnv | None = None
-        self._window = Window("WorldModels/Dream-v0", FRAMES_PER_SECOND)
+        self._window = Window(ID, FRAMES_PER_SECOND)
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
@@ -123,13 +134,12 @@ class DreamGymEnv(gymnasium.Env[NDArray[np.float32], NDArray[np.float32]]):
 
         Raises:
             ResetNeeded: there was no reset.
-            ValueError: the action is not A numbers, or one of them is NaN.
+            ValueError: the action is not A real numbers, or one of them is NaN.
         """
         if self._env is None:
             raise ResetNeeded("there is no episode yet: call reset() first")
-        action = np.asarray(action)
-        if action.shape != (self._env.action_size,):
-            raise ValueError(f"an action must be {self._env.action_size} numbers; found {action!r}")
+        size = self._env.action_size
+        action = check_actions(action, (size,), f"an action must be {size} numbers")
         observations, rewards, terminated, truncated, _ = self._env.step(
             np.clip(action[None], -1, 1)
         )
@@ -197,16 +207,9 @@ class _Starts:
         Raises:
             ValueError: an option is not known, or there is no such start.
         """
-        options, count = options or {}, len(self._states.z)
-        if unknown := [name for name in options if name != "start"]:
-            raise ValueError(
-                f"the only option of reset is 'start'; found {', '.join(map(repr, unknown))}"
-            )
-        number = options.get("start", int(rng.integers(count)))
-        if not isinstance(number, int | np.integer) or not 0 <= number < count:
-            raise ValueError(
-                f"options['start'] must be a number from 0 to {count - 1}; found {number!r}"
-            )
+        count, drawn = len(self._states.z), int(rng.integers(len(self._states.z)))
+        number = check_options(options, "start").get("start", drawn)
+        number = check_integer("options['start']", number, 0, count - 1)
         one, context = slice(number, number + 1), self._states.context
         return StartStates(
             self._states.z[one],

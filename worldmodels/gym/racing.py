@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from worldmodels.envs.racing.env import RacingEnv
 from worldmodels.envs.racing.track import Track
+from worldmodels.gym.arguments import check_actions, check_view
 from worldmodels.gym.rendering import (
     Picture,
     check_render_mode,
@@ -46,9 +47,9 @@ class RacingGymEnv(gymnasium.Env[NDArray[np.uint8], NDArray[np.float32]]):
     Args:
         render_mode: None, "rgb_array" or "human": the track and the car from above.
         tracks: "random", a new one at each reset, or "fixed", always that of the reference stub.
-        view_size: pixels along one side of an observation.
+        view_size: pixels along one side of an observation, 2 to 512.
         channels: 1 (the road or not) or 3 (red, green, blue).
-        view_reach: the distance visible ahead, behind, left and right (world units).
+        view_reach: the distance visible ahead, behind, left and right (world units), up to 24.
 
     Raises:
         ValueError: an argument is not possible.
@@ -71,9 +72,8 @@ class RacingGymEnv(gymnasium.Env[NDArray[np.uint8], NDArray[np.float32]]):
         check_render_mode(render_mode, self.metadata)
         self.render_mode = render_mode
         self._tracks = Tracks(tracks)
-        self._view = (view_size, channels, view_reach)
-        shape = RacingEnv([Track()], 1, 1, *self._view).observation_shape  # or a ValueError
-        self.observation_space = gymnasium.spaces.Box(0, 255, shape, np.uint8)
+        self._view = size, channels, _ = check_view(view_size, channels, view_reach)
+        self.observation_space = gymnasium.spaces.Box(0, 255, (size, size, channels), np.uint8)
         self.action_space = gymnasium.spaces.Box(-1, 1, (RacingEnv.action_size,), np.float32)
         self._env: RacingEnv | None = None
         self._window = Window("WorldModels/Racing-v0", FRAMES_PER_SECOND)
@@ -117,12 +117,10 @@ class RacingGymEnv(gymnasium.Env[NDArray[np.uint8], NDArray[np.float32]]):
 
         Raises:
             ResetNeeded: there was no reset.
-            ValueError: the action is not two numbers, or one of them is NaN.
+            ValueError: the action is not two real numbers, or one of them is NaN.
         """
         env = self._started()
-        action = np.asarray(action)
-        if action.shape != self.action_space.shape:
-            raise ValueError(f"an action must be steer and throttle; found {action!r}")
+        action = check_actions(action, (2,), "an action must be two numbers, steer and throttle")
         observations, rewards, terminated, _, info = env.step(action[None])
         self._show()
         return observations[0], float(rewards[0]), bool(terminated[0]), False, _first(info)

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from worldmodels.envs.racing.env import RacingEnv
 from worldmodels.envs.racing.track import Track
-from worldmodels.gym.racing import FRAMES_PER_SECOND, NO_LIMIT, RacingGymEnv
+from worldmodels.gym.arguments import check_actions, check_integer, check_view
+from worldmodels.gym.racing import FRAMES_PER_SECOND, RacingGymEnv
 from worldmodels.gym.rendering import (
     Picture,
     check_render_mode,
@@ -23,10 +24,18 @@ from worldmodels.gym.rendering import (
     warn_of_no_render_mode,
     with_car,
 )
-from worldmodels.gym.tracks import Tracks, track_option
-from worldmodels.gym.vector_info import masked, option_of_rows, seeds_of_rows
+from worldmodels.gym.tracks import Tracks, most_tracks, track_option
+from worldmodels.gym.vector_info import (
+    autoreset_mode_of,
+    masked,
+    option_of_rows,
+    seeds_of_rows,
+    step_limit,
+)
 
 Array = NDArray[Any]
+
+MAX_OBSERVATION_BYTES = 2**30
 
 
 class RacingGymVectorEnv(
@@ -41,16 +50,17 @@ class RacingGymVectorEnv(
     that are.
 
     Args:
-        num_envs: rows.
+        num_envs: rows, up to 17,732 with the default `view_reach`; their observations must fit
+            in 1 GiB.
         render_mode: None or "rgb_array".
         max_episode_steps: steps after which an episode is truncated; None or -1: never.
         autoreset_mode: NEXT_STEP: the step after an episode's end starts another one, whatever the
             action; SAME_STEP: the last step does, and `info` has `final_obs` and `final_info`;
-            DISABLED: `reset` with a `reset_mask` does.
+            DISABLED: `reset` with a `reset_mask` does. Or the name or the value of one.
         tracks: see `RacingGymEnv`, as for what follows.
-        view_size: pixels along one side of an observation.
+        view_size: pixels along one side of an observation, 2 to 512.
         channels: 1 or 3.
-        view_reach: the distance visible (world units).
+        view_reach: the distance visible (world units), up to 24.
 
     Raises:
         ValueError: an argument is not possible.
@@ -75,28 +85,28 @@ class RacingGymVectorEnv(
         view_reach: float = 4.0,
     ) -> None:
         check_render_mode(render_mode, self.metadata)
-        self.num_envs = num_envs
         self.render_mode = render_mode
-        self._autoreset = AutoresetMode(autoreset_mode)
+        self._autoreset = autoreset_mode_of(autoreset_mode)
         self.metadata = {**self.metadata, "autoreset_mode": self._autoreset}
-        self._max_steps = NO_LIMIT if max_episode_steps in (None, -1) else max_episode_steps
-        if num_envs < 1 or self._max_steps < 1:
-            raise ValueError(
-                "a vector environment needs at least one row and one step; found "
-                f"{num_envs} and {max_episode_steps}"
-            )
+        self._max_steps = step_limit(max_episode_steps)
         self._tracks = Tracks(tracks)
-        self._view = (view_size, channels, view_reach)
+        self._view = size, colours, reach = check_view(view_size, channels, view_reach)
+        self.num_envs = check_integer("num_envs", num_envs, 1, most_tracks(reach))
+        if (total := self.num_envs * size**2 * colours) > MAX_OBSERVATION_BYTES:
+            raise ValueError(
+                f"num_envs * view_size**2 * channels must be at most {MAX_OBSERVATION_BYTES}; "
+                f"found {total}"
+            )
         single = RacingGymEnv(
             tracks=tracks, view_size=view_size, channels=channels, view_reach=view_reach
         )
         self.single_observation_space = single.observation_space
         self.single_action_space = single.action_space
-        self.observation_space = batch_space(single.observation_space, num_envs)
-        self.action_space = batch_space(single.action_space, num_envs)
+        self.observation_space = batch_space(single.observation_space, self.num_envs)
+        self.action_space = batch_space(single.action_space, self.num_envs)
         self._generators: list[tuple[np.random.Generator, int]] = []
         self._env: RacingEnv | None = None
-        self._done = np.zeros(num_envs, np.bool_)  # since the step before
+        self._done = np.zeros(self.num_envs, np.bool_)  # since the step before
 
     @property  # type: ignore[misc]
     def np_random(self) -> tuple[np.random.Generator, ...]:  # type: ignore[override]
@@ -153,9 +163,11 @@ class RacingGymVectorEnv(
 
         Raises:
             ResetNeeded: there was no reset, or none of a row whose episode has ended.
-            ValueError: the actions are not (num_envs, 2) numbers, or one of them is NaN.
+            ValueError: the actions are not (num_envs, 2) real numbers, or one of them is NaN.
         """
         env = self._started()
+        wanted = f"actions must be ({self.num_envs}, 2) numbers, steer and throttle of each row"
+        actions = check_actions(actions, (self.num_envs, 2), wanted)
         over = np.flatnonzero(self._done)
         if over.size and self._autoreset is AutoresetMode.DISABLED:
             raise ResetNeeded(

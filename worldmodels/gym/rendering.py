@@ -62,8 +62,9 @@ def check_render_mode(render_mode: str | None, metadata: dict[str, Any]) -> None
     Raises:
         ValueError: it is one.
     """
-    if render_mode is not None and render_mode not in metadata["render_modes"]:
-        known = ", ".join(map(repr, metadata["render_modes"]))
+    modes = metadata["render_modes"]
+    if render_mode is not None and not (isinstance(render_mode, str) and render_mode in modes):
+        known = ", ".join(map(repr, modes))
         raise ValueError(f"render_mode must be None or one of {known}; found {render_mode!r}")
 
 

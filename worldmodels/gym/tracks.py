@@ -7,8 +7,11 @@ from typing import Any, Literal
 
 import numpy as np
 
+from worldmodels.envs.racing.camera import MAX_PIXELS, raster_width
+from worldmodels.envs.racing.env import MAX_SPEED
 from worldmodels.envs.racing.random_track import random_track
 from worldmodels.envs.racing.track import Track
+from worldmodels.gym.arguments import check_options
 
 # The ranges of `env.random_tracks` in params.yaml.
 RADIUS = (8.0, 8.0)
@@ -16,6 +19,12 @@ HARMONICS = ((2, (0.6, 1.6)), (3, (0.2, 0.9)))  # order, range of the amplitude
 HALF_WIDTH = (1.3, 1.5)
 
 TRACK_OPTION = "track"
+
+
+def most_tracks(view_reach: float) -> int:
+    """The tracks of these ranges that one environment can have, with a view of this reach."""
+    max_offset = HALF_WIDTH[1] + MAX_SPEED
+    return MAX_PIXELS // raster_width(Track(), view_reach, max_offset) ** 2
 
 
 class Tracks:
@@ -29,7 +38,7 @@ class Tracks:
     """
 
     def __init__(self, tracks: Literal["random", "fixed"]) -> None:
-        if tracks not in ("random", "fixed"):
+        if not isinstance(tracks, str) or tracks not in ("random", "fixed"):
             raise ValueError(f"tracks must be 'random' or 'fixed'; found {tracks!r}")
         self._fixed = Track() if tracks == "fixed" else None
 
@@ -48,14 +57,7 @@ def track_option(options: Mapping[str, Any] | None, *others: str) -> Track | Non
     Raises:
         ValueError: an option is not known, or the track is no `Track` of the usual raster.
     """
-    options = options or {}
-    known = (TRACK_OPTION, *others)
-    if unknown := [name for name in options if name not in known]:
-        raise ValueError(
-            f"options of reset must be among {', '.join(map(repr, known))}; "
-            f"found {', '.join(map(repr, unknown))}"
-        )
-    track = options.get(TRACK_OPTION)
+    track = check_options(options, TRACK_OPTION, *others).get(TRACK_OPTION)
     if track is None:
         return None
     if not isinstance(track, Track):

@@ -13,7 +13,15 @@ from worldmodels.envs.racing.paint import COLOURS, PALETTES, paint_track
 from worldmodels.envs.racing.track import Track
 
 PIXELS_AT_ONCE = 2**16  # that are looked up in one go, so that the arrays stay in the cache
+MAX_PIXELS = np.iinfo(np.int32).max  # of the rasters of all tracks, which have one index
 COS, SIN, ONE, X, Y = range(5)  # of a pose: cosine and sine of the heading, 1, and the position
+
+
+def raster_width(track: Track, reach: float, max_offset: float) -> int:
+    """Pixels along a side of a track's raster with the margin that a view needs; see `Camera`."""
+    pixel = 2 * track.extent / (track.grid - 1)
+    margin = math.ceil((max_offset + math.hypot(reach, reach)) / pixel) + 1
+    return track.grid + 2 * margin
 
 
 class Camera:
@@ -52,10 +60,14 @@ class Camera:
         grid, extent = tracks[0].grid, tracks[0].extent
         pixel = 2 * extent / (grid - 1)
         self.max_offset = max_offset
-        self._margin = math.ceil((max_offset + math.hypot(reach, reach)) / pixel) + 1
-        self._width = grid + 2 * self._margin
-        if len(tracks) * self._width**2 > np.iinfo(np.int32).max:
-            raise ValueError(f"{len(tracks)} tracks are too many for one environment")
+        self._width = raster_width(tracks[0], reach, max_offset)
+        self._margin = (self._width - grid) // 2
+        if len(tracks) * self._width**2 > MAX_PIXELS:
+            raise ValueError(
+                f"the rasters of the tracks, {self._width} x {self._width} pixels each with a view "
+                f"of {reach} world units, must have at most {MAX_PIXELS} pixels in all; found "
+                f"{len(tracks)} tracks"
+            )
         self._palette: NDArray[Any] = (COLOURS if as_bytes else PALETTES)[channels]
         ground = [self._painted(track) for track in tracks]
         self._ground: NDArray[Any] = np.concatenate(ground, axis=None)
