@@ -70,3 +70,22 @@ def test_the_environment_on_the_page_runs(tmp_path: Path, monkeypatch):
         observations.append(observation)
     assert terminated.all()
     assert np.ptp(observations, axis=0).max() == 1  # the point has moved
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("render_mode", [None, "rgb_array"])
+def test_gymnasiums_checkers_find_nothing_in_the_environment_on_the_page(
+    tmp_path: Path, monkeypatch, render_mode
+):
+    gymnasium = pytest.importorskip("gymnasium", reason="needs requirements-carracing.txt")
+    from gymnasium.utils.env_checker import check_env
+
+    (tmp_path / "my_env.py").write_text(shown("In ten lines"), encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    env = gymnasium.make("my_env:Balance-v0", render_mode=render_mode)
+    env.reset(seed=0)
+    over = False
+    while not over:
+        *_, terminated, truncated, _ = env.step(env.action_space.sample())
+        over = terminated or truncated
+    check_env(env.unwrapped)
