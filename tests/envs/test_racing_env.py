@@ -198,3 +198,7 @@ def test_impossible_arguments_are_refused():
         RacingEnv(num_envs=0)
     with pytest.raises(ValueError, match="share samples, grid and extent"):
         RacingEnv([Track(), Track(grid=100)], num_envs=2)
+    with pytest.raises(
+        ValueError, match=r"view of 1000.0 world units, must have at most 2147483647"
+    ):
+        RacingEnv([Track()] * 200, view_reach=1000.0)

@@ -119,6 +119,7 @@ def test_an_option_that_is_unknown_or_wrong_is_refused(make, options, words):
     [
         ({"tracks": "many"}, "tracks must be 'random' or 'fixed'; found 'many'"),
         ({"tracks": None}, "tracks must be 'random' or 'fixed'; found None"),
+        ({"tracks": np.array(["fixed"] * 2)}, "tracks must be 'random' or 'fixed'; found array"),
         *(({"channels": each}, "channels must be 1 or 3; found ") for each in (2, 1.0, True, "3")),
         *(
             ({"view_size": each}, "view_size must be an integer from 2 to 512; found ")
@@ -229,8 +230,10 @@ def test_without_a_render_mode_render_warns_and_an_unknown_one_is_refused(make):
     env.reset()
     with pytest.warns(UserWarning, match=r"render\(\) does nothing without a render mode"):
         assert env.render() is None
-    with pytest.raises(ValueError, match="render_mode must be None or one of 'human', 'rgb_array'"):
-        type(env)(render_mode="ansi")
+    for mode in ("ansi", 3, np.array(["human"] * 2)):
+        words = "^render_mode must be None or one of 'human', 'rgb_array'; found"
+        with pytest.raises(ValueError, match=words):
+            type(env)(render_mode=mode)
 
 
 def test_the_window_shows_what_is_rendered(make, monkeypatch):
