@@ -78,6 +78,7 @@ def test_the_strategy_computes_what_pythons_does_on_the_same_mutations_and_fitne
     assert scale.max() > 1.1 * scale.min()  # it has learned one for each number
 
 
+@pytest.mark.slow
 def test_a_c_that_has_only_dreamt_drives_on_real_roads(browser, page):
     browser.open(page, prefers_reduced_motion="reduce")
     returns = browser.evaluate(f"({EVOLVE})()")
