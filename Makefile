@@ -102,8 +102,9 @@ cluster: locks dask
 	dask worker $(SCHEDULER) --host 127.0.0.1 --nworkers 2 --nthreads 1 --no-dashboard 2>/dev/null & workers=$$!; \
 	WORLDMODELS_COMPUTE="executor=dask scheduler=$(SCHEDULER)" $(MAKE) --no-print-directory paper
 
+# Three workers keep two cores busy: some tests wait for a browser, or for a timeout.
 test: locks dev lint
-	python -m pytest -n 2 --dist loadscope
+	python -m pytest -n 3 --dist loadscope
 
 chaos: locks dev
 	python -m pytest -n 2 -m slow

@@ -108,7 +108,11 @@ def evaluations(strategy, loss, limit: int) -> int:
 
 @pytest.mark.parametrize(
     ("loss", "start", "limit"),
-    [(squares, 1.0, 6_000), (ellipsoid, 1.0, 30_000), (rosenbrock, 0.0, 40_000)],
+    [
+        (squares, 1.0, 6_000),
+        (ellipsoid, 1.0, 30_000),
+        pytest.param(rosenbrock, 0.0, 40_000, marks=pytest.mark.slow),
+    ],
 )
 def test_cma_es_needs_no_more_evaluations_than_pycma(loss, start, limit):
     def pycma(seed: int) -> cma.CMAEvolutionStrategy:
