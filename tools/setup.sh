@@ -65,7 +65,7 @@ Ubuntu: apt install python3-venv), or give another Python"
 fi
 
 stamp=$venv/.$requirements
-needs=$(cat requirements*.txt constraints.txt tools/setup.sh tools/current_folder.pth | cksum)
+needs=$(cat requirements*.txt constraints.txt tools/setup.sh tools/*.pth | cksum)
 [ "$(cat "$stamp" 2>/dev/null)" != "$needs" ] || exit 0
 
 case "$requirements $(describe "$venv/bin/python")" in
@@ -74,7 +74,7 @@ case "$requirements $(describe "$venv/bin/python")" in
   ;;
 esac
 
-cp tools/current_folder.pth \
+cp tools/*.pth \
   "$("$venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"
 set -- --quiet -c constraints.txt -r "$requirements"
 with_uv() {

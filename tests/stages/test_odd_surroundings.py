@@ -63,7 +63,7 @@ del pair
 """
     for imported, output in (("gc", "collected\n"), ("stages", "")):
         result = subprocess.run(
-            [sys.executable, "-c", f"import {imported}{script}"],
+            [sys.executable, "-S", "-c", f"import {imported}{script}"],
             cwd=ROOT,
             capture_output=True,
             text=True,
