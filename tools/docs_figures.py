@@ -23,30 +23,27 @@ from worldmodels.dream.env import DreamEnv
 from worldmodels.dream.starts import StartStates
 from worldmodels.envs.registry import make_task
 from worldmodels.figures.common.animation import save_gif
+from worldmodels.figures.common.score_by_cost import (
+    PAPER_RETURN,
+    PAPER_Z,
+    Checkpoints,
+    TestScore,
+)
 from worldmodels.figures.docs.ablation_of_h import Ablation, ablation_figure
 from worldmodels.figures.docs.agent import Moment, agent_figure
 from worldmodels.figures.docs.endless_bend import DecodedEpisode, bend_frames
-from worldmodels.figures.docs.score_by_cost import (
-    Checkpoints,
-    TestScore,
-    score_by_cost_figure,
-)
+from worldmodels.figures.docs.score_by_cost import Training, score_by_cost_figure
 from worldmodels.figures.docs.style import svg
 from worldmodels.pipeline.config.reader import read_params
 from worldmodels.pipeline.errors import UserError
 from worldmodels.pipeline.file_errors import system_error
 from worldmodels.pipeline.outputs import AtomicOutputs
-from worldmodels.pipeline.reports import metrics_path, read_numbers
+from worldmodels.pipeline.reports import curve_path, metrics_path, read_curve, read_numbers
 from worldmodels.pipeline.storage.pixels import to_bytes, to_pixels
 from worldmodels.rollout.loop import recorded_rollout
 
 FIGURES = Path("docs/figures")
-# github.com/hardmaru/WorldModelsExperiments at fd982b9, carracing.cma.16.64.hist_best.json in
-# carracing/log: means over 1,024 rollouts, and the seconds so far
-PAPER_LOG = FIGURES / "paper_carracing_log.csv"
-PAPER_CORES = 64
-PAPER_RETURN, PAPER_STD, PAPER_EPISODES = 906.0, 21.0, 100  # Ha & Schmidhuber 2018, table 1
-PAPER_Z = 632.0  # the same table, z alone
+CARRACING = ROOT / "carracing"
 RELEASED_HOURS = 2 * 21 / 60  # cores x hours of fine-tuning on, docs/carracing.md
 DREAM_STEPS, DREAM_TEMPERATURE = range(0, 21, 3), 0.5  # of the frames of M's dream
 FRAMES_PER_SECOND = 50  # of the game
@@ -56,42 +53,31 @@ GIF_FRAMES_PER_SECOND, HOLD = 20, 2.0
 
 def score_by_cost() -> bytes:
     """The score of CarRacing by core-hours, beside the paper's."""
-    carracing = ROOT / "carracing" / "reports"
-    rounds = _columns(carracing / "curves" / "rounds.csv")
-    mean, stderr, hours = _numbers(
-        carracing, "visualize_carracing", "mean_return", "stderr", "core_hours"
-    )
-    finetuned = _numbers(carracing, "finetune_c", "validation_return")
-    released = json.loads((ROOT / "carracing/released/evaluate.json").read_text(encoding="utf-8"))
+    trainings = [_training(project / "reports") for project in _projects()]
+    released = json.loads((CARRACING / "released/evaluate.json").read_text(encoding="utf-8"))
     score = released["controller"]
-    log = _columns(ROOT / PAPER_LOG)
-    paper_hours = log["seconds"] * PAPER_CORES / 3600
-    figure = score_by_cost_figure(
-        Checkpoints(rounds["core_hours"], rounds["validation"]),
-        Checkpoints(np.array([hours]), np.array(finetuned)),
-        (
-            TestScore(hours, mean, stderr),
-            TestScore(hours + RELEASED_HOURS, score["mean_return"], score["stderr"]),
-        ),
-        Checkpoints(paper_hours, log["mean_return"]),
-        TestScore(float(paper_hours[-1]), PAPER_RETURN, PAPER_STD / np.sqrt(PAPER_EPISODES)),
-    )
-    return svg(figure)
+    hours = trainings[0].test.core_hours + RELEASED_HOURS
+    released_score = TestScore(hours, score["mean_return"], score["stderr"])
+    return svg(score_by_cost_figure(trainings, released_score))
 
 
 def ablation_of_h() -> bytes:
     """What C returns without h, and with the h of an untrained M."""
-    carracing = ROOT / "carracing"
+    projects = [project for project in _projects() if (project / "ablations").is_dir()]
 
-    def row(name: str, folder: Path, paper: float | None = None) -> Ablation:
-        mean, stderr = _numbers(folder / "reports", "evaluate", "mean_return", "stderr")
-        return Ablation(name, mean, stderr, paper)
+    def row(name: str, folder: str, paper: float | None = None) -> Ablation:
+        scores = [
+            _numbers(project / folder / "reports", "evaluate", "mean_return", "stderr")
+            for project in projects
+        ]
+        means, stderrs = zip(*scores, strict=True)
+        return Ablation(name, means, stderrs, paper)
 
     figure = ablation_figure(
         (
-            row("C sees z alone", carracing / "ablations" / "z", PAPER_Z),
-            row("z and h of an untrained M", carracing / "ablations" / "untrained"),
-            row("z and h", carracing, PAPER_RETURN),
+            row("C sees z alone", "ablations/z", PAPER_Z),
+            row("z and h of an untrained M", "ablations/untrained"),
+            row("z and h", "", PAPER_RETURN),
         )
     )
     return svg(figure)
@@ -102,7 +88,7 @@ def agent() -> bytes:
     with np.load(ROOT / EPISODE) as arrays:
         *earlier, last = arrays["observations"]
         frame = arrays["frame"]
-    folder = ROOT / "carracing" / "released"
+    folder = CARRACING / "released"
     released = worldmodels.load(folder)
     for observation in earlier:
         for _ in range(released.frame_skip):
@@ -164,10 +150,23 @@ DRAWN: Mapping[str, Callable[[], bytes]] = {  # a file in docs/figures -> its co
 }
 
 
-def _columns(path: Path) -> dict[str, NDArray[np.float64]]:
-    """The columns of a CSV file of numbers."""
-    table = np.genfromtxt(path, delimiter=",", names=True)
-    return {name: table[name] for name in table.dtype.names or ()}
+def _projects() -> list[Path]:
+    """The project of CarRacing, and the reports of others that differ in the training seed."""
+    return [CARRACING, *sorted((CARRACING / "seeds").glob("*/"))]
+
+
+def _training(reports: Path) -> Training:
+    """Scores and costs of `make carracing` with one training seed."""
+    rounds = read_curve(curve_path(reports, "rounds"), "rounds")
+    mean, stderr, hours = _numbers(
+        reports, "visualize_carracing", "mean_return", "stderr", "core_hours"
+    )
+    finetuned = _numbers(reports, "finetune_c", "validation_return")
+    return Training(
+        Checkpoints(rounds["core_hours"], rounds["validation"]),
+        Checkpoints(np.array([hours]), np.array(finetuned)),
+        TestScore(hours, mean, stderr),
+    )
 
 
 def _numbers(reports: Path, stage: str, *names: str) -> list[float]:

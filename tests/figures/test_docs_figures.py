@@ -2,8 +2,10 @@
 
 import base64
 import io
+import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,12 +15,14 @@ import pytest
 from PIL import Image, ImageSequence
 
 from tests.support.project import ROOT
+from tools import docs_figures
 from tools.docs_episode import ACTIONS, EPISODE, recorded_episode
 from tools.docs_figures import DRAWN, FIGURES
 from worldmodels.figures.common import style
 from worldmodels.figures.common.matplotlib_defaults import to_rgb
+from worldmodels.figures.common.score_by_cost import mean_over_seeds, rounded
 from worldmodels.figures.docs.endless_bend import palette
-from worldmodels.figures.docs.score_by_cost import rounded
+from worldmodels.figures.docs.score_by_cost import comparison
 from worldmodels.figures.docs.style import GROUNDS, STYLE, TEXT
 
 SVG = [name for name in DRAWN if name.endswith(".svg")]
@@ -159,6 +163,66 @@ def test_the_palette_of_the_gif_holds_greys_and_white():
 @pytest.mark.parametrize(("number", "digits", "found"), [(29_833, 1, 30_000), (71_629, 3, 71_600)])
 def test_numbers_of_a_title_are_rounded_to_their_first_digits(number, digits, found):
     assert rounded(number, digits) == found
+
+
+@pytest.mark.parametrize(
+    ("difference", "found"),
+    [
+        *((difference, "The score of the paper") for difference in (-8, 1, 8)),
+        (12, "12 points above the paper"),
+        (-9, "9 points below the paper"),
+    ],
+)
+def test_a_score_within_two_standard_errors_of_the_papers_is_the_same(difference, found):
+    assert comparison(difference, 4.0) == found
+
+
+def test_the_error_of_several_seeds_is_over_seeds_and_tracks():
+    assert mean_over_seeds([899.0], [4.0]) == (899, 4)
+    mean, stderr = mean_over_seeds([900.0, 906, 894], [4.0, 4, 4])
+    assert (mean, stderr) == (900, pytest.approx(np.sqrt(36 / 3 + 16)))
+
+
+@pytest.fixture
+def three_seeds(tmp_path, monkeypatch):
+    """The project of CarRacing, with reports of two other training seeds, 30 points worse."""
+    project = tmp_path / "carracing"
+    listed = subprocess.check_output(["git", "ls-files", "carracing"], cwd=ROOT, text=True)
+    reports = [name for name in listed.splitlines() if name.endswith(("json", "csv"))]
+    for name in reports:
+        for copy in (tmp_path / name, *(project / "seeds" / seed / name[10:] for seed in "02")):
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, copy)
+    for path in project.glob("seeds/*/**/*.json"):
+        numbers = json.loads(path.read_text())
+        returns = {name: value - 30 for name, value in numbers.items() if name == "mean_return"}
+        path.write_text(json.dumps(numbers | returns))
+    monkeypatch.setattr(docs_figures, "CARRACING", project)
+    figures = []
+    monkeypatch.setattr(docs_figures, "svg", figures.append)
+    return figures
+
+
+def test_the_ablation_of_several_seeds_shows_each_and_their_mean(three_seeds):
+    docs_figures.ablation_of_h()
+    (figure,) = three_seeds
+    (axes,) = figure.axes
+    assert "mean of 3 training seeds" in figure.texts[1].get_text()
+    assert {"879 ± 11", "545 ± 25", "675 ± 25"} <= {text.get_text() for text in axes.texts}
+    seeds = [line.get_xdata() for line in axes.lines if len(line.get_xdata()) == 3]
+    np.testing.assert_allclose(np.diff(seeds, axis=1), [[-30, 0]] * 3)
+    assert axes.get_xlim()[0] < 500  # an interval reaches below
+
+
+def test_score_by_cost_of_several_seeds_shows_each_and_their_mean(three_seeds):
+    docs_figures.score_by_cost()
+    (figure,) = three_seeds
+    (axes,) = figure.axes
+    assert "of 3 seeds and their mean" in figure.texts[1].get_text()
+    lines = {text.get_text() for text in axes.texts}
+    assert {"make carracing: 879 ± 11 after 1.7", "round 0: 502"} <= lines
+    faint = [line for line in axes.lines if line.get_alpha()]
+    assert [line.get_ydata()[-1] for line in faint[1::2]] == pytest.approx([899, 869, 869], abs=0.1)
 
 
 def test_the_episode_of_the_diagram_is_the_games_own():
