@@ -20,14 +20,16 @@ from worldmodels.dream.starts import StartStates
 from worldmodels.envs.carracing.rerender import rerender_episode
 from worldmodels.envs.carracing.task import CarRacingTask
 from worldmodels.figures.carracing.drive_gif import (
-    FRAME_STEPS,
     GAME_SIZE,
     LatentTrace,
     episode_frames,
+    first_step,
+    shown_steps,
 )
-from worldmodels.figures.carracing.returns import SOLVED, returns_figure
+from worldmodels.figures.carracing.returns import returns_figure
 from worldmodels.figures.carracing.rounds import FinalScore, FinetuneScore, Rounds, rounds_figure
 from worldmodels.figures.common.figure_set import FigureSet
+from worldmodels.figures.common.score_by_cost import SOLVED
 from worldmodels.interfaces import Memory, Vision
 from worldmodels.pipeline.config.env_params import CarRacingParams
 from worldmodels.pipeline.errors import ParamsError, UserError
@@ -71,8 +73,9 @@ def visualize_carracing(
     track_seed, episode = int(evaluation.track_seeds[shown]), evaluation.episode(int(shown))
     trace = trace_episode(agent.vision, agent.memory, episode)
     dream = trace_dream(agent, trace.z[:1], env, temperature, streams)
-    game = game_frames(env, track_seed, episode)
-    frames = episode_frames(game, episode.observations, trace, dream)
+    first = first_step(len(episode.actions), env.frame_skip)
+    game = game_frames(env, track_seed, episode, first)
+    frames = episode_frames(game, episode.observations, trace, dream, first)
     figure_set = FigureSet(
         {"returns": returns_figure(returns, finished, baseline)},
         list(progress(frames, "visualize_carracing: animation")),
@@ -96,7 +99,9 @@ def visualize_carracing(
     cost = ""
     if learning:
         rounds, finetuned = learning
-        final = FinalScore(metrics["mean_return"], metrics["stderr"], metrics["baseline_return"])
+        final = FinalScore(
+            metrics["mean_return"], metrics["stderr"], len(returns), metrics["baseline_return"]
+        )
         figure_set.figures["rounds"] = rounds_figure(rounds, finetuned, final)
         metrics["core_hours"] = finetuned.core_hours
         details["env_frames"] = int(finetuned.env_frames)
@@ -150,15 +155,18 @@ def _trace(
     return LatentTrace(to_bytes(vision.decode(z)).reshape(shape), z, h, rewards)
 
 
-def game_frames(env: CarRacingParams, track_seed: int, episode: Episode) -> NDArray[np.uint8]:
+def game_frames(
+    env: CarRacingParams, track_seed: int, episode: Episode, first: int
+) -> NDArray[np.uint8]:
     """The game's own frames of the steps that the animation shows, of GAME_SIZE."""
     last = len(episode.actions)
     renders = rerender_episode(env, track_seed, episode)
+    shown = set(shown_steps(first, last))
     return np.stack(
         [
             np.asarray(Image.fromarray(render()).resize(GAME_SIZE, Image.Resampling.LANCZOS))
             for step, render in enumerate(progress(renders, "visualize_carracing: game", last + 1))
-            if step % FRAME_STEPS == 0 or step == last
+            if step in shown
         ]
     )
 

@@ -1,7 +1,6 @@
 """Every figure is drawn, the same bytes each time; animations beside a dream go on to its end."""
 
 from contextlib import nullcontext
-from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -9,10 +8,6 @@ from PIL import Image
 
 from tests.support.racing_episode import run_episode
 from worldmodels.envs.racing.track import Track
-from worldmodels.figures.carracing import drive_gif
-from worldmodels.figures.carracing.drive_gif import CELLS, GAME_SIZE, LatentTrace, cells, slices
-from worldmodels.figures.carracing.returns import returns_figure
-from worldmodels.figures.carracing.rounds import FinalScore, FinetuneScore, Rounds, rounds_figure
 from worldmodels.figures.common.evolution_curve import evolution_figure
 from worldmodels.figures.common.figure_set import FigureSet
 from worldmodels.figures.common.reconstructions import reconstructions_figure
@@ -42,9 +37,6 @@ EVOLUTION = {
         "sigma",
     )
 } | {"generation": np.arange(1.0, 10), "baseline": np.full(9, 2.0), "sigma": np.full(9, 0.1)}
-RETURNS = np.linspace(300, 950, 99)
-ROUNDS = Rounds(np.array([9.0, 700, 850, 900]), np.arange(1.0, 5), 1e5 * np.arange(1, 5))
-
 
 ERRORS = {"dream": np.linspace(0, 1, 9), "persistence": np.ones(9), "one_step": np.zeros(9)}
 
@@ -65,14 +57,6 @@ ERRORS = {"dream": np.linspace(0, 1, 9), "persistence": np.ones(9), "one_step": 
         ),
         lambda: open_loop_error_figure(ERRORS, 1.0, 3),
         lambda: temperature_figure(PAPER_STUDY),
-        lambda: returns_figure(RETURNS, RETURNS > 800, RETURNS / 90 - 50),
-        lambda: returns_figure(RETURNS[:1], RETURNS[:1] > 900, RETURNS[:1]),
-        lambda: rounds_figure(
-            ROUNDS, FinetuneScore(910.0, 4.5, 1.2e6), FinalScore(905.0, 4.0, -40.0)
-        ),
-        lambda: rounds_figure(
-            Rounds(*np.ones((3, 1))), FinetuneScore(-50.0, 2, 3), FinalScore(-60.0, 4.0, -40.0)
-        ),
         lambda: trajectory_figure(Track(), run_episode(9)[0], np.zeros((9, 2), np.float32), 1.0),
     ],
 )
@@ -125,47 +109,3 @@ def test_a_dream_goes_on_when_the_episode_has_ended():
     assert (frames[5][rows, road] == frames[9][rows, road]).all()
     assert (frames[5][rows, env_view] == frames[9][rows, env_view]).all()
     assert (frames[5][rows, dream_view] != frames[9][rows, dream_view]).any()
-
-
-def random_trace(steps: int) -> LatentTrace:
-    rng = np.random.default_rng(steps)
-    decoded = rng.integers(0, 256, (steps + 1, 28, 32, 3)).astype(np.uint8)
-    z, h = (rng.uniform(-1, 1, (steps + 1, size)).astype(np.float32) for size in (8, 192))
-    return LatentTrace(decoded, z, h, rng.normal(size=steps))
-
-
-@pytest.mark.parametrize(("episode_steps", "dream_steps"), [(5, 9), (9, 5), (8, 8)])
-def test_carracing_shows_every_second_step_and_the_last(episode_steps, dream_steps):
-    rng = np.random.default_rng(0)
-    size = (-(-episode_steps // 2) + 1, *GAME_SIZE[::-1], 3)
-    game = rng.integers(0, 256, size).astype(np.uint8)
-    episode, dream = random_trace(episode_steps), random_trace(dream_steps)
-    frames = [
-        np.asarray(frame.convert("RGB"), int)
-        for frame in drive_gif.episode_frames(game, episode.decoded, episode, dream)
-    ]
-    longest = max(episode_steps, dream_steps)
-    assert len(frames) == -(-longest // 2) + 1
-    top = slice(40, 200)
-    for columns, steps in (
-        (slice(20, 300), episode_steps),
-        (slice(330, 540), episode_steps),
-        (slice(800, 1020), dream_steps),
-    ):
-        for number, (before, after) in enumerate(pairwise(frames)):
-            ended = 2 * number >= steps
-            assert (before[top, columns] == after[top, columns]).all() == ended
-
-
-def test_cells_are_the_more_blue_or_vermilion_the_larger_a_number_is():
-    image = cells(np.array([0, 1, -1, 0.5], np.float32))
-    assert image[0].tolist()[:3] == [[255, 255, 255], [0, 114, 178], [213, 94, 0]]
-    assert image[0, 3].tolist() == [128, 184, 216]
-    assert cells(np.zeros(CELLS, np.float32)).shape == (2, 32, 3)
-    assert cells(np.zeros(33, np.float32)).shape == (2, 32, 3)
-
-
-def test_slices_are_of_frames_from_the_first_to_the_last():
-    frames = np.arange(50, dtype=np.uint8)[:, None, None, None] * np.ones((1, 4, 32, 3), np.uint8)
-    assert slices(frames).shape == (4, 32, 3)
-    assert slices(frames)[0, ::4, 0].tolist() == [0, 7, 14, 21, 28, 35, 42, 49]

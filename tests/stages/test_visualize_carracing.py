@@ -19,6 +19,7 @@ from tests.support.project import ROOT
 from worldmodels.agent.loading import AgentParts
 from worldmodels.controller.controller import Controllers, parameter_count
 from worldmodels.envs.registry import make_task
+from worldmodels.figures.carracing import drive_gif
 from worldmodels.pipeline.config.reader import read_params
 from worldmodels.pipeline.reports import read_curve
 from worldmodels.pipeline.seeding import RandomStreams
@@ -137,6 +138,23 @@ def test_an_episode_its_dream_and_every_track_and_round_are_shown(evaluated, fol
     }
     summary = capsys.readouterr().out
     assert "2 rounds and finetune_c took 4.0 core-hours and 6,400 frames of the game" in summary
+
+
+def test_an_animation_begins_after_the_zoom_if_the_episode_goes_on(folder, monkeypatch):
+    monkeypatch.setattr(drive_gif, "ZOOM_FRAMES", 9)  # three steps of four frames
+    run(folder)
+    with Image.open(folder / "reports/drive.gif") as gif:
+        assert gif.n_frames == len((3, 5, 7, 8))
+
+
+def test_frames_of_the_game_are_those_of_the_shown_steps(evaluated):
+    params, _, evaluation = evaluated
+    seed, episode = int(evaluation.track_seeds[0]), evaluation.episode(0)
+    every, later = (
+        visualize_carracing.game_frames(params.env, seed, episode, first) for first in (0, 2)
+    )
+    np.testing.assert_array_equal(every[1:], later)
+    assert (np.diff(every.astype(int), axis=0) != 0).any(axis=(1, 2, 3)).all()
 
 
 def test_without_rounds_there_is_no_figure_of_them(folder):

@@ -12,14 +12,20 @@ from PIL import Image
 from worldmodels.figures.common.animation import RGB, Canvas
 from worldmodels.figures.common.matplotlib_defaults import Axes, to_rgb
 from worldmodels.figures.common.scene import Scene, cumulative, return_limits
-from worldmodels.figures.common.style import BLUE, GREY, INK, VERMILION
+from worldmodels.figures.common.score_by_cost import printed_number
+from worldmodels.figures.common.style import DREAM, ENVIRONMENT, GREY, INK, MEMORY, VISION
 
 Frames = NDArray[np.uint8]  # (frames, H, W, 3)
 FRAME_STEPS = 2  # steps from one frame to the next
-WIDTH, HEIGHT = 1036, 458  # pixels
-GAME_SIZE = (294, 196)  # width and height of the game's frames, pixels
-GAP = 14  # between panels, pixels
-MAX_VIEW_WIDTH = 224  # of an observation, pixels
+ZOOM_FRAMES = 50  # of the game, its first second, in which the camera zooms in
+WIDTH, HEIGHT = 830, 424  # pixels: the width of a README on GitHub
+GAME_SIZE = (234, 156)  # width and height of the game's frames, pixels
+GAP = 12  # between panels, pixels
+MAX_VIEW_WIDTH = 178  # of an observation, pixels
+PICTURES = 56  # from the top of the image to that of the pictures, pixels
+CHART = (52, 46, 134)  # left, bottom and height of the returns, pixels
+LABELS = (140, 0)  # of the returns in game and dream, from their right ends to the chart's, pixels
+LABEL_HEIGHT = 20  # above the chart, pixels
 COLUMNS = 32  # of the cells that show h, at the most
 CELLS = 64  # numbers of h that are shown: more would make the GIF much larger
 SLICES = 8  # frames of each panel that the colours are taken from
@@ -44,24 +50,29 @@ class Panels:
 
     def __init__(self, shape: tuple[int, ...], episode: LatentTrace, dream: LatentTrace) -> None:
         self.scene = scene = Scene(WIDTH, HEIGHT)
+        scene.add_text(GAP, 9, finding(episode, dream), 11.5, "bold")
         high = GAME_SIZE[1]
         wide = min(MAX_VIEW_WIDTH, round(high * shape[1] / shape[0]))
-        bottom = HEIGHT - 28 - high
+        bottom = HEIGHT - PICTURES - high
         lefts = [
             GAP,
             *(2 * GAP + GAME_SIZE[0] + number * (MAX_VIEW_WIDTH + GAP) for number in range(3)),
         ]
-        self.game = _bare(scene.add_panel(lefts[0], bottom, *GAME_SIZE, "The game"))
+        self.game = _bare(scene.add_panel(lefts[0], bottom, *GAME_SIZE, ""))
+        self.game.set_title("The game", color=ENVIRONMENT)
         self.observation, *decoded = (
             _bare(scene.add_panel(left, bottom, wide, high, title))
             for left, title in zip(
                 lefts[1:],
-                (f"Observation, {shape[1]} x {shape[0]}", "Decoded from its z", "M's dream"),
+                (f"V sees {shape[1]} x {shape[0]}", "V's decoding of z", ""),
                 strict=True,
             )
         )
         self.decoded = decoded
-        self.returns = scene.add_panel(58, 42, lefts[2] - GAP - 58, 148, "Return so far")
+        self.decoded[1].set_title("M's dream", color=DREAM)
+        left, bottom, high = CHART
+        wide = lefts[2] - 2 * GAP - left
+        self.returns = scene.add_panel(left, bottom, wide, high, "Return so far")
         longest = max(len(episode.rewards), len(dream.rewards))
         self.returns.set(xlim=(0, longest), xlabel="step (action of C)")
         self.returns.set(ylim=return_limits(np.concatenate([episode.returns, dream.returns])))
@@ -70,7 +81,8 @@ class Panels:
 
     def _z_panel(self, left: float, episode: LatentTrace, dream: LatentTrace) -> Axes:
         count = episode.z.shape[1]
-        panel = self.scene.add_panel(left, 98, MAX_VIEW_WIDTH, 92, f"z, {count} numbers")
+        panel = self.scene.add_panel(left, 94, MAX_VIEW_WIDTH, 86, "")
+        panel.set_title(f"z, {count} numbers", color=VISION)
         reach = 1.05 * max(np.abs(episode.z).max(), np.abs(dream.z).max())
         panel.axhline(0, color=GREY, linewidth=0.8)
         return _bare(panel, xlim=(-0.7, count - 0.3), ylim=(-reach, reach))
@@ -78,29 +90,53 @@ class Panels:
     def _h_panel(self, left: float, episode: LatentTrace) -> Axes:
         count = episode.h.shape[1]
         some = f"{CELLS} of {count}" if count > CELLS else str(count)
-        return _bare(self.scene.add_panel(left, 24, MAX_VIEW_WIDTH, 40, f"h, {some} numbers"))
+        panel = self.scene.add_panel(left, 20, MAX_VIEW_WIDTH, 40, "")
+        panel.set_title(f"h, {some} numbers", color=MEMORY)
+        return _bare(panel)
+
+
+def first_step(steps: int, frame_skip: int) -> int:
+    """The step of an episode of L steps from which the camera has zoomed in; 0 if it ends before.
+
+    A step has frame_skip frames.
+    """
+    zoomed = -(-ZOOM_FRAMES // frame_skip)
+    return zoomed if zoomed < steps else 0
+
+
+def shown_steps(first: int, last: int) -> list[int]:
+    """Every FRAME_STEPS-th step from the first, and the last."""
+    return [*range(first, last, FRAME_STEPS), last]
+
+
+def finding(episode: LatentTrace, dream: LatentTrace) -> str:
+    """What C returns in both, in words."""
+    return (
+        f"C returns {printed_number(episode.returns[-1])} in the game, and "
+        f"{printed_number(dream.returns[-1])} in M's dream from the same start"
+    )
 
 
 def episode_frames(
-    game: Frames, observations: Frames, episode: LatentTrace, dream: LatentTrace
+    game: Frames, observations: Frames, episode: LatentTrace, dream: LatentTrace, first: int = 0
 ) -> Iterator[Image.Image]:
-    """The frames of an episode of L steps and of a dream beside it.
+    """The frames of an episode of L steps and of a dream beside it, from the step `first` on.
 
     The panels of the one that ends first show its last step until the other has ended.
 
     Args:
-        game: the game's own frames, of GAME_SIZE: before the first step, every FRAME_STEPS steps
-            from there, and at the end.
+        game: the game's own frames, of GAME_SIZE, at shown_steps(first, L).
         observations: what V encoded in the episode, (L + 1, H, W, 3).
         episode: the trace of the episode.
-        dream: the trace of the dream.
+        dream: the trace of the dream, which began with the episode.
+        first: the step to begin with.
     """
-    traces, colours = (episode, dream), (BLUE, VERMILION)
+    traces, colours = (episode, dream), (ENVIRONMENT, DREAM)
     panels = Panels(observations.shape[1:], episode, dream)
     scene = panels.scene
     canvas = Canvas(scene.image())
-    right = round(panels.returns.get_window_extent().x1)
-    ends = [(right - 205, "in the game"), (right, "in the dream")]
+    _, _, right, top = panels.returns.get_window_extent().extents
+    label_top = HEIGHT - round(top) - LABEL_HEIGHT
     curves = [
         scene.pixel_coordinates(
             panels.returns, np.stack([np.arange(len(trace.returns)), trace.returns], axis=1)
@@ -109,7 +145,8 @@ def episode_frames(
     ]
 
     def draw(step: int) -> None:
-        scene.draw_image(canvas, panels.game, game[min(-(-step // FRAME_STEPS), len(game) - 1)])
+        shown = min(-(-(step - first) // FRAME_STEPS), len(game) - 1)
+        scene.draw_image(canvas, panels.game, game[shown])
         scene.draw_image(canvas, panels.observation, observations[min(step, len(observations) - 1)])
         for number, trace in enumerate(traces):
             last, colour = min(step, len(trace.rewards)), colours[number]
@@ -117,10 +154,10 @@ def episode_frames(
             scene.draw_bars(canvas, panels.z[number], trace.z[last])
             scene.draw_image(canvas, panels.h[number], cells(trace.h[last, :CELLS]))
             canvas.dot(curves[number][last], colour)
-            end, where = ends[number]
-            over = " (over)" if last < step else ""
-            canvas.write(end, HEIGHT - 211, f"{where} {trace.returns[last]:+.1f}{over}", colour)
-        canvas.write(GAP + GAME_SIZE[0], 8, f"step {step}", INK)
+            where, over = ("game", "dream")[number], " (over)" if last < step else ""
+            label = f"{where} {printed_number(trace.returns[last])}{over}"
+            canvas.write(round(right) - LABELS[number], label_top, label, colour)
+        canvas.write(GAP + GAME_SIZE[0], PICTURES - 20, f"step {step}", INK)
 
     for curve, colour in zip(curves, colours, strict=True):
         canvas.stroke(curve, colour)
@@ -128,14 +165,14 @@ def episode_frames(
     draw(longest)
     shown = (
         (panels.game, game),
-        (panels.observation, observations),
-        *zip(panels.decoded, (trace.decoded for trace in traces), strict=True),
+        (panels.observation, observations[first:]),
+        *zip(panels.decoded, (trace.decoded[first:] for trace in traces), strict=True),
     )
     for panel, frames in shown:
         scene.draw_image(canvas, panel, slices(frames))
     canvas.choose_colours()
     before = 0
-    for step in [*range(0, longest, FRAME_STEPS), longest]:
+    for step in shown_steps(first, longest):
         for curve, colour in zip(curves, colours, strict=True):
             if before < len(curve):
                 canvas.stroke(curve[before : step + 1], colour, permanent=True)
@@ -145,11 +182,11 @@ def episode_frames(
 
 
 def cells(h: NDArray[np.float32]) -> RGB:
-    """Numbers in [-1, 1] as coloured cells, (rows, columns, 3): 1 is blue, -1 vermilion."""
+    """Numbers in [-1, 1] as cells, (rows, columns, 3): 1 is of M's colour, -1 is grey."""
     columns = min(len(h), COLUMNS)
     padded = np.zeros(-(-len(h) // columns) * columns)
     padded[: len(h)] = h
-    ends = np.array([to_rgb(VERMILION), to_rgb(BLUE)])[(padded > 0).astype(int)]
+    ends = np.array([to_rgb(GREY), to_rgb(MEMORY)])[(padded > 0).astype(int)]
     colours = 1 + np.abs(padded)[:, None] * (ends - 1)
     image: RGB = np.rint(255 * colours).astype(np.uint8).reshape(-1, columns, 3)
     return image

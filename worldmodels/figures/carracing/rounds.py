@@ -7,20 +7,35 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from worldmodels.figures.carracing.returns import SOLVED
 from worldmodels.figures.common.matplotlib_defaults import Axes, Figure
-from worldmodels.figures.common.style import BLUE, GREEN, GREY, INK, ORANGE, VERMILION, new_figure
+from worldmodels.figures.common.score_by_cost import (
+    SOLVED,
+    TestScore,
+    draw_heading,
+    draw_hollow,
+    draw_label,
+    draw_paper_log,
+    draw_paper_test,
+    draw_test,
+    paper_log,
+    paper_test,
+    printed_number,
+)
+from worldmodels.figures.common.style import GREY, INK, PAPER, PROJECT, new_figure
 
-PAPER_SCORES = {1_000: 823, 7_370: 880, 71_600: 906}  # Ha & Schmidhuber 2018: return by core-hours
+Array = NDArray[np.float64]
+SHOWN_CHECKPOINTS = (0, 1)  # of the paper's log, besides the last, with their scores
+SOURCE = "The paper: Ha & Schmidhuber 2018,\nwith all {count} checkpoints of its log"
 MARGIN = 40.0  # of the return axis, below the lowest score
+HEADROOM = 38.0  # and above the highest
 
 
 class Rounds(NamedTuple):
     """One entry a round."""
 
-    validation: NDArray[np.float64]  # mean return of its C on validation tracks
-    core_hours: NDArray[np.float64]  # cumulative
-    env_frames: NDArray[np.float64]  # of the game, collected for training; cumulative
+    validation: Array  # mean return of its C on validation tracks
+    core_hours: Array  # cumulative
+    env_frames: Array  # of the game, collected for training; cumulative
 
 
 class FinetuneScore(NamedTuple):
@@ -36,6 +51,7 @@ class FinalScore(NamedTuple):
 
     mean: float
     stderr: float
+    episodes: int
     baseline: float  # mean of the random policy
 
 
@@ -44,88 +60,66 @@ def rounds_figure(rounds: Rounds, finetuned: FinetuneScore, test: FinalScore) ->
 
     The axis starts below the lowest score of C, so a random policy that is far worse is outside.
     """
-    figure = new_figure(10, 4.4)
-    left = figure.add_axes((0.065, 0.25, 0.5, 0.67))
-    right = figure.add_axes((0.605, 0.25, 0.38, 0.67), sharey=left)
-    millions = rounds.env_frames / 1e6
-    for axes, cost, final_cost in (
-        (left, rounds.core_hours, finetuned.core_hours),
-        (right, millions, finetuned.env_frames / 1e6),
+    paper = paper_test()
+    million = 1e6 if finetuned.env_frames >= 1e5 else 1.0
+    unit = "million frames" if million > 1 else "frames"
+    frames = finetuned.env_frames / million
+    score = f"{printed_number(test.mean)} ± {test.stderr:.0f}"
+    figure = new_figure(9.2, 4.4)
+    draw_heading(
+        figure,
+        f"C returns {score} after {finetuned.core_hours:.1f} core-hours and "
+        f"{printed_number(frames, int(million > 1))} {unit} of the game",
+        f"CarRacing, mean return.  ● {test.episodes} test tracks, ± standard error   ○ validation "
+        f"tracks, which chose C.  The random policy: {printed_number(test.baseline)}",
+    )
+    left = figure.add_axes((0.05, 0.115, 0.58, 0.735))
+    right = figure.add_axes((0.68, 0.115, 0.31, 0.735), sharey=left)
+    scores = (*rounds.validation, finetuned.validation, test.mean, *paper_log().returns)
+    left.set_ylim(min(scores) - MARGIN, max(*scores, paper.mean_return) + HEADROOM)
+    draw_paper_log(left, SHOWN_CHECKPOINTS)
+    draw_paper_test(left)
+    for axes, costs, final_cost, name in (
+        (left, rounds.core_hours, finetuned.core_hours, "fine-tuned: "),
+        (right, rounds.env_frames / million, frames, ""),
     ):
-        _draw_scores(axes, cost, rounds.validation, final_cost, finetuned.validation, test)
-    neighbours = np.convolve(np.pad(rounds.validation, 1, "edge"), [0.5, 0, 0.5], "valid")
-    offsets = [  # outside the bend of the line
-        (0, 7 if above else -15) for above in rounds.validation > neighbours
-    ]
-    offsets[-1] = (10, -3)
-    for number, point in enumerate(zip(millions, rounds.validation, strict=True)):
-        _annotate(right, point, str(number), offsets[number])
-    left.plot(
-        list(PAPER_SCORES),
-        list(PAPER_SCORES.values()),
-        "s:",
-        color=VERMILION,
-        label="the paper, test tracks",
-    )
-    for point in PAPER_SCORES.items():
-        _annotate(left, point, str(point[1]), (0, -14))
-    _annotate(left, (finetuned.core_hours, test.mean), f"{test.mean:.0f}", (14, -14))
-    left.set(
-        title=f"C returns {test.mean:.0f} after {finetuned.core_hours:.1f} core-hours",
-        xlabel="core-hours so far (logarithmic)",
-        ylabel="mean return of C",
-        xscale="log",
-    )
+        axes.axhline(SOLVED, color=GREY, linewidth=0.8, zorder=1)
+        _draw_rounds(axes, costs, rounds.validation)
+        _draw_final(axes, (costs[-1], rounds.validation[-1]), final_cost, name, finetuned, test)
+    source = SOURCE.format(count=len(paper_log().returns))
+    left.text(0.985, 0.06, source, transform=left.transAxes, ha="right", color=PAPER)
+    draw_label(right, (0, SOLVED), f"solved: {SOLVED}", (4, 3), INK)
+    left.set(xlabel="core-hours so far (logarithmic)", xscale="log")
+    left.set_xlim(min(0.15, rounds.core_hours[0] / 2), 3 * paper.core_hours)
     left.xaxis.set_major_formatter(lambda hours, _: f"{hours:,g}")
-    left.margins(x=0.08)
-    scores = (*rounds.validation, finetuned.validation, test.mean - test.stderr)
-    left.set_ylim(bottom=min(*scores, *PAPER_SCORES.values()) - MARGIN)
-    right.set(title=f"... and {finetuned.env_frames / 1e6:.1f} million frames of the game")
-    right.set(xlabel="frames for training so far (millions)")
-    right.set(xlim=(0, 1.08 * finetuned.env_frames / 1e6))
+    left.minorticks_off()
+    right.set(xlabel=f"{unit} for training so far", xlim=(0, 1.35 * frames))
     right.tick_params(labelleft=False)
-    figure.legend(*left.get_legend_handles_labels(), loc="lower center", ncols=3)
     return figure
 
 
-def _draw_scores(
+def _draw_rounds(axes: Axes, costs: Array, validation: Array) -> None:
+    axes.plot(costs, validation, color=PROJECT)
+    draw_hollow(axes, costs, validation, PROJECT, 6)
+    for number, point in enumerate(zip(costs, validation, strict=True)):
+        draw_label(axes, point, f"round {number}: {printed_number(point[1])}", (9, -5), PROJECT)
+
+
+def _draw_final(
     axes: Axes,
-    cost: NDArray[np.float64],
-    validation: NDArray[np.float64],
-    final_cost: float,
-    finetuned: float,
+    last_round: tuple[float, float],
+    cost: float,
+    name: str,
+    finetuned: FinetuneScore,
     test: FinalScore,
 ) -> None:
-    axes.plot(cost, validation, "o-", color=BLUE, label="C of each round, validation tracks")
-    axes.plot(
-        final_cost,
-        finetuned,
-        "o",
-        color="white",
-        markeredgecolor=BLUE,
-        markersize=8,
-        label=f"after fine-tuning, other validation tracks: {finetuned:.0f}",
-    )
-    axes.plot([cost[-1], final_cost], [validation[-1], finetuned], ":", color=BLUE, zorder=1)
-    axes.errorbar(
-        [final_cost],
-        [test.mean],
-        [test.stderr],
-        fmt="D",
-        markersize=5,
-        color=ORANGE,
-        markeredgecolor=INK,
-        ecolor=INK,
-        capsize=4,
-        label=f"the same C, test tracks: {test.mean:.0f} ± {test.stderr:.0f} (standard error)",
-    )
-    axes.axhline(SOLVED, color=GREEN, linestyle="--", linewidth=1.1, label=f"solved: {SOLVED}")
-    axes.axhline(
-        test.baseline, color=GREY, linestyle=":", label=f"random policy: {test.baseline:.0f}"
-    )
-
-
-def _annotate(
-    axes: Axes, point: tuple[float, float], text: str, offset: tuple[float, float]
-) -> None:
-    axes.annotate(text, point, offset, textcoords="offset points", ha="center", fontsize=8)
+    """Both scores of the C that was fine-tuned, the label of the higher one above the other."""
+    axes.plot(*zip(last_round, (cost, finetuned.validation), strict=True), color=PROJECT)
+    draw_hollow(axes, np.array([cost]), np.array([finetuned.validation]), PROJECT, 6)
+    draw_test(axes, TestScore(cost, test.mean, test.stderr), PROJECT)
+    above, below = (9, 3), (9, -14)
+    places = (above, below) if test.mean >= finetuned.validation else (below, above)
+    text = f"{printed_number(test.mean)} ± {test.stderr:.0f}"
+    draw_label(axes, (cost, test.mean), text, places[0], PROJECT, weight="bold")
+    text = f"{name}{printed_number(finetuned.validation)}"
+    draw_label(axes, (cost, finetuned.validation), text, places[1], PROJECT)
