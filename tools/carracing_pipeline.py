@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from tools.stage_copies import Move, Stage, copy_stage, dump, into, not_cached, read_stages
+from tools import carracing_plots
+from tools.stage_copies import (
+    Move,
+    Stage,
+    copy_stage,
+    dump,
+    into,
+    not_cached,
+    paths_of,
+    read_stages,
+)
 
 ROUNDS = 2  # after the first
 Settings = Mapping[str, Sequence[str]]  # in place of the params, by stage
@@ -28,18 +38,7 @@ FINETUNE: Stage = {
     "outs": ["models/c.npz", "reports/details/finetune_c.json", "reports/cost/finetune_c.json"],
     "params": ["seed", "env", "finetune_c"],
     "metrics": not_cached("reports/metrics/finetune_c.json"),
-    "plots": [
-        {
-            "reports/curves/finetune_c.csv": {
-                "cache": False,
-                "title": "C, fine-tuned: the best so far",
-                "x": "iteration",
-                "x_label": "iteration",
-                "y": "validation",
-                "y_label": "mean return on validation tracks",
-            }
-        }
-    ],
+    "plots": [{"reports/curves/finetune_c.csv": {"cache": False, **carracing_plots.FINETUNE}}],
 }
 VISUALIZE: Stage = {
     "desc": "Draw an episode beside its dream, the returns of all test tracks, and the rounds",
@@ -48,10 +47,11 @@ VISUALIZE: Stage = {
     "params": ["seed", "env", "evolve_c.temperature", "visualize.frames_per_second"],
     "outs": ["reports/details/visualize_carracing.json"],
     "metrics": not_cached("reports/metrics/visualize_carracing.json"),
-    "plots": not_cached(
-        *("reports/curves/rounds.csv", "reports/figures/rounds.png"),
-        *("reports/figures/returns.png", "reports/drive.gif"),
-    ),
+    "plots": [
+        {"reports/curves/rounds.csv": {"cache": False, **carracing_plots.ROUNDS}},
+        *not_cached("reports/figures/rounds.png", "reports/figures/returns.png"),
+        *not_cached("reports/drive.gif"),
+    ],
 }
 OF_A_ROUND = (  # what visualize_carracing reads of each round
     "reports/metrics/evolve_c.json",
@@ -98,13 +98,16 @@ def carracing_pipeline(
         f"reports/{kind}/finetune_c.json" for kind in ("metrics", "details", "cost")
     ]
     stages["visualize_carracing"] = visualize
-    return dump(HEAD, {"stages": stages})
+    plots = carracing_plots.plots_of_several_stages(folders)
+    return dump(HEAD, {"stages": stages, "plots": plots})
 
 
 def _copy(name: str, stage: Stage, move: Move, reports: str, demands: Sequence[str] = ()) -> Stage:
     """A copy of a stage for CarRacing, with reports in a folder."""
     options = f"--reports {reports}"
-    return copy_stage(name, stage, move, options, ("carracing", *demands))
+    copy = copy_stage(name, stage, move, options, ("carracing", *demands))
+    carracing_plots.set_titles(copy, reports)
+    return copy
 
 
 def _rounds(
@@ -194,6 +197,8 @@ def _ablations(root: Mapping[str, Stage], before: str, last: str, dreams: str) -
 
     move = _of_last_round("ablations/untrained", last, memories["untrained"])
     train_m = _copy("train_m", root["train_m"], move, "ablations/untrained/reports")
+    # Its curve is one point, which is no plot.
+    train_m["outs"] += not_cached(*paths_of(train_m.pop("plots")))
     train_m["cmd"] += " --set train_m.epochs=0 --set train_m.ensemble_size=1"
     with_untrained = evolve(
         "untrained", f" --policy-memory {untrained_m}", "Search for C on z and an untrained h"

@@ -21,6 +21,7 @@ PROJECTS = (
 SEEDS = (0, 1, 2, 3, 4)
 TEMPERATURES = (0.01, 0.1, 0.5, 1.0, 1.15, 1.3, 2.0, 4.0, 10.0, 30.0)
 STUDIED = ("collect", "train_v", "encode", "train_m", "evolve_c", "evaluate")
+TITLE = 'title: "reference: '  # how the titles of the root's plots begin
 DERIVED = "Derived from the root's dvc.yaml: written by `python -m tools.dvc_pipelines`."
 COMPARE_DREAM: Stage = {
     "desc": "Compare C's episodes with dreams from the same starts",
@@ -34,8 +35,19 @@ COMPARE_DREAM: Stage = {
         "reports/figures/open_loop_error.png", "reports/figures/filmstrip.png", "reports/dream.gif"
     ),
 }
-
-
+STUDY_CURVE = "reports/curves/temperature_study.csv"
+BY_TEMPERATURE = {
+    "template": "log_x",
+    "title": "temperature study: return in the environment of a C trained in dreams",
+    "x": "temperature",
+    "x_label": "temperature of the dreams",
+    "y_label": "return of an episode",
+}
+RETURNS = {
+    **BY_TEMPERATURE,
+    "title": "temperature study: C in the environment and in dreams (baseline: random policy)",
+    "y": {STUDY_CURVE: ["env_return", "dream_return", "baseline"]},
+}
 VISUALIZE_GYMNASIUM: Stage = {
     "desc": "Draw the figures and the animation",
     "cmd": "python -m stages.visualize_gymnasium data/rollouts.h5 models/v.npz data/evaluation.h5",
@@ -53,9 +65,14 @@ VISUALIZE_GYMNASIUM: Stage = {
 }
 
 
+def named(pipeline: str, recipe: str) -> str:
+    """The root's dvc.yaml with the name of a recipe in the titles of its plots."""
+    return pipeline.replace(TITLE, TITLE.replace("reference", recipe))
+
+
 def gymnasium_pipeline(pipeline: str) -> str:
     """The text of recipes/other/dvc.yaml: the root's stages in an environment of Gymnasium."""
-    root = yaml.safe_load(pipeline)
+    root = yaml.safe_load(named(pipeline, "other"))
     stages = {name: root["stages"][name] for name in STUDIED}
     stages["visualize_gymnasium"] = VISUALIZE_GYMNASIUM
     copies = {
@@ -63,7 +80,8 @@ def gymnasium_pipeline(pipeline: str) -> str:
         for name, stage in stages.items()
     }
     others = {key: root[key] for key in ("plots", "artifacts")}
-    return dump(f"Any environment of Gymnasium.\n{DERIVED}", {"stages": copies, **others})
+    head = f"Any environment of Gymnasium.\n{DERIVED}"
+    return dump(head, {"stages": copies, **others})
 
 
 def dream_comparison() -> str:
@@ -105,7 +123,8 @@ def temperature_pipeline(
     cells = [f"cells/{seed}-{temperature}" for temperature in temperatures for seed in seeds]
     stages["temperature_study"] = _study(cells)
     stages["compare_dream"] = _coldest(seeds[0], min(temperatures))
-    return dump(f"Training in dreams of several temperatures.\n{DERIVED}", {"stages": stages})
+    head = f"Training in dreams of several temperatures.\n{DERIVED}"
+    return dump(head, {"stages": stages, "plots": [{"returns by temperature": RETURNS}]})
 
 
 def _study(cells: list[str]) -> Stage:
@@ -123,9 +142,10 @@ def _study(cells: list[str]) -> Stage:
         ],
         "outs": ["reports/details/temperature_study.json"],
         "metrics": not_cached("reports/metrics/temperature_study.json"),
-        "plots": not_cached(
-            "reports/curves/temperature_study.csv", "reports/figures/temperature.png"
-        ),
+        "plots": [
+            {STUDY_CURVE: {"cache": False, **BY_TEMPERATURE, "y": "env_return"}},
+            *not_cached("reports/figures/temperature.png"),
+        ],
     }
     return copy_stage("temperature_study", stage, lambda path: path)
 
@@ -149,7 +169,7 @@ def _coldest(seed: int, temperature: float) -> Stage:
 def derived(pipeline: str) -> dict[str, str]:
     """The texts of the derived files, by path, given the root's dvc.yaml."""
     return {
-        **{f"recipes/{recipe}/dvc.yaml": pipeline for recipe in RECIPES},
+        **{f"recipes/{recipe}/dvc.yaml": named(pipeline, recipe) for recipe in RECIPES},
         "recipes/dream/compare/dvc.yaml": dream_comparison(),
         "recipes/other/dvc.yaml": gymnasium_pipeline(pipeline),
         "studies/temperature/dvc.yaml": temperature_pipeline(pipeline),

@@ -64,6 +64,9 @@ RUN = {
         *("dvc status", "dvc repro -P --dry", "dvc gc"),
     ),
     f"{VERBS}::test_git_is_clean_after_the_run": ("git status",),
+    "tests/projects/test_plots.py::test_a_recipe_of_ones_own_gets_its_name": (
+        "perl -pi -e 's/unseen: /mine: /' dvc.yaml",
+    ),
     f"{SHARING}::test_a_clone_pulls_and_reproduces_without_running_a_stage": ("dvc pull",),
     f"{SIDE_BY_SIDE}::test_a_temporary_experiment_is_right_and_leaves_the_workspace_alone": (
         "dvc exp run --temp",
