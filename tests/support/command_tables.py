@@ -12,6 +12,7 @@ SIDE_BY_SIDE = "tests/projects/test_side_by_side.py"
 VERBS = "tests/projects/test_verbs.py"
 TLS = "tests/parallel/test_cluster_tls.py"
 SHARING = "tests/projects/test_sharing.py"
+OFFLINE_PLOTS = "tests/projects/test_offline_plots.py"
 RELEASED = "tests/projects/test_released.py"
 EDIT = "Edit one number, see what reruns"
 
@@ -66,6 +67,17 @@ RUN = {
     f"{VERBS}::test_git_is_clean_after_the_run": ("git status",),
     "tests/projects/test_plots.py::test_a_recipe_of_ones_own_gets_its_name": (
         "perl -pi -e 's/unseen: /mine: /' dvc.yaml",
+    ),
+    f"{OFFLINE_PLOTS}::test_the_scripts_that_dvc_names_are_fetched": (
+        "python -m tools.offline_plots",
+    ),
+    f"{OFFLINE_PLOTS}::test_the_help_names_the_versions": ("python -m tools.offline_plots --help",),
+    f"{OFFLINE_PLOTS}::test_scripts_that_are_given_as_files_are_in_the_page": (
+        "python -m tools.offline_plots vega.min.js vega-lite.min.js vega-embed.min.js",
+    ),
+    f"{OFFLINE_PLOTS}::test_the_setting_is_taken_back_and_made_again": (
+        "dvc config --local --unset plots.html_template",
+        "dvc config --local plots.html_template plots.html",
     ),
     f"{SHARING}::test_a_clone_pulls_and_reproduces_without_running_a_stage": ("dvc pull",),
     f"{SIDE_BY_SIDE}::test_a_temporary_experiment_is_right_and_leaves_the_workspace_alone": (
