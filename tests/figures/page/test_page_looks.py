@@ -178,21 +178,29 @@ def lab(rgb: np.ndarray) -> np.ndarray:
     return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
 
 
+def distance(one: str, other: str, seen: np.ndarray) -> float:
+    """Of two colours in CIELAB, as people see them."""
+    return float(np.linalg.norm(lab(seen @ linear(one)) - lab(seen @ linear(other))))
+
+
 @pytest.mark.parametrize("theme", [0, 1])
 def test_each_meaning_has_a_colour_of_its_own_for_colour_blind_readers_too(theme):
     assert len(themes()) == 2
     colours = themes()[theme]
     for seen in SEEN_BY.values():
         for one, other in itertools.combinations(MEANINGS, 2):
-            distance = np.linalg.norm(
-                lab(seen @ linear(colours[one])) - lab(seen @ linear(colours[other]))
-            )
-            assert distance > 15, (one, other)
+            assert distance(colours[one], colours[other], seen) > 15, (one, other)
     luminance = {name: linear(colours[name]) @ [0.2126, 0.7152, 0.0722] for name in colours}
     for name in MEANINGS:
         low, high = sorted([luminance[name], luminance["card"]])
         assert (high + 0.05) / (low + 0.05) >= 3, name
     assert not {colours[name] for name in MEANINGS[:-1]} & {colours["less"], colours["more"]}
+
+
+@pytest.mark.parametrize("people", ["all", "deuteranopes"])
+def test_each_meaning_has_a_colour_of_its_own_in_figures(people):
+    for one, other in itertools.combinations(IN_FIGURES, 2):
+        assert distance(IN_FIGURES[one], IN_FIGURES[other], SEEN_BY[people]) > 15, (one, other)
 
 
 @pytest.mark.parametrize("theme", [0, 1])

@@ -21,7 +21,7 @@ GREY = "#8A8A8A"
 # One meaning a colour; all of them can be read on a light and on a dark ground.
 ENVIRONMENT = BLUE
 DREAM = VERMILION
-VISION = "#A67C00"
+VISION = "#785C1E"  # as dark as it can be: to deuteranopes a lighter gold is vermilion
 MEMORY = "#B8579B"
 CONTROLLER = GREEN
 PROJECT = "#8468D9"  # this project beside the paper
