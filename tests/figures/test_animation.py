@@ -7,7 +7,7 @@ from PIL import Image
 
 from tests.support.racing_episode import run_episode
 from worldmodels.envs.racing.track import Track
-from worldmodels.figures.common.animation import Canvas, save_gif
+from worldmodels.figures.common.animation import Canvas, palette_of, save_gif
 from worldmodels.figures.racing.drive_gif import episode_frames
 
 
@@ -74,3 +74,24 @@ def test_what_is_drawn_beyond_the_edge_is_cut_off():
     canvas.fill(np.array([[50.0, 50], [60, 50], [50, 60]]), "white")
     canvas.choose_colours()
     assert canvas.frame().size == (20, 20)
+
+
+def test_greys_have_no_tint_whatever_colours_surround_them():
+    ramp = np.arange(256, dtype=np.uint8)[:, None, None].repeat(40, axis=1).repeat(3, axis=2)
+    rainbow = np.random.default_rng(0).integers(0, 256, (256, 400, 3)).astype(np.uint8)
+    canvas = Canvas(np.concatenate([ramp, rainbow], axis=1))
+    canvas.choose_colours()
+    frame = np.asarray(canvas.frame().convert("RGB"), int)
+    assert np.ptp(frame[:, :40], axis=2).max() == 0
+    assert np.abs(frame[:, :40] - ramp).max() <= 5
+
+
+def test_a_palette_holds_the_colours_of_large_areas_as_they_are():
+    image = np.random.default_rng(0).integers(0, 256, (90, 90, 3)).astype(np.uint8)
+    image[:60] = (233, 239, 230)
+    image[60:70] = (195, 200, 206)
+    palette = palette_of(image)
+    assert 240 < palette.shape[1] <= 256
+    colours = set(map(tuple, palette[0].tolist()))
+    assert {(233, 239, 230), (195, 200, 206), (0, 0, 0), (255, 255, 255)} <= colours
+    assert len(set(map(tuple, palette_of(image[:70])[0].tolist()))) == 54

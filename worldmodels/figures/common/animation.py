@@ -23,6 +23,9 @@ SUBPIXELS = 4  # along each side of a pixel, for antialiasing
 LINE_WIDTH = 2.2  # pixels
 DOT_RADIUS = 4.5  # pixels
 FONT_SIZE = 13  # pixels
+GREYS = 52  # of a palette, five steps apart
+FREQUENT = 64  # colours of a palette, as they are
+TINT = 8  # largest difference of red, green and blue in a grey
 FONT = FONTS / "DejaVuSans.ttf"
 
 
@@ -45,16 +48,14 @@ class Canvas:
         """Take the 256 colours of all frames from what is on the canvas now, then erase it.
 
         Args:
-            colours: (1, n, 3), n up to 256: take these.
+            colours: (1, n, 3), n up to 256: take these in place of `palette_of` the canvas.
         """
-        image = Image.fromarray(self._image)
-        if colours is None:
-            self._palette = image.quantize(256, method=Image.Quantize.FASTOCTREE)
-        else:
-            self._palette = Image.new("P", (1, 1))
-            self._palette.putpalette(colours.tobytes())
+        self._palette = Image.new("P", (1, 1))
+        chosen = palette_of(self._image) if colours is None else colours
+        self._palette.putpalette(chosen.tobytes())
         self._erase()
-        self._indexed = self._quantized((0, 0, image.width, image.height))
+        height, width, _ = self._image.shape
+        self._indexed = self._quantized((0, 0, width, height))
         self._changed.clear()
 
     def frame(self) -> Image.Image:
@@ -155,6 +156,34 @@ class Canvas:
     def _quantized(self, box: Box) -> Image.Image:
         image = Image.fromarray(np.ascontiguousarray(self._image[_region(box)]))
         return image.quantize(palette=self._palette, dither=Image.Dither.NONE)
+
+
+def palette_of(image: RGB) -> RGB:
+    """At most 256 colours (1, n, 3) for images like this one (height, width, 3).
+
+    Greys from black to white come first, so that no grey gets a tint; then the most frequent
+    colours, as they are; then those that stand best for all others.
+    """
+    greys = np.repeat(np.linspace(0, 255, GREYS).astype(np.uint8)[:, None], 3, axis=1)
+    red, green, blue = _tinted(image).astype(np.int32).T
+    codes, counts = np.unique((red << 16) + (green << 8) + blue, return_counts=True)
+    codes = codes[np.argsort(-counts, kind="stable")]
+    colours = np.stack([codes >> 16, codes >> 8 & 255, codes & 255], axis=1).astype(np.uint8)
+    frequent, others = colours[:FREQUENT], colours[FREQUENT:]
+    if len(others) > (room := 256 - GREYS - FREQUENT):
+        quantized = Image.fromarray(others[None]).quantize(room, Image.Quantize.FASTOCTREE)
+        found = np.array(quantized.getpalette(), np.uint8)
+        others = _tinted(found[: 3 * room].reshape(-1, 3))
+    palette: RGB = np.concatenate([greys, frequent, others])[None]
+    return palette
+
+
+def _tinted(colours: RGB) -> RGB:
+    """Those (n, 3) of colours (..., 3) that are no greys, nor so near that greys would get them."""
+    red, green, blue = colours[..., 0], colours[..., 1], colours[..., 2]
+    most, least = (each(each(red, green), blue) for each in (np.maximum, np.minimum))
+    tinted: RGB = colours[most - least > TINT]
+    return tinted
 
 
 def save_gif(
