@@ -50,9 +50,10 @@ RETURNS = {
 }
 VISUALIZE_GYMNASIUM: Stage = {
     "desc": "Draw the figures and the animation",
-    "cmd": "python -m stages.visualize_gymnasium data/rollouts.h5 models/v.npz data/evaluation.h5",
+    "cmd": "python -m stages.visualize_gymnasium data/rollouts.h5 models/v.npz models/m.npz "
+    "data/evaluation.h5",
     "deps": [
-        *("data/rollouts.h5", "models/v.npz", "data/evaluation.h5"),
+        *("data/rollouts.h5", "models/v.npz", "models/m.npz", "data/evaluation.h5"),
         *(f"reports/curves/{stage}.csv" for stage in ("train_v", "train_m", "evolve_c")),
     ],
     "params": ["seed", "env", "visualize"],

@@ -1,4 +1,7 @@
-"""The error of M's open-loop rollouts, which see an episode's first z and then only its actions."""
+"""What M predicts of an episode, step by step, and the error of its open-loop rollouts.
+
+An open-loop rollout sees the episode's first z and then only its actions.
+"""
 
 from __future__ import annotations
 
@@ -70,3 +73,19 @@ def open_loop_error(
         if len(lengths) > 1:
             add("shuffled", np.roll(target, 1, axis=0), target)
     return {name: np.array(values) for name, values in errors.items()}
+
+
+def one_step_predictions(memory: RecurrentMemory, z: Array, actions: Array) -> Array:
+    """M's mean of the next z (L, Z) in each step of an episode, given all z before it.
+
+    Args:
+        memory: one M.
+        z: (L + 1, Z).
+        actions: (L, A).
+    """
+    h, c = np.zeros((2, 1, memory.hidden_size), np.float32)
+    states = []
+    for now, action in zip(z[:-1], actions, strict=True):
+        h, c = memory.step(now[None], action[None], h, c)
+        states.append(h[0])
+    return memory.predict(memory.head_features(np.array(states)))

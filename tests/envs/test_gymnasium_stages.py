@@ -60,8 +60,8 @@ def test_the_seven_stages_run(small, tmp_path):
     rollouts.write(tmp_path / "rollouts.h5")
     assert type(Rollouts.read(tmp_path / "rollouts.h5")) is type(rollouts)
     figure_set, shown = visualize_gymnasium(
-        *(small.visualize, task, rollouts, agent.vision, episodes, curves(agent)),
-        RandomStreams(small.seed, "visualize_gymnasium"),
+        *(small.visualize, task, rollouts, agent.vision, agent.memory.members[0], episodes),
+        *(curves(agent), RandomStreams(small.seed, "visualize_gymnasium")),
     )
     assert set(figure_set.figures) == {
         *("training_curves", "evolution_curve", "reconstructions", "returns")
@@ -93,8 +93,8 @@ def test_an_episode_that_is_not_repeated_is_not_shown(small):
     changed = replace_column(episodes, "rewards", episodes.rewards + 0.25)
     with pytest.raises(UserError, match=r"^the episode of seed \d+ cannot be rendered: in step 0"):
         visualize_gymnasium(
-            *(small.visualize, task, rollouts, agent.vision, changed, curves(agent)),
-            RandomStreams(small.seed, "visualize_gymnasium"),
+            *(small.visualize, task, rollouts, agent.vision, agent.memory.members[0], changed),
+            *(curves(agent), RandomStreams(small.seed, "visualize_gymnasium")),
         )
 
 

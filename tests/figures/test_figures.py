@@ -8,56 +8,25 @@ from PIL import Image
 
 from tests.support.racing_episode import run_episode
 from worldmodels.envs.racing.track import Track
-from worldmodels.figures.common.evolution_curve import evolution_figure
 from worldmodels.figures.common.figure_set import FigureSet
-from worldmodels.figures.common.reconstructions import reconstructions_figure
 from worldmodels.figures.common.style import save
-from worldmodels.figures.common.training_curves import training_figure
 from worldmodels.figures.dream.dream_gif import DecodedEpisode, dream_frames
 from worldmodels.figures.dream.filmstrip import SHOWN, filmstrip_figure, frame_steps
 from worldmodels.figures.dream.open_loop_error import open_loop_error_figure
 from worldmodels.figures.dream.temperature import PAPER_STUDY, temperature_figure
-from worldmodels.figures.racing.coverage import StateVisits, coverage_figure
-from worldmodels.figures.racing.policy_trajectory import trajectory_figure
-from worldmodels.figures.racing.track_layout import track_figure
 
 OBSERVATIONS = np.random.default_rng(0).random((3, 16, 16, 3))
-VISITS = StateVisits(np.linspace(0, 1.6, 99), np.linspace(0, 2, 99))
-LEARNING = {name: np.linspace(1, 0.1, 9) for name in ("epoch", "train", "held_out", "baseline")}
-BELOW_ZERO = LEARNING | {"held_out": np.linspace(1, -1, 9)}  # possible for the nats of a density
-EVOLUTION = {
-    name: np.linspace(1, 90, 9)
-    for name in (
-        "best",
-        "mean",
-        "median",
-        "distribution_mean",
-        "incumbent",
-        "validation",
-        "sigma",
-    )
-} | {"generation": np.arange(1.0, 10), "baseline": np.full(9, 2.0), "sigma": np.full(9, 0.1)}
-
 ERRORS = {"dream": np.linspace(0, 1, 9), "persistence": np.ones(9), "one_step": np.zeros(9)}
 
 
 @pytest.mark.parametrize(
     "draw",
     [
-        lambda: track_figure([Track()]),
-        lambda: track_figure([Track(), Track(half_width=1.2)] * 3),
-        lambda: coverage_figure({"a": VISITS, "b": VISITS}),
-        lambda: training_figure(LEARNING, LEARNING, EVOLUTION),
-        lambda: training_figure(LEARNING, BELOW_ZERO, EVOLUTION),
-        lambda: evolution_figure(EVOLUTION),
-        lambda: evolution_figure(EVOLUTION | {"validation": np.linspace(0, 70, 9)}),
-        lambda: reconstructions_figure(OBSERVATIONS, 1 - OBSERVATIONS, np.eye(3, 5)),
         lambda: filmstrip_figure(
             OBSERVATIONS[:2], OBSERVATIONS[:, :, ::-1], np.arange(2), np.arange(3)
         ),
         lambda: open_loop_error_figure(ERRORS, 1.0, 3),
         lambda: temperature_figure(PAPER_STUDY),
-        lambda: trajectory_figure(Track(), run_episode(9)[0], np.zeros((9, 2), np.float32), 1.0),
     ],
 )
 def test_a_figure_is_an_image_and_the_same_bytes_each_time(tmp_path, draw):

@@ -72,7 +72,10 @@ def run(stage, *files, settings=()):
         ("train_m", ["latents.h5"], "latents.h5", "reaches out of the file"),
         ("encode", ["rollouts.h5", "v.npz"], "v.npz", "claims 10 GB"),
         ("evaluate", ["v.npz", "m.npz", "c.npz"], "m.npz", "a pickle"),
-        ("visualize", ["rollouts.h5", "v.npz", "evaluation.h5"], "evaluation.h5", "NaN, infinity"),
+        (
+            *("visualize", ["rollouts.h5", "v.npz", "m.npz", "evaluation.h5"]),
+            *("evaluation.h5", "NaN, infinity"),
+        ),
     ],
 )
 def test_a_stage_with_a_damaged_input_ends_with_one_line_and_little_memory(

@@ -111,7 +111,7 @@ def test_an_m_that_predicts_no_rewards_is_refused_for_dreams(project, tmp_path):
         ("collect", ["data/rollouts.h5"]),
         ("train_v", ["data/rollouts.h5", "models/v.npz"]),
         ("encode", ["data/rollouts.h5", "models/v.npz", "data/latents.h5"]),
-        ("visualize", ["data/rollouts.h5", "models/v.npz", "data/evaluation.h5"]),
+        ("visualize", ["data/rollouts.h5", "models/v.npz", "models/m.npz", "data/evaluation.h5"]),
     ],
 )
 def test_a_full_disk_is_said_in_a_line_and_loses_nothing(project, stage, files):

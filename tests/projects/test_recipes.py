@@ -70,6 +70,7 @@ def test_the_papers_modules_run_through():
         "random_weights",
         rollouts,
         learned.vision,
+        learned.memory.members[0],
         evaluation,
         curves,
         RandomStreams(0, "visualize"),

@@ -153,7 +153,7 @@ def test_visualize_refuses_tables_of_another_environment(carracing, tmp_path, mo
     rollouts.write(path)
     vision = Autoencoder.initial(28 * 32 * 3, 4, 3, rng())
     Model(vision.kind, vision.parameters).write(tmp_path / "v.npz")
-    files = [path, tmp_path / "v.npz", tmp_path / "e.h5", "--reports", tmp_path]
+    files = [path, *(tmp_path / name for name in ("v.npz", "m.npz", "e.h5")), "--reports", tmp_path]
     monkeypatch.setattr(sys, "argv", ["visualize", *map(str, files)])
     with pytest.raises(SystemExit) as stop:
         visualize.main()

@@ -11,7 +11,7 @@ from stages.compare_dream import compare_dream
 from stages.temperature_study import read_cells, temperature_study
 from worldmodels.agent.loading import AgentParts
 from worldmodels.figures.dream.temperature import Cell
-from worldmodels.open_loop_error import open_loop_error
+from worldmodels.open_loop_error import one_step_predictions, open_loop_error
 from worldmodels.pipeline.errors import UserError
 from worldmodels.pipeline.reports import read_numbers
 from worldmodels.pipeline.seeding import RandomStreams
@@ -35,6 +35,12 @@ class CountingMemory:
 
     def sample(self, head_features, uniform, normal, temperature):
         return head_features + temperature * normal
+
+
+def test_a_one_step_prediction_is_given_each_z_before_it():
+    z = np.array([[0.0], [5], [7], [8]], np.float32).repeat(3, axis=1)
+    predicted = one_step_predictions(CountingMemory(), z, np.zeros((3, 2), np.float32))
+    np.testing.assert_allclose(predicted, z[:-1, :1] + 0.5)
 
 
 def test_the_error_of_a_dream_grows_with_every_step_without_an_observation():

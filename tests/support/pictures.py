@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.support.racing_episode import run_episode
+from tests.support.racing_episode import seen_episode
 from worldmodels.envs.racing.track import Track
 from worldmodels.figures.common.figure_set import FigureSet
 from worldmodels.figures.common.training_curves import training_figure
@@ -24,9 +24,9 @@ EVOLUTION = {
 
 def main(folder: Path) -> None:
     """Draw two figures and an animation."""
-    states, observations, rewards = run_episode(2)
-    frames = episode_frames(Track(), states, observations, np.eye(3, 8, dtype=np.float32), rewards)
-    images = observations / 255
+    episode = seen_episode(2)
+    frames = episode_frames(Track(), episode)
+    images = episode.observations / 255
     figures = {
         "log_axes": training_figure(LEARNING, LEARNING, EVOLUTION),
         "images": filmstrip_figure(images, images, np.arange(3), np.arange(3)),

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worldmodels.envs.racing.env import RacingEnv
+from worldmodels.figures.racing.drive_gif import SeenEpisode
 from worldmodels.pipeline.storage.pixels import to_bytes
 
 
@@ -22,3 +23,10 @@ def run_episode(
         states.append(info["state"][0])
         rewards.append(reward[0])
     return np.array(states), np.array(observations), np.array(rewards)
+
+
+def seen_episode(steps: int) -> SeenEpisode:
+    """The same with z, decodings and predictions that no model has made."""
+    states, observations, rewards = run_episode(steps)
+    z = np.random.default_rng(0).standard_normal((steps + 1, 16)).astype(np.float32)
+    return SeenEpisode(states, observations, z, 255 - observations, observations[1:], rewards)

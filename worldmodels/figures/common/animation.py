@@ -23,7 +23,8 @@ SUBPIXELS = 4  # along each side of a pixel, for antialiasing
 LINE_WIDTH = 2.2  # pixels
 DOT_RADIUS = 4.5  # pixels
 FONT_SIZE = 13  # pixels
-GREYS = 52  # of a palette, five steps apart
+# Of a palette; none is between 245 and white, because Pillow would take it for white.
+GREYS = np.array([*range(0, 250, 5), 255], np.uint8)
 FREQUENT = 64  # colours of a palette, as they are
 TINT = 8  # largest difference of red, green and blue in a grey
 FONT = FONTS / "DejaVuSans.ttf"
@@ -164,13 +165,13 @@ def palette_of(image: RGB) -> RGB:
     Greys from black to white come first, so that no grey gets a tint; then the most frequent
     colours, as they are; then those that stand best for all others.
     """
-    greys = np.repeat(np.linspace(0, 255, GREYS).astype(np.uint8)[:, None], 3, axis=1)
+    greys = np.repeat(GREYS[:, None], 3, axis=1)
     red, green, blue = _tinted(image).astype(np.int32).T
     codes, counts = np.unique((red << 16) + (green << 8) + blue, return_counts=True)
     codes = codes[np.argsort(-counts, kind="stable")]
     colours = np.stack([codes >> 16, codes >> 8 & 255, codes & 255], axis=1).astype(np.uint8)
     frequent, others = colours[:FREQUENT], colours[FREQUENT:]
-    if len(others) > (room := 256 - GREYS - FREQUENT):
+    if len(others) > (room := 256 - len(GREYS) - FREQUENT):
         quantized = Image.fromarray(others[None]).quantize(room, Image.Quantize.FASTOCTREE)
         found = np.array(quantized.getpalette(), np.uint8)
         others = _tinted(found[: 3 * room].reshape(-1, 3))

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from worldmodels.figures.common.animation import RGB, Canvas, Points
 from worldmodels.figures.common.matplotlib_defaults import Axes
-from worldmodels.figures.common.style import BLUE, VERMILION, new_figure, pixels
+from worldmodels.figures.common.style import VERMILION, VISION, new_figure, pixels
 
 CAR = np.array([[0.9, 0.0], [-0.6, 0.5], [-0.3, 0.0], [-0.6, -0.5]])  # heading along x
 SCENE_DPI = 100
@@ -84,7 +84,9 @@ class Scene:
         centre = np.array([left + (right - left) / 2, self.height - top + (top - bottom) / 2])
         canvas.fill(centre + 10 * CAR[:, ::-1] * (1, -1), colour)
 
-    def draw_bars(self, canvas: Canvas, axes: Axes, values: NDArray[np.float32]) -> None:
+    def draw_bars(
+        self, canvas: Canvas, axes: Axes, values: NDArray[np.float32], colour: str = VISION
+    ) -> None:
         """Draw a bar for each of n numbers, at 0 to n - 1 of a panel's x axis."""
         entry = np.arange(len(values))
         corner = self.pixel_coordinates(
@@ -95,7 +97,7 @@ class Scene:
         )
         corners = np.rint(np.concatenate([corner, opposite], axis=1)).astype(int).tolist()
         boxes = [(left, up, max(right, left + 1), down + 1) for left, up, right, down in corners]
-        canvas.fill_boxes(boxes, [VERMILION if value < 0 else BLUE for value in values])
+        canvas.fill_boxes(boxes, [colour] * len(boxes))
 
 
 def cumulative(rewards: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -27,6 +27,8 @@ CONTROLLER = GREEN
 PROJECT = "#8468D9"  # this project beside the paper
 PAPER = "#7D858C"
 DPI = 110
+WIDTH = 830 / DPI  # inches: of a README on GitHub, so that text is not made smaller there
+LABEL_SIZE = 8.0  # points, 12 pixels: of the smallest text
 
 Curve = Mapping[str, NDArray[np.float64]]  # a learning curve: column -> values
 

@@ -3,36 +3,38 @@
 from __future__ import annotations
 
 from worldmodels.figures.common.evolution_curve import draw_fitness, final_return
+from worldmodels.figures.common.line_labels import LineLabel, label_lines
 from worldmodels.figures.common.matplotlib_defaults import Axes, Figure, LogLocator
-from worldmodels.figures.common.style import BLUE, GREY, ORANGE, Curve, new_figure
+from worldmodels.figures.common.style import GREY, MEMORY, VISION, WIDTH, Curve, new_figure
 
 
 def training_figure(v: Curve, m: Curve, c: Curve) -> Figure:
-    """The learning curve of each model beside a baseline that learns nothing."""
-    figure = new_figure(12, 4.1)
-    axes = figure.subplots(1, 3)
-    figure.subplots_adjust(left=0.055, right=0.99, top=0.92, bottom=0.25, wspace=0.24)
-    _draw_losses(axes[0], v, "V", "mean frame")
+    """The learning curve of each model, beside a baseline that learns nothing."""
+    figure = new_figure(WIDTH, 6.6)
+    axes = figure.subplots(3, 1)
+    figure.subplots_adjust(left=0.1, right=0.77, top=0.955, bottom=0.07, hspace=0.5)
+    _draw_losses(axes[0], v, "V", "the mean frame", VISION)
     axes[0].set(ylabel="loss / pixel")
-    _draw_losses(axes[1], m, "M", "without M")
+    _draw_losses(axes[1], m, "M", "persistence", MEMORY)
     axes[1].set(ylabel="loss / dimension of z")
-    draw_fitness(axes[2], c)
+    labels = draw_fitness(axes[2], c)
     axes[2].set(title=final_return(c))
-    for panel, columns in zip(axes, (3, 3, 2), strict=True):
-        panel.legend(
-            loc="upper center", bbox_to_anchor=(0.47, -0.15), ncols=columns, columnspacing=1.2
-        )
+    label_lines(axes[2], labels)
     return figure
 
 
-def _draw_losses(axes: Axes, curve: Curve, module: str, baseline_name: str) -> None:
-    baseline, final = curve["baseline"][0], curve["held_out"][-1]
-    beats = "beats" if final < baseline else "does not beat"
-    axes.set_title(f"{module} {beats} its baseline: loss {final:.3g}")
-    axes.plot(curve["epoch"], curve["train"], color=BLUE, label="training")
-    axes.plot(curve["epoch"], curve["held_out"], color=ORANGE, linestyle="--", label="held out")
-    axes.axhline(baseline, color=GREY, linestyle=":", label=f"{baseline_name}: {baseline:.3g}")
-    least, most = min(curve["held_out"].min(), baseline), curve["held_out"].max()
+def _draw_losses(axes: Axes, curve: Curve, module: str, baseline_name: str, colour: str) -> None:
+    train, held_out, baseline = curve["train"], curve["held_out"], curve["baseline"][0]
+    final = held_out[-1]
+    compared = "does better" if final < baseline else "does worse"
+    axes.set_title(
+        f"{module} {compared} than {baseline_name}: a loss of {final:.3g}, not {baseline:.3g}"
+    )
+    axes.plot(curve["epoch"], held_out, color=colour)
+    axes.plot(curve["epoch"], train, color=colour, linestyle=(0, (1, 1)), linewidth=1.2)
+    axes.axhline(baseline, color=GREY, linestyle=":")
+    axes.margins(x=0.01)
+    least, most = min(held_out.min(), baseline), held_out.max()
     if least > 0 and most > 10 * least:  # late progress is small beside the first
         axes.set(xlabel="epoch", yscale="log")
         axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
@@ -41,3 +43,12 @@ def _draw_losses(axes: Axes, curve: Curve, module: str, baseline_name: str) -> N
     else:
         negative = least < 0  # possible for the nats of a density
         axes.set(xlabel="epoch", ylim=(None if negative else 0, None))
+    axes.set_ylim(axes.get_ylim())
+    label_lines(
+        axes,
+        [
+            LineLabel(final, f"held-out data: {final:.3g}", colour),
+            LineLabel(train[-1], f"training data (dotted):\n{train[-1]:.3g}", colour),
+            LineLabel(baseline, f"{baseline_name}: {baseline:.3g}", GREY),
+        ],
+    )

@@ -1,4 +1,4 @@
-"""episode.gif: the environment, what V is given and what it keeps, z, and the return so far."""
+"""episode.gif: the environment, as V sees it and as M predicts it, z, and the return so far."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from PIL import Image
 from worldmodels.figures.common.animation import Canvas
 from worldmodels.figures.common.matplotlib_defaults import Axes
 from worldmodels.figures.common.scene import Scene, cumulative, return_limits
-from worldmodels.figures.common.style import BLUE, GREY, INK, ORANGE
+from worldmodels.figures.common.style import CONTROLLER, DREAM, ENVIRONMENT, GREY, INK, VISION
 
 Pictures = NDArray[np.uint8]  # (L + 1, H, W, 1 or 3)
 WIDTH, HEIGHT = 920, 318  # pixels
 SIDE = 250  # of the environment's pictures, at the most, pixels
-VIEW = 118  # of an observation, at the most, pixels
+VIEW, BETWEEN = 122, 18  # of an observation, at the most, and between two; pixels
+MIDDLE = 285  # left edge of the observations, pixels
 TOP = HEIGHT - 28
 
 
@@ -34,25 +35,33 @@ class Panels:
         height, width = pictures.shape[1:3]
         self.picture = _bare(scene.add_panel(10, TOP - height, width, height, "Environment"))
         high, wide = _fitted(observations.shape[1:3], VIEW)
-        title = f"V's input, {observations.shape[2]} x {observations.shape[1]}"
+        size = f"{observations.shape[2]} x {observations.shape[1]}"
         self.views = [
-            _bare(scene.add_panel(left, TOP - high, wide, high, title))
-            for left, title in ((285, title), (285 + VIEW + 42, "decoded from its z"))
+            _bare(
+                scene.add_panel(MIDDLE + number * (VIEW + BETWEEN), TOP - high, wide, high, title)
+            )
+            for number, title in enumerate((f"Input, {size}", "V: decoded z", "M's prediction"))
         ]
-        count = z.shape[1]
-        self.z = scene.add_panel(285, 42, 2 * VIEW + 42, 80, f"z, {count} numbers")
+        count, span = z.shape[1], 3 * VIEW + 2 * BETWEEN
+        self.z = scene.add_panel(MIDDLE, 42, span, 80, f"z, {count} numbers")
         reach = 1.05 * np.abs(z).max()
         self.z.axhline(0, color=GREY, linewidth=0.8)
         _bare(self.z).set(xlim=(-0.7, count - 0.3), ylim=(-reach, reach))
-        self.returns = scene.add_panel(630, 42, 276, TOP - 42, "Return so far")
+        self.returns = scene.add_panel(746, 42, 160, TOP - 42, "Return")
+        for panel, colour in (
+            *zip(self.views, (ENVIRONMENT, VISION, DREAM), strict=True),
+            *((self.z, VISION), (self.returns, CONTROLLER)),
+        ):
+            panel.set_title(panel.get_title(loc="left"), color=colour)
         self.returns.set(xlim=(0, len(returns) - 1), ylim=return_limits(returns))
-        self.returns.set(xlabel="step (action of C)")
+        self.returns.set(xlabel="action of C")
 
 
 def episode_frames(
     pictures: Pictures,
     observations: Pictures,
     decoded: Pictures,
+    predicted: Pictures,
     z: NDArray[np.float32],
     rewards: NDArray[np.float64],
 ) -> Iterator[Image.Image]:
@@ -62,6 +71,7 @@ def episode_frames(
         pictures: what the environment shows, as large as in the frames, see `picture_size`.
         observations: what V encodes.
         decoded: what V decodes from z.
+        predicted: what it decodes from M's predictions of each z but the first, (L, H, W, 1 or 3).
         z: (L + 1, Z).
         rewards: (L,).
     """
@@ -75,17 +85,18 @@ def episode_frames(
 
     def draw(step: int) -> None:
         scene.draw_image(canvas, panels.picture, pictures[step])
-        for axes, images in zip(panels.views, (observations, decoded), strict=True):
-            scene.draw_image(canvas, axes, np.repeat(images[step], 3 // images.shape[3], axis=2))
+        views = [observations[step], decoded[step], *([predicted[step - 1]] if step else [])]
+        for axes, image in zip(panels.views, views, strict=False):
+            scene.draw_image(canvas, axes, np.repeat(image, 3 // image.shape[2], axis=2))
         scene.draw_bars(canvas, panels.z, z[step])
-        canvas.dot(curve[step], ORANGE)
-        canvas.write(WIDTH - 14, 4, f"{returns[step]:+.1f} after {step} steps", INK)
+        canvas.dot(curve[step], CONTROLLER)
+        canvas.write(WIDTH - 14, 6, f"{returns[step]:+.1f}", INK)
 
-    canvas.stroke(curve, BLUE)
+    canvas.stroke(curve, CONTROLLER)
     draw(len(rewards))
     canvas.choose_colours()
     for step in range(len(z)):
-        canvas.stroke(curve[max(step - 1, 0) : step + 1], BLUE, permanent=True)
+        canvas.stroke(curve[max(step - 1, 0) : step + 1], CONTROLLER, permanent=True)
         draw(step)
         yield canvas.frame()
 
