@@ -17,10 +17,11 @@ from worldmodels.envs.registry import make_task
 from worldmodels.figures.common.figure_set import FigureSet
 from worldmodels.figures.dream.dream_gif import DecodedEpisode, dream_frames
 from worldmodels.figures.dream.filmstrip import filmstrip_figure
-from worldmodels.figures.dream.open_loop_error import open_loop_error_figure
+from worldmodels.figures.dream.open_loop_error import DreamErrors, open_loop_error_figure
 from worldmodels.interfaces import Vision
-from worldmodels.open_loop_error import open_loop_error
-from worldmodels.pipeline.errors import UserError
+from worldmodels.open_loop_error import closed_loop_error, open_loop_error
+from worldmodels.pipeline.config.env_params import RacingParams
+from worldmodels.pipeline.errors import ParamsError, UserError
 from worldmodels.pipeline.progress import progress
 from worldmodels.pipeline.reports import StageResult
 from worldmodels.pipeline.runner import run_stage
@@ -36,11 +37,15 @@ DETAIL_STEPS = (1, 30)
 def compare_dream(
     max_steps: int,
     temperature: float,
+    view_reach: float,
     agent: AgentParts,
     evaluation: RacingEvaluation,
     streams: RandomStreams,
 ) -> tuple[FigureSet, StageResult]:
-    """Dream from the start of every episode of C; show the first of the longest dreams."""
+    """Dream from the start of every episode of C; show the first of the longest dreams.
+
+    A frame shows `view_reach` world units ahead of the car.
+    """
     vision, memory, controllers = agent
     own = np.flatnonzero(evaluation.by_controller).tolist()
     episodes = [evaluation.episode(number) for number in own]
@@ -54,22 +59,32 @@ def compare_dream(
         store=np.copy,
     )
     shown = int(stats.lengths.argmax())
-    frames = slice(*np.cumsum([0, *(stats.lengths + 1)])[shown : shown + 2])
-    steps = slice(*np.cumsum([0, *stats.lengths])[shown : shown + 2])
+    dreams = np.split(
+        trajectories.observations[:, : vision.z_size], np.cumsum(stats.lengths + 1)[:-1]
+    )
+    rewards = np.split(trajectories.rewards, np.cumsum(stats.lengths)[:-1])
     shape = evaluation.observations.shape[1:]
-    z = trajectories.observations[frames, : vision.z_size]
-    dream = decoded_episode(vision, z, trajectories.rewards[steps], shape)
+    dream = decoded_episode(vision, dreams[shown], rewards[shown], shape)
     episode = decoded_episode(vision, encoded[shown], episodes[shown].rewards, shape)
-    errors = open_loop_error(
+    recorded, lengths = padded(encoded), evaluation.lengths[own]
+    open_loop = open_loop_error(
         memory.members[0],
-        padded(encoded),
+        recorded,
         padded([each.actions for each in episodes]),
-        evaluation.lengths[own],
+        lengths,
         temperature,
         int(streams("open_loop_error").integers(2**63)),
     )
+    closed_loop = closed_loop_error(padded(dreams), stats.lengths, recorded, lengths)
+    by_step = np.arange(1, len(closed_loop) + 1)[:, None]
+    errors = {**open_loop.errors, "closed_loop": closed_loop}
+    ended = {
+        "dream": open_loop.ended,
+        "closed_loop": (stats.terminated & (stats.lengths <= by_step)).mean(axis=1),
+    }
+    view_left = int(np.median([steps_in_view(each.states, view_reach) for each in episodes]))
     figures = {
-        "open_loop_error": open_loop_error_figure(errors, temperature, len(own)),
+        "open_loop_error": open_loop_error_figure(DreamErrors(errors, ended, view_left, len(own))),
         "filmstrip": filmstrip_figure(
             to_pixels(episode.decoded), to_pixels(dream.decoded), episode.returns, dream.returns
         ),
@@ -109,6 +124,20 @@ def decoded_episode(
     return DecodedEpisode(to_bytes(vision.decode(z)).reshape(-1, *shape), rewards)
 
 
+def steps_in_view(states: NDArray[np.float64], reach: float) -> int:
+    """After how many steps the car is farther from its start than the first frame shows.
+
+    Args:
+        states: (L + 1, 4), x and y first.
+        reach: what a frame shows ahead, world units.
+
+    Returns:
+        L + 1 for a car that never is.
+    """
+    beyond = np.linalg.norm(states[:, :2] - states[0, :2], axis=1) > reach
+    return int(beyond.argmax()) if beyond.any() else len(states)
+
+
 def padded(columns: list[NDArray[np.float32]]) -> NDArray[np.float32]:
     """Arrays (L, n) of B episodes as one (max L, B, n), with zeros after an episode's end."""
     whole = np.zeros((max(map(len, columns)), len(columns), columns[0].shape[1]), np.float32)
@@ -120,9 +149,12 @@ def padded(columns: list[NDArray[np.float32]]) -> NDArray[np.float32]:
 def main() -> None:
     """Read the files of the command line, run the stage, write its outputs."""
     with run_stage("compare_dream", reads=["v", "m", "c", "evaluation"]) as run:
-        params, task = run.params, make_task(run.params.env)
+        params, evaluation = run.params, run.table("evaluation", RacingEvaluation)
+        env = params.env
+        if not isinstance(env, RacingParams):
+            raise ParamsError("env.kind: must be racing for compare_dream")
+        task = make_task(env)
         agent = load_agent([run.paths[name] for name in "vmc"], task)
-        evaluation = run.table("evaluation", RacingEvaluation)
         check_observations(run.paths["evaluation"], evaluation, task)
         if not agent.memory.predicts_reward_done:
             raise UserError(
@@ -130,7 +162,12 @@ def main() -> None:
                 "dream; run 'dvc repro'"
             )
         figure_set, result = compare_dream(
-            params.env.max_steps, params.evolve_c.temperature, agent, evaluation, run.streams
+            env.max_steps,
+            params.evolve_c.temperature,
+            env.view.reach,
+            agent,
+            evaluation,
+            run.streams,
         )
         frames_per_second = params.visualize.frames_per_second
         figure_set.save(run.reports, "dream.gif", frames_per_second, run.writing)

@@ -1,17 +1,26 @@
-"""What M predicts of an episode, step by step, and the error of its open-loop rollouts.
+"""What M predicts of an episode: step by step, and in rollouts without its observations.
 
-An open-loop rollout sees the episode's first z and then only its actions.
+An open-loop rollout sees the episode's first z and then only its actions. Beside its error stands
+that of dreams from the same starts in which a policy acts.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from worldmodels.memory.recurrent import RecurrentMemory
 from worldmodels.nn.parameters import Array
+
+
+class OpenLoop(NamedTuple):
+    """Open-loop rollouts beside what was recorded, after 1, 2, ... steps."""
+
+    errors: Mapping[str, NDArray[np.float64]]  # of z, by predictor, (steps,)
+    ended: NDArray[np.float64]  # (steps,), share of the sampled rollouts that M has ended by then
 
 
 def open_loop_error(
@@ -21,14 +30,14 @@ def open_loop_error(
     lengths: NDArray[np.int64],
     temperature: float,
     seed: int,
-) -> Mapping[str, NDArray[np.float64]]:
+) -> OpenLoop:
     """Root mean square errors of predicted z after 1, 2, ... steps, by predictor.
 
     They are divided by the root mean variance of z, and computed for as many steps as at least half
     of the episodes last.
 
     Args:
-        memory: one M.
+        memory: one M that predicts the ends of episodes. Its rollouts go on after them.
         z: (T + 1, B, Z) of B episodes; an episode of L steps has L + 1 of them.
         actions: (T, B, A) of the episodes.
         lengths: (B,), steps of each episode.
@@ -36,27 +45,25 @@ def open_loop_error(
         seed: of its noise.
 
     Returns:
-        Errors (steps,) of `dream` (a rollout that samples z), `mean_rollout` (one that takes M's
+        Errors of `dream` (a rollout that samples z), `mean_rollout` (one that takes M's
         mean for z), `persistence` (the first z for all steps), `shuffled` (the z of another
         episode; missing if there is one episode) and `one_step` (M's mean, given the observed z of
         every step).
     """
     rng = np.random.default_rng(seed)
-    recorded = np.arange(len(z))[:, None] <= lengths
-    scale = np.sqrt(z[recorded].var(axis=0, dtype=np.float64).mean()) or 1.0  # 1 for a constant z
-    size = z.shape[1:]
+    scale, size = _std(z, lengths), z.shape[1:]
     rollouts = {
         name: (z[0], *np.zeros((2, size[0], memory.hidden_size), np.float32))
         for name in ("dream", "mean_rollout", "one_step")
     }
     errors: dict[str, list[float]] = {}
+    going_on = np.ones(size[0])  # the probability that M has not ended a dream yet
+    ended = []
 
     def add(name: str, prediction: Array, target: Array) -> None:
-        squared = np.square(prediction - target, dtype=np.float64)
-        errors.setdefault(name, []).append(float(np.sqrt(squared.mean()) / scale))
+        errors.setdefault(name, []).append(_rms(prediction - target) / scale)
 
-    steps = int(np.sort(lengths)[(len(lengths) - 1) // 2])
-    for t, action in enumerate(actions[:steps]):
+    for t, action in enumerate(actions[: _median(lengths)]):
         running = lengths > t
         target = z[t + 1, running]
         uniform, normal = rng.random(size, np.float32), rng.standard_normal(size, np.float32)
@@ -65,6 +72,8 @@ def open_loop_error(
             head_features = memory.head_features(h)
             if name == "dream":
                 predicted = memory.sample(head_features, uniform, normal, temperature)
+                going_on *= 1 - memory.reward_and_done(head_features)[1]
+                ended.append(1 - float(going_on[running].mean()))
             else:
                 predicted = memory.predict(head_features)
             rollouts[name] = predicted, h, c
@@ -72,7 +81,31 @@ def open_loop_error(
         add("persistence", z[0, running], target)
         if len(lengths) > 1:
             add("shuffled", np.roll(target, 1, axis=0), target)
-    return {name: np.array(values) for name, values in errors.items()}
+    arrays = {name: np.array(values) for name, values in errors.items()}
+    return OpenLoop(arrays, np.array(ended))
+
+
+def closed_loop_error(
+    dreams: Array,
+    dream_lengths: NDArray[np.int64],
+    z: Array,
+    lengths: NDArray[np.int64],
+) -> NDArray[np.float64]:
+    """The same errors (steps,) of dreams in which a policy acts, from the starts of the episodes.
+
+    They are computed for as many steps as at least half of the pairs of dream and episode last.
+
+    Args:
+        dreams: z (any number of rows, B, Z) of B dreams.
+        dream_lengths: (B,), steps of each dream.
+        z: (T + 1, B, Z) of B episodes.
+        lengths: (B,), steps of each episode.
+    """
+    scale, both = _std(z, lengths), np.minimum(dream_lengths, lengths)
+    errors = [
+        _rms(dreams[t, both >= t] - z[t, both >= t]) / scale for t in range(1, _median(both) + 1)
+    ]
+    return np.array(errors)
 
 
 def one_step_predictions(memory: RecurrentMemory, z: Array, actions: Array) -> Array:
@@ -89,3 +122,18 @@ def one_step_predictions(memory: RecurrentMemory, z: Array, actions: Array) -> A
         h, c = memory.step(now[None], action[None], h, c)
         states.append(h[0])
     return memory.predict(memory.head_features(np.array(states)))
+
+
+def _std(z: Array, lengths: NDArray[np.int64]) -> float:
+    """The root mean variance of recorded z; 1 for a constant z."""
+    recorded = np.arange(len(z))[:, None] <= lengths
+    return float(np.sqrt(z[recorded].var(axis=0, dtype=np.float64).mean())) or 1.0
+
+
+def _median(lengths: NDArray[np.int64]) -> int:
+    """The steps that at least half of the episodes last."""
+    return int(np.sort(lengths)[(len(lengths) - 1) // 2])
+
+
+def _rms(differences: Array) -> float:
+    return float(np.sqrt(np.square(differences, dtype=np.float64).mean()))

@@ -7,11 +7,15 @@ import numpy as np
 import pytest
 
 from benchmarks.learning import learn, run_evaluate
-from stages.compare_dream import compare_dream
+from stages.compare_dream import compare_dream, steps_in_view
 from stages.temperature_study import read_cells, temperature_study
 from worldmodels.agent.loading import AgentParts
 from worldmodels.figures.dream.temperature import Cell
-from worldmodels.open_loop_error import one_step_predictions, open_loop_error
+from worldmodels.open_loop_error import (
+    closed_loop_error,
+    one_step_predictions,
+    open_loop_error,
+)
 from worldmodels.pipeline.errors import UserError
 from worldmodels.pipeline.reports import read_numbers
 from worldmodels.pipeline.seeding import RandomStreams
@@ -36,6 +40,10 @@ class CountingMemory:
     def sample(self, head_features, uniform, normal, temperature):
         return head_features + temperature * normal
 
+    def reward_and_done(self, head_features):
+        """Ends an episode with probability 1/2 where z is at least 1."""
+        return head_features[:, 0], (head_features[:, 0] >= 1) / 2
+
 
 def test_a_one_step_prediction_is_given_each_z_before_it():
     z = np.array([[0.0], [5], [7], [8]], np.float32).repeat(3, axis=1)
@@ -47,7 +55,7 @@ def test_the_error_of_a_dream_grows_with_every_step_without_an_observation():
     z = np.arange(5, dtype=np.float32)[:, None, None].repeat(3, axis=1)  # one more each step
     z = z + np.array([0, 10, 20], np.float32)[:, None]
     lengths = np.array([4, 4, 2])
-    errors = open_loop_error(
+    errors, ended = open_loop_error(
         CountingMemory(), z, np.zeros((4, 3, 2), np.float32), lengths, 0.0, seed=0
     )
     observed = np.concatenate([z[: length + 1, number] for number, length in enumerate(lengths)])
@@ -59,7 +67,9 @@ def test_the_error_of_a_dream_grows_with_every_step_without_an_observation():
     np.testing.assert_allclose(
         errors["shuffled"] * std, [np.sqrt(200), np.sqrt(200), 10, 10], rtol=1e-5
     )
-    noisy = open_loop_error(
+    # The first dream is at 0.5, 1, 1.5, 2; the others at 10 and 20; the last episode has two steps.
+    np.testing.assert_allclose(ended, [2 / 2 / 3, 0.5 / 3 + 2 * 0.75 / 3, 13 / 16, 29 / 32])
+    noisy, _ = open_loop_error(
         CountingMemory(), z, np.zeros((4, 3, 2), np.float32), lengths, 9.0, seed=0
     )
     assert (noisy["dream"] > errors["dream"]).all()
@@ -69,10 +79,28 @@ def test_the_error_of_a_dream_grows_with_every_step_without_an_observation():
 def test_errors_are_of_as_many_steps_as_half_of_the_episodes_have():
     z = np.arange(10, dtype=np.float32)[:, None, None].repeat(3, axis=1)
     actions = np.zeros((9, 3, 2), np.float32)
-    errors = open_loop_error(CountingMemory(), z, actions, np.array([2, 5, 9]), 0.0, seed=0)
-    assert {len(error) for error in errors.values()} == {5}
-    alone = open_loop_error(CountingMemory(), z[:, :1], actions[:, :1], np.array([9]), 0.0, seed=0)
+    errors, ended = open_loop_error(CountingMemory(), z, actions, np.array([2, 5, 9]), 0.0, seed=0)
+    assert {len(error) for error in errors.values()} == {5} == {len(ended)}
+    alone, _ = open_loop_error(
+        CountingMemory(), z[:, :1], actions[:, :1], np.array([9]), 0.0, seed=0
+    )
     assert "shuffled" not in alone  # it would be compared with itself
+
+
+def test_dreams_and_episodes_are_compared_while_both_last():
+    z = np.zeros((4, 3, 2), np.float32)
+    z[1::2] = 2  # 0, 2, 0, 2: of standard deviation 1
+    dreams = z + np.array([1, 2, 5], np.float32)[:, None]
+    errors = closed_loop_error(dreams, np.array([3, 2, 1]), z, np.array([2, 3, 3]))
+    scale = z[np.arange(4)[:, None] <= [2, 3, 3]].std()
+    np.testing.assert_allclose(errors * scale, [np.sqrt(10), np.sqrt(2.5)], rtol=1e-6)
+
+
+def test_a_car_leaves_its_first_view_where_it_is_beyond_the_reach_for_the_first_time():
+    x = np.array([5.0, 6, 8, 9.5, 5, 20])
+    states = np.stack([x, np.ones(6), np.zeros(6), np.zeros(6)], axis=1)
+    assert steps_in_view(states, 4.0) == 3
+    assert steps_in_view(states[:3], 4.0) == 3  # never
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +116,7 @@ def test_episodes_and_dreams_have_the_same_starts(dreaming):
     agent = AgentParts(trained.vision, trained.memory, trained.controllers)
 
     def compare(seed):
-        return compare_dream(20, 1.0, agent, evaluation, RandomStreams(seed, "compare_dream"))
+        return compare_dream(20, 1.0, 4.0, agent, evaluation, RandomStreams(seed, "compare_dream"))
 
     figure_set, result = compare(0)
     assert set(figure_set.figures) == {"open_loop_error", "filmstrip"}

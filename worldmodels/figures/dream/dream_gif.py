@@ -1,4 +1,4 @@
-"""dream.gif: the same C from the same start, in the environment and in a dream."""
+"""dream.gif: the same C from the same start, on the road and in a dream."""
 
 from __future__ import annotations
 
@@ -13,9 +13,13 @@ from worldmodels.envs.racing.track import Track
 from worldmodels.figures.common.animation import Canvas
 from worldmodels.figures.common.road import draw_track
 from worldmodels.figures.common.scene import Scene, cumulative, return_limits
-from worldmodels.figures.common.style import BLUE, INK, VERMILION
+from worldmodels.figures.common.style import DREAM, ENVIRONMENT, INK
+from worldmodels.figures.dream.layout import WIDTH
 
-WIDTH, HEIGHT = 1120, 330  # pixels
+HEIGHT = 288  # pixels
+SIDE, BOTTOM = 190, 36  # of the square panels, pixels
+LEFTS = (10, 214, 418)  # of the square panels
+RETURNS = (660, 64, 160, 162)  # left, bottom, width and height of the returns
 
 
 class DecodedEpisode(NamedTuple):
@@ -37,40 +41,49 @@ def dream_frames(
 
     The panels of the one that ends first show its last step until the other has ended.
     """
-    episodes, colours = (episode, dream), (BLUE, VERMILION)
-    longest = max(len(episode.rewards), len(dream.rewards))
+    both, colours = (episode, dream), (ENVIRONMENT, DREAM)
+    longest = max(len(each.rewards) for each in both)
     scene = Scene(WIDTH, HEIGHT)
-    road = scene.add_panel(10, 20, 270, 270, "Environment")
-    views = [
-        scene.add_view(300, 40, 230, "Environment, decoded z"),
-        scene.add_view(552, 40, 230, "Dream, decoded z"),
-    ]
-    returns = scene.add_panel(840, 48, 265, 222, "Return so far")
+    title = (
+        f"From the same start, C returns {dream.returns[-1]:+.1f} in its dream and "
+        f"{episode.returns[-1]:+.1f} on the road"
+    )
+    scene.add_text(LEFTS[0], 10, title, 11.5, "bold")
+    road, *views = (
+        scene.add_view(left, BOTTOM, SIDE, name)
+        for left, name in zip(
+            LEFTS, ("The road", "V's decoding of it", "M's dream, decoded"), strict=True
+        )
+    )
     draw_track(road, track)
-    road.set(xticks=[], yticks=[])
-    limits = return_limits(np.concatenate([episode.returns, dream.returns]))
-    returns.set(xlim=(0, longest), ylim=limits, xlabel="step")
+    panel = scene.add_panel(*RETURNS, "Return so far")
+    limits = return_limits(np.concatenate([each.returns for each in both]))
+    panel.set(xlim=(0, longest), ylim=limits, xlabel="step")
+    for top, name, colour in ((0.97, "dream", DREAM), (0.86, "road", ENVIRONMENT)):
+        panel.text(0.05, top, name, va="top", color=colour, transform=panel.transAxes)
     canvas = Canvas(scene.image())
-    trail = scene.pixel_coordinates(road, states[:, :2])
     curves = [
         scene.pixel_coordinates(
-            returns, np.stack([np.arange(len(each.returns)), each.returns], axis=1)
+            panel, np.stack([np.arange(len(each.returns)), each.returns], axis=1)
         )
-        for each in episodes
+        for each in both
     ]
+    below = HEIGHT - BOTTOM + 8
 
     def draw(step: int) -> None:
-        scene.draw_car(canvas, road, states[min(step, len(states) - 1)])
-        for number, (each, view, curve) in enumerate(zip(episodes, views, curves, strict=True)):
+        scene.draw_car(canvas, road, states[min(step, len(states) - 1)], ENVIRONMENT)
+        for left, view, each, curve, colour in zip(
+            LEFTS[1:], views, both, curves, colours, strict=True
+        ):
             last = min(step, len(each.rewards))
-            scene.draw_observation(canvas, view, each.decoded[last])
-            canvas.dot(curve[last], colours[number])
+            scene.draw_observation(canvas, view, each.decoded[last], colour)
+            canvas.dot(curve[last], colour)
             over = f", ended at step {last}" if last < step else ""
-            right = round(view.get_window_extent().x1)
-            canvas.write(right, HEIGHT - 32, f"{each.returns[last]:+.1f}{over}", colours[number])
-        canvas.write(WIDTH - 14, 8, f"step {step}", INK)
+            canvas.write(left + SIDE, below, f"{each.returns[last]:+.1f}{over}", colour)
+        canvas.write(LEFTS[0] + SIDE, below, f"step {step}", INK)
 
-    lines = [(trail, BLUE), *zip(curves, colours, strict=True)]
+    trail = scene.pixel_coordinates(road, states[:, :2])
+    lines = [(trail, ENVIRONMENT), *zip(curves, colours, strict=True)]
     for line, colour in lines:
         canvas.stroke(line, colour)
     draw(longest)
