@@ -1,6 +1,6 @@
 """temperature_study: returns in dreams and in the environment by temperature.
 
-Reads the reports in a folder for each seed and temperature; writes a figure and a curve.
+Reads the reports in a folder for each seed and temperature; writes a curve.
 """
 
 from __future__ import annotations
@@ -10,22 +10,26 @@ from pathlib import Path
 
 import numpy as np
 
-from worldmodels.figures.common.matplotlib_defaults import Figure
-from worldmodels.figures.common.style import save
-from worldmodels.figures.dream.temperature import Cell, Study, temperature_figure
 from worldmodels.pipeline.errors import UserError
-from worldmodels.pipeline.reports import StageResult, details_path, metrics_path, read_numbers
+from worldmodels.pipeline.reports import Row, StageResult, details_path, metrics_path, read_numbers
 from worldmodels.pipeline.runner import run_stage
 
+# Scores of one seed's C, evolved in dreams of one temperature: the mean return in held-out dreams,
+# that on test tracks, the share of those episodes off the track, and the random policy's return.
+CELL = ("temperature", "dream_return", "env_return", "off_track_share", "baseline")
 
-def temperature_study(cells: list[Cell]) -> tuple[Figure, StageResult]:
-    """The figure of all cells, and means over seeds by temperature.
+
+def temperature_study(cells: Sequence[Row]) -> StageResult:
+    """Means over seeds by temperature, of cells with the numbers of CELL.
 
     Raises:
         UserError: the number of seeds is not the same for all temperatures.
     """
-    temperatures = sorted({cell.temperature for cell in cells})
-    table = [[cell for cell in cells if cell.temperature == each] for each in temperatures]
+    temperatures = sorted({cell["temperature"] for cell in cells})
+    table = [
+        [[cell[name] for name in CELL] for cell in cells if cell["temperature"] == each]
+        for each in temperatures
+    ]
     if len({len(row) for row in table}) != 1:
         raise UserError(
             "every temperature needs the same number of seeds, found "
@@ -33,8 +37,7 @@ def temperature_study(cells: list[Cell]) -> tuple[Figure, StageResult]:
         )
     columns = np.array(table)  # (temperatures, seeds, 5)
     _, dream, env, off_track_share, baseline = np.moveaxis(columns, 2, 0)
-    study = Study(np.array(temperatures), dream, env, float(baseline.mean()))
-    means = env.mean(axis=1)
+    means, random_return = env.mean(axis=1), float(baseline.mean())
     best = int(means.argmax())
     curve = [
         {
@@ -44,7 +47,7 @@ def temperature_study(cells: list[Cell]) -> tuple[Figure, StageResult]:
             "env_return_min": env[row].min(),
             "env_return_max": env[row].max(),
             "off_track_share": off_track_share[row].mean(),
-            "baseline": study.baseline,
+            "baseline": random_return,
         }
         for row, each in enumerate(temperatures)
     ]
@@ -58,18 +61,18 @@ def temperature_study(cells: list[Cell]) -> tuple[Figure, StageResult]:
         f"C returns {means[best]:+.1f} in the environment after dreams of temperature "
         f"{temperatures[best]:g}, the best; {means[0]:+.1f} after those of {temperatures[0]:g}, "
         f"in which it returns {dream[0].mean():+.1f}; {means[-1]:+.1f} after those of "
-        f"{temperatures[-1]:g} (the random policy: {study.baseline:+.1f})"
+        f"{temperatures[-1]:g} (the random policy: {random_return:+.1f})"
     )
-    return temperature_figure(study), StageResult(summary, metrics, details, curve)
+    return StageResult(summary, metrics, details, curve)
 
 
-def read_cells(folders: Sequence[Path]) -> list[Cell]:
-    """The scores in the reports of each folder.
+def read_cells(folders: Sequence[Path]) -> list[Row]:
+    """The numbers of CELL in the reports of each folder.
 
     Raises:
         UserError: a file is missing or damaged.
     """
-    cells = []
+    cells: list[Row] = []
     for folder in folders:
         reports = folder / "reports"
         (dream_return,) = read_numbers(
@@ -86,17 +89,15 @@ def read_cells(folders: Sequence[Path]) -> list[Cell]:
         (episodes,) = read_numbers(
             details_path(reports, "evaluate"), "evaluate", ["controller.episodes"]
         )
-        cells.append(Cell(temperature, dream_return, env_return, off_track / episodes, baseline))
+        scores = (temperature, dream_return, env_return, off_track / episodes, baseline)
+        cells.append(dict(zip(CELL, scores, strict=True)))
     return cells
 
 
 def main() -> None:
     """Read the files of the command line, run the stage, write its outputs."""
     with run_stage("temperature_study", folders="cells") as run:
-        figure, result = temperature_study(read_cells(run.folders))
-        with run.writing(run.reports / "figures" / "temperature.png") as path:
-            save(figure, path)
-        run.report(result)
+        run.report(temperature_study(read_cells(run.folders)))
 
 
 if __name__ == "__main__":

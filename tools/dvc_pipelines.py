@@ -48,6 +48,12 @@ RETURNS = {
     "title": "temperature study: C in the environment and in dreams (baseline: random policy)",
     "y": {STUDY_CURVE: ["env_return", "dream_return", "baseline"]},
 }
+VISUALIZE_TEMPERATURE: Stage = {
+    "desc": "Draw returns in dreams and in the environment by temperature",
+    "cmd": "python -m stages.visualize_temperature",
+    "deps": ["reports/curves/temperature_study.csv"],
+    "plots": not_cached("reports/figures/temperature.png"),
+}
 VISUALIZE_GYMNASIUM: Stage = {
     "desc": "Draw the figures and the animation",
     "cmd": "python -m stages.visualize_gymnasium data/rollouts.h5 models/v.npz models/m.npz "
@@ -123,15 +129,18 @@ def temperature_pipeline(
         stages[name] = {"matrix": {key: [*values] for key, values in matrix.items()}, **stage}
     cells = [f"cells/{seed}-{temperature}" for temperature in temperatures for seed in seeds]
     stages["temperature_study"] = _study(cells)
+    stages["visualize_temperature"] = copy_stage(
+        "visualize_temperature", VISUALIZE_TEMPERATURE, lambda path: path
+    )
     stages["compare_dream"] = _coldest(seeds[0], min(temperatures))
     head = f"Training in dreams of several temperatures.\n{DERIVED}"
     return dump(head, {"stages": stages, "plots": [{"returns by temperature": RETURNS}]})
 
 
 def _study(cells: list[str]) -> Stage:
-    """The stage that draws the scores of all cells."""
+    """The stage that puts the scores of all cells in a table."""
     stage: Stage = {
-        "desc": "Draw returns in dreams and in the environment by temperature",
+        "desc": "List returns in dreams and in the environment by temperature",
         "cmd": f"python -m stages.temperature_study {' '.join(cells)}",
         "deps": [
             f"{cell}/reports/{file}"
@@ -143,10 +152,7 @@ def _study(cells: list[str]) -> Stage:
         ],
         "outs": ["reports/details/temperature_study.json"],
         "metrics": not_cached("reports/metrics/temperature_study.json"),
-        "plots": [
-            {STUDY_CURVE: {"cache": False, **BY_TEMPERATURE, "y": "env_return"}},
-            *not_cached("reports/figures/temperature.png"),
-        ],
+        "plots": [{STUDY_CURVE: {"cache": False, **BY_TEMPERATURE, "y": "env_return"}}],
     }
     return copy_stage("temperature_study", stage, lambda path: path)
 

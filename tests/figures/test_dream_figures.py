@@ -13,6 +13,7 @@ from worldmodels.figures.dream.dream_gif import HEIGHT, LEFTS, SIDE, DecodedEpis
 from worldmodels.figures.dream.filmstrip import SHOWN, filmstrip_figure, frame_steps
 from worldmodels.figures.dream.layout import LABEL_GAP, WIDTH, spread
 from worldmodels.figures.dream.open_loop_error import DreamErrors, open_loop_error_figure
+from worldmodels.figures.dream.temperature import PAPER_STUDY, temperature_figure
 
 STEPS = 50
 SMALLEST = 11  # pixels
@@ -26,6 +27,14 @@ ERRORS = {
 }
 ENDED = {"dream": np.linspace(0, 1, STEPS), "closed_loop": np.zeros(STEPS)}
 DREAMS = DreamErrors(ERRORS, ENDED, 9, 100)
+STUDY = {
+    "temperature": np.array([0.01, 0.1, 0.5, 1, 1.15, 10, 30]),
+    "dream_return": np.array([109.0, 100, 90, 80, 70, 16, 4]),
+    "env_return": np.array([15.0, 40, 60, 70, 75, 90, 80]),
+    "env_return_min": np.array([-6.0, 30, 50, 60, 65, 85, 20]),
+    "env_return_max": np.array([40.0, 50, 70, 80, 85, 95, 100]),
+    "baseline": np.full(7, 2.0),
+}
 
 
 def words_of(figure):
@@ -47,6 +56,7 @@ FIGURES = {
     "filmstrip": lambda: filmstrip_figure(
         np.zeros((121, 4, 4, 1)), np.ones((31, 4, 4, 1)), np.arange(121), np.arange(31)
     ),
+    "temperature": lambda: temperature_figure(STUDY),
 }
 
 
@@ -147,6 +157,30 @@ def test_a_filmstrip_has_both_returns_in_its_title():
     assert title(FIGURES["filmstrip"]()) == (
         "From the same start, C returns +30.0 in its dream and +120.0 on the road"
     )
+
+
+def test_the_temperature_figure_compares_the_coldest_dreams_with_the_best():
+    figure = temperature_figure(STUDY)
+    assert title(figure) == (
+        "C from dreams of temperature 0.01 returns +15 on the road; from those of 10, +90"
+    )
+    assert "In the dreams themselves it returns +109 and +16." in figure.texts[1].get_text()
+    shown = {text.get_text() for text in figure.axes[0].texts}
+    assert shown == {"+109", "+15", "+90 at 10", "dreams: +4", "road: +80", "random: +2"}
+    assert "1092 at 1.15" in {text.get_text() for text in figure.axes[1].texts}
+
+
+def test_the_coldest_dreams_may_be_the_best():
+    figure = temperature_figure(STUDY | {"env_return": np.linspace(90, 20, 7)})
+    assert title(figure) == (
+        "C from dreams of temperature 0.01 returns +90 on the road, the most of 7 temperatures"
+    )
+
+
+def test_temperatures_without_room_have_no_label():
+    labels = [label.get_text() for label in temperature_figure(STUDY).axes[0].get_xticklabels()]
+    assert labels == ["0.01", "0.1", "0.5", "1", "", "10", "30"]
+    assert len(temperature_figure(PAPER_STUDY).axes[0].get_xticks()) == 5
 
 
 def test_a_dream_goes_on_when_the_episode_has_ended():

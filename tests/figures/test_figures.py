@@ -6,8 +6,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.support.racing_episode import run_episode
-from worldmodels.envs.racing.track import Track
 from worldmodels.figures.common.figure_set import FigureSet
 from worldmodels.figures.common.style import save
 from worldmodels.figures.dream.filmstrip import filmstrip_figure

@@ -1,5 +1,7 @@
 """The recipes: small versions in memory, and as projects of their own through the real DVC."""
 
+import shutil
+
 import msgspec
 import numpy as np
 import pytest
@@ -109,7 +111,7 @@ def test_the_root_knows_nothing_of_a_recipe(projects):
 
 
 @pytest.mark.slow
-def test_the_study_reruns_what_a_temperature_changes_and_draws_all(make_project):
+def test_the_study_reruns_what_a_temperature_changes_and_draws(make_project):
     root = make_project(subprojects=True)
     project = Project(root.folder / "studies" / "temperature")
     params = msgspec.yaml.decode((ROOT / "recipes" / "quick" / "params.yaml").read_bytes())
@@ -120,11 +122,13 @@ def test_the_study_reruns_what_a_temperature_changes_and_draws_all(make_project)
     project.write("dvc.yaml", temperature_pipeline(pipeline, [3], [0.5, 2.0]))
     cells = [f"{stage}@3-{tau}" for tau in (0.5, 2.0) for stage in ("evolve_c", "evaluate")]
     before = [f"{stage}@3" for stage in ("collect", "train_v", "encode", "train_m")]
-    assert sorted(project.repro()) == sorted(
-        [*before, *cells, "temperature_study", "compare_dream"]
-    )
+    drawn = ["temperature_study", "visualize_temperature"]
+    assert sorted(project.repro()) == sorted([*before, *cells, *drawn, "compare_dream"])
     table = project.read("reports/curves/temperature_study.csv").decode().splitlines()
     assert [line.split(",")[0] for line in table[1:]] == ["0.5", "2"]
     assert project.read("reports/dream.gif").startswith(b"GIF")
     project.write("dvc.yaml", temperature_pipeline(pipeline, [3], [0.5, 4.0]))
-    assert sorted(project.repro()) == ["evaluate@3-4.0", "evolve_c@3-4.0", "temperature_study"]
+    assert sorted(project.repro()) == ["evaluate@3-4.0", "evolve_c@3-4.0", *drawn]
+    shutil.rmtree(project.folder / "cells")  # as in a clone, where nothing was trained
+    project.replace("reports/curves/temperature_study.csv", "\n4,", "\n5,")
+    assert project.repro("-s", "visualize_temperature") == ["visualize_temperature"]

@@ -84,7 +84,8 @@ def test_lock_files_are_small():
 def test_the_study_trains_c_for_each_temperature_and_the_rest_once_for_each_seed():
     stages = stages_in("studies/temperature/dvc.yaml")
     trained = [*LEARNING, "evaluate"]
-    assert list(stages) == [*trained, "temperature_study", "compare_dream"]
+    drawn = ["temperature_study", "visualize_temperature", "compare_dream"]
+    assert list(stages) == [*trained, *drawn]
     for name in trained:
         in_cell = "temperature" in stages[name]["matrix"]
         assert in_cell == (name in ("evolve_c", "evaluate"))
@@ -114,6 +115,7 @@ def test_every_stage_of_a_round_writes_its_cost():
         ("recipes/dream/compare/dvc.yaml", "compare_dream", ("racing",)),
         ("studies/temperature/dvc.yaml", "compare_dream", ("racing",)),
         ("studies/temperature/dvc.yaml", "temperature_study", ("racing",)),
+        ("studies/temperature/dvc.yaml", "visualize_temperature", ("racing",)),
         ("carracing/dvc.yaml", "visualize_carracing", ("carracing",)),
         ("carracing/dvc.yaml", "finetune_c", ("carracing",)),
         ("recipes/other/dvc.yaml", "visualize_gymnasium", ("gymnasium",)),

@@ -8,9 +8,8 @@ import pytest
 
 from benchmarks.learning import learn, run_evaluate
 from stages.compare_dream import compare_dream, steps_in_view
-from stages.temperature_study import read_cells, temperature_study
+from stages.temperature_study import CELL, read_cells, temperature_study
 from worldmodels.agent.loading import AgentParts
-from worldmodels.figures.dream.temperature import Cell
 from worldmodels.open_loop_error import (
     closed_loop_error,
     one_step_predictions,
@@ -146,16 +145,15 @@ def project_of_models(make_run_project):
 
 
 def test_the_study_finds_the_best_temperature_by_the_mean_over_seeds():
-    cells = [
-        Cell(1.0, 100.0, env_return, 0.0, 2.0) for env_return in (100.0, 110.0)
-    ] + [Cell(0.1, 120.0, env_return, 0.5, 2.0) for env_return in (10.0, 114.0)]  # fmt: skip
-    figure, result = temperature_study(cells)
+    scores = [(1.0, 100.0, env_return, 0.0, 2.0) for env_return in (100.0, 110.0)]
+    scores += [(0.1, 120.0, env_return, 0.5, 2.0) for env_return in (10.0, 114.0)]
+    cells = [dict(zip(CELL, each, strict=True)) for each in scores]
+    result = temperature_study(cells)
     assert result.metrics["best_temperature"] == 1.0
     assert result.metrics["best_env_return"] == 105.0
     assert result.details["lowest_temperature_env_return"] == 62.0
     assert [row["temperature"] for row in result.curve] == [0.1, 1.0]
     assert [row["env_return_min"] for row in result.curve] == [10.0, 100.0]
-    assert len(figure.axes) == 2
     with pytest.raises(UserError, match=r"the same number of seeds, found \[2, 1\]"):
         temperature_study(cells[1:])
 
@@ -171,7 +169,20 @@ def test_the_study_reads_the_reports_in_each_folder(tmp_path):
         path = tmp_path / "reports" / f"{name}.json"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(content))
-    assert read_cells([tmp_path]) == [Cell(1.3, 9.0, 7.0, 0.25, 1.0)]
+    assert read_cells([tmp_path]) == [dict(zip(CELL, (1.3, 9.0, 7.0, 0.25, 1.0), strict=True))]
+
+
+def test_the_figure_of_the_study_is_drawn_from_its_curve_alone(project_of_models):
+    columns = "temperature,dream_return,env_return,env_return_min,env_return_max"
+    project_of_models.write(
+        "reports/curves/temperature_study.csv",
+        f"{columns},off_track_share,baseline\n0.1,120,62,10,114,0.5,2\n1,100,105,100,110,0,2\n",
+    )
+    result = project_of_models.stage("visualize_temperature")
+    assert result.stdout == (
+        "visualize_temperature: a figure of 2 temperatures, from 0.1 (return +62.0) to 1 (+105.0)\n"
+    )
+    assert project_of_models.read("reports/figures/temperature.png").startswith(b"\x89PNG")
 
 
 def test_a_missing_number_is_reported_with_its_file_and_stage(tmp_path):

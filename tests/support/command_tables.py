@@ -95,6 +95,9 @@ RUN = {
     "tests/projects/test_subprojects.py::test_derived_pipelines_are_as_the_tool_writes_them": (
         "python -m tools.dvc_pipelines",
     ),
+    "tests/projects/test_recipes.py::test_the_study_reruns_what_a_temperature_changes_and_draws": (
+        "dvc repro -s visualize_temperature",
+    ),
     "tests/test_tour.py::test_page_and_notebook_show_what_the_cells_print": (
         "python -m tools.tour",
     ),

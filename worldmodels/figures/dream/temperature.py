@@ -2,79 +2,115 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 from numpy.typing import NDArray
 
 from worldmodels.figures.common.matplotlib_defaults import Axes, Figure
-from worldmodels.figures.common.style import BLUE, GREY, VERMILION, new_figure
+from worldmodels.figures.common.style import DREAM, ENVIRONMENT, GREY, INK, Curve
+from worldmodels.figures.dream.layout import add_axes, label_ends, titled_figure
 
-Array = NDArray[np.float64]
-
-
-class Cell(NamedTuple):
-    """The scores of one seed's C, evolved in dreams of one temperature."""
-
-    temperature: float
-    dream_return: float  # in held-out dreams
-    env_return: float  # on test tracks
-    off_track_share: float  # of the episodes on test tracks
-    baseline: float  # return of the random policy on test tracks
-
-
-class Study(NamedTuple):
-    """Scores by temperature and seed."""
-
-    temperatures: Array  # (temperatures,), rising
-    dream: Array  # (temperatures, seeds), returns in dreams
-    env: Array  # (temperatures, seeds), returns in the environment
-    baseline: float  # return of the random policy in the environment
-
-
+HEIGHT = 390  # pixels
+BOTTOM, HIGH = 48, 240  # of both panels, pixels
 LOG_RATIO = 100  # of the highest temperature to the lowest, from which the axis is logarithmic
-LABEL_RATIO = 1.5  # of a label of such an axis to the one before, at the least
-PAPER_STUDY = Study(  # Ha & Schmidhuber 2018, table 2: VizDoom: Take Cover, steps survived
-    np.array([0.1, 0.5, 1.0, 1.15, 1.3]),
-    np.array([[2086.0], [2060.0], [1145.0], [918.0], [732.0]]),
-    np.array([[193.0], [196.0], [868.0], [1092.0], [753.0]]),
-    210.0,
-)
+TICK_GAP = 23  # pixels from a labelled temperature to the next, at the least
+_SURVIVED = np.array([193.0, 196.0, 868.0, 1092.0, 753.0])
+PAPER_STUDY: Curve = {  # Ha & Schmidhuber 2018, table 2: VizDoom: Take Cover, steps survived
+    "temperature": np.array([0.1, 0.5, 1.0, 1.15, 1.3]),
+    "dream_return": np.array([2086.0, 2060.0, 1145.0, 918.0, 732.0]),
+    "env_return": _SURVIVED,
+    "env_return_min": _SURVIVED,
+    "env_return_max": _SURVIVED,
+    "baseline": np.full(5, 210.0),
+}
 
 
-def temperature_figure(study: Study) -> Figure:
-    """Means over seeds as lines, seeds as dots; beside them the paper's study."""
-    figure = new_figure(10, 4.2)
-    ours, theirs = figure.subplots(1, 2, gridspec_kw={"width_ratios": [1.25, 1]})
-    figure.subplots_adjust(left=0.065, right=0.99, top=0.9, bottom=0.22, wspace=0.2)
-    seeds = study.env.shape[1]
-    _draw_study(ours, study, f"Racing, {seeds} seeds", "episode return")
-    _draw_study(theirs, PAPER_STUDY, "VizDoom (the paper)", "steps survived, one agent each")
-    figure.legend(*ours.get_legend_handles_labels(), loc="lower center", ncols=3)
+def temperature_figure(study: Curve) -> Figure:
+    """Returns by temperature, means over seeds; beside them the paper's study.
+
+    Args:
+        study: the columns of the curve of stage temperature_study, of rising temperatures.
+    """
+    figure = titled_figure(HEIGHT, _finding(study), _explanation(study))
+    ours = add_axes(figure, 46, BOTTOM, 330, HIGH)
+    theirs = add_axes(figure, 508, BOTTOM, 206, HIGH)
+    _draw_study(ours, study, "road", "+.0f")
+    ours.set_title("This project, racing: return", weight="normal")
+    _draw_study(theirs, PAPER_STUDY, "VizDoom", ".0f")
+    theirs.set_title("The paper, VizDoom: steps survived", weight="normal")
     return figure
 
 
-def _draw_study(axes: Axes, study: Study, name: str, ylabel: str) -> None:
-    for scores, colour, line, label in (
-        (study.dream, VERMILION, "--", "in dreams of the same temperature"),
-        (study.env, BLUE, "-", "in the environment, test episodes"),
-    ):
-        mean = scores.mean(axis=1)
-        axes.plot(study.temperatures, mean, line, color=colour, marker="o", label=label)
-        if scores.shape[1] > 1:
-            at = np.repeat(study.temperatures, scores.shape[1])
-            axes.plot(at, scores.ravel(), ".", color=colour, markersize=4, alpha=0.6)
-    axes.axhline(study.baseline, color=GREY, linestyle=":", label="random policy")
-    best = study.temperatures[study.env.mean(axis=1).argmax()]
-    axes.axvline(best, color=GREY, linewidth=0.8)
-    wide = study.temperatures[-1] > LOG_RATIO * study.temperatures[0]
-    axes.set_title(f"{name}: best at temperature {best:g}")
-    axes.set(xscale="log" if wide else "linear", ylabel=ylabel)
+def _finding(study: Curve) -> str:
+    env, temperature = study["env_return"], study["temperature"]
+    best = int(env.argmax())
+    coldest = f"C from dreams of temperature {temperature[0]:g} returns {env[0]:+.0f} on the road"
+    if best == 0:
+        return f"{coldest}, the most of {len(env)} temperatures"
+    return f"{coldest}; from those of {temperature[best]:g}, {env[best]:+.0f}"
+
+
+def _explanation(study: Curve) -> str:
+    dream, best = study["dream_return"], int(study["env_return"].argmax())
+    beside = f" and {dream[best]:+.0f}" if best else ""
+    return (
+        f"In the dreams themselves it returns {dream[0]:+.0f}{beside}. Lines are means over "
+        "training seeds; the band\nreaches from the lowest seed to the highest, on unseen roads."
+    )
+
+
+def _draw_study(axes: Axes, study: Curve, env_name: str, form: str) -> None:
+    temperature, env = study["temperature"], study["env_return"]
+    low, high = study["env_return_min"], study["env_return_max"]
+    axes.fill_between(temperature, low, high, color=ENVIRONMENT, alpha=0.15, linewidth=0)
+    lines = (
+        ("dreams", study["dream_return"], DREAM, "--"),
+        (env_name, env, ENVIRONMENT, "-"),
+    )
+    for _, values, colour, line in lines:
+        axes.plot(temperature, values, line, color=colour, marker="o", markersize=4.5)
+    baseline = float(study["baseline"][0])
+    axes.axhline(baseline, color=GREY, linestyle=":")
+    least, most = min(0.0, float(low.min())), float(max(high.max(), study["dream_return"].max()))
+    axes.set_ylim(least - 0.05 * (most - least), most + 0.18 * (most - least))
+    _set_temperatures(axes, temperature)
+    for _, values, colour, _ in lines:
+        _mark(axes, temperature[0], values[0], f"{values[0]:{form}}", colour)
+    if best := int(env.argmax()):
+        words = f"{env[best]:{form}} at {temperature[best]:g}"
+        _mark(axes, temperature[best], env[best], words, ENVIRONMENT)
+    labels = [
+        (values[-1], f"{name}: {values[-1]:{form}}", colour) for name, values, colour, _ in lines
+    ]
+    label_ends(axes, [*labels, (baseline, f"random: {baseline:{form}}", INK)])
+
+
+def _mark(axes: Axes, temperature: float, value: float, words: str, colour: str) -> None:
+    """Write a score above its point."""
+    axes.annotate(
+        words,
+        (temperature, value),
+        (0, 10),
+        textcoords="offset points",
+        ha="center",
+        color=colour,
+        weight="bold",
+        bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.5},
+    )
+
+
+def _set_temperatures(axes: Axes, temperature: NDArray[np.float64]) -> None:
+    """Set the temperatures as ticks, with labels where there is room for one."""
+    wide = temperature[-1] > LOG_RATIO * temperature[0]
+    axes.set(xscale="log" if wide else "linear")
+    axes.margins(x=0.12)
     axes.set(xlabel=f"temperature of the dreams{' (logarithmic)' if wide else ''}")
-    labelled: list[float] = []
-    for tau in study.temperatures.tolist():
-        if not (wide and labelled and tau < LABEL_RATIO * labelled[-1]):
-            labelled.append(tau)
-    axes.set_xticks(labelled, [f"{tau:g}" for tau in labelled])
+    low, _ = axes.get_ylim()
+    places = axes.transData.transform([(tau, low) for tau in temperature])[:, 0]
+    labels: list[str] = []
+    taken = -np.inf
+    for place, tau in zip(places, temperature, strict=True):
+        room = place >= taken + TICK_GAP
+        labels.append(f"{tau:g}" if room else "")
+        taken = place if room else taken
+    axes.set_xticks(temperature, labels)
     axes.minorticks_off()
-    axes.set_ylim(min(0.0, float(study.env.min())), None)
