@@ -1,7 +1,9 @@
-"""Hooks of MkDocs: README.md is the home page, and links work as they do on GitHub.
+"""Hooks of MkDocs: the article is the home page, README.md the first page of the documentation, and
+links work as they do on GitHub.
 
 Pages link to each other, to pictures and to code by paths of the repository. Here pictures outside
 of docs/ are copied into the site, and links to other files lead to the repository on GitHub.
+Without reports/article.html, README.md is the home page.
 """
 
 from __future__ import annotations
@@ -20,6 +22,9 @@ from mkdocs.structure.pages import Page
 
 ROOT = Path(__file__).parents[1]
 ARTICLE = ROOT / "reports" / "article.html"
+OVERVIEW = "overview.html"  # README.md, where the article is the home page
+# Of the article: empty and hidden where it is opened from disk, because it knows of no site there.
+LINKS = '<nav class="site" aria-label="Site" hidden></nav>'
 PICTURES = (".gif", ".jpg", ".png", ".svg", ".webp")
 UNKNOWN = "https://github.com/OWNER/REPOSITORY"
 # Code, in which there are no links; or what comes before a link's path, and the path.
@@ -48,9 +53,11 @@ def origin() -> str:
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
-    """Without REPO_URL, take git's origin."""
+    """Without REPO_URL, take git's origin; the site's name leads to the article, if it is there."""
     if not config.repo_url:
         config.repo_url, config.repo_name = origin(), "GitHub"
+    if ARTICLE.exists():
+        config.extra["homepage"] = "index.html"
     config.markdown_extensions.insert(0, TwoSpaces())
     return config
 
@@ -68,9 +75,10 @@ def target(page: str, link: str) -> str | None:
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Add README.md as the home page, the pictures outside of docs/, and the article."""
+    """Add README.md, the pictures outside of docs/, and the article."""
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    files.append(File.generated(config, "index.md", content=readme))
+    first = File.generated(config, "index.md", content=readme)
+    files.append(first)
     for page in list(files.documentation_pages()):
         for match in LINK.finditer(page.content_string):
             path = target(page.src_uri, match["path"]) if match["path"] else None
@@ -79,14 +87,24 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
             if path not in files.src_uris and (ROOT / path).is_file():
                 files.append(File.generated(config, path, abs_src_path=str(ROOT / path)))
     if ARTICLE.exists():
-        files.append(File.generated(config, "article/index.html", abs_src_path=str(ARTICLE)))
+        first.dest_uri = OVERVIEW
+        files.append(File.generated(config, "index.html", content=article(config)))
     return files
 
 
+def article(config: MkDocsConfig) -> str:
+    """The article with links to the documentation and to the code."""
+    text = ARTICLE.read_text(encoding="utf-8")
+    if LINKS not in text:
+        log.warning("reports/article.html has no place for links: write it anew, `make article`")
+    links = f'<a href="{OVERVIEW}">Documentation</a> <a href="{config.repo_url}">Code</a>'
+    return text.replace(LINKS, LINKS.replace(" hidden></nav>", f">{links}</nav>"))
+
+
 def on_nav(nav: Navigation, config: MkDocsConfig, files: Files) -> Navigation:
-    """Name the article after the home page."""
-    if "article/index.html" in files.src_uris:
-        nav.items.insert(1, Link("The article", "article/index.html"))
+    """Name the article first."""
+    if ARTICLE.exists():
+        nav.items.insert(0, Link("The article", "index.html"))
     return nav
 
 

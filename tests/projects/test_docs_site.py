@@ -13,6 +13,7 @@ import pytest
 from tests.support.browser import CHROMIUM, chromium
 from tests.support.documented_commands import FENCE, PAGES, read
 from tests.support.project import ROOT
+from tools.article import make_article
 
 pytest.importorskip("material", reason="needs requirements-docs.txt")
 
@@ -47,31 +48,43 @@ class Addresses(html.parser.HTMLParser):
             self.loaded += [values[name] for name in ("src", "href") if name in values]
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("site")
-    result = build(ROOT, folder)
-    assert result.returncode == 0, result.stdout + result.stderr
+def copy_checkout(folder: Path) -> Path:
+    """Copy the files that the site is made of, to be changed, without an article."""
+    shutil.copy(ROOT / "mkdocs.yml", folder)
+    shutil.copy(ROOT / "README.md", folder)
+    for path in ("docs", "tools"):
+        shutil.copytree(ROOT / path, folder / path)
+    for path in ROOT.iterdir():
+        if not (folder / path.name).exists() and path.name not in ("site", "reports", ".git"):
+            (folder / path.name).symlink_to(path)
+    leave_out = shutil.ignore_patterns("article.html")
+    shutil.copytree(ROOT / "reports", folder / "reports", ignore=leave_out)
     return folder
 
 
 @pytest.fixture
 def checkout(tmp_path):
-    """The files that the site is made of, to be changed."""
-    shutil.copy(ROOT / "mkdocs.yml", tmp_path)
-    shutil.copy(ROOT / "README.md", tmp_path)
-    for path in ("docs", "tools"):
-        shutil.copytree(ROOT / path, tmp_path / path)
-    for path in ROOT.iterdir():
-        if not (tmp_path / path.name).exists() and path.name not in ("site", "reports", ".git"):
-            (tmp_path / path.name).symlink_to(path)
-    shutil.copytree(ROOT / "reports", tmp_path / "reports")
-    return tmp_path
+    return copy_checkout(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def article():
+    return make_article()
+
+
+@pytest.fixture(scope="module")
+def site(article, tmp_path_factory):
+    """The site with the article."""
+    folder = copy_checkout(tmp_path_factory.mktemp("checkout"))
+    (folder / "reports" / "article.html").write_text(article, encoding="utf-8")
+    result = build(folder, folder / "site")
+    assert result.returncode == 0, result.stdout + result.stderr
+    return folder / "site"
 
 
 def test_every_page_is_there_with_its_pictures(site):
     for page in PAGES:
-        name = "index" if page == "README.md" else Path(page).stem
+        name = "overview" if page == "README.md" else Path(page).stem
         pictures = Addresses(site / f"{name}.html").pictures
         assert len(pictures) >= len(PICTURE.findall(FENCE.sub("", read(page))))
         assert not [each for each in pictures if not (site / each).is_file()]
@@ -79,7 +92,7 @@ def test_every_page_is_there_with_its_pictures(site):
 
 def test_lists_are_lists(site):
     """Python-Markdown begins none after a paragraph; GitHub does. A blank line between helps."""
-    for page in site.glob("*.html"):
+    for page in set(site.glob("*.html")) - {site / "index.html"}:
         text = re.sub(r"<pre>.*?</pre>", "", page.read_text(encoding="utf-8"), flags=re.S)
         assert not re.findall(r"^(?:[-*]|\d\.) .*", text, re.M), page.name
 
@@ -88,7 +101,7 @@ def test_links_to_code_lead_to_the_repository_and_links_to_pages_stay(site):
     links = Addresses(site / "results.html").links
     assert f"{REPOSITORY}/blob/main/benchmarks/planner.py" in links
     assert "carracing.html" in links
-    links = Addresses(site / "index.html").links
+    links = Addresses(site / "overview.html").links
     assert f"{REPOSITORY}/tree/main/recipes/paper" in links
     assert "dvc.html#released-agents" in links
 
@@ -101,7 +114,7 @@ def test_a_page_loads_nothing_from_elsewhere(site):
 @pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")
 def test_in_a_browser_the_search_finds_pages_from_disk(site):
     with chromium() as browser:
-        browser.open(site / "index.html")
+        browser.open(site / "overview.html")
         browser.evaluate("document.querySelector('[data-md-toggle=search]').click()")
         found = browser.evaluate(
             """new Promise((done) => {
@@ -128,6 +141,7 @@ def test_what_leads_nowhere_and_pages_without_a_title_fail(checkout):
         "docs/speed.md": ('<img src="../nowhere.png">', "../nowhere.png is not there"),
         "docs/dreams.md": ("[here](dvc.md#nowhere)", "does not contain an anchor '#nowhere'"),
         "docs/other.md": ("# Other", "other.md"),
+        "reports/article.html": ("<p>A car dreams.</p>", "article.html has no place for links"),
     }
     for path, (text, _) in faults.items():
         with (checkout / path).open("a", encoding="utf-8") as page:
@@ -145,10 +159,34 @@ def test_lists_within_lists_are_indented_as_on_github():
     assert "".join(convert("- a\n  - b").split()) == "<ul><li>a<ul><li>b</li></ul></li></ul>"
 
 
-def test_the_article_is_in_the_site_if_it_is_there(checkout):
-    (checkout / "reports" / "article.html").write_text("<p>A car dreams.</p>", encoding="utf-8")
+def test_the_article_is_the_home_page_and_leads_to_the_documentation_and_the_code(site):
+    assert Addresses(site / "index.html").links == ["overview.html", REPOSITORY] * 2
+    for page in ("overview.html", "dvc.html"):
+        assert "index.html" in Addresses(site / page).links
+
+
+def test_the_article_of_the_site_is_that_from_disk_but_for_its_links(site, article):
+    links = f'<a href="overview.html">Documentation</a> <a href="{REPOSITORY}">Code</a>'
+    text = (site / "index.html").read_text(encoding="utf-8")
+    assert text.replace(f">{links}</nav>", " hidden></nav>") == article != text
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")
+def test_in_a_browser_the_first_tab_stop_leads_to_the_documentation_and_its_name_back(site):
+    with chromium() as browser:
+        browser.open(site / "index.html", prefers_reduced_motion="reduce")
+        browser.key("Tab")
+        assert browser.evaluate("document.activeElement.href") == (site / "overview.html").as_uri()
+        assert not browser.errors
+        browser.open(site / "overview.html")
+        back = browser.evaluate("document.querySelector('.md-header .md-logo').href")
+        assert back == (site / "index.html").as_uri()
+        assert not browser.errors
+
+
+def test_without_the_article_readme_is_the_home_page(checkout):
     assert build(checkout, checkout / "site").returncode == 0
-    article = checkout / "site" / "article" / "index.html"
-    assert article.read_text(encoding="utf-8") == "<p>A car dreams.</p>"
-    for page in ("index.html", "dvc.html"):
-        assert "article/index.html" in Addresses(checkout / "site" / page).links
+    assert not (checkout / "site" / "overview.html").exists()
+    links = Addresses(checkout / "site" / "index.html").links
+    assert "dvc.html#released-agents" in links
+    assert "index.html" in Addresses(checkout / "site" / "dvc.html").links

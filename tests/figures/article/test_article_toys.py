@@ -148,6 +148,8 @@ def test_the_cheat_pays_in_its_dream_alone(still):
     assert text(still, "x-road-cold-place") == "off the road"
     click(still, "x-track")
     assert value(still, "article.cheat.roads.cold.steps") == 0
+    roads = ("article.cheat.roads.cold.env.track", "article.cheat.roads.warm.env.track")
+    assert value(still, " === ".join(roads))
 
 
 def test_arrows_steer_carracings_dream_and_c_races_along(still):
@@ -226,3 +228,24 @@ def test_every_control_has_a_name_for_screen_readers(still):
         ")).map((each) => each.id)",
     )
     assert unnamed == []
+
+
+def test_no_text_of_a_chart_is_cut_at_its_sides(still):
+    still.evaluate(
+        """cut = [], count = 0, ((context, draw) => {
+            context.fillText = function (text, x, y) {
+                const { width } = this.measureText(text);
+                const left = x - { left: 0, center: width / 2, right: width }[this.textAlign];
+                if (left < 0 || left + width > this.canvas.clientWidth) cut.push(text);
+                count++;
+                draw.call(this, text, x, y);
+            };
+        })(CanvasRenderingContext2D.prototype, CanvasRenderingContext2D.prototype.fillText)"""
+    )
+    for width, height in SIZES:
+        still.resize(width, height)
+        drawings = ("c.draw(1)", "evolution.drawChart()", "cheat.drawStudy()", "carracing.draw()")
+        for each in drawings:
+            still.evaluate(f"article.{each}")
+    assert value(still, "count") > 20
+    assert value(still, "cut") == []

@@ -14,6 +14,10 @@ from worldmodels.figures.page.page import FOLDER as PAGE_FOLDER
 
 FOLDER = Path(__file__).parent
 ENTRY = "article/article.js"
+TOYS = [  # each has its text, its style and its code
+    *("vision_toy", "memory_toy", "controller_toy"),
+    *("evolution_toy", "cheat_toy", "carracing_toy"),
+]
 PART = re.compile(r"<!-- (\w+) -->")  # where the template takes a part
 SLOT = re.compile(r"\{\{(\w+)\}\}")  # where the text takes a number
 # What the experiments do in the browser.
@@ -37,8 +41,9 @@ def article(data: Mapping[str, Any], values: Mapping[str, float]) -> str:
     settings = {"search": SEARCH, "race_seconds": RACE_SECONDS}
     # The text must not close the element that holds it.
     text = json.dumps({**data, "settings": settings}, allow_nan=False, separators=(",", ":"))
+    styles = ["article.css", *(f"{toy}.css" for toy in TOYS)]
     parts = {
-        "style": f"<style>\n{_read('article.css')}</style>",
+        "style": f"<style>\n{''.join(map(_read, styles))}</style>",
         "modules": f'<script type="importmap">{_import_map()}</script>',
         "data": '<script type="application/json" id="data">'
         + text.replace("<", "\\u003c")
@@ -48,8 +53,12 @@ def article(data: Mapping[str, Any], values: Mapping[str, float]) -> str:
     numbers = {name: NUMBERS[name].markup(values[name]) for name in NUMBERS}
     numbers |= {f"search_{name}": f"{value:g}" for name, value in SEARCH.items()}
     numbers |= {"race_seconds": f"{RACE_SECONDS:g}"}
-    prose = SLOT.sub(lambda slot: numbers[slot[1]], _read("article.html"))
-    return PART.sub(lambda part: parts[part[1]], prose)
+
+    def prose(file: str) -> str:
+        return SLOT.sub(lambda slot: numbers[slot[1]], _read(file))
+
+    parts |= {toy: prose(f"{toy}.html") for toy in TOYS}
+    return PART.sub(lambda part: parts[part[1]], prose("article.html"))
 
 
 def _import_map() -> str:

@@ -1,12 +1,11 @@
 // 5: two drivers from dreams of two temperatures, each in its dream and on the road.
 import { Canvas, signed } from "canvas.js";
-import { drawFrame } from "scene.js";
+import { drawFrame, drawTrack } from "scene.js";
 import { Player } from "article/animation.js";
 import { byId } from "article/dom.js";
 import { DreamDrive, RoadDrive } from "article/drives.js";
 import { drawLines } from "article/line_chart.js";
 import { makeRoad } from "article/models.js";
-import { RoadMap } from "article/road_map.js";
 import { onThemeChange, theme } from "article/theme.js";
 
 const NAMES = ["cold", "warm"];
@@ -18,7 +17,7 @@ export class CheatToy {
     this.study = study;
     this.seed = 3;
     this.maps = Object.fromEntries(NAMES.map((name) =>
-      [name, new RoadMap(byId(`x-road-${name}`), () => this.player?.redraw())]));
+      [name, new Canvas(byId(`x-road-${name}`), () => this.player?.redraw())]));
     const drawStudy = () => this.chart && this.drawStudy();
     this.chart = new Canvas(byId("x-chart"), drawStudy);
     byId("x-restart").addEventListener("click", () => this.restart());
@@ -65,7 +64,9 @@ export class CheatToy {
     NAMES.forEach((name) => {
       const [road, dream] = [this.roads[name], this.dreams[name]];
       const { env } = this.agents[name];
-      this.maps[name].draw(road.env.track, env.view.reach, road.path, road.done ? 1 : share);
+      const roadShare = road.done ? 1 : share;
+      drawTrack(
+        this.maps[name], road.env.track, road.path, null, env.view.reach, roadShare, theme);
       drawFrame(byId(`x-dream-${name}`), dream.view, env.shape, theme);
       byId(`x-dream-${name}-return`).textContent = signed(dream.return);
       byId(`x-road-${name}-return`).textContent = signed(road.return);

@@ -1,11 +1,11 @@
 // 3: C's weights at work, and what happens when C does not get a number of z.
 import { Canvas, signed } from "canvas.js";
+import { drawTrack } from "scene.js";
 import { Player } from "article/animation.js";
 import { byId, make } from "article/dom.js";
 import { RoadDrive } from "article/drives.js";
 import { byStep, drawLines } from "article/line_chart.js";
 import { makeRoad } from "article/models.js";
-import { RoadMap } from "article/road_map.js";
 import { onThemeChange, theme } from "article/theme.js";
 
 const BEST = 130; // top of the axis, points
@@ -17,7 +17,7 @@ export class ControllerToy {
     this.mask = new Float32Array(agent.zSize).fill(1);
     this.largest = ACTIONS.map(() => 0.5); // contribution so far
     this.seed = 1;
-    this.map = new RoadMap(byId("c-road"), () => this.player?.redraw());
+    this.map = new Canvas(byId("c-road"), () => this.player?.redraw());
     this.chart = new Canvas(byId("c-chart"), () => this.player?.redraw());
     this.cells = Array.from(this.mask, (_, i) => this.makeCell(i));
     this.actions = ACTIONS.map((action) => this.makeAction(action));
@@ -80,7 +80,8 @@ export class ControllerToy {
 
   draw(share) {
     const { drive, agent, mask } = this;
-    this.map.draw(drive.env.track, agent.env.view.reach, drive.path, share);
+    const { reach } = agent.env.view;
+    drawTrack(this.map, drive.env.track, drive.path, null, reach, share, theme);
     const contributions = agent.controller.contributions(drive.features);
     contributions.forEach((row, action) => {
       this.largest[action] = Math.max(this.largest[action], ...row.map(Math.abs));

@@ -1,13 +1,12 @@
 // 4: C evolves in M's dream, and drives on a real road.
 import { Canvas, signed } from "canvas.js";
-import { drawFrame } from "scene.js";
+import { drawFrame, drawTrack } from "scene.js";
 import { Player, animate } from "article/animation.js";
 import { byId } from "article/dom.js";
 import { RoadDrive } from "article/drives.js";
 import { bestFirst } from "article/evolution.js";
 import { drawLines } from "article/line_chart.js";
 import { makeRoad } from "article/models.js";
-import { RoadMap } from "article/road_map.js";
 import { DreamSearch, controllerOf } from "article/search.js";
 import { onThemeChange, theme } from "article/theme.js";
 
@@ -26,7 +25,7 @@ export class EvolutionToy {
     this.seed = 0;
     this.roadSeed = 1;
     this.evolving = false;
-    this.map = new RoadMap(byId("e-road"), () => this.player?.redraw());
+    this.map = new Canvas(byId("e-road"), () => this.player?.redraw());
     const redraw = () => { this.dirty = true; };
     this.candidates = new Canvas(byId("e-candidates"), redraw);
     this.chart = new Canvas(byId("e-chart"), redraw);
@@ -172,7 +171,8 @@ export class EvolutionToy {
 
   drawRoad(share) {
     const { road, agent } = this;
-    this.map.draw(road.env.track, agent.env.view.reach, road.path, share);
+    const { reach } = agent.env.view;
+    drawTrack(this.map, road.env.track, road.path, null, reach, share, theme);
     const end = road.env.offTrack ? " The car has left the road." : "";
     byId("e-road-status").textContent = `Generation ${this.chosen} on a real road: `
       + `${signed(road.return)} points after ${road.steps} steps.${end}`;

@@ -26,7 +26,8 @@ export function drawLines(canvas, { lines, bands = [], x: xEnds, y: yEnds, right
   context.textAlign = "center";
   xTicks.forEach(([value, text]) => context.fillText(text, x(value), height - 7));
   context.textAlign = "left";
-  context.fillText(xTitle, width - right + 16, height - 7);
+  const titleX = Math.min(width - right + 16, width - context.measureText(xTitle).width);
+  context.fillText(xTitle, titleX, height - 7);
   bands.forEach(({ low, high, colour }) => {
     context.beginPath();
     high.forEach(([at, value]) => context.lineTo(x(at), y(value)));

@@ -34,7 +34,12 @@ export function makeAgents(data) {
   return { racing: unpackAgent(data.racing), cold, warm, carracing };
 }
 
-// The racing environment on the random road of a seed.
+const tracks = new Map(); // by the ranges of their numbers and by seed
+
+// The racing environment on the random road of a seed. The same road is one object, because
+// `drawTrack` keeps the image of the last one only, and two experiments can be on the screen.
 export function makeRoad(env, seed) {
-  return new RacingEnv(randomTrack(env.random_tracks, new Random(seed)), env);
+  const key = JSON.stringify([env.random_tracks, seed]);
+  if (!tracks.has(key)) tracks.set(key, randomTrack(env.random_tracks, new Random(seed)));
+  return new RacingEnv(tracks.get(key), env);
 }
