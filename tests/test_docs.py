@@ -36,7 +36,7 @@ FOLDERS = (
 ENVIRONMENTS = {"WorldModels/Racing-v0", "WorldModels/Dream-v0"}  # no paths, but Gymnasium's names
 WRITTEN = (
     *(".dvc/cache/files/md5", ".dvc/tmp/rwlock", ".dvc/plots.html", ".scratch", "data/rollouts.h5"),
-    *("reports/article.html", "site"),
+    *("reports/article.html", "dvc_plots/index.html", "site"),
 )
 
 
