@@ -25,8 +25,8 @@ TILES_REWARD = 1000.0  # of all tiles of a track together
 PACE, PACE_SCALE = 1.125, 0.08
 FRAME_COST = 0.1
 LAP_FRAMES = 815.0  # of a lap at an ordinary pace
-PACE_WEIGHT = 1.0  # of a frame that is saved, in place of one
-MISSED_TILE_COST = 15.0
+PACE_WEIGHT = 2.0  # of the frames ahead, because the discount forgets most of them
+MISSED_TILE_COST = 15.0  # besides its reward: the frames that go by until the time is up
 # Small weights for the pedal: gas acts strongly, and a car that is fast in a bend leaves the road.
 WEIGHT_PRIOR = WeightPrior(weight=(1.0, 0.3), bias=(0.0, 0.15), bias_std=(0.05, 0.15), noise=0.6)
 
