@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from worldmodels.envs.carracing.env import CarRacingEnv
+from worldmodels.envs.carracing.lazy_render import CAR_TILES
 from worldmodels.policies.smoothed_noise import SmoothedNoisePolicy
 from worldmodels.rollout.loop import rollout
 
@@ -161,6 +162,10 @@ def test_progress_counts_tiles_that_the_car_has_come_past_even_beside_the_road()
     assert 0.2 < progress[-1] < 1
     assert (np.diff(progress) >= 0).all()
     assert info["lap_fraction"][0] < progress[-1] - 0.01  # tiles passed beside the road
+    tiles = env._simulators[0].road
+    behind = round(progress[-1] * len(tiles)) - CAR_TILES
+    assert info["missed_tiles"] == [sum(not tile.road_visited for tile in tiles[:behind])]
+    assert info["missed_tiles"][0] > 3
 
 
 def test_a_car_that_stands_or_reverses_makes_no_progress():

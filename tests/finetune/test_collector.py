@@ -39,7 +39,7 @@ def test_without_noise_the_episodes_are_those_of_the_agent(task, tracks, sees_h)
     assert batch.features.shape == (expected.lengths.sum(), Z + H if sees_h else Z)
     ends = np.cumsum(batch.stats.lengths)
     sums = np.add.reduceat(batch.shaped_rewards, [0, *ends[:-1]])
-    np.testing.assert_allclose(sums, expected.returns)  # the potential of this task is 0
+    np.testing.assert_allclose(sums, expected.returns)  # the rewards of this task are not shaped
 
 
 class ReplayPolicy:
@@ -79,19 +79,19 @@ def test_the_noise_of_a_batch_is_that_of_its_actions(task, tracks):
 
 
 class ShortRoadTask:
-    """A task whose potential is 0 on the last fifth of the road."""
+    """A task in which the steps on the last fifth of the road do not count."""
 
     def __init__(self, task):
         self._task = task
         self.make_env = task.make_env
 
-    def potential(self, stats, trajectories):
+    def shaping(self, stats, trajectories):
         progress = np.minimum(1, trajectories.info["progress"] / 0.8)
         info = {**trajectories.info, "progress": progress}
-        return self._task.potential(stats, dataclasses.replace(trajectories, info=info))
+        return self._task.shaping(stats, dataclasses.replace(trajectories, info=info))
 
 
-def test_steps_after_the_potential_is_0_are_left_out(carracing):
+def test_steps_that_do_not_count_are_left_out(carracing):
     task = make_task(carracing.env)
     agent = small_agent(task)
     full_gas = np.zeros((1, 20))

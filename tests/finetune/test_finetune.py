@@ -22,6 +22,7 @@ SETTINGS = FinetuneC(
     iterations=4,
     episodes=6,
     action_std=0.3,
+    std_end_factor=0.5,
     noise_correlation=0.6,
     pca_components=8,
     step_size=1.0,
@@ -120,6 +121,19 @@ def test_a_run_that_is_stopped_continues_and_ends_alike(task, tmp_path, monkeypa
     assert len(updates) == SETTINGS.iterations - last
     assert_same_controller(controllers, expected)
     assert result == expected_result
+
+
+def test_noise_decays_and_steps_with_it(task, monkeypatch):
+    update, stds = loop.update, []
+
+    def record(learner, step_size, noise, batch):
+        stds.append(noise.std)
+        assert batch.noise.std() == pytest.approx(1, abs=0.3)
+        update(learner, step_size, noise, batch)
+
+    monkeypatch.setattr(loop, "update", record)
+    finetune(SETTINGS, task, small_agent(task), streams())
+    np.testing.assert_allclose(stds, [0.3, 0.25, 0.2, 0.15])
 
 
 def test_a_c_with_a_hidden_layer_is_refused(task):

@@ -19,6 +19,7 @@ finetune_c:
   iterations: {ITERATIONS}
   episodes: 6
   action_std: 0.3
+  std_end_factor: 0.5
   noise_correlation: 0.6
   pca_components: 8
   step_size: 1.0

@@ -30,6 +30,7 @@ CAR_RACING = GOOD | {
         "iterations": 16,
         "episodes": 64,
         "action_std": 0.3,
+        "std_end_factor": 0.5,
         "noise_correlation": 0.7,
         "pca_components": 40,
         "step_size": 1.5,

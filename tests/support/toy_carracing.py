@@ -62,6 +62,7 @@ class CarRacingEnv:
         return {
             "lap_fraction": self._position / self._length(),
             "progress": np.clip(self._position / self._length(), 0, 1),
+            "missed_tiles": np.zeros(len(self._seeds), int),
             "finished": self._finished(),
             "state": np.stack([self._position, self._seeds], axis=1).astype(float),
         }

@@ -44,7 +44,7 @@ class CollectTask(NamedTuple):
 class RolloutBatch:
     """The steps of episodes that the actor-critic learns from, episode after episode.
 
-    Of each episode these are the steps before its potential is 0, if the task has a potential.
+    Of each episode these are the steps that count (`Task.shaping`).
     """
 
     stats: EpisodeStats
@@ -97,11 +97,9 @@ class RolloutCollector:
         episode = np.repeat(np.arange(num_envs), stats.lengths)  # of each step
         step = episode_steps(stats.lengths)
         frame = np.arange(len(step)) + episode  # before the step
-        potential = self._task.potential(stats, trajectories)
-        last_frame = np.cumsum(stats.lengths + 1) - 1
-        potential[last_frame] = 0  # no reward comes after an episode's end
+        potential, counted = self._task.shaping(stats, trajectories)
         shaped_rewards = trajectories.rewards + potential[frame + 1] - potential[frame]
-        valid = (potential[frame] > 0) | ~(potential > 0).any()
+        valid = counted[frame]
         return RolloutBatch(
             stats,
             np.bincount(episode[valid], minlength=num_envs),

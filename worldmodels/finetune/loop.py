@@ -102,7 +102,6 @@ def finetune(
     track_rng, noise_rng = streams("tracks"), streams("noise")
     validation = task.sample_tracks(settings.validation_episodes, streams("validation tracks"))
     validation = [validation[i % len(validation)] for i in range(settings.validation_episodes)]
-    noise = ActionNoise(settings.action_std, settings.noise_correlation)
     collector = RolloutCollector(task, agent.vision, agent.memory)
     with WorkerPool(collector, compute) as workers:
         collect = ParallelCollector(workers, task.max_envs)
@@ -134,10 +133,11 @@ def finetune(
         for number in progress(range(done + 1, last + 1), "finetune_c", last, done):
             controllers = Controllers.from_genomes(learner.theta[None], sizes)
             tracks = task.sample_tracks(settings.episodes, track_rng)
+            noise = ActionNoise(_action_std(settings, number), settings.noise_correlation)
             batch = collect(
                 controllers, tracks, settings.episodes, noise_rng, noise, settings.patience
             )
-            update(learner, settings, batch)
+            update(learner, settings.step_size, noise, batch)
             iterates.append(learner.theta)
             train_steps += int(batch.stats.lengths.sum())
             if number % settings.eval_every == 0 or number == last:
@@ -196,26 +196,31 @@ def initial_theta(controllers: Controllers) -> NDArray[np.float64]:
     return np.concatenate([array.ravel() for array in arrays]).astype(np.float64)
 
 
-def update(learner: ActorCritic, settings: FinetuneC, batch: RolloutBatch) -> None:
-    """One step of the actor-critic.
+def _action_std(settings: FinetuneC, iteration: int) -> float:
+    """The standard deviation of the noise in that iteration, from 1 on: a linear decay."""
+    end = settings.std_end_factor
+    left = 1 - (iteration - 1) / max(1, settings.iterations - 1)
+    return settings.action_std * (end + (1 - end) * left)
+
+
+def update(learner: ActorCritic, step_size: float, noise: ActionNoise, batch: RolloutBatch) -> None:
+    """One step of the actor-critic; `step_size` is in standard deviations of the noise.
 
     Raises:
         ParamsError: C's inputs have too few components, or its parameters overflowed.
     """
-    step = settings.step_size * settings.action_std
     try:
         learner.learn(
             batch.features,
             batch.noise,
             batch.shaped_rewards,
             batch.lengths,
-            settings.noise_correlation,
-            step,
+            noise.correlation,
+            step_size * noise.std,
         )
     except ValueError as error:
         raise ParamsError(f"finetune_c.pca_components: {error}") from None
     if not (abs(learner.theta) < np.finfo(np.float32).max).all():
         raise ParamsError(
-            f"finetune_c.step_size: C's parameters overflow with {settings.step_size:g}; "
-            "try a smaller one"
+            f"finetune_c.step_size: C's parameters overflow with {step_size:g}; try a smaller one"
         )

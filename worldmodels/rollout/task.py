@@ -6,7 +6,7 @@ It is all that stages ask of an environment, whichever kind it is.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,15 @@ from worldmodels.rollout.loop import EpisodeStats, Policy, Trajectories, VectorE
 Track = TypeVar("Track", bound=Hashable)
 
 Columns = dict[str, NDArray[Any]]  # of a table of episodes, by name
+
+
+class Shaping(NamedTuple):
+    """What says sooner than the rewards which step was a good one."""
+
+    # (frames,): an estimate of the rewards still to come. Its difference over a step is added to
+    # the step's reward (Ng, Harada & Russell 1999).
+    potential: NDArray[np.float64]
+    counted: NDArray[np.bool_]  # (frames,): whether the step after the frame is to be learned from
 
 
 class Task(Protocol[Track]):
@@ -88,14 +97,14 @@ class Task(Protocol[Track]):
     ) -> Columns:
         """The columns that only this environment's tables have; episode i was on tracks[i]."""
 
-    def potential(self, stats: EpisodeStats, trajectories: Trajectories) -> NDArray[np.float64]:
-        """(frames,): an estimate of the rewards still to come, for reward shaping.
-
-        Its difference over a step is added to the step's reward (Ng, Harada & Russell 1999).
-
-        Raises:
-            ParamsError: this environment does not tell.
-        """
+    def shaping(self, stats: EpisodeStats, trajectories: Trajectories) -> Shaping:
+        """The potential for reward shaping, and the steps that count."""
 
     def metrics(self, columns: Columns) -> dict[str, NDArray[Any]]:
         """Values whose means are metrics of an evaluation, by the metric's name."""
+
+
+def no_shaping(stats: EpisodeStats) -> Shaping:
+    """Rewards as they are, every step of which counts."""
+    frames = int((stats.lengths + 1).sum())
+    return Shaping(np.zeros(frames), np.ones(frames, np.bool_))

@@ -39,9 +39,9 @@ class CarRacingEnv:
         visit of tile 0 thereafter, but that is the tile on which the car starts. No auto-reset: a
         row that has ended keeps its state and flags, its reward is 0.
     Info: `lap_fraction` (fraction of the tiles visited; 1 only if all are), `progress` (fraction of
-        the tiles that the car has come past, visited or not), `finished` (whether the lap is
-        finished), `state` (num_envs, 4: x, y, heading, speed; world units, radians, world units a
-        second).
+        the tiles that the car has come past, visited or not), `missed_tiles` (how many of those it
+        has not visited), `finished` (whether the lap is finished), `state` (num_envs, 4: x, y,
+        heading, speed; world units, radians, world units a second).
 
     Args:
         tracks: seeds of Gymnasium's reset; row i is on tracks[i % len(tracks)].
@@ -172,4 +172,5 @@ class CarRacingEnv:
             "finished": self._finished.copy(),
             "state": np.array([car.pose() for car in self._cars]),
             "progress": np.array([car.progress() for car in self._cars]),
+            "missed_tiles": np.array([car.missed_tiles() for car in self._cars]),
         }

@@ -50,6 +50,7 @@ PIXELS = pygame.surfarray.pixels2d(CANVAS).T[VISIBLE.top : VISIBLE.bottom]
 NARROW = pygame.Surface((WIDTH, VISIBLE.height))
 SMALL = pygame.Surface((WIDTH, HEIGHT))
 SEARCHED_TILES = (15, 25)  # before the car's last tile and after it, where the next is searched
+CAR_TILES = 2  # that the car's rear wheels may still touch when its centre is past them
 MAX_OFFSET = 25.0  # world units from the centreline, beyond which a car makes no progress
 
 
@@ -83,7 +84,8 @@ class LazyCarRacing(CarRacing):  # type: ignore[misc]
         before, after = SEARCHED_TILES
         around = np.arange(-before, len(self.track) + after) % len(self.track)
         self._centreline = np.array([(x, y) for _, _, x, y in self.track]).T[:, around]
-        self._tile = self._furthest = 0
+        self._tile = self._furthest = self._checked = 0
+        self._missed: list[Any] = []
         return result
 
     def drive(self, control: NDArray[np.float32], frames: int) -> tuple[float, bool, bool]:
@@ -146,6 +148,17 @@ class LazyCarRacing(CarRacing):  # type: ignore[misc]
             self._tile += nearest - before
             self._furthest = max(self._furthest, self._tile)
         return min(1.0, self._furthest / tiles)
+
+    def missed_tiles(self) -> int:
+        """How many of the tiles that lie behind the car it has not visited.
+
+        Call it after `progress`.
+        """
+        behind = max(self._checked, min(self._furthest - CAR_TILES, len(self.road)))
+        passed = self.road[self._checked : behind]
+        self._checked = behind
+        self._missed = [tile for tile in self._missed + passed if not tile.road_visited]
+        return len(self._missed)
 
     def _render(self, mode: str) -> Any:
         """Gymnasium's, but None for the observation, which Gymnasium draws in every step."""

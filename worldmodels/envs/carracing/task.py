@@ -17,12 +17,16 @@ from worldmodels.policies.random_weights import RandomWeightsPolicy, WeightPrior
 from worldmodels.policies.smoothed_noise import SmoothedNoisePolicy
 from worldmodels.rollout.loop import EpisodeStats, Trajectories, VectorEnv
 from worldmodels.rollout.seed_tracks import SeedTracks
-from worldmodels.rollout.task import Columns
+from worldmodels.rollout.task import Columns, Shaping
 
 TILES_REWARD = 1000.0  # of all tiles of a track together
 # The expected reward of a step while there is road ahead, relative to the least one that completes
 # the lap in time: mean and scale of a logistic distribution.
 PACE, PACE_SCALE = 1.125, 0.08
+FRAME_COST = 0.1
+LAP_FRAMES = 815.0  # of a lap at an ordinary pace
+PACE_WEIGHT = 2.0  # of the frames ahead, because the discount forgets most of them
+MISSED_TILE_COST = 15.0  # besides its reward: the frames that go by until the time is up
 # Small weights for the pedal: gas acts strongly, and a car that is fast in a bend leaves the road.
 WEIGHT_PRIOR = WeightPrior(weight=(1.0, 0.3), bias=(0.0, 0.15), bias_std=(0.05, 0.15), noise=0.6)
 
@@ -72,17 +76,24 @@ class CarRacingTask(SeedTracks):
             "finished": trajectories.info["finished"][last],
         }
 
-    def potential(self, stats: EpisodeStats, trajectories: Trajectories) -> NDArray[np.float64]:
-        """(frames,): soft minimum of the rewards of the tiles ahead and of those in reach in time.
+    def shaping(self, stats: EpisodeStats, trajectories: Trajectories) -> Shaping:
+        """See `Task`; the potential is the rewards of the tiles to come, less what they take.
 
-        A missed tile counts as lost as soon as it lies behind. Speed has little value while there
-        is enough time, and much when there is not.
+        The rewards to come are a soft minimum of those of the tiles ahead and of those in reach in
+        time. A tile that is passed and not visited is lost at once, and costs MISSED_TILE_COST
+        more, because the lap cannot end now. Pace counts at once, too: a tile that comes after less
+        than its share of LAP_FRAMES is a gain. Steps after the lap do not count.
         """
-        step = episode_steps(stats.lengths + 1)
-        ahead = TILES_REWARD * (1 - trajectories.info["progress"])
+        progress, step = trajectories.info["progress"], episode_steps(stats.lengths + 1)
+        ahead = TILES_REWARD * (1 - progress)
         in_time = TILES_REWARD * np.maximum(1 - step / self.max_steps, 1e-9)
         scale = PACE_SCALE * in_time
-        return np.maximum(0, -scale * np.logaddexp(-ahead / scale, -PACE * in_time / scale))
+        tiles = np.maximum(0, -scale * np.logaddexp(-ahead / scale, -PACE * in_time / scale))
+        frames = PACE_WEIGHT * FRAME_COST * LAP_FRAMES * (1 - progress)
+        counted = tiles > 0
+        to_come = np.where(counted, tiles - frames, 0)
+        to_come[np.cumsum(stats.lengths + 1) - 1] = 0  # no reward comes after an episode's end
+        return Shaping(to_come - MISSED_TILE_COST * trajectories.info["missed_tiles"], counted)
 
     def metrics(self, columns: Columns) -> dict[str, NDArray[Any]]:
         """`finished_share`: which episodes finished the lap."""

@@ -19,7 +19,7 @@ from worldmodels.policies.random_weights import RandomWeightsPolicy, WeightPrior
 from worldmodels.policies.uniform import UniformPolicy
 from worldmodels.rollout.loop import EpisodeStats, Trajectories
 from worldmodels.rollout.seed_tracks import SeedTracks
-from worldmodels.rollout.task import Columns
+from worldmodels.rollout.task import Columns, Shaping, no_shaping
 
 REMEDY = "run 'make install-carracing'"  # which installs Gymnasium, Box2D and pygame
 # Pictures are drawn in memory: pygame needs to look for no window and no sound card.
@@ -92,9 +92,9 @@ class GymnasiumTask(SeedTracks):
         """The seeds."""
         return {"track_seeds": np.array(tracks, np.int64)}
 
-    def potential(self, stats: EpisodeStats, trajectories: Trajectories) -> NDArray[np.float64]:
-        """Zeros: nothing is known of the rewards to come, so they are not shaped."""
-        return np.zeros(int((stats.lengths + 1).sum()))
+    def shaping(self, stats: EpisodeStats, trajectories: Trajectories) -> Shaping:
+        """None: nothing is known of the rewards to come."""
+        return no_shaping(stats)
 
     def metrics(self, columns: Columns) -> dict[str, NDArray[Any]]:
         """None besides those of every environment."""

@@ -17,7 +17,7 @@ from worldmodels.pipeline.storage.artifacts import RacingEvaluation, RacingRollo
 from worldmodels.policies.random_weights import RandomWeightsPolicy, WeightPrior
 from worldmodels.policies.smoothed_noise import SmoothedNoisePolicy
 from worldmodels.rollout.loop import EpisodeStats, Trajectories
-from worldmodels.rollout.task import Columns
+from worldmodels.rollout.task import Columns, Shaping, no_shaping
 
 WEIGHT_PRIOR = WeightPrior(weight=(1.0, 1.0), bias=(0.0, 1.0), bias_std=(0.15, 0.5), noise=1.0)
 
@@ -98,9 +98,9 @@ class RacingTask:
             "half_width": np.array([track.half_width for track in tracks]),
         }
 
-    def potential(self, stats: EpisodeStats, trajectories: Trajectories) -> NDArray[np.float64]:
-        """Zeros: the rewards of this environment need no shaping."""
-        return np.zeros(int((stats.lengths + 1).sum()))
+    def shaping(self, stats: EpisodeStats, trajectories: Trajectories) -> Shaping:
+        """None: the rewards of this environment need no shaping."""
+        return no_shaping(stats)
 
     def metrics(self, columns: Columns) -> dict[str, NDArray[Any]]:
         """`beyond_edge_share`: which frames are beyond the edge of the road."""

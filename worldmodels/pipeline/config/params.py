@@ -146,6 +146,7 @@ class FinetuneC(Section, frozen=True):
     iterations: Annotated[int, Meta(ge=0, le=100_000)]
     episodes: Count  # an iteration
     action_std: Annotated[float, Meta(ge=1e-3, le=10)]  # of the noise on actions, before the tanh
+    std_end_factor: Annotated[float, Meta(gt=0, le=1)]  # of it, after a linear decay
     noise_correlation: Annotated[float, Meta(ge=0, le=0.99)]  # of one step's noise with the next's
     pca_components: Units  # of C's inputs, that it is fine-tuned on
     step_size: Annotated[float, Meta(gt=0, le=100)]  # along the natural gradient, in action_std
