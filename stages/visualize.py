@@ -25,8 +25,8 @@ from worldmodels.figures.racing.policy_trajectory import trajectory_figure
 from worldmodels.figures.racing.track_layout import MAX_TRACKS, Drive, track_figure
 from worldmodels.interfaces import Vision, mismatch, observation_mismatch
 from worldmodels.memory.ensemble import ENSEMBLES
+from worldmodels.memory.one_step import one_step_predictions
 from worldmodels.memory.recurrent import RecurrentMemory
-from worldmodels.open_loop_error import one_step_predictions
 from worldmodels.pipeline.config.params import Visualize
 from worldmodels.pipeline.errors import UserError
 from worldmodels.pipeline.progress import progress

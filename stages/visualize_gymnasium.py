@@ -21,8 +21,8 @@ from worldmodels.figures.common.training_curves import training_figure
 from worldmodels.figures.gymnasium.episode_gif import episode_frames, picture_size
 from worldmodels.figures.gymnasium.returns import returns_figure
 from worldmodels.interfaces import Vision
+from worldmodels.memory.one_step import one_step_predictions
 from worldmodels.memory.recurrent import RecurrentMemory
-from worldmodels.open_loop_error import one_step_predictions
 from worldmodels.pipeline.config.env_params import GymnasiumParams
 from worldmodels.pipeline.config.params import Visualize
 from worldmodels.pipeline.errors import ParamsError

@@ -1,7 +1,6 @@
-"""What M predicts of an episode: step by step, and in rollouts without its observations.
+"""The error of M's open-loop rollouts, which see an episode's first z and then only its actions.
 
-An open-loop rollout sees the episode's first z and then only its actions. Beside its error stands
-that of dreams from the same starts in which a policy acts.
+Beside it stands that of dreams from the same starts in which a policy acts.
 """
 
 from __future__ import annotations
@@ -106,22 +105,6 @@ def closed_loop_error(
         _rms(dreams[t, both >= t] - z[t, both >= t]) / scale for t in range(1, _median(both) + 1)
     ]
     return np.array(errors)
-
-
-def one_step_predictions(memory: RecurrentMemory, z: Array, actions: Array) -> Array:
-    """M's mean of the next z (L, Z) in each step of an episode, given all z before it.
-
-    Args:
-        memory: one M.
-        z: (L + 1, Z).
-        actions: (L, A).
-    """
-    h, c = np.zeros((2, 1, memory.hidden_size), np.float32)
-    states = []
-    for now, action in zip(z[:-1], actions, strict=True):
-        h, c = memory.step(now[None], action[None], h, c)
-        states.append(h[0])
-    return memory.predict(memory.head_features(np.array(states)))
 
 
 def _std(z: Array, lengths: NDArray[np.int64]) -> float:

@@ -76,8 +76,8 @@ def test_what_dvc_caches_is_not_in_git(project):
 
 def test_lock_files_are_small():
     locks = {path: path.stat().st_size for path in ROOT.glob("**/dvc.lock")}
-    # 97 deps and 31 outs of 108 bytes each, and 5 kB of params: DVC writes no less for them
-    assert locks[ROOT / "dvc.lock"] <= 20_500
+    # 99 deps and 31 outs of 108 bytes each, and 5 kB of params: DVC writes no less for them
+    assert locks[ROOT / "dvc.lock"] <= 20_600
     assert max(locks.values()) <= MAX_LOCK_BYTES
 
 

@@ -10,11 +10,8 @@ from benchmarks.learning import learn, run_evaluate
 from stages.compare_dream import compare_dream, steps_in_view
 from stages.temperature_study import CELL, read_cells, temperature_study
 from worldmodels.agent.loading import AgentParts
-from worldmodels.open_loop_error import (
-    closed_loop_error,
-    one_step_predictions,
-    open_loop_error,
-)
+from worldmodels.memory.one_step import one_step_predictions
+from worldmodels.open_loop_error import closed_loop_error, open_loop_error
 from worldmodels.pipeline.errors import UserError
 from worldmodels.pipeline.reports import read_numbers
 from worldmodels.pipeline.seeding import RandomStreams
