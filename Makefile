@@ -21,7 +21,7 @@ PAGE := carracing/released/reports/play.html
 SCHEDULER := tcp://127.0.0.1:8786
 
 .PHONY: all core dev dask install-carracing locks repro $(RECIPES) temperature carracing \
-	carracing-ablations carracing-page demo article docs cluster test chaos lint bench ablations seeds sb3 clean
+	carracing-ablations carracing-seeds carracing-page demo article docs cluster test chaos lint bench ablations seeds sb3 clean
 
 # One .venv: nothing is installed into it side by side.
 .NOTPARALLEL:
@@ -70,6 +70,11 @@ carracing-ablations: locks install-carracing
 	@echo
 	@python -m benchmarks.paired_comparison $(addprefix carracing/,data/evaluation.h5 \
 	ablations/z/data/evaluation.h5 ablations/untrained/data/evaluation.h5)
+
+# The same with two other training seeds, each in a clone of what is committed.
+carracing-seeds: locks install-carracing
+	python -m tools.carracing_seed 0
+	python -m tools.carracing_seed 2
 
 # The released agent: five episodes, or the page of its dream.
 demo: install-carracing
