@@ -3,11 +3,15 @@
 from itertools import pairwise
 
 import numpy as np
+from matplotlib.text import Text
 from PIL import Image
 
 from tests.support.racing_episode import seen_episode
 from worldmodels.envs.racing.track import Track
 from worldmodels.figures.common.animation import Canvas, palette_of, save_gif
+from worldmodels.figures.common.style import MEMORY
+from worldmodels.figures.gymnasium import episode_gif
+from worldmodels.figures.racing import drive_gif
 from worldmodels.figures.racing.drive_gif import SHADES, episode_frames, in_few_shades
 
 
@@ -108,6 +112,16 @@ def test_an_animation_shows_the_view_what_v_decodes_and_what_m_predicted():
         if number:
             np.testing.assert_array_equal(frame[lower, right], frame[upper, left])
     assert (frames[0][lower, right] == 255).all()  # M has predicted nothing yet
+
+
+def test_predictions_of_m_have_the_colour_of_m_and_not_that_of_dreams():
+    z, returns, picture = np.ones((3, 2), np.float32), np.arange(3.0), np.zeros((3, 4, 4, 1))
+    for panel in (
+        drive_gif.Panels(Track(), z, returns).predicted,
+        episode_gif.Panels(picture, picture, z, returns).views[2],
+    ):
+        (title,) = (each for each in panel.findobj(Text) if "prediction" in each.get_text())
+        assert title.get_color() == MEMORY
 
 
 def test_what_v_decodes_has_few_shades():

@@ -13,9 +13,9 @@ from worldmodels.figures.common.evolution_curve import evolution_figure
 from worldmodels.figures.common.line_labels import LineLabel, apart, label_lines
 from worldmodels.figures.common.reconstructions import examples, reconstructions_figure
 from worldmodels.figures.common.style import INK, new_figure, save
-from worldmodels.figures.common.training_curves import training_figure
+from worldmodels.figures.common.training_curves import in_words, training_figure
 from worldmodels.figures.gymnasium.returns import returns_figure
-from worldmodels.figures.racing.coverage import StateVisits, coverage_figure
+from worldmodels.figures.racing.coverage import StateVisits, coverage_figure, finding
 from worldmodels.figures.racing.policy_trajectory import first_lap, trajectory_figure
 from worldmodels.figures.racing.track_layout import Drive, track_figure
 
@@ -137,8 +137,25 @@ def test_the_share_of_states_that_no_data_show_is_in_the_title():
     half = StateVisits(np.repeat([0.1, 1.5], 10), np.full(20, 0.5))
     seen = StateVisits(np.full(5, 0.1), np.full(5, 0.5))
     figure = coverage_figure({"data": seen, "C": half}, "data", "C")
-    assert "50% of C's frames" in texts(figure)
-    assert "0% of C's frames" in texts(coverage_figure({"data": half, "C": seen}, "data", "C"))
+    assert "50 % of C's frames" in texts(figure)
+    known = "100 % of C's frames have a speed and a place that collected frames have, too"
+    assert known in texts(coverage_figure({"data": half, "C": seen}, "data", "C"))
+
+
+@pytest.mark.parametrize(
+    ("unseen", "found"),
+    [(0.0, "100 %"), (0.004, "More than 99 %"), (0.01, "99 %"), (0.4, "60 %"), (0.91, "91 %")],
+)
+def test_the_title_states_the_larger_share_and_no_whole_that_is_none(unseen, found):
+    assert finding(unseen).startswith(f"{found} of C's frames")
+    assert ("no collected frame" in finding(unseen)) == (unseen > 0.5)
+
+
+@pytest.mark.parametrize(
+    ("loss", "words"), [(0.1232, "0.12"), (0.009049, "0.009"), (1.653, "1.7"), (132.0, "130")]
+)
+def test_a_loss_has_the_digits_that_a_sample_tells(loss, words):
+    assert in_words(loss) == words
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 8, 16])
@@ -167,12 +184,10 @@ def test_reconstructions_state_their_errors_and_the_scale_of_the_differences():
 def test_titles_say_who_is_better_and_by_which_numbers():
     bad = LEARNING | {"baseline": np.full(9, 0.05)}
     words = texts(training_figure(LEARNING | {"baseline": np.ones(9)}, bad, DREAMT))
-    assert "V does better than the mean frame: a loss of 0.1, not 1" in words
+    assert "V does better than the mean image: a loss of 0.1, not 1" in words
     assert "M does worse than persistence: a loss of 0.1, not 0.05" in words
     assert "C returns -70.0 (in its dreams +90.0), the random policy +2.0" in words
-    assert "C, from generation 9,\non validation tracks: +90.0" in texts(
-        evolution_figure(EVOLUTION)
-    )
+    assert "C, from generation 9,\nin validation: +90.0" in texts(evolution_figure(EVOLUTION))
 
 
 def test_names_of_lines_do_not_overlap():

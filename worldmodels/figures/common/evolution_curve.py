@@ -47,7 +47,7 @@ def draw_fitness(axes: Axes, curve: Curve) -> list[LineLabel]:
     axes.set(xlabel="generation", ylabel="return of an episode")
     axes.margins(x=0.01)
     of_c = f"C, from generation {generation[chosen]:.0f},\n"
-    where_tried = "in the environment" if dreaming else "on validation tracks"
+    where_tried = "in the environment" if dreaming else "in validation"
     labels = [
         LineLabel(best[-1], f"best candidate{where}", colour),
         LineLabel((best[-1] + median[-1]) / 2, "better half of them", colour),

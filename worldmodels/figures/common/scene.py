@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from worldmodels.figures.common.animation import RGB, Canvas, Points
 from worldmodels.figures.common.matplotlib_defaults import Axes
-from worldmodels.figures.common.style import VERMILION, VISION, new_figure, pixels
+from worldmodels.figures.common.style import VISION, new_figure, pixels
 
 CAR = np.array([[0.9, 0.0], [-0.6, 0.5], [-0.3, 0.0], [-0.6, -0.5]])  # heading along x
 SCENE_DPI = 100
@@ -54,9 +54,7 @@ class Scene:
         x, y = axes.transData.transform(points).T
         return np.stack([x, self.height - y], axis=1)
 
-    def draw_car(
-        self, canvas: Canvas, axes: Axes, state: NDArray[np.float64], colour: str = VERMILION
-    ) -> None:
+    def draw_car(self, canvas: Canvas, axes: Axes, state: NDArray[np.float64], colour: str) -> None:
         """Draw a car (x, y, heading, speed) in a panel that shows the track."""
         x, y, theta, _ = state
         turn = np.array([[np.cos(theta), np.sin(theta)], [-np.sin(theta), np.cos(theta)]])
@@ -73,7 +71,7 @@ class Scene:
         canvas.draw_image(left, self.height - top, image[rows][:, columns])
 
     def draw_observation(
-        self, canvas: Canvas, axes: Axes, observation: NDArray[np.uint8], colour: str = VERMILION
+        self, canvas: Canvas, axes: Axes, observation: NDArray[np.uint8], colour: str
     ) -> None:
         """Draw an observation (H, W, 1 or 3) with the car in its middle, forward upwards."""
         if observation.shape[2] == 1:  # dark grey in place of black: the contrast is softer
@@ -84,20 +82,14 @@ class Scene:
         centre = np.array([left + (right - left) / 2, self.height - top + (top - bottom) / 2])
         canvas.fill(centre + 10 * CAR[:, ::-1] * (1, -1), colour)
 
-    def draw_bars(
-        self, canvas: Canvas, axes: Axes, values: NDArray[np.float32], colour: str = VISION
-    ) -> None:
-        """Draw a bar for each of n numbers, at 0 to n - 1 of a panel's x axis."""
-        entry = np.arange(len(values))
-        corner = self.pixel_coordinates(
-            axes, np.stack([entry - 0.4, np.maximum(values, 0)], axis=1)
-        )
-        opposite = self.pixel_coordinates(
-            axes, np.stack([entry + 0.4, np.minimum(values, 0)], axis=1)
-        )
+    def draw_bars(self, canvas: Canvas, axes: Axes, z: NDArray[np.float32]) -> None:
+        """Draw a bar for each of the n numbers of z, at 0 to n - 1 of a panel's x axis."""
+        entry = np.arange(len(z))
+        corner = self.pixel_coordinates(axes, np.stack([entry - 0.4, np.maximum(z, 0)], axis=1))
+        opposite = self.pixel_coordinates(axes, np.stack([entry + 0.4, np.minimum(z, 0)], axis=1))
         corners = np.rint(np.concatenate([corner, opposite], axis=1)).astype(int).tolist()
         boxes = [(left, up, max(right, left + 1), down + 1) for left, up, right, down in corners]
-        canvas.fill_boxes(boxes, [colour] * len(boxes))
+        canvas.fill_boxes(boxes, [VISION] * len(boxes))
 
 
 def cumulative(rewards: NDArray[np.float64]) -> NDArray[np.float64]:

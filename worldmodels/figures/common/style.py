@@ -13,7 +13,6 @@ from worldmodels.figures.common.matplotlib_defaults import Figure, FigureCanvasA
 
 # The palette of Okabe & Ito, which colour-blind readers can tell apart
 BLUE = "#0072B2"
-ORANGE = "#E69F00"
 VERMILION = "#D55E00"
 GREEN = "#009E73"
 INK = "#222222"

@@ -13,7 +13,7 @@ def training_figure(v: Curve, m: Curve, c: Curve) -> Figure:
     figure = new_figure(WIDTH, 6.6)
     axes = figure.subplots(3, 1)
     figure.subplots_adjust(left=0.1, right=0.77, top=0.955, bottom=0.07, hspace=0.5)
-    _draw_losses(axes[0], v, "V", "the mean frame", VISION)
+    _draw_losses(axes[0], v, "V", "the mean image", VISION)
     axes[0].set(ylabel="loss / pixel")
     _draw_losses(axes[1], m, "M", "persistence", MEMORY)
     axes[1].set(ylabel="loss / dimension of z")
@@ -28,7 +28,8 @@ def _draw_losses(axes: Axes, curve: Curve, module: str, baseline_name: str, colo
     final = held_out[-1]
     compared = "does better" if final < baseline else "does worse"
     axes.set_title(
-        f"{module} {compared} than {baseline_name}: a loss of {final:.3g}, not {baseline:.3g}"
+        f"{module} {compared} than {baseline_name}: a loss of {in_words(final)}, "
+        f"not {in_words(baseline)}"
     )
     axes.plot(curve["epoch"], held_out, color=colour)
     axes.plot(curve["epoch"], train, color=colour, linestyle=(0, (1, 1)), linewidth=1.2)
@@ -47,8 +48,13 @@ def _draw_losses(axes: Axes, curve: Curve, module: str, baseline_name: str, colo
     label_lines(
         axes,
         [
-            LineLabel(final, f"held-out data: {final:.3g}", colour),
-            LineLabel(train[-1], f"training data (dotted):\n{train[-1]:.3g}", colour),
-            LineLabel(baseline, f"{baseline_name}: {baseline:.3g}", GREY),
+            LineLabel(final, f"held-out data: {in_words(final)}", colour),
+            LineLabel(train[-1], f"training data (dotted):\n{in_words(train[-1])}", colour),
+            LineLabel(baseline, f"{baseline_name}: {in_words(baseline)}", GREY),
         ],
     )
+
+
+def in_words(loss: float) -> str:
+    """The loss with two digits: a curve's is that of a sample of the data, so a third is chance."""
+    return f"{float(f'{loss:.2g}'):g}"

@@ -69,6 +69,8 @@ def bend_frames(
     panel = scene.add_panel(*RETURNS, "Return so far")
     limits = return_limits(np.concatenate(returns))
     panel.set(xlim=(0, longest), ylim=limits, xlabel="step")
+    for top, name, colour in ((0.97, "dream", DREAM), (0.86, "road", ENVIRONMENT)):
+        panel.text(0.05, top, name, va="top", color=colour, transform=panel.transAxes)
     canvas = Canvas(scene.image())
     lines = [
         (scene.pixel_coordinates(panel, np.stack([np.arange(len(each)), each], axis=1)), colour)

@@ -11,7 +11,7 @@ from PIL import Image
 from worldmodels.figures.common.animation import Canvas
 from worldmodels.figures.common.matplotlib_defaults import Axes
 from worldmodels.figures.common.scene import Scene, cumulative, return_limits
-from worldmodels.figures.common.style import CONTROLLER, DREAM, ENVIRONMENT, GREY, INK, VISION
+from worldmodels.figures.common.style import CONTROLLER, ENVIRONMENT, GREY, INK, MEMORY, VISION
 
 Pictures = NDArray[np.uint8]  # (L + 1, H, W, 1 or 3)
 WIDTH, HEIGHT = 920, 318  # pixels
@@ -49,7 +49,7 @@ class Panels:
         _bare(self.z).set(xlim=(-0.7, count - 0.3), ylim=(-reach, reach))
         self.returns = scene.add_panel(746, 42, 160, TOP - 42, "Return")
         for panel, colour in (
-            *zip(self.views, (ENVIRONMENT, VISION, DREAM), strict=True),
+            *zip(self.views, (ENVIRONMENT, VISION, MEMORY), strict=True),
             *((self.z, VISION), (self.returns, CONTROLLER)),
         ):
             panel.set_title(panel.get_title(loc="left"), color=colour)

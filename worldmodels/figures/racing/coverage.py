@@ -29,6 +29,14 @@ def unseen_share(counts: NDArray[np.float64], of_collected: NDArray[np.float64])
     return float(counts[of_collected == 0].sum() / max(1, counts.sum()))
 
 
+def finding(unseen: float) -> str:
+    """What the share of C's visits in cells that the collected data never visit says, in words."""
+    if unseen >= 0.5:
+        return f"{100 * unseen:.0f} % of C's frames have a speed and a place that no collected frame has"
+    share = "More than 99 %" if 0 < unseen < 0.005 else f"{100 * (1 - unseen):.0f} %"
+    return f"{share} of C's frames have a speed and a place that collected frames have, too"
+
+
 def coverage_figure(policies: Mapping[str, StateVisits], collected: str, controller: str) -> Figure:
     """State visitation, a panel a policy: the share of its frames in each cell, logarithmic.
 
@@ -62,7 +70,7 @@ def coverage_figure(policies: Mapping[str, StateVisits], collected: str, control
         )
         axes.axvline(1, color=INK, linewidth=1.2, linestyle="--")
         fast = (visits.speed > FAST).mean()
-        subtitle = f"{len(visits.speed):,} frames\n{fast:.0%} faster than {FAST}"
+        subtitle = f"{len(visits.speed):,} frames\n{100 * fast:.0f} % faster than {FAST}"
         axes.set_title(name, pad=28)
         axes.text(0, 1.02, subtitle, transform=axes.transAxes, fontsize=LABEL_SIZE + 0.5)
         axes.set(xlabel="half-widths from the middle", xlim=(0, MAX_OFFSET), ylim=(0, fastest))
@@ -79,8 +87,7 @@ def coverage_figure(policies: Mapping[str, StateVisits], collected: str, control
     bar.minorticks_off()
     bar.set_title("share of\nframes", fontsize=LABEL_SIZE, fontweight="normal", pad=6)
     unseen = unseen_share(counts[controller], counts[collected])
-    title = f"{unseen:.0%} of C's frames have a speed and a place that no collected frame has"
-    figure.text(0.012, 1 - 0.07 / height, title, va="top", fontsize=10, fontweight="bold")
+    figure.text(0.012, 1 - 0.07 / height, finding(unseen), va="top", fontsize=10, fontweight="bold")
     below = "how often each policy is at a speed and at a distance from the middle of the road"
     figure.text(0.012, 1 - 0.28 / height, below, va="top")
     return figure

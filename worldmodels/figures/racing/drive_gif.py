@@ -16,7 +16,7 @@ from worldmodels.envs.racing.track import Track
 from worldmodels.figures.common.animation import Canvas
 from worldmodels.figures.common.road import draw_track
 from worldmodels.figures.common.scene import Scene, cumulative, return_limits
-from worldmodels.figures.common.style import CONTROLLER, DREAM, ENVIRONMENT, GREY, INK, VISION
+from worldmodels.figures.common.style import CONTROLLER, ENVIRONMENT, GREY, INK, MEMORY, VISION
 
 WIDTH, HEIGHT = 920, 400  # pixels
 SIDE = 128  # of a view, pixels
@@ -49,7 +49,7 @@ class Panels:
         self.reward = scene.add_panel(726, 44, 180, HEIGHT - 74, "Return")
         for panel, colour in (
             *((self.view, ENVIRONMENT), (self.decoded, VISION), (self.code, VISION)),
-            *((self.predicted, DREAM), (self.reward, CONTROLLER)),
+            *((self.predicted, MEMORY), (self.reward, CONTROLLER)),
         ):
             panel.set_title(panel.get_title(loc="left"), color=colour)
         draw_track(self.road, track)
