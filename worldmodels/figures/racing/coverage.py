@@ -31,10 +31,12 @@ def unseen_share(counts: NDArray[np.float64], of_collected: NDArray[np.float64])
 
 def finding(unseen: float) -> str:
     """What the share of C's visits in cells that the collected data never visit says, in words."""
-    if unseen >= 0.5:
-        return f"{100 * unseen:.0f} % of C's frames have a speed and a place that no collected frame has"
-    share = "More than 99 %" if 0 < unseen < 0.005 else f"{100 * (1 - unseen):.0f} %"
-    return f"{share} of C's frames have a speed and a place that collected frames have, too"
+    known = unseen < 0.5
+    share = f"{100 * (1 - unseen if known else unseen):.0f} %"
+    if 0 < unseen < 0.005:
+        share = "More than 99 %"
+    whose = "that collected frames have, too" if known else "that no collected frame has"
+    return f"{share} of C's frames have a speed and a place {whose}"
 
 
 def coverage_figure(policies: Mapping[str, StateVisits], collected: str, controller: str) -> Figure:
