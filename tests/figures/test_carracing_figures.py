@@ -91,10 +91,11 @@ def test_returns_start_at_600_and_name_those_below():
     assert not any("below" in line for line in written(DRAWN["returns of 5 whole laps"]()))
 
 
-def test_many_low_returns_move_the_axis():
+def test_the_axis_begins_below_nearly_all_returns():
     assert axis_bottom(np.append(np.full(90, 900.0), np.full(10, 20.0))) == 600
     assert axis_bottom(np.append(np.full(89, 900.0), np.full(11, 20.0))) == 0
-    assert axis_bottom(np.append(np.full(90, 601.0), np.full(10, -20.0))) == -100
+    assert axis_bottom(np.append(np.full(90, 601.0), np.full(10, -20.0))) == -50
+    assert axis_bottom(np.linspace(880, 940, 100)) == 850
     assert "below" not in " ".join(written(DRAWN["one return"]()))
 
 

@@ -16,7 +16,7 @@ from worldmodels.figures.common.style import INK, PAPER, PROJECT, new_figure
 
 Array = NDArray[np.float64]
 Finished = NDArray[np.bool_]
-LOWEST = 600.0  # of the axis, if nearly all returns are above it
+LOWEST = 600.0  # the lowest end of the axis, if nearly all returns are above it
 OUTLIERS = 0.1  # share of returns that may be below the axis
 LABEL_HEIGHT = 0.4  # of the label of unfinished laps, as a share of the axis
 CLEARANCE = 0.06  # of labels from dots, the same
@@ -63,10 +63,10 @@ def returns_figure(by_controller: Array, finished: Finished, baseline: Array) ->
 
 
 def axis_bottom(returns: Array) -> float:
-    """LOWEST, or a round number below all returns if too many, or their mean, are below LOWEST."""
-    if (returns < LOWEST).mean() <= OUTLIERS and returns.mean() > LOWEST:
-        return LOWEST
-    return float(100 * np.floor((returns.min() - 10) / 100))
+    """A round number below all returns; LOWEST, if a few of them are below that."""
+    below = float(50 * np.floor((returns.min() - 10) / 50))
+    few = (returns < LOWEST).mean() <= OUTLIERS and returns.mean() > LOWEST
+    return max(below, LOWEST) if few else below
 
 
 def _name_markers(axes: Axes, returns: Array, finished: Finished) -> None:
