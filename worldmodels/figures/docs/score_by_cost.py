@@ -31,7 +31,7 @@ SOURCE = (
     "The paper: Ha & Schmidhuber 2018; all {count} checkpoints of its log are\n"
     "those of github.com/hardmaru/WorldModelsExperiments, carracing/log"
 )
-ARROW_RETURN, ARROW_GAP = 937.0, 25.0  # of the arrow between the agents: least, and above them
+ARROW_RETURN, ARROW_GAP = 937.0, 25.0  # of the arrow between the scores: least, and above them
 LOWEST = 470.0  # of the axis, if no score is below
 SEED_OPACITY = 0.4  # of each training seed, if there are several, behind their mean
 
@@ -44,18 +44,18 @@ class Training(NamedTuple):
     test: TestScore  # of the same C
 
 
-def score_by_cost_figure(trainings: Sequence[Training], released: TestScore) -> Figure:
+def score_by_cost_figure(trainings: Sequence[Training]) -> Figure:
     """Returns by core-hours on a logarithmic axis; hollow markers chose, filled ones are tests.
 
     Args:
         trainings: one a training seed. Of several their mean has the labels.
-        released: the released agent.
     """
-    paper = paper_test()
-    factor = paper.core_hours / released.core_hours
+    paper, project = paper_test(), mean_training(trainings)
+    test = project.test
+    factor = paper.core_hours / test.core_hours
     several = f" of {len(trainings)} seeds and their mean" if len(trainings) > 1 else ""
-    score = comparison(released.mean_return - paper.mean_return, released.stderr)
-    arrow_y = max(ARROW_RETURN, released.mean_return + ARROW_GAP)
+    score = comparison(test.mean_return - paper.mean_return, test.stderr)
+    arrow_y = max(ARROW_RETURN, test.mean_return + ARROW_GAP)
     lowest = min(float(training.rounds.returns.min()) for training in trainings)
     with docs_style():
         figure = docs_figure(
@@ -69,12 +69,12 @@ def score_by_cost_figure(trainings: Sequence[Training], released: TestScore) -> 
         axes.text(0.16, SOLVED + 3, f"solved: {SOLVED}", va="bottom")
         for training in trainings if several else ():
             _draw_seed(axes, training)
-        _draw_project(axes, mean_training(trainings), released)
+        _draw_project(axes, project)
         source = SOURCE.format(count=len(paper_log().returns))
         axes.text(0.995, 0.1, source, transform=axes.transAxes, ha="right", color=PAPER)
         draw_paper_log(axes, SHOWN_CHECKPOINTS)
         draw_paper_test(axes)
-        left, right = released.core_hours, paper.core_hours
+        left, right = test.core_hours, paper.core_hours
         arrow = {"arrowstyle": "<->", "color": TEXT, "linewidth": 0.8, "shrinkA": 0, "shrinkB": 0}
         axes.annotate("", (left, arrow_y), (right, arrow_y), arrowprops=arrow)
         middle = float(np.sqrt(left * right))
@@ -120,19 +120,16 @@ def _draw_seed(axes: Axes, training: Training) -> None:
     axes.plot(test.core_hours, test.mean_return, "o", color=PROJECT, ms=4, alpha=SEED_OPACITY)
 
 
-def _draw_project(axes: Axes, training: Training, released: TestScore) -> None:
+def _draw_project(axes: Axes, training: Training) -> None:
     hours, returns = _course(training)
-    axes.plot([*hours, released.core_hours], [*returns, released.mean_return], color=PROJECT)
+    test = training.test
+    axes.plot([*hours, test.core_hours], [*returns, test.mean_return], color=PROJECT)
     draw_hollow(axes, hours, returns, PROJECT, 6)
     for number, point in enumerate(zip(*training.rounds, strict=True)):
         draw_label(axes, point, f"round {number}: {point[1]:.0f}", (10, -4), PROJECT)
-    last = (float(hours[-1]), float(returns[-1]))
-    draw_label(axes, last, f"fine-tuned: {last[1]:.0f}", (10, -15), PROJECT)
-    for test, name, offset, weight in (
-        (training.test, "make carracing", (10, -12), "normal"),
-        (released, "this project, released", (8, 3), "bold"),
-    ):
-        text = f"{name}: {test.mean_return:.0f} ± {test.stderr:.0f} after {test.core_hours:.1f}"
-        draw_test(axes, test, PROJECT)
-        point = (test.core_hours, test.mean_return)
-        draw_label(axes, point, text, offset, PROJECT, weight=weight)
+    chosen = (float(hours[-1]), float(returns[-1]))
+    draw_label(axes, chosen, f"fine-tuned: {chosen[1]:.0f}", (10, -22), PROJECT)
+    draw_test(axes, test, PROJECT)
+    point = (test.core_hours, test.mean_return)
+    text = f"this project: {test.mean_return:.0f} ± {test.stderr:.0f} after {test.core_hours:.1f}"
+    draw_label(axes, point, text, (8, 3), PROJECT, weight="bold")
