@@ -30,7 +30,7 @@ def load(folder: str | PathLike[str]) -> PretrainedAgent:
     Example:
         >>> agent = load("carracing/released")
         >>> agent
-        PretrainedAgent('carracing/released', environment='CarRacing-v3', version='1.0.0')
+        PretrainedAgent('carracing/released', environment='CarRacing-v3', version='1.1.0')
 
     Args:
         folder: of a released agent (agent.json, v.npz, m.npz, c.npz), or of a pipeline that has run

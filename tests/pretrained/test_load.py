@@ -29,7 +29,7 @@ def rewrite(folder, **changes):
 
 def test_a_released_agent_is_loaded(copy):
     agent = worldmodels.load(copy)
-    assert (agent.environment, agent.version, agent.frame_skip) == ("CarRacing-v3", "1.0.0", 4)
+    assert (agent.environment, agent.version, agent.frame_skip) == ("CarRacing-v3", "1.1.0", 4)
     assert agent.env_params.max_steps == 250
     assert worldmodels.load(str(copy)).memory.hidden_size == agent.memory.hidden_size
 

@@ -133,11 +133,8 @@ NOT_RUN: dict[str, tuple[str, ...]] = {
         "cd carracing && dvc repro visualize_carracing",
         "cp -r recipes/other recipes/mine && cd recipes/mine",
         *("dvc exp run -S env.id=my_env:Balance-v0", "cd recipes/other", "dvc exp run -S seed=1"),
-        "python -m stages.finetune_c rounds/2/models/{v,m}.npz models/c.npz released/c.npz "
-        "--reports released/reports --set seed=2 --set finetune_c.action_std=0.2 "
-        "--set finetune_c.iterations=30",
         "python -m stages.evaluate released/{v,m,c}.npz released/evaluation.h5 "
-        "--reports released/reports",
+        "--reports released/reports --set evaluate.episodes=1024",
         "python -m tools.release_agent carracing 1.0.0 --models carracing/released "
         "--reports carracing/released/reports",  # after that
         *("python -m tests.support.damage", "python -m tests.support.hostile_params"),
