@@ -139,6 +139,7 @@ NOT_RUN: dict[str, tuple[str, ...]] = {
         "--reports carracing/released/reports",  # after that
         *("python -m tests.support.damage", "python -m tests.support.hostile_params"),
         *("python -m benchmarks.simulators", "python -m benchmarks.cluster"),
+        "python -m benchmarks.plain_carracing",
         "python -m benchmarks.gymnasium_speed",
         *("python -m benchmarks.carracing_growth", "dvc repro -f --no-run-cache"),
         *("python -m benchmarks.dreams", "python -m benchmarks.ablations"),
