@@ -58,7 +58,7 @@ def test_encoding_in_other_batches_reruns_encode_and_what_its_bytes_change(proje
     [
         (["figures/racing/track_layout.py"], ["visualize"]),
         (["evolution/rank_mu.py"], ["evolve_c"]),
-        (["memory/deterministic_lstm.py"], ["train_m", "evolve_c", "evaluate", "play"]),
+        (["memory/deterministic_lstm.py"], STAGES[3:]),
         (["training/trainer.py"], ["train_v", "train_m"]),
         (["parallel/dask_cluster.py", "envs/carracing/env.py", "finetune/critic.py"], []),
         (["../stages/evaluate.py"], ["evaluate"]),
