@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from worldmodels.figures.common.figure_set import FigureSet
-from worldmodels.figures.common.style import save
+from worldmodels.figures.common.style import new_figure, save
 from worldmodels.figures.dream.filmstrip import filmstrip_figure
 from worldmodels.figures.dream.temperature import PAPER_STUDY, temperature_figure
 
@@ -41,3 +41,12 @@ def test_a_figure_set_is_written_at_the_paths_that_it_is_given(tmp_path):
     frames = [Image.new("RGB", (9, 9), colour) for colour in ("red", "blue")]
     FigureSet(figures, frames).save(tmp_path / "reports", "b.gif", 20, writing)
     assert {path.name for path in tmp_path.iterdir()} == {"a.png.part", "b.gif.part"}
+
+
+def test_numbers_have_minus_signs_in_a_figure_as_on_its_axes(tmp_path):
+    figure = new_figure(2, 1)
+    figure.text(0, 0.5, "C returns -92.9 (-100 at worst), in steps of 1e-3, 60-yard roads")
+    save(figure, tmp_path / "figure.png")
+    assert figure.texts[0].get_text() == (
+        "C returns \N{MINUS SIGN}92.9 (\N{MINUS SIGN}100 at worst), in steps of 1e-3, 60-yard roads"
+    )

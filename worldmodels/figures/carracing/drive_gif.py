@@ -13,12 +13,20 @@ from worldmodels.figures.common.animation import RGB, Canvas
 from worldmodels.figures.common.matplotlib_defaults import Axes, to_rgb
 from worldmodels.figures.common.scene import Scene, cumulative, return_limits
 from worldmodels.figures.common.score_by_cost import printed_number
-from worldmodels.figures.common.style import DREAM, ENVIRONMENT, GREY, INK, MEMORY, VISION
+from worldmodels.figures.common.style import (
+    DREAM,
+    ENVIRONMENT,
+    GREY,
+    INK,
+    MEMORY,
+    README_WIDTH,
+    VISION,
+)
 
 Frames = NDArray[np.uint8]  # (frames, H, W, 3)
 FRAME_STEPS = 2  # steps from one frame to the next
 ZOOM_FRAMES = 50  # of the game, its first second, in which the camera zooms in
-WIDTH, HEIGHT = 830, 424  # pixels: the width of a README on GitHub
+WIDTH, HEIGHT = README_WIDTH, 424  # pixels
 GAME_SIZE = (234, 156)  # width and height of the game's frames, pixels
 GAP = 12  # between panels, pixels
 MAX_VIEW_WIDTH = 178  # of an observation, pixels

@@ -117,7 +117,7 @@ def _draw_final(
     axes.plot(*zip(last_round, (cost, finetuned.validation), strict=True), color=PROJECT)
     draw_hollow(axes, np.array([cost]), np.array([finetuned.validation]), PROJECT, 6)
     draw_test(axes, TestScore(cost, test.mean, test.stderr), PROJECT)
-    above, below = (9, 3), (9, -14)
+    above, below = (9, 3), (9, -19)
     places = (above, below) if test.mean >= finetuned.validation else (below, above)
     text = f"{printed_number(test.mean)} ± {test.stderr:.0f}"
     draw_label(axes, (cost, test.mean), text, places[0], PROJECT, weight="bold")

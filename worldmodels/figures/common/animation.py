@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from worldmodels.figures.common.matplotlib_defaults import FONTS, FT2Font, LoadFlags, to_rgb
+from worldmodels.figures.common.style import with_minus_signs
 
 RGB = NDArray[np.uint8]  # (height, width, 3)
 Points = NDArray[np.float64]  # (n, 2): x, y in pixels, (0, 0) at the top left
@@ -94,7 +95,7 @@ class Canvas:
 
     def write(self, right: int, top: int, text: str, colour: str) -> None:
         """Write a line of text that ends at `right`."""
-        mask = self._text_mask(text)
+        mask = self._text_mask(with_minus_signs(text))
         self._blend((right - mask.width, top, right, top + mask.height), mask, colour)
 
     def fill_boxes(self, boxes: Sequence[Box], colours: Sequence[str]) -> None:

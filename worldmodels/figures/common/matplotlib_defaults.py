@@ -34,6 +34,7 @@ from matplotlib.colors import ListedColormap, LogNorm, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.ft2font import FT2Font, LoadFlags
 from matplotlib.patches import Rectangle
+from matplotlib.text import Text
 from matplotlib.ticker import LogLocator, MaxNLocator
 
 artist.kwdoc = _kwdoc
@@ -51,6 +52,7 @@ __all__ = [
     "LogNorm",
     "MaxNLocator",
     "Rectangle",
+    "Text",
     "font_manager",
     "matplotlib",
     "to_rgb",

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worldmodels.figures.common.matplotlib_defaults import Axes, Figure
-from worldmodels.figures.common.style import PAPER
+from worldmodels.figures.common.style import PAPER, with_minus_signs
 
 Array = NDArray[np.float64]
 Point = tuple[float, float]
@@ -68,8 +68,8 @@ def rounded(number: float, digits: int = 1) -> int:
 
 
 def printed_number(number: float, digits: int = 0) -> str:
-    """A number of so many decimal places, as it is printed: with commas and a true minus."""
-    return f"{number:,.{digits}f}".replace("-", "\N{MINUS SIGN}")
+    """A number of so many decimal places, as it is printed: with commas and a minus sign."""
+    return with_minus_signs(f"{number:,.{digits}f}")
 
 
 def draw_paper_log(axes: Axes, labelled: Sequence[int]) -> None:

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from worldmodels.figures.common.matplotlib_defaults import Figure, FigureCanvasAgg, matplotlib
+from worldmodels.figures.common.matplotlib_defaults import (
+    Figure,
+    FigureCanvasAgg,
+    Text,
+    matplotlib,
+)
 
 # The palette of Okabe & Ito, which colour-blind readers can tell apart
 BLUE = "#0072B2"
@@ -26,8 +32,11 @@ CONTROLLER = GREEN
 PROJECT = "#8468D9"  # this project beside the paper
 PAPER = "#7D858C"
 DPI = 110
-WIDTH = 830 / DPI  # inches: of a README on GitHub, so that text is not made smaller there
+README_WIDTH = 830  # pixels, on GitHub: a figure of that width is not made smaller there
+WIDTH = README_WIDTH / DPI  # inches
 LABEL_SIZE = 8.0  # points, 12 pixels: of the smallest text
+
+HYPHEN = re.compile(r"(?<!\w)-(?=\d)")  # before a number
 
 Curve = Mapping[str, NDArray[np.float64]]  # a learning curve: column -> values
 
@@ -65,12 +74,25 @@ def new_figure(width: float, height: float, dpi: int = DPI) -> Figure:
 
 def save(figure: Figure, path: Path) -> None:
     """Write a PNG whose bytes depend on the figure alone."""
+    _set_minus_signs(figure)
     figure.savefig(path, format="png", metadata={"Software": None})
 
 
 def pixels(figure: Figure) -> NDArray[np.uint8]:
     """The figure as an RGB image, (height, width, 3)."""
+    _set_minus_signs(figure)
     buffer = io.BytesIO()
     figure.savefig(buffer, format="raw")
     width, height = (round(edge) for edge in figure.bbox.size)
     return np.frombuffer(buffer.getvalue(), np.uint8).reshape(height, width, 4)[..., :3].copy()
+
+
+def with_minus_signs(text: str) -> str:
+    """The text, with a minus sign in place of each hyphen before a number, as axes have it."""
+    return HYPHEN.sub("\N{MINUS SIGN}", text)
+
+
+def _set_minus_signs(figure: Figure) -> None:
+    for text in figure.findobj(Text):
+        if HYPHEN.search(text.get_text()):
+            text.set_text(with_minus_signs(text.get_text()))

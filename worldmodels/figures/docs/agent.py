@@ -9,8 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worldmodels.figures.common.matplotlib_defaults import Axes, Figure, ListedColormap, to_rgb
-from worldmodels.figures.common.style import CONTROLLER, DREAM, ENVIRONMENT, MEMORY, VISION
-from worldmodels.figures.docs.style import TEXT, WIDTH, docs_figure, docs_style
+from worldmodels.figures.common.style import (
+    CONTROLLER,
+    DREAM,
+    ENVIRONMENT,
+    MEMORY,
+    README_WIDTH,
+    VISION,
+)
+from worldmodels.figures.docs.style import TEXT, docs_figure, docs_style
 
 HEIGHT = 492  # pixels; so are all numbers below: x to the right, y down
 FRAME = (10, 90, 190, 127)  # left, top, width, height
@@ -49,7 +56,7 @@ def agent_figure(moment: Moment) -> Figure:
             "A moment of an episode of the released agent in CarRacing",
         )
         axes = figure.add_axes((0, 0, 1, 1))
-        axes.set(xlim=(0, WIDTH), ylim=(HEIGHT, 0))
+        axes.set(xlim=(0, README_WIDTH), ylim=(HEIGHT, 0))
         axes.set_axis_off()
         _draw_image(axes, moment.frame, FRAME)
         left, top, _, height = FRAME
@@ -98,7 +105,7 @@ def _draw_arrows(axes: Axes, z_y: float, h_y: float) -> None:
 def _draw_dream(axes: Axes, moment: Moment) -> None:
     left, top, gap = DREAM_ROW
     count = len(moment.dream)
-    width = (WIDTH - 2 * left + gap) / count - gap
+    width = (README_WIDTH - 2 * left + gap) / count - gap
     height = width * moment.dream.shape[1] / moment.dream.shape[2]
     title = f"M's dream of what follows, at temperature {moment.dream_temperature:g}, drawn by V"
     axes.text(left, top - 6, title, va="bottom", color=DREAM)

@@ -14,8 +14,7 @@ from worldmodels.figures.common.animation import RGB, Canvas
 from worldmodels.figures.common.matplotlib_defaults import to_rgb
 from worldmodels.figures.common.road import GRASS, ROAD, draw_track
 from worldmodels.figures.common.scene import Scene, cumulative, return_limits
-from worldmodels.figures.common.style import DREAM, ENVIRONMENT, INK
-from worldmodels.figures.docs.style import WIDTH
+from worldmodels.figures.common.style import DREAM, ENVIRONMENT, INK, README_WIDTH
 
 HEIGHT = 326  # pixels
 SIDE, BOTTOM = 190, 34  # of the square panels, pixels
@@ -52,7 +51,7 @@ def bend_frames(
     both, colours = (dream, episode), (DREAM, ENVIRONMENT)
     returns = [cumulative(each.rewards) for each in both]
     longest = max(len(each.rewards) for each in both)
-    scene = Scene(WIDTH, HEIGHT)
+    scene = Scene(README_WIDTH, HEIGHT)
     scene.add_text(LEFTS[0], 10, TITLE, 11.5, "bold")
     explanation = (
         f"C has evolved in dreams of temperature {temperature:g}, and has found a z that M maps "

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from worldmodels.figures.common.matplotlib_defaults import Figure, FigureCanvasAgg, matplotlib
+from worldmodels.figures.common.style import README_WIDTH
 
-WIDTH = 830  # pixels: of a README on GitHub
 PIXELS_PER_INCH = 96  # of a browser
 TEXT = "#727980"  # as readable on white as on GitHub's dark ground
 # Where a browser knows the ground, text has more contrast; and still some if it is mistaken.
@@ -42,8 +42,8 @@ def docs_style() -> Iterator[None]:
 
 
 def docs_figure(height: int, title: str, subtitle: str) -> Figure:
-    """A figure WIDTH pixels wide and `height` high, with its finding and what it shows on top."""
-    figure = Figure((WIDTH / PIXELS_PER_INCH, height / PIXELS_PER_INCH), dpi=PIXELS_PER_INCH)
+    """A figure as wide as a README and `height` high, with its finding and what it shows on top."""
+    figure = Figure((README_WIDTH / PIXELS_PER_INCH, height / PIXELS_PER_INCH), dpi=PIXELS_PER_INCH)
     FigureCanvasAgg(figure)
     figure.text(0.008, 1 - 8 / height, title, va="top", weight="bold", size=TITLE_SIZE)
     figure.text(0.008, 1 - 33 / height, subtitle, va="top")

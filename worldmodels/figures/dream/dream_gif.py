@@ -13,8 +13,7 @@ from worldmodels.envs.racing.track import Track
 from worldmodels.figures.common.animation import Canvas
 from worldmodels.figures.common.road import draw_track
 from worldmodels.figures.common.scene import Scene, cumulative, return_limits
-from worldmodels.figures.common.style import DREAM, ENVIRONMENT, INK
-from worldmodels.figures.dream.layout import WIDTH
+from worldmodels.figures.common.style import DREAM, ENVIRONMENT, INK, README_WIDTH
 
 HEIGHT = 288  # pixels
 SIDE, BOTTOM = 190, 36  # of the square panels, pixels
@@ -43,7 +42,7 @@ def dream_frames(
     """
     both, colours = (episode, dream), (ENVIRONMENT, DREAM)
     longest = max(len(each.rewards) for each in both)
-    scene = Scene(WIDTH, HEIGHT)
+    scene = Scene(README_WIDTH, HEIGHT)
     title = (
         f"From the same start, C returns {dream.returns[-1]:+.1f} in its dream and "
         f"{episode.returns[-1]:+.1f} on the road"

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from worldmodels.figures.common.matplotlib_defaults import Figure
 from worldmodels.figures.common.observation import draw_observation
-from worldmodels.figures.common.style import DREAM, ENVIRONMENT
-from worldmodels.figures.dream.layout import WIDTH, add_axes, titled_figure
+from worldmodels.figures.common.style import DREAM, ENVIRONMENT, README_WIDTH
+from worldmodels.figures.dream.layout import add_axes, titled_figure
 
 Frames = NDArray[np.float32]  # (L + 1, H, W, 1 or 3)
 Returns = NDArray[np.float64]  # so far, (L + 1,)
@@ -31,7 +31,7 @@ def filmstrip_figure(
     )
     steps = frame_steps(len(episode) - 1, len(dream) - 1)
     wide = len(steps) * (1 + GAP) - GAP
-    across = WIDTH - LEFT - 6
+    across = README_WIDTH - LEFT - 6
     axes = add_axes(figure, LEFT, 8, across, round(across * HIGH / wide))
     rows = ((1.36, episode, episode_returns, ENVIRONMENT), (0.0, dream, dream_returns, DREAM))
     for column, step in enumerate(steps):

@@ -8,9 +8,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from worldmodels.figures.common.line_labels import LineLabel, label_lines
 from worldmodels.figures.common.matplotlib_defaults import Axes, Figure
 from worldmodels.figures.common.style import DREAM, ENVIRONMENT, GREY, INK, MEMORY
-from worldmodels.figures.dream.layout import Label, add_axes, label_ends, titled_figure
+from worldmodels.figures.dream.layout import add_axes, titled_figure
 
 Steps = NDArray[np.float64]  # a number for each step, (steps,)
 SHOWN = 40  # steps
@@ -44,17 +45,17 @@ def open_loop_error_figure(dreams: DreamErrors) -> Figure:
     figure = titled_figure(HEIGHT, _finding(errors), _explanation(errors, dreams.ended, last))
     top = add_axes(figure, 62, 166, 520, 274)
     bottom = add_axes(figure, 62, 46, 520, 80)
-    labels: list[Label] = []
+    labels: list[LineLabel] = []
     for name, (words, colour, line) in LOOKS.items():
         if name in errors:
             error = errors[name]
             top.plot(np.arange(1, len(error) + 1), error, line, color=colour)
-            labels.append((error[-1], f"{words}: {error[-1]:.2f}", colour))
+            labels.append(LineLabel(error[-1], f"{words}: {error[-1]:.2f}", colour))
     what = f"Distance from the drive's z, in standard deviations ({dreams.drives} drives)"
     top.set_title(what, weight="normal")
     top.tick_params(labelbottom=False)
     _set_limits(top, last, max(error.max() for error in errors.values()))
-    label_ends(top, labels)
+    label_lines(top, labels)
     if dreams.view_left < last:
         for axes in (top, bottom):
             axes.axvline(dreams.view_left, color=GREY, linewidth=0.8)
@@ -71,17 +72,17 @@ def open_loop_error_figure(dreams: DreamErrors) -> Figure:
 
 
 def _draw_ended(axes: Axes, ended: Mapping[str, Steps], last: int) -> None:
-    labels: list[Label] = []
+    labels: list[LineLabel] = []
     for name, shares in ended.items():
         words, colour, line = LOOKS[name]
         share = shares[:last]
         axes.plot(np.arange(1, len(share) + 1), share, line, color=colour, clip_on=False)
-        labels.append((share[-1], f"{words}: {100 * share[-1]:.0f} %", colour))
+        labels.append(LineLabel(share[-1], f"{words}: {100 * share[-1]:.0f} %", colour))
     axes.set_title("Dreams that M has ended by then, as off the road", weight="normal")
     axes.set(xlabel="steps since the start")
     _set_limits(axes, last, 1.0)
     axes.set_yticks([0, 0.5, 1], ["0 %", "50 %", "100 %"])
-    label_ends(axes, labels)
+    label_lines(axes, labels)
 
 
 def _set_limits(axes: Axes, last: int, high: float) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from worldmodels.figures.common.line_labels import LineLabel, label_lines
 from worldmodels.figures.common.matplotlib_defaults import Axes, Figure
 from worldmodels.figures.common.style import DREAM, ENVIRONMENT, GREY, INK, Curve
-from worldmodels.figures.dream.layout import add_axes, label_ends, titled_figure
+from worldmodels.figures.dream.layout import add_axes, titled_figure
 
 HEIGHT = 390  # pixels
 BOTTOM, HIGH = 48, 240  # of both panels, pixels
@@ -79,9 +80,10 @@ def _draw_study(axes: Axes, study: Curve, env_name: str, form: str) -> None:
         words = f"{env[best]:{form}} at {temperature[best]:g}"
         _mark(axes, temperature[best], env[best], words, ENVIRONMENT)
     labels = [
-        (values[-1], f"{name}: {values[-1]:{form}}", colour) for name, values, colour, _ in lines
+        LineLabel(values[-1], f"{name}: {values[-1]:{form}}", colour)
+        for name, values, colour, _ in lines
     ]
-    label_ends(axes, [*labels, (baseline, f"random: {baseline:{form}}", INK)])
+    label_lines(axes, [*labels, LineLabel(baseline, f"random: {baseline:{form}}", INK)])
 
 
 def _mark(axes: Axes, temperature: float, value: float, words: str, colour: str) -> None:
