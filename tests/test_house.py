@@ -171,6 +171,26 @@ def test_stages_holds_scripts_alone():
             assert 'if __name__ == "__main__":' in path.read_text(encoding="utf-8"), path
 
 
+def imported_at_once(path: Path) -> set[str]:
+    """The modules that a file imports when it is imported, not within a function."""
+    body = ast.parse(path.read_text(encoding="utf-8")).body
+    whole = {name.name for node in body if isinstance(node, ast.Import) for name in node.names}
+    return whole | {node.module or "" for node in body if isinstance(node, ast.ImportFrom)}
+
+
+def test_tests_import_the_simulator_where_they_are_skipped_without_it():
+    """That is by `pytest.importorskip`: at the top, it would stop all tests."""
+    extra = {"gymnasium", "Box2D", "pygame"}
+    simulator = {
+        f"worldmodels.envs.carracing.{path.stem}"
+        for path in (ROOT / "worldmodels/envs/carracing").glob("*.py")
+        if extra & {name.partition(".")[0] for name in imported_at_once(path)}
+    }
+    assert "worldmodels.envs.carracing.lazy_render" in simulator
+    for path in (ROOT / "tests").rglob("*.py"):
+        assert not simulator & imported_at_once(path), path
+
+
 @pytest.mark.parametrize("folder", ["stages", "worldmodels", "tools", "benchmarks", "tests"])
 def test_files_are_short(folder):
     long = {

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from worldmodels.envs.carracing.env import CarRacingEnv
-from worldmodels.envs.carracing.lazy_render import CAR_TILES
 from worldmodels.policies.smoothed_noise import SmoothedNoisePolicy
 from worldmodels.rollout.loop import rollout
 
@@ -13,6 +12,7 @@ pytest.importorskip("gymnasium", reason=WHY)
 pytest.importorskip("Box2D", reason=WHY)
 pytest.importorskip("pygame", reason=WHY)
 gymnasium_module = pytest.importorskip("gymnasium.envs.box2d.car_racing", reason=WHY)
+lazy_render = pytest.importorskip("worldmodels.envs.carracing.lazy_render", reason=WHY)
 
 STRAIGHT = [0.0, 0.2]
 AWAY = [0.0, 0.4]  # straight on, beyond the playfield in 72 steps
@@ -163,7 +163,7 @@ def test_progress_counts_tiles_that_the_car_has_come_past_even_beside_the_road()
     assert (np.diff(progress) >= 0).all()
     assert info["lap_fraction"][0] < progress[-1] - 0.01  # tiles passed beside the road
     tiles = env._simulators[0].road
-    behind = round(progress[-1] * len(tiles)) - CAR_TILES
+    behind = round(progress[-1] * len(tiles)) - lazy_render.CAR_TILES
     assert info["missed_tiles"] == [sum(not tile.road_visited for tile in tiles[:behind])]
     assert info["missed_tiles"][0] > 3
 
