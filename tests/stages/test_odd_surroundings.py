@@ -49,24 +49,3 @@ def test_a_folder_may_have_any_name(tmp_path, ordinary, name):
 def test_variables_that_other_programs_read_change_nothing(tmp_path, ordinary):
     foreign = {"COMPUTE": "gpu", "SEED": "7", "EXECUTOR": "slurm", "WORKERS": "many", "DEBUG": "1"}
     assert run_stages(tmp_path, **foreign) == ordinary
-
-
-def test_a_stage_that_ends_does_not_search_its_objects_for_garbage():
-    """A pair of objects that know each other is left to the system, and so says nothing."""
-    script = """
-class Pair:
-    def __del__(self):
-        print("collected")
-pair = Pair()
-pair.itself = pair
-del pair
-"""
-    for imported, output in (("gc", "collected\n"), ("stages", "")):
-        result = subprocess.run(
-            [sys.executable, "-S", "-c", f"import {imported}{script}"],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        assert result.stdout == output

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worldmodels.figures.common.matplotlib_defaults import Figure, matplotlib
-from worldmodels.figures.common.style import DPI, INK, LABEL_SIZE, WIDTH, new_figure
+from worldmodels.figures.common.style import DPI, INK, LABEL_SIZE, README_WIDTH, WIDTH, new_figure
 
 Array = NDArray[np.floating[Any]]
 RGB = NDArray[np.uint8]
@@ -46,7 +46,7 @@ def reconstructions_figure(
     errors = np.abs(difference).mean(axis=(1, 2, 3), dtype=np.float64)
     rows = examples(errors, count)
     count = len(rows)
-    wide = min(LARGEST, (830 - LEFT - RIGHT - (count - 1) * GAP) // count)
+    wide = min(LARGEST, (README_WIDTH - LEFT - RIGHT - (count - 1) * GAP) // count)
     high = round(wide * observations.shape[1] / observations.shape[2])
     height = TOP + 3 * (high + GAP) + BOTTOM
     figure = new_figure(WIDTH, height / DPI)
@@ -104,7 +104,7 @@ def _side_by_side(images: RGB, high: int, wide: int) -> RGB:
 
 def _draw_scale(figure: Figure, bottom: int, height: int, reach: float) -> None:
     """The colours of differences from -reach to reach, with numbers."""
-    left = 830 - RIGHT + 16
+    left = README_WIDTH - RIGHT + 16
     ramp = _diverging(np.linspace(1, -1, height))[:, None]
     figure.figimage(np.repeat(ramp, 12, axis=1), left, bottom)
     for share, text in (
