@@ -144,20 +144,28 @@ class RecordingEvaluator(FitnessEvaluator):
         return scores
 
 
-def test_c_is_trained_in_short_dreams_and_evaluated_in_the_environment(quick):
+def search_in_dreams(params, start=None, **changes):
+    """The genome, the stage's result and the evaluator of a search in short dreams."""
     settings = replace(
-        quick.evolve_c,
+        params.evolve_c,
         train_in="dream", horizon=7, burn_in=5, episodes=6, population=4,
         generations=4, eval_every=3, validation_episodes=2,
     )  # fmt: skip
-    rng, task = np.random.default_rng(0), make_task(quick.env)
+    settings = replace(settings, **changes)
+    rng, task = np.random.default_rng(0), make_task(params.env)
     vision = Autoencoder.initial(256, 64, 16, rng)
-    rollouts, _ = collect(quick.collect, task, RandomStreams(0, "collect"))
-    latents, _ = encode(quick.encode, rollouts, vision)
+    rollouts, _ = collect(params.collect, task, RandomStreams(0, "collect"))
+    latents, _ = encode(params.encode, rollouts, vision)
     memory = Ensemble([DeterministicLSTM.initial(16, 2, 4, rng, predict_reward_done=True)])
     sizes = controller_sizes(settings, vision, memory)
     evaluator = RecordingEvaluator(RolloutWorker(task, vision, memory, sizes, settings))
-    _, result = evolve_c(settings, evaluator, latents, RandomStreams(0, "evolve_c"))
+    streams = RandomStreams(0, "evolve_c")
+    genome, result = evolve_c(settings, evaluator, latents, streams, start=start)
+    return genome, result, evaluator
+
+
+def test_c_is_trained_in_short_dreams_and_evaluated_in_the_environment(quick):
+    _, result, evaluator = search_in_dreams(quick)
     assert len(evaluator.in_dreams) == 4
     for start_states, steps in evaluator.in_dreams:
         assert start_states.context.z.shape == (6, 5, 16)
@@ -170,3 +178,20 @@ def test_c_is_trained_in_short_dreams_and_evaluated_in_the_environment(quick):
     assert all(tuple(row) == EVOLUTION for row in result.curve)
     validation = [row["validation"] for row in result.curve]
     assert validation[0] == validation[1] <= validation[2] <= validation[3]
+
+
+@pytest.mark.parametrize("eval_every", [0, 3])
+def test_without_generations_c_is_the_start(quick, eval_every):
+    start = np.linspace(-1, 1, 2 * (16 + 4 + 1))
+    genome, result, evaluator = search_in_dreams(
+        quick, start, generations=0, runs=2, eval_every=eval_every
+    )
+    assert (genome == start).all()
+    assert (result.details["chosen"], result.details["chosen_generation"]) == ("start", 0)
+    (row,) = result.curve
+    assert (row["generation"], row["sigma"]) == (0, 0)
+    ((_, steps),) = evaluator.in_dreams
+    assert row["best"] == row["mean"] == row["median"]
+    assert steps.shape == (1,)
+    assert row["validation"] == result.metrics["validation_return"]
+    assert "scored alike" not in result.summary

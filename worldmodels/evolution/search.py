@@ -103,6 +103,22 @@ def evolve(
     return history
 
 
+def evaluate_start(
+    settings: EvolveC,
+    evaluator: FitnessEvaluator,
+    start: NDArray[np.float64],
+    sample_starts: StartDistribution,
+    streams: RandomStreams,
+    checkpoints: Checkpoints,
+) -> History:
+    """The history of no search: one generation, of the start alone."""
+    starts = sample_starts(settings.episodes, streams("tracks"))
+    scores = evaluator.scores(start[None], starts, settings.episodes)
+    alone = start[None, None]
+    fitness = risk_adjusted(scores, settings.risk_aversion)[None, None]
+    return History(start, best=alone, mean=alone, fitness=fitness, sigma=np.zeros((1, 1)))
+
+
 def check_fitness(fitness: NDArray[np.float64], number: int) -> None:
     """Refuse a generation's fitness if no strategy can learn from it.
 
@@ -135,13 +151,17 @@ def evolve_c(
     checkpoints: Checkpoints | None = None,
     start: NDArray[np.float64] | None = None,
 ) -> tuple[NDArray[np.float64], StageResult]:
-    """The selected genome of a search from `start`, or from zeros, and the stage's result."""
+    """The selected genome of a search from `start`, or from zeros, and the stage's result.
+
+    Without generations it is the start.
+    """
     task = evaluator.worker.task
     sample_starts = start_distribution(settings, task, latents, held_out=False)
     checkpoints = checkpoints or NoCheckpoints()
     start = np.zeros(evaluator.worker.genome_size) if start is None else start
-    history = evolve(settings, evaluator, start, sample_starts, streams, checkpoints)
-    if settings.eval_every:
+    search = evolve if settings.generations else evaluate_start
+    history = search(settings, evaluator, start, sample_starts, streams, checkpoints)
+    if settings.eval_every or not settings.generations:
         selection = select_checkpoint(settings, evaluator, task, history, streams, checkpoints)
     else:
         selection = select(settings, evaluator, task, latents, history, streams, checkpoints)
@@ -162,7 +182,7 @@ def _result(
         "baseline_return": baseline,
         **({"dream_return": float(selection.incumbent[-1])} if selected_in_dreams else {}),
     }
-    flat = int((np.ptp(fitnesses, axis=1) == 0).sum())
+    flat = int((np.ptp(fitnesses, axis=1) == 0).sum()) if settings.generations else 0
     details = {
         "chosen": selection.chosen,
         "chosen_generation": selection.generation,
@@ -187,7 +207,7 @@ def _result(
             "sigma": sigma,
         }
         for number, (fitness, sigma) in enumerate(
-            zip(fitnesses, history.sigma.mean(axis=0), strict=True), start=1
+            zip(fitnesses, history.sigma.mean(axis=0), strict=True), min(1, settings.generations)
         )
     ]
     dreams = f" ({metrics['dream_return']:+.2f} in dreams)" if selected_in_dreams else ""

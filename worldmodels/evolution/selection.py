@@ -179,7 +179,9 @@ def select_checkpoint(
     that it is trained in for too long (compare Stable-Baselines3's EvalCallback).
     """
     count = history.sigma.shape[1]
-    after = np.unique([*range(settings.eval_every, count, settings.eval_every), count])
+    every = max(1, settings.eval_every)
+    after = np.unique([*range(every, count, every), count])
+    after = after[after <= settings.generations]  # none without a search
     genomes = np.concatenate([history.start[None], history.mean_of_runs[after - 1]])
     rng = streams("validation tracks")
     scores = validate(settings, evaluator, task.sample_tracks, genomes, rng, checkpoints, "env")

@@ -86,6 +86,6 @@ def evolution_figure(curve: Curve) -> Figure:
     label_lines(top, labels)
     sigma = curve["sigma"]
     bottom.plot(curve["generation"], sigma, color=INK)
-    bottom.set(xlabel="generation", ylabel="step size", ylim=(0, 1.15 * sigma.max()))
+    bottom.set(xlabel="generation", ylabel="step size", ylim=(0, 1.15 * sigma.max() or 1))
     label_lines(bottom, [LineLabel(sigma[-1], f"at the end: {sigma[-1]:.2g}", INK)])
     return figure

@@ -107,7 +107,7 @@ class EvolveC(Section, frozen=True):
     hidden: OptionalUnits  # units of C's hidden layer; 0: linear
     strategy: Literal["rank_mu", "cma_es", "sep_cma_es", "openai_es"]
     population: Annotated[int, Meta(ge=2, le=1_000_000)]
-    generations: Count
+    generations: Annotated[int, Meta(ge=0, le=1_000_000)]  # 0: C stays what it starts as
     runs: Annotated[int, Meta(ge=1, le=1000)]  # independent ones, from the same start
     sigma: Annotated[float, Meta(ge=1e-4, le=5)]
     episodes: BatchEpisodes  # a candidate and generation
