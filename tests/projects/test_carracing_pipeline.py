@@ -5,7 +5,8 @@ import json
 import pytest
 
 from tests.support.project import ROOT, Project
-from tools.carracing_pipeline import LEARNING, carracing_pipeline
+from tools.carracing_pipeline import carracing_pipeline
+from tools.carracing_stages import LEARNING
 
 REASON = "needs requirements-carracing.txt"
 pytest.importorskip("gymnasium", reason=REASON)
@@ -16,10 +17,16 @@ FIRST = [f"{stage}0" for stage in LEARNING]
 AFTER = ["finetune_c", "evaluate", "visualize_carracing"]
 AFTER += ["evolve_c_z", "finetune_c_z", "evaluate_z"]
 AFTER += ["train_m_untrained", "evolve_c_untrained", "finetune_c_untrained", "evaluate_untrained"]
+AFTER += ["evaluate_no_finetuning"]
+AFTER += ["evolve_c_no_dreams0", "finetune_c_no_dreams0", "evaluate_no_dreams"]
 
 
 def later(number: int) -> list[str]:
     return [f"{stage}@{number}" for stage in LEARNING]
+
+
+def later_without_dreams(number: int) -> list[str]:
+    return [f"{stage}_no_dreams@{number}" for stage in (*LEARNING, "finetune_c")]
 
 
 def quick_project(make_project, rounds: int) -> Project:
@@ -57,6 +64,7 @@ def test_a_second_round_follows_the_first_and_its_c_is_finetuned(make_project):
 def test_a_changed_search_reruns_what_comes_after_it(make_project):
     project = quick_project(make_project, rounds=2)
     names = sorted([*FIRST, *later(1), *later(2), *AFTER])
+    names = sorted([*names, *later_without_dreams(1), *later_without_dreams(2)])
     assert sorted(project.repro()) == names
     assert project.read("reports/drive.gif").startswith(b"GIF")
     assert project.repro() == []

@@ -9,7 +9,8 @@ import pytest
 import yaml
 from dvc.repo import Repo
 
-from tools.carracing_pipeline import AGENT, LEARNING, ROUNDS
+from tools.carracing_pipeline import ROUNDS
+from tools.carracing_stages import AGENT, LEARNING
 from tools.dvc_pipelines import PROJECTS, RECIPES, SEEDS, TEMPERATURES, named
 from tools.rooms import ROOT, dependencies
 from tools.stage_copies import CODE, paths_of, read_stages
@@ -173,6 +174,34 @@ def test_the_ablations_have_the_v_m_teacher_and_settings_of_the_last_round():
         assert "--set" not in finetuned["cmd"]
         assert finetuned["params"] == shipped["params"]
     assert set(AGENT) == {"models/v.npz", "models/m.npz", "models/c.npz"}
+
+
+def test_c_without_dreams_is_never_evolved_and_finetuned_for_as_many_iterations():
+    stages = stages_in("carracing/dvc.yaml")
+    shipped = yaml.safe_load((ROOT / "carracing/params.yaml").read_text())["finetune_c"]
+
+    def options(name: str) -> list[str]:
+        """Of the commands of all rounds."""
+        later = stages[f"{name}_no_dreams"]["foreach"].values()
+        return [stages[f"{name}_no_dreams0"]["cmd"], *(item["options"] for item in later)]
+
+    assert all(" --set evolve_c.generations=0" in each for each in options("evolve_c"))
+    iterations = [
+        re.findall(r"finetune_c\.iterations=(\d+)", each) for each in options("finetune_c")
+    ]
+    assert sum(int(number) for (number,) in iterations) == shipped["iterations"]
+    for stage in ("evolve_c", "finetune_c"):
+        files = stages[f"{stage}_no_dreams0"]["cmd"].split(" --")[0].split()
+        assert "rounds/0/models/v.npz" in files
+        assert "rounds/0/models/m.npz" in files
+    # Nothing comes from a C that has dreamt.
+    names = [name for name in stages if "_no_dreams" in name]
+    deps = [path for name in names for path in stages[name].get("do", stages[name])["deps"]]
+    folders = [item["folder"] for item in stages["collect_no_dreams"]["foreach"].values()]
+    assert "rounds/0" in folders
+    assert not [
+        path for path in deps if re.match(r"(rounds/(?!0/)|.*rounds/.*c\.npz|models/)", path)
+    ]
 
 
 @pytest.mark.parametrize("recipe", ["unseen", "paper", "dream"])

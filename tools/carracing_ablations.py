@@ -1,0 +1,145 @@
+"""The ablations of carracing/dvc.yaml: C without h, without dreams, and without fine-tuning."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from tools.carracing_stages import (
+    AGENT,
+    EVOLVED,
+    FINETUNE,
+    LEARNING,
+    ROLLOUTS,
+    Settings,
+    carracing_copy,
+    later_rounds,
+    of_last_round,
+    set_options,
+    with_cost,
+)
+from tools.stage_copies import Move, Stage, into, not_cached, paths_of
+
+C = "models/c.npz"
+
+
+def ablations(
+    root: Mapping[str, Stage], rounds: int, settings: Callable[[int], Settings]
+) -> dict[str, Stage]:
+    """The stages of all ablations."""
+    last = f"rounds/{rounds}"
+    dreams = set_options("evolve_c", settings(rounds).get("evolve_c", ()))
+    only_evolved = of_last_round("ablations/no_finetuning", last, {C: f"{last}/{C}"})
+    return {
+        **_without_h(root, f"rounds/{rounds - 1}", last, dreams),
+        "evaluate_no_finetuning": _evaluate(root, only_evolved, "ablations/no_finetuning"),
+        **_without_dreams(root, rounds, settings),
+    }
+
+
+def _evaluate(root: Mapping[str, Stage], move: Move, folder: str) -> Stage:
+    return carracing_copy("evaluate", root["evaluate"], move, f"{folder}/reports")
+
+
+def _point(stage: Stage) -> Stage:
+    """The stage without its plot, whose curve is one point."""
+    plots = stage.pop("plots")
+    return {**stage, "outs": [*stage["outs"], *not_cached(*paths_of(plots))]}
+
+
+def _without_h(root: Mapping[str, Stage], before: str, last: str, dreams: str) -> dict[str, Stage]:
+    """What h is worth: C on z alone, and C on z and the h of an untrained M.
+
+    Both have the same teacher, V and M for dreams, settings and fine-tuning as the last round's C.
+    """
+    teacher = [*map(into(before), AGENT), into(last)(ROLLOUTS)]
+    untrained_m = "ablations/untrained/models/m.npz"
+    memories = {"untrained": {"models/m.npz": untrained_m}, "z": {}}
+
+    def evolve(kind: str, options: str, desc: str) -> Stage:
+        folder = f"ablations/{kind}"
+        move = of_last_round(folder, last, {C: f"{folder}/{EVOLVED}"})
+        stage = carracing_copy(
+            "evolve_c", root["evolve_c"], move, f"{folder}/reports", ("--teacher",)
+        )
+        stage["cmd"] += f"{options}{dreams} --teacher {' '.join(teacher)}"
+        return {**stage, "desc": desc, "deps": [*teacher, *stage["deps"]]}
+
+    def finish(kind: str) -> dict[str, Stage]:
+        folder = f"ablations/{kind}"
+        move = of_last_round(folder, last, memories[kind])
+        finetune = carracing_copy("finetune_c", FINETUNE, move, f"{folder}/reports")
+        return {
+            f"finetune_c_{kind}": with_cost(finetune),
+            f"evaluate_{kind}": _evaluate(root, move, folder),
+        }
+
+    move = of_last_round("ablations/untrained", last, memories["untrained"])
+    train_m = _point(
+        carracing_copy("train_m", root["train_m"], move, "ablations/untrained/reports")
+    )
+    train_m["cmd"] += " --set train_m.epochs=0 --set train_m.ensemble_size=1"
+    with_untrained = evolve(
+        "untrained", f" --policy-memory {untrained_m}", "Search for C on z and an untrained h"
+    )
+    with_untrained["deps"] = [untrained_m, *with_untrained["deps"]]
+    on_z = " --set evolve_c.inputs=z --set evolve_c.pca_components=0"
+    return {
+        "train_m_untrained": {**train_m, "desc": "Make an M that has learned nothing"},
+        "evolve_c_untrained": with_untrained,
+        "evolve_c_z": evolve("z", on_z, "Search for C on z alone"),
+        **finish("untrained"),
+        **finish("z"),
+    }
+
+
+def _without_dreams(
+    root: Mapping[str, Stage], rounds: int, settings: Callable[[int], Settings]
+) -> dict[str, Stage]:
+    """What dreams are worth: the same rounds, with fine-tuning in place of evolution in dreams.
+
+    A round's C starts at behaviour cloning or distillation, as always, and is fine-tuned; the next
+    round's V and M learn from what it drives. The first round's episodes, V and M are the same.
+    Distillation is to all of h, because fine-tuning uses more of it than evolution in dreams.
+    """
+    home = "ablations/no_dreams"
+
+    def earlier(path: str) -> str:
+        return into(f"{home}/${{item.before}}" if path == C else "${item.folder}")(path)
+
+    def own(number: str, models: str) -> dict[str, Move]:
+        """The paths of stages whose V and M are in a folder."""
+        folder = f"{home}/{number}"
+        move = of_last_round(folder, models, {})
+        evolve = of_last_round(folder, models, {C: f"{folder}/{EVOLVED}"})
+        return {**dict.fromkeys(templates, move), "evolve_c": evolve}
+
+    def no_search(number: int) -> Settings:
+        changed = settings(number)
+        evolve = (*changed.get("evolve_c", ()), "generations=0")
+        return {**changed, "evolve_c": (*evolve, "pca_components=0") if number else evolve}
+
+    templates = {**{name: root[name] for name in LEARNING}, "finetune_c": FINETUNE}
+    templates["evolve_c"] = {**root["evolve_c"], "desc": "C by imitation alone, not evolved"}
+    stages = {}
+    moves = own("0", "rounds/0")
+    for name in ("evolve_c", "finetune_c"):
+        stage = with_cost(carracing_copy(name, templates[name], moves[name], f"{home}/0/reports"))
+        stage["cmd"] += set_options(name, no_search(0).get(name, ()))
+        stages[f"{name}_no_dreams0"] = stage
+    items = {
+        number: {
+            "before": number - 1,
+            "folder": f"{home}/{number - 1}" if number > 1 else "rounds/0",
+        }
+        for number in range(1, rounds + 1)
+    }
+    moves = own("${key}", f"{home}/${{key}}")
+    for name, template in templates.items():
+        stages[f"{name}_no_dreams"] = later_rounds(
+            name, template, moves[name], earlier, items, no_search
+        )
+    evolved = stages["evolve_c_no_dreams"]
+    stages["evolve_c_no_dreams0"] = _point(stages["evolve_c_no_dreams0"])
+    stages["evolve_c_no_dreams"] = {**evolved, "do": _point(evolved["do"])}
+    final = of_last_round(home, f"{home}/{rounds}", {C: f"{home}/{rounds}/{C}"})
+    return {**stages, "evaluate_no_dreams": _evaluate(root, final, home)}
