@@ -59,7 +59,7 @@ def ablation_of_h() -> bytes:
 
     All three are fine-tuned alike: 20 times, with the code of commit 73e223b.
     """
-    projects = [project for project in _projects() if (project / "ablations").is_dir()]
+    projects = [project for project in _projects() if (project / "ablations" / "zh").is_dir()]
 
     def row(name: str, folder: str, paper: float | None = None) -> Ablation:
         scores = [
