@@ -68,8 +68,8 @@ carracing: locks install-carracing
 carracing-ablations: locks install-carracing
 	cd carracing && dvc repro
 	@echo
-	@python -m benchmarks.paired_comparison $(addprefix carracing/,data/evaluation.h5 \
-	ablations/z/data/evaluation.h5 ablations/untrained/data/evaluation.h5)
+	@python -m benchmarks.paired_comparison carracing/data/evaluation.h5 \
+	$(patsubst %,carracing/ablations/%/data/evaluation.h5,z untrained no_dreams no_finetuning)
 
 # The same with two other training seeds, each in a clone of what is committed.
 carracing-seeds: locks install-carracing
