@@ -40,10 +40,10 @@ def _evaluate(root: Mapping[str, Stage], move: Move, folder: str) -> Stage:
     return carracing_copy("evaluate", root["evaluate"], move, f"{folder}/reports")
 
 
-def _point(stage: Stage) -> Stage:
-    """The stage without its plot, whose curve is one point."""
-    plots = stage.pop("plots")
-    return {**stage, "outs": [*stage["outs"], *not_cached(*paths_of(plots))]}
+def _unplotted(stage: Stage) -> Stage:
+    """The stage with its curves among the other outputs; DVC's cache has them, and not git."""
+    others = {key: value for key, value in stage.items() if key != "plots"}
+    return {**others, "outs": [*stage["outs"], *paths_of(stage.get("plots", []))]}
 
 
 def _without_h(root: Mapping[str, Stage], before: str, last: str, dreams: str) -> dict[str, Stage]:
@@ -74,9 +74,9 @@ def _without_h(root: Mapping[str, Stage], before: str, last: str, dreams: str) -
         }
 
     move = of_last_round("ablations/untrained", last, memories["untrained"])
-    train_m = _point(
-        carracing_copy("train_m", root["train_m"], move, "ablations/untrained/reports")
-    )
+    train_m = carracing_copy("train_m", root["train_m"], move, "ablations/untrained/reports")
+    # Its curve is one point, which is no plot.
+    train_m["outs"] += not_cached(*paths_of(train_m.pop("plots")))
     train_m["cmd"] += " --set train_m.epochs=0 --set train_m.ensemble_size=1"
     with_untrained = evolve(
         "untrained", f" --policy-memory {untrained_m}", "Search for C on z and an untrained h"
@@ -125,7 +125,7 @@ def _without_dreams(
     for name in ("evolve_c", "finetune_c"):
         stage = with_cost(carracing_copy(name, templates[name], moves[name], f"{home}/0/reports"))
         stage["cmd"] += set_options(name, no_search(0).get(name, ()))
-        stages[f"{name}_no_dreams0"] = stage
+        stages[f"{name}_no_dreams0"] = _unplotted(stage)
     items = {
         number: {
             "before": number - 1,
@@ -135,11 +135,7 @@ def _without_dreams(
     }
     moves = own("${key}", f"{home}/${{key}}")
     for name, template in templates.items():
-        stages[f"{name}_no_dreams"] = later_rounds(
-            name, template, moves[name], earlier, items, no_search
-        )
-    evolved = stages["evolve_c_no_dreams"]
-    stages["evolve_c_no_dreams0"] = _point(stages["evolve_c_no_dreams0"])
-    stages["evolve_c_no_dreams"] = {**evolved, "do": _point(evolved["do"])}
+        stage = later_rounds(name, template, moves[name], earlier, items, no_search)
+        stages[f"{name}_no_dreams"] = {**stage, "do": _unplotted(stage["do"])}
     final = of_last_round(home, f"{home}/{rounds}", {C: f"{home}/{rounds}/{C}"})
     return {**stages, "evaluate_no_dreams": _evaluate(root, final, home)}

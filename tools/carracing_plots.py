@@ -7,12 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from tools.stage_copies import Stage
 
-ABLATIONS = {
-    "untrained": "C on z and an untrained h",
-    "z": "C on z alone",
-    "no_dreams": "without dreams",
-    "no_finetuning": "without fine-tuning",
-}
+ABLATIONS = {"untrained": "C on z and an untrained h", "z": "C on z alone"}
 RETURN = "return of an episode"
 FINETUNE = {
     "title": "CarRacing: training return of C in fine-tuning",
@@ -34,8 +29,7 @@ def set_titles(stage: Stage, reports: str) -> None:
     """Name what the reports in a folder are of in the titles of a stage's plots, in place."""
     part = reports.removesuffix("reports").rstrip("/")
     part = re.sub("^rounds/", "round ", part)
-    part = re.sub(r"^ablations/(\w+)", lambda found: ABLATIONS[found[1]], part)
-    part = re.sub("/", ", round ", part)
+    part = re.sub(r"^ablations/(\w+)$", lambda found: ABLATIONS.get(found[1], ""), part)
     name = f"CarRacing, {part}" if part else "CarRacing"
     for entry in stage.get("plots", []):
         for plot in entry.values():
