@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.random import Generator
 from numpy.typing import NDArray
 
 from worldmodels.controller.pca import WhitenedPCA
@@ -108,11 +109,10 @@ def evaluate_start(
     evaluator: FitnessEvaluator,
     start: NDArray[np.float64],
     sample_starts: StartDistribution,
-    streams: RandomStreams,
-    checkpoints: Checkpoints,
+    rng: Generator,
 ) -> History:
     """The history of no search: one generation, of the start alone."""
-    starts = sample_starts(settings.episodes, streams("tracks"))
+    starts = sample_starts(settings.episodes, rng)
     scores = evaluator.scores(start[None], starts, settings.episodes)
     alone = start[None, None]
     fitness = risk_adjusted(scores, settings.risk_aversion)[None, None]
@@ -159,8 +159,10 @@ def evolve_c(
     sample_starts = start_distribution(settings, task, latents, held_out=False)
     checkpoints = checkpoints or NoCheckpoints()
     start = np.zeros(evaluator.worker.genome_size) if start is None else start
-    search = evolve if settings.generations else evaluate_start
-    history = search(settings, evaluator, start, sample_starts, streams, checkpoints)
+    if settings.generations:
+        history = evolve(settings, evaluator, start, sample_starts, streams, checkpoints)
+    else:
+        history = evaluate_start(settings, evaluator, start, sample_starts, streams("tracks"))
     if settings.eval_every or not settings.generations:
         selection = select_checkpoint(settings, evaluator, task, history, streams, checkpoints)
     else:
