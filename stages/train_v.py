@@ -104,6 +104,7 @@ def initial_vision(settings: TrainV, shape: tuple[int, ...], rng: np.random.Gene
             width_multiplier=settings.width_multiplier,
             beta=settings.beta,
             free_bits=settings.free_bits,
+            bright_weight=settings.bright_weight,
         )
     except ValueError as error:
         raise ParamsError(f"train_v.kind: {error}") from None

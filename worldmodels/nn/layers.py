@@ -60,8 +60,11 @@ def binary_cross_entropy(logits: Array, targets: Array) -> tuple[float, Array]:
     return float(loss.mean()), (sigmoid(logits) - targets) / logits.size
 
 
-def sigmoid_squared_error(logits: Array, targets: Array) -> tuple[float, Array]:
-    """Mean of (sigmoid(logits) - targets)^2, and its gradient by the logits."""
+def sigmoid_squared_error(
+    logits: Array, targets: Array, weights: Array | float = 1.0
+) -> tuple[float, Array]:
+    """Mean of weights * (sigmoid(logits) - targets)^2, and its gradient by the logits."""
     y = sigmoid(logits)
     error = y - targets
-    return float((error * error).mean()), 2 * error * y * (1 - y) / logits.size
+    weighted = weights * error
+    return float((weighted * error).mean()), 2 * weighted * y * (1 - y) / logits.size

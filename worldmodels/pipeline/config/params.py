@@ -49,10 +49,19 @@ class TrainV(Section, frozen=True):
     width_multiplier: Annotated[float, Meta(gt=0, le=4)]  # of conv_vae's channels
     beta: Annotated[float, Meta(ge=0, le=1000)]  # weight of the KL divergence
     free_bits: Annotated[float, Meta(ge=0, le=100)]  # nats per latent dimension that cost nothing
+    bright_weight: Annotated[float, Meta(ge=0.01, le=100)]  # of white, where black has 1
     epochs: Epochs
     learning_rate: Rate
     lr_end_factor: Fraction  # of the learning rate at the end of a linear decay
     batch_size: Count
+
+    def __post_init__(self) -> None:
+        """Refuse what no key alone shows."""
+        if self.bright_weight != 1 and self.kind != "conv_vae":
+            raise ValueError(
+                f"bright_weight: must be 1 for {self.kind}, whose error is no squared error "
+                f"(conv_vae's is); found {self.bright_weight:g}"
+            )
 
 
 class Encode(Section, frozen=True):
