@@ -1,5 +1,6 @@
 """Later rounds of the procedure: what the stages do with the files of the round before."""
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -171,6 +172,21 @@ def test_a_student_with_the_same_v_and_m_learns_the_c_of_its_teacher(
     np.testing.assert_allclose(genome[: len(steering)], steering, atol=1e-4)
     bias = teacher.controllers.arrays(0)["layer1.bias"][0]
     np.testing.assert_allclose(genome[-2], bias, atol=1e-4)
+
+
+def test_a_teacher_labels_mirror_images_by_what_it_sees_in_them(folder, teacher, quick):
+    rollouts = Rollouts.read(folder / "r1.h5")
+    encode_settings = msgspec.structs.replace(quick.encode, mirror=True)
+    latents, _ = encode(encode_settings, rollouts, teacher.vision)
+    labels = teacher_labels(teacher, rollouts, latents, 1, np.random.default_rng(0))
+    chosen = (latents.round == 1) & ~latents.held_out
+    assert len(labels.actions) == latents.lengths[chosen].sum()
+    first = latents.first_frame[:-1][chosen]  # in which h is 0
+    expected = teacher.controllers.repeated(len(first)).act(
+        np.pad(latents.mean[first], [(0, 0), (0, teacher.memory.hidden_size)])
+    )
+    found = {tuple(np.round(row, 4)) for row in labels.actions[: len(first)].tolist()}
+    assert found == {tuple(np.round(row, 4)) for row in expected.tolist()}
 
 
 def test_a_teacher_with_other_episodes_or_a_c_that_cannot_be_fitted_is_refused(folder):

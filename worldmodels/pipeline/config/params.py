@@ -50,6 +50,7 @@ class TrainV(Section, frozen=True):
     beta: Annotated[float, Meta(ge=0, le=1000)]  # weight of the KL divergence
     free_bits: Annotated[float, Meta(ge=0, le=100)]  # nats per latent dimension that cost nothing
     bright_weight: Annotated[float, Meta(ge=0.01, le=100)]  # of white, where black has 1
+    mirror: bool  # flip each frame left to right with probability 1/2
     epochs: Epochs
     learning_rate: Rate
     lr_end_factor: Fraction  # of the learning rate at the end of a linear decay
@@ -68,6 +69,7 @@ class Encode(Section, frozen=True):
     """V over all frames."""
 
     batch_size: Count
+    mirror: bool  # add the mirror image of each episode
 
 
 class TrainM(Section, frozen=True):
