@@ -84,6 +84,7 @@ class TrainM(Section, frozen=True):
     reward_weight: Annotated[float, Meta(gt=0, le=1e6)]  # of its squared error in the loss
     ensemble_size: Annotated[int, Meta(ge=1, le=16)]
     input_noise: Annotated[float, Meta(ge=0, le=10)]  # on z, in standard deviations of z
+    z_noise_factor: Annotated[float, Meta(ge=0, le=10)]  # of V's standard deviation of z
     epochs: Epochs
     learning_rate: Rate
     lr_end_factor: Fraction  # of the learning rate at the end of a linear decay
