@@ -13,6 +13,7 @@ from tests.support.memories import (
 from worldmodels.memory.mdn_lstm import MDNLSTM
 from worldmodels.memory.recurrent import RecurrentMemory
 from worldmodels.memory.registry import MEMORIES, make_memory
+from worldmodels.nn.adam import Adam
 from worldmodels.nn.lstm import step_slices
 
 rng = np.random.default_rng(0)
@@ -69,6 +70,42 @@ def test_the_reward_weight_scales_the_rewards_term_of_the_loss(kind):
     loss, gradient = memory.loss_and_gradient(batch)
     assert loss == pytest.approx(sum(after.values()))
     assert_gradient(lambda: memory.loss(batch), memory.parameters, gradient)
+
+
+@pytest.mark.parametrize("weight", [10.0, 0.5])
+def test_the_done_weight_counts_ends_and_changes_no_probability(weight):
+    memory = random_memory("mdn_lstm", predict_reward_done=True, rng=rng)
+    batch = random_sequences(5, 3, rng)
+    states = memory.states(batch)
+    before, p_before = memory.losses(states, batch), memory.reward_and_done(states)[1]
+    memory.set_loss_weights(1.0, weight)
+    after, p = memory.losses(states, batch), memory.reward_and_done(states)[1]
+    np.testing.assert_array_equal(p, p_before)
+    odds = weight * p / (1 - p)  # at which the loss is taken
+    nll = np.where(batch.dones > 0, weight * np.log1p(1 / odds), np.log1p(odds)).mean()
+    assert after.pop("done_weighting") == pytest.approx(nll - before["done"])
+    assert after == before
+    loss, gradient = memory.loss_and_gradient(batch)
+    assert (
+        loss
+        == pytest.approx(memory.loss(batch))
+        == pytest.approx(sum(after.values()) + nll - before["done"])
+    )
+    assert_gradient(lambda: memory.loss(batch), memory.parameters, gradient)
+
+
+def test_probabilities_learned_with_a_done_weight_are_those_of_the_episodes():
+    memory = random_memory("lstm", predict_reward_done=True, rng=rng)
+    memory.set_loss_weights(1.0, 10.0)
+    batch = random_sequences(40, 12, rng)
+    sequences = batch._replace(z=0 * batch.z, actions=0 * batch.actions)
+    dones = (rng.random(len(batch.dones)) < 0.1).astype(float)
+    sequences = sequences._replace(dones=dones)
+    adam = Adam(memory.parameters, 0.02)
+    for _ in range(200):
+        adam.step(memory.loss_and_gradient(sequences)[1])
+    p = memory.reward_and_done(memory.states(sequences))[1]
+    assert p.mean() == pytest.approx(dones.mean(), abs=0.02)
 
 
 def test_the_sequences_of_a_batch_are_independent(memory):

@@ -8,8 +8,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from worldmodels.memory.recurrent import RecurrentMemory, squared_error
+from worldmodels.memory.recurrent import RecurrentMemory
 from worldmodels.memory.sequences import PackedSequences
+from worldmodels.nn.layers import squared_error
 from worldmodels.nn.parameters import Array
 
 

@@ -13,8 +13,9 @@ from typing import ClassVar, Self
 
 import numpy as np
 
+from worldmodels.memory.reward_done import REWARD_DONE_SHAPES, reward_done_losses
 from worldmodels.memory.sequences import PackedSequences
-from worldmodels.nn.layers import binary_cross_entropy, dense, dense_backward, relu, sigmoid
+from worldmodels.nn.layers import dense, dense_backward, relu, sigmoid
 from worldmodels.nn.lstm import LSTM, LSTMTrace, initial_lstm
 from worldmodels.nn.parameters import Array, Parameters, lecun_normal, match_shapes
 
@@ -24,12 +25,6 @@ LSTM_SHAPES = {
     "lstm.bias": ("4H",),
 }
 HEAD_SHAPES = {"head.weight": ("H", "R"), "head.bias": ("R",)}
-REWARD_DONE_SHAPES: dict[str, tuple[str, ...]] = {
-    "reward.weight": ("R",),
-    "reward.bias": (),
-    "done.weight": ("R",),
-    "done.bias": (),
-}
 
 
 class RecurrentMemory(ABC):
@@ -41,7 +36,8 @@ class RecurrentMemory(ABC):
 
     The loss is the error of the next z per step and latent dimension. With the reward and done
     heads it is a sum: it adds the squared error of the reward, times `reward_weight`, and the
-    binary cross-entropy of done in nats, per step each.
+    binary cross-entropy of done in nats, per step each; steps that end an episode count
+    `done_weight` times in the latter, see `reward_done_losses`.
 
     Args:
         arrays: of LSTM_SHAPES (I = Z + A) and the class's Z_SHAPES; of HEAD_SHAPES if there is a
@@ -75,7 +71,7 @@ class RecurrentMemory(ABC):
             raise ValueError(f"input of {sizes['I']} leaves no action beside z of {sizes['Z']}")
         self.parameters = Parameters(arrays, dtype)
         self._lstm = LSTM(self.parameters)
-        self.reward_weight = 1.0
+        self.set_loss_weights(1.0)
 
     @classmethod
     def initial(
@@ -128,9 +124,9 @@ class RecurrentMemory(ABC):
         """The arrays besides the weights that the constructor takes."""
         return {}
 
-    def set_loss_weights(self, reward: float) -> None:
-        """Set the weight of the reward's squared error in the loss."""
-        self.reward_weight = reward
+    def set_loss_weights(self, reward: float, done: float = 1.0) -> None:
+        """Set the weights of the reward's squared error and of ends of episodes in the loss."""
+        self.reward_weight, self.done_weight = reward, done
 
     def arrays(self) -> dict[str, Array]:
         """The arrays of a file, which the constructor takes."""
@@ -193,7 +189,7 @@ class RecurrentMemory(ABC):
         return _total(self.losses(self.head_features(self.states(sequences)), sequences))
 
     def losses(self, head_features: Array, sequences: PackedSequences) -> dict[str, float]:
-        """The terms of the loss: `z` and, with those heads, `reward` and `done`."""
+        """The terms of the loss: `z` and, with those heads, those of `reward_done_losses`."""
         return self._losses_and_gradients(head_features, sequences)[0]
 
     def loss_and_gradient(self, sequences: PackedSequences) -> tuple[float, Parameters]:
@@ -225,12 +221,10 @@ class RecurrentMemory(ABC):
         loss, z_gradients = self._z_loss(self._head_outputs(head_features), sequences)
         losses, gradients = {"z": loss}, dict(zip(self.Z_LAYERS, z_gradients, strict=True))
         if self.predicts_reward_done:
-            for name, error, targets, weight in (
-                ("reward", squared_error, sequences.rewards, self.reward_weight),
-                ("done", binary_cross_entropy, sequences.dones, 1.0),
-            ):
-                loss, dy = error(dense(head_features, self.parameters, name), targets)
-                losses[name], gradients[name] = weight * loss, weight * dy
+            more_losses, more_gradients = reward_done_losses(
+                self.parameters, head_features, sequences, self.reward_weight, self.done_weight
+            )
+            losses, gradients = losses | more_losses, gradients | more_gradients
         return losses, gradients
 
     @abstractmethod
@@ -245,9 +239,3 @@ class RecurrentMemory(ABC):
 def _total(losses: dict[str, float]) -> float:
     """The loss: its terms added from left to right, which built-in `sum` no longer does."""
     return float(np.cumsum([*losses.values()])[-1])
-
-
-def squared_error(predicted: Array, targets: Array) -> tuple[float, Array]:
-    """Mean squared error over all entries, and its gradient by the predictions."""
-    error = predicted - targets
-    return float((error * error).mean()), 2 * error / error.size

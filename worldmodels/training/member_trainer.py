@@ -82,7 +82,7 @@ class MemberTrainer:
 
         settings, train, held_out = self._settings, self._train, self._held_out
         memory = initial_memory(settings, *self._sizes, stream("weights"))
-        memory.set_loss_weights(settings.reward_weight)
+        memory.set_loss_weights(settings.reward_weight, settings.done_weight)
         if self._warm_start:
             self._warm_start.copy_to(memory, member, settings.ensemble_size)
         z_rng, input_noise_rng = stream("codes"), stream("noise")
