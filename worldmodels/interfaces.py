@@ -44,9 +44,9 @@ class Imagination(Memory, Protocol):
         """Input (N, R) of the output heads, given h after the step."""
 
     def sample(
-        self, head_features: Array, uniform: Array, normal: Array, temperature: float
+        self, head_features: Array, z: Array, uniform: Array, normal: Array, temperature: float
     ) -> Array:
-        """A sample of the next z (N, Z), given noise (N, Z) in [0, 1) and ~ N(0, 1)."""
+        """A sample of the next z (N, Z), given z and noise (N, Z) in [0, 1) and ~ N(0, 1)."""
 
     def reward_and_done(self, head_features: Array) -> tuple[Array, Array]:
         """The reward of the step and the probability that it ends the episode, (N,) each."""

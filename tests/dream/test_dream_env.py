@@ -15,22 +15,29 @@ NEVER, ALWAYS = -50.0, 50.0  # biases of the done head
 STARTS = np.random.default_rng(0).standard_normal((3, 4)).astype(np.float32)
 
 
-def member(seed=0, *, mixture=False, done_bias=-3.0):
+def member(seed=0, *, mixture=False, done_bias=-3.0, change=False):
     """An untrained M with reward and done heads."""
     rng = np.random.default_rng(seed)
     if mixture:
         memory = MDNLSTM.initial(
-            4, 2, 5, rng, head_hidden=6, num_mixtures=2, min_std=0.1, predict_reward_done=True
+            *(4, 2, 5, rng),
+            head_hidden=6,
+            num_mixtures=2,
+            min_std=0.1,
+            predict_change=change,
+            predict_reward_done=True,
         )
     else:
-        memory = DeterministicLSTM.initial(4, 2, 5, rng, predict_reward_done=True)
+        memory = DeterministicLSTM.initial(
+            4, 2, 5, rng, predict_change=change, predict_reward_done=True
+        )
         memory.calibrate(np.full(4, 0.3))
     memory.parameters["done.bias"][...] = done_bias
     return memory
 
 
-def predicted_z(memory, h):
-    return memory.predict(memory.head_features(h))
+def predicted_z(memory, z, h):
+    return memory.predict(memory.head_features(h), z)
 
 
 def predicted_reward(memory, h):
@@ -44,8 +51,9 @@ def dream(
     return DreamEnv(members, start_states, num_envs, max_steps, temperature, policy_memory)
 
 
-def test_a_dream_returns_what_m_predicts():
-    memory = member(done_bias=NEVER)
+@pytest.mark.parametrize("change", [False, True])
+def test_a_dream_returns_what_m_predicts(change):
+    memory = member(done_bias=NEVER, change=change)
     env = dream([memory], temperature=1e-12)
     observations, _ = env.reset()
     np.testing.assert_array_equal(observations, np.hstack([STARTS, np.zeros((3, 5))]))
@@ -54,7 +62,7 @@ def test_a_dream_returns_what_m_predicts():
         actions = np.full((3, 2), np.sin(step), np.float32)
         observations, rewards, terminated, truncated, _ = env.step(actions)
         h, c = memory.step(z, actions, h, c)
-        z = predicted_z(memory, h)
+        z = predicted_z(memory, z, h)
         np.testing.assert_allclose(observations, np.hstack([z, h]), atol=1e-5)
         np.testing.assert_allclose(rewards, predicted_reward(memory, h), atol=1e-5)
         assert not terminated.any()
@@ -153,7 +161,10 @@ def test_the_next_z_of_a_start_comes_from_one_member():
     env = dream(members, temperature=1e-12)
     env.reset()
     observations, *_ = env.step(np.zeros((3, 2)))
-    expected = [predicted_z(members[start % 2], env._h[start % 2][start]) for start in range(3)]
+    expected = [
+        predicted_z(members[start % 2], STARTS[start], env._h[start % 2][start])
+        for start in range(3)
+    ]
     np.testing.assert_allclose(observations[:, :4], expected, atol=1e-5)
 
 

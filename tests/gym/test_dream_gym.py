@@ -103,7 +103,8 @@ def test_of_an_ensemble_each_member_dreams_but_h_is_the_first_ones(folder):
         states = [m.step(observation[None, :Z], ACTION[None], zeros, zeros) for m in members]
         np.testing.assert_array_equal(after[Z:], states[0][0][0])
         means = [
-            m.predict(m.head_features(h))[0] for m, (h, _) in zip(members, states, strict=True)
+            m.predict(m.head_features(h), observation[None, :Z])[0]
+            for m, (h, _) in zip(members, states, strict=True)
         ]
         found.add(int(np.argmin([np.abs(after[:Z] - mean).max() for mean in means])))
     assert found == {0, 1}

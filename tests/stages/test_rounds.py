@@ -122,6 +122,8 @@ def test_a_warm_start_without_training_keeps_all_weights(folder, stage, data, mo
         (*M, "train_m.ensemble_size=2",
          "m0.npz: nothing to start from: it has 1 members, and the params ask for 2"),
         (*M, "train_m.predict_reward_done=true", "and the params ask for lstm with "),
+        (*M, "train_m.predict_change=true",
+         "it is lstm, and the params ask for lstm, predict_change"),
     ],
 )  # fmt: skip
 def test_a_warm_start_of_another_kind_or_size_is_refused(

@@ -110,6 +110,18 @@ def test_the_weight_of_ends_is_in_the_loss_and_in_its_baseline(reference, latent
     )
 
 
+@pytest.mark.parametrize("kind", ["lstm", "mdn_lstm", "joint_mdn_lstm"])
+def test_an_m_of_changes_needs_fewer_epochs_to_beat_persistence(reference, latents, kind):
+    settings = replace(reference.train_m, kind=kind)
+    memory, result = train(replace(settings, predict_change=True), latents)
+    other, other_result = train(settings, latents)
+    assert memory.members[0].predicts_change
+    assert not other.members[0].predicts_change
+    persistence = result.details["persistence_mse"]
+    assert result.details["held_out_mse"] < persistence < other_result.details["held_out_mse"]
+    assert result.details["held_out_nll"] < other_result.details["held_out_nll"]
+
+
 def test_m_learns_from_samples_of_z(mixture, latents):
     wide = dataclasses.replace(latents, logvar=np.zeros_like(latents.logvar))
     settings = replace(mixture, epochs=2)

@@ -48,7 +48,11 @@ class PageAgent:
             self.env, inputs = RACING, "z"
             self.vision = VAE.initial(256, 40, 12, rng)
             memory = MDNLSTM.initial(
-                12, 2, 40, rng, num_mixtures=3, min_std=0.01, predict_reward_done=True
+                *(12, 2, 40, rng),
+                num_mixtures=3,
+                min_std=0.01,
+                predict_change=True,
+                predict_reward_done=True,
             )
         elif kind == "paper":
             self.env = COLOURED

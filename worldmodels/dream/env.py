@@ -166,7 +166,8 @@ class DreamEnv:
         z = np.empty_like(self._z)
         for number, (member, x) in enumerate(features):
             own = self._start % len(self._members) == number
-            z[own] = member.sample(x[own], uniform[own], normal[own], self._temperature)
+            noise = uniform[own], normal[own]
+            z[own] = member.sample(x[own], self._z[own], *noise, self._temperature)
         terminated = np.asarray(done_threshold < np.max(p_done, axis=0))
         return z, np.min(rewards, axis=0).astype(np.float64), terminated
 

@@ -86,6 +86,7 @@ class PretrainedMemory:
         self.z_size, self.action_size = ensemble.z_size, ensemble.action_size
         self.hidden_size = ensemble.hidden_size
         self.predicts_reward_done = ensemble.predicts_reward_done
+        self.predicts_change = self.model.predicts_change
 
     def step(
         self, z: ArrayLike, action: ArrayLike, state: MemoryState | None = None
@@ -110,22 +111,28 @@ class PretrainedMemory:
         after = self.model.step(z_rows, action_rows, h, c)
         return MemoryState(*(unbatch(array, single) for array in after))
 
-    def predict(self, state: MemoryState) -> Prediction:
+    def predict(self, state: MemoryState, z: ArrayLike | None = None) -> Prediction:
         """The mean of the next z, the reward and the probability of the end, after a step.
 
         Args:
             state: (h, c) after the step.
+            z: (Z,), or (N, Z), before the step; an M that predicts the change of z
+                (`predicts_change`) needs it, and no other looks at it.
 
         Raises:
-            ValueError: h has another size.
+            ValueError: h or z has another size, or there is no z and M needs it.
         """
         h, _, single = self._rows_of(state)
+        if z is None and self.predicts_change:
+            raise ValueError("this M predicts the change of z: predict(state, z) needs z, too")
+        z_before, _ = batch("z", np.zeros((len(h), self.z_size)) if z is None else z, self.z_size)
+        check_equal_rows(z=z_before, h=h)
         features = self.model.head_features(h)
         reward = p_done = np.full(len(h), np.nan, np.float32)
         if self.model.predicts_reward_done:
             reward, p_done = self.model.reward_and_done(features)
-        z = self.model.predict(features)
-        return Prediction(*(unbatch(array, single) for array in (z, reward, p_done)))
+        z_next = self.model.predict(features, z_before)
+        return Prediction(*(unbatch(array, single) for array in (z_next, reward, p_done)))
 
     def _rows_of(self, state: MemoryState) -> tuple[Array, Array, bool]:
         """h and c as batches, and whether there was but one row."""

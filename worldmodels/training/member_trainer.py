@@ -125,6 +125,7 @@ def initial_memory(
         head_hidden=settings.head_hidden,
         num_mixtures=settings.num_mixtures,
         min_std=settings.min_std,
+        predict_change=settings.predict_change,
         predict_reward_done=settings.predict_reward_done,
     )
 

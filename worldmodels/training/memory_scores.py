@@ -39,7 +39,7 @@ def step_moments(memory: RecurrentMemory, chunks: Iterable[PackedSequences]) -> 
             sequences.z_next,
             np.square(sequences.z_next),
             np.square(sequences.z_next - sequences.z),
-            np.square(sequences.z_next - memory.predict(head_features)),
+            np.square(sequences.z_next - memory.predict(head_features, sequences.z)),
             sequences.rewards,
             np.square(sequences.rewards),
             sequences.dones,

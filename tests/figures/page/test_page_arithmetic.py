@@ -46,8 +46,8 @@ RUN_MODELS = """(views, actions, uniform, normal) => {
     const rewardAndDone = memory.rewardAndDone(features);
     return {
       z: Array.from(z), decoded: Array.from(vision.decode(z)), h: Array.from(state.h),
-      predicted: Array.from(memory.predict(features)), action, contributions,
-      sampled: Array.from(memory.sample(features, uniform[step], normal[step], 1.3)),
+      predicted: Array.from(memory.predict(features, z)), action, contributions,
+      sampled: Array.from(memory.sample(features, z, uniform[step], normal[step], 1.3)),
       rewardAndDone: rewardAndDone && [rewardAndDone.reward, rewardAndDone.done],
     };
   });
@@ -130,8 +130,8 @@ def test_v_m_and_c_compute_what_numpy_computes_on_recorded_steps(browser, pages,
         "z": z,
         "decoded": vision.decode(z).reshape(count, -1),
         "h": h[1:],
-        "predicted": memory.predict(features),
-        "sampled": memory.sample(features, uniform, normal, 1.3),
+        "predicted": memory.predict(features, z),
+        "sampled": memory.sample(features, z, uniform, normal, 1.3),
         "action": agent.controllers.rows(np.zeros(count, np.intp)).act(inputs),
     }
     if memory.predicts_reward_done:

@@ -80,6 +80,7 @@ class TrainM(Section, frozen=True):
     head_hidden: OptionalUnits  # units of a hidden layer between h and the output heads
     num_mixtures: Annotated[int, Meta(ge=1, le=20)]  # Gaussians of a mixture
     min_std: Std  # of any Gaussian, learned or fitted
+    predict_change: bool  # predict z_next - z and not z_next
     predict_reward_done: bool  # predict a step's reward and whether it ends the episode
     reward_weight: Annotated[float, Meta(gt=0, le=1e6)]  # of its squared error in the loss
     done_weight: Annotated[float, Meta(ge=1e-3, le=1e3)]  # of an end in its cross-entropy
