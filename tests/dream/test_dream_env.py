@@ -45,10 +45,19 @@ def predicted_reward(memory, h):
 
 
 def dream(
-    members, num_envs=3, temperature=1.0, seed=1, max_steps=20, context=None, policy_memory=None
+    members,
+    num_envs=3,
+    temperature=1.0,
+    seed=1,
+    max_steps=20,
+    context=None,
+    policy_memory=None,
+    **options,
 ):
     start_states = StartStates(STARTS, context, seed)
-    return DreamEnv(members, start_states, num_envs, max_steps, temperature, policy_memory)
+    return DreamEnv(
+        members, start_states, num_envs, max_steps, temperature, policy_memory, **options
+    )
 
 
 @pytest.mark.parametrize("change", [False, True])
@@ -154,6 +163,26 @@ def test_of_an_ensemble_the_lowest_reward_and_the_highest_done_count():
     _, rewards, terminated, *_ = env.step(np.zeros((3, 2)))
     np.testing.assert_allclose(rewards, predicted_reward(pessimist, env._h[1]), rtol=1e-5)
     assert terminated.all()
+
+
+def test_ends_that_are_not_drawn_are_told_as_probabilities_and_change_no_z():
+    members = [member(0, done_bias=0.3), member(7, done_bias=-0.3)]
+    never = [member(0, done_bias=NEVER), member(7, done_bias=NEVER)]
+    env, plain = dream(members, sample_done=False), dream(never)
+    assert not env.reset()[1]["p_done"].any()
+    plain.reset()
+    for step in range(20):
+        observations, rewards, terminated, truncated, info = env.step(np.zeros((3, 2)))
+        expected, expected_rewards, _, _, plain_info = plain.step(np.zeros((3, 2)))
+        np.testing.assert_array_equal(observations, expected)
+        np.testing.assert_array_equal(rewards, expected_rewards)
+        assert not terminated.any()
+        assert truncated.all() == (step == 19)
+        each = [
+            m.reward_and_done(m.head_features(h))[1] for m, h in zip(members, env._h, strict=True)
+        ]
+        np.testing.assert_array_equal(info["p_done"], np.maximum(*each))
+        assert "p_done" not in plain_info
 
 
 def test_the_next_z_of_a_start_comes_from_one_member():

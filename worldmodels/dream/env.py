@@ -30,11 +30,13 @@ class DreamEnv:
         believes.
     Starting state: row i at start_states.z[i % S], with h and c burnt in on its context, or zeros
         if it has none.
-    Episode end: terminated with M's probability, of an ensemble the greatest; truncated after
-        `max_steps`. No auto-reset: a finished row stays where it is and its rewards are 0.
+    Episode end: terminated with M's probability, of an ensemble the greatest, or never, if
+        `sample_done` is false; truncated after `max_steps`. No auto-reset: a finished row stays
+        where it is and its rewards are 0.
     Randomness: the noise of a step is the same for all rows with the same start, so that candidates
         are compared on common random numbers; it depends on the seed, the step and the start alone.
-    Info: `lap_fraction`, which no M predicts: 0.
+    Info: `lap_fraction`, which no M predicts: 0; if ends are not drawn, `p_done`, the probability
+        that the step ended the episode.
 
     Args:
         members: one M, or several; the next z of start j comes from number j % len(members).
@@ -43,6 +45,7 @@ class DreamEnv:
         max_steps: steps after which an episode is truncated.
         temperature: of the predictions: 1 as learned, above 1 more random, towards 0 deterministic.
         policy_memory: the M whose h is observed; None for the first member.
+        sample_done: whether ends are drawn. It changes no z.
     """
 
     def __init__(
@@ -53,6 +56,7 @@ class DreamEnv:
         max_steps: int,
         temperature: float,
         policy_memory: Memory | None = None,
+        sample_done: bool = True,
     ) -> None:
         starts = len(start_states.z)
         if not members or not starts or num_envs < 1 or max_steps < 1 or temperature <= 0:
@@ -66,6 +70,7 @@ class DreamEnv:
         self._members = members
         self._starts: NDArray[np.float32] = start_states.z
         self._temperature = temperature
+        self._sample_done = sample_done
         self._seed = start_states.seed
         self._memories = [*members] if policy_memory is None else [*members, policy_memory]
         self._observed = 0 if policy_memory is None else len(members)  # the number of its h
@@ -106,6 +111,7 @@ class DreamEnv:
         self._done = np.zeros(self.num_envs, np.bool_)
         self._terminated = np.zeros(self.num_envs, np.bool_)
         self._steps = np.zeros(self.num_envs, np.int64)
+        self._p_done: Array = np.zeros(self.num_envs)
         return self._state.features(self._z), self._info()
 
     def keep(self, rows: NDArray[np.intp]) -> None:
@@ -168,8 +174,10 @@ class DreamEnv:
             own = self._start % len(self._members) == number
             noise = uniform[own], normal[own]
             z[own] = member.sample(x[own], self._z[own], *noise, self._temperature)
-        terminated = np.asarray(done_threshold < np.max(p_done, axis=0))
+        self._p_done = np.max(p_done, axis=0)
+        terminated = np.asarray(done_threshold < self._p_done) & self._sample_done
         return z, np.min(rewards, axis=0).astype(np.float64), terminated
 
     def _info(self) -> Info:
-        return {"lap_fraction": np.zeros(len(self._z))}
+        info = {"lap_fraction": np.zeros(len(self._z))}
+        return info if self._sample_done else {**info, "p_done": self._p_done}

@@ -140,6 +140,7 @@ class RolloutWorker:
                 settings.horizon or self.task.max_steps,
                 settings.temperature,
                 self._policy_memory,
+                settings.sample_done,
             )
             shaped = ShapedDream(dream, settings.terminal_value_steps, settings.steering_cost)
             self._dreams = {key: shaped}

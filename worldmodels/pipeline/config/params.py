@@ -108,6 +108,7 @@ class EvolveC(Section, frozen=True):
 
     train_in: Literal["env", "dream"]  # the environment itself, or what M imagines of it
     temperature: Annotated[float, Meta(ge=0.01, le=100)]  # of the dream
+    sample_done: bool  # draw its end; if not, rewards are weighted by the probability of none yet
     horizon: Annotated[int, Meta(ge=0, le=10_000)]  # steps of a dream; 0: env.max_steps
     burn_in: Annotated[int, Meta(ge=0, le=1000)]  # recorded steps before it; 0: an episode's start
     replay_rounds: Annotated[int, Meta(ge=1, le=1000)]  # last rounds whose episodes are used
