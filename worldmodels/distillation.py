@@ -15,6 +15,7 @@ from numpy.random import Generator
 
 from worldmodels.agent.loading import AgentParts, load_agent
 from worldmodels.evolution.behaviour_cloning import Demonstrations
+from worldmodels.interfaces import takes_c
 from worldmodels.memory.sequences import sequence_features, whole_episodes
 from worldmodels.pipeline.errors import UserError
 from worldmodels.pipeline.runner import StageContext
@@ -54,8 +55,9 @@ def teacher_labels(
         for episodes in (whole_episodes(each, ~each.held_out) for each in (old, new))
     )
     features = old_sequences.z
-    if teacher.controllers.features > teacher.vision.z_size:
-        states = teacher.memory.members[0].states(old_sequences)
+    count, memory = teacher.controllers.features, teacher.memory.members[0]
+    if count > teacher.vision.z_size:
+        states = memory.states(old_sequences, with_c=takes_c(count, memory))
         features = sequence_features(old_sequences, states)
     return Demonstrations(new_sequences, teacher.controllers.act(features))
 

@@ -209,6 +209,25 @@ def test_a_finished_row_stays_where_it_is():
     assert not truncated.any()
 
 
+def test_c_may_be_observed_before_h():
+    memory, rows = member(done_bias=NEVER), np.array([2, 0])
+    plain, env = dream([memory]), dream([memory], observe_c=True)
+    h = c = np.zeros((3, 5), np.float32)
+    z = env.reset()[0][:, :4]
+    plain.reset()
+    for step in range(4):
+        actions = np.full((len(z), 2), np.sin(step), np.float32)
+        h, c = memory.step(z, actions, h, c)
+        observations, expected = env.step(actions)[0], plain.step(actions)[0]
+        z = observations[:, :4]
+        np.testing.assert_array_equal(z, expected[:, :4])
+        np.testing.assert_allclose(observations[:, 4:], np.hstack([c, h]), atol=1e-6)
+        if step == 1:
+            env.keep(rows)
+            plain.keep(rows)
+            z, h, c = z[rows], h[rows], c[rows]
+
+
 @pytest.mark.parametrize("features", [4, 9])
 def test_c_acts_on_z_or_on_z_and_h(features):
     genomes = np.random.default_rng(3).normal(0, 1, (2, 2 * features + 2))

@@ -126,7 +126,9 @@ def dreaming(quick):
     return replace(quick, train_m=train_m, evolve_c=evolve_c)
 
 
-def test_episodes_and_dreams_have_the_same_starts(dreaming):
+@pytest.mark.parametrize("inputs", ["zh", "zch"])
+def test_episodes_and_dreams_have_the_same_starts(dreaming, inputs):
+    dreaming = replace(dreaming, evolve_c=replace(dreaming.evolve_c, inputs=inputs))
     trained = learn(dreaming)
     evaluation, evaluated = run_evaluate(dreaming, trained)
     agent = AgentParts(trained.vision, trained.memory, trained.controllers)

@@ -25,7 +25,7 @@ class DreamEnv:
 
     Action space: (num_envs, A), that of the environment that M was trained on.
     Observation space: (num_envs, Z + H) float32: z, and the h before the action, of
-        `policy_memory`.
+        `policy_memory`; with `observe_c` (num_envs, Z + 2H): z, c and h.
     Rewards: M's prediction; of an ensemble the least, so that no C exploits what one member alone
         believes.
     Starting state: row i at start_states.z[i % S], with h and c burnt in on its context, or zeros
@@ -46,6 +46,7 @@ class DreamEnv:
         temperature: of the predictions: 1 as learned, above 1 more random, towards 0 deterministic.
         policy_memory: the M whose h is observed; None for the first member.
         sample_done: whether ends are drawn. It changes no z.
+        observe_c: whether c is observed, too.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class DreamEnv:
         temperature: float,
         policy_memory: Memory | None = None,
         sample_done: bool = True,
+        observe_c: bool = False,
     ) -> None:
         starts = len(start_states.z)
         if not members or not starts or num_envs < 1 or max_steps < 1 or temperature <= 0:
@@ -71,6 +73,7 @@ class DreamEnv:
         self._starts: NDArray[np.float32] = start_states.z
         self._temperature = temperature
         self._sample_done = sample_done
+        self._observe_c = observe_c
         self._seed = start_states.seed
         self._memories = [*members] if policy_memory is None else [*members, policy_memory]
         self._observed = 0 if policy_memory is None else len(members)  # the number of its h
@@ -107,7 +110,8 @@ class DreamEnv:
             [state[self._start] for state in states]
             for states in zip(*self._initial_states, strict=True)
         )
-        self._state = PolicyState(self._h[self._observed])
+        observed = self._h[self._observed], self._c[self._observed]
+        self._state = PolicyState(*observed, self._observe_c)
         self._done = np.zeros(self.num_envs, np.bool_)
         self._terminated = np.zeros(self.num_envs, np.bool_)
         self._steps = np.zeros(self.num_envs, np.int64)
@@ -153,7 +157,7 @@ class DreamEnv:
             rewards[finished] = 0.0
             terminated[finished] = self._terminated[finished]
         self._z, self._terminated = z, terminated
-        self._state.update(self._h[self._observed])
+        self._state.update(self._h[self._observed], self._c[self._observed])
         truncated = self._steps >= self.max_steps
         self._done = terminated | truncated
         return self._state.features(z), rewards, terminated, truncated, self._info()

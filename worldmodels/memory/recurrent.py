@@ -190,9 +190,10 @@ class RecurrentMemory(ABC):
         reward, done = (dense(head_features, self.parameters, name) for name in ("reward", "done"))
         return reward, sigmoid(done)
 
-    def states(self, sequences: PackedSequences) -> Array:
-        """h (N, H) after every step, from a state of zeros."""
-        return self._forward(sequences).hidden
+    def states(self, sequences: PackedSequences, with_c: bool = False) -> Array:
+        """h (N, H), or [c; h] (N, 2H), after every step, from a state of zeros."""
+        trace = self._forward(sequences)
+        return np.concatenate([trace.cells, trace.hidden], axis=1) if with_c else trace.hidden
 
     def loss(self, sequences: PackedSequences) -> float:
         """The training loss."""

@@ -192,9 +192,10 @@ def states_before(states: Array, batch_sizes: Array) -> Array:
 
 
 def sequence_features(sequences: PackedSequences, states: Array) -> Array:
-    """C's features [z; h] (N, Z + H) of every step, given h (N, H) after every step.
+    """C's features [z; h] (N, Z + H) of every step, given h (N, H) after every step; or [z; c; h],
+    given [c; h].
 
     For agents and dreams `interfaces.PolicyState` builds the same.
     """
-    h = states_before(states, sequences.batch_sizes)
-    return np.concatenate([sequences.z, h], axis=1)
+    before = states_before(states, sequences.batch_sizes)
+    return np.concatenate([sequences.z, before], axis=1)

@@ -116,8 +116,8 @@ class EvolveC(Section, frozen=True):
     terminal_value_steps: Annotated[float, Meta(ge=0, le=10_000)]  # after the horizon
     steering_cost: Annotated[float, Meta(ge=0, le=1000)]  # of a step at full lock, in a dream
     risk_aversion: Annotated[float, Meta(ge=0, le=100)]  # fitness: mean - so many std of returns
-    inputs: Literal["z", "zh"]  # of C: z, or z and M's h
-    pca_components: OptionalUnits  # of h, that C is searched on; 0: h itself
+    inputs: Literal["z", "zh", "zch"]  # of C: z, and M's h, and its c
+    pca_components: OptionalUnits  # of h, or of c and h, that C is searched on; 0: h itself
     demo_episodes: Annotated[int, Meta(ge=0, le=1_000_000)]  # that the search is initialised from
     hidden: OptionalUnits  # units of C's hidden layer; 0: linear
     strategy: Literal["rank_mu", "cma_es", "sep_cma_es", "openai_es"]
@@ -143,10 +143,10 @@ class EvolveC(Section, frozen=True):
                 "demo_episodes: must be 0 for a C with a hidden layer, because behaviour cloning "
                 f"fits a linear one; found {self.demo_episodes}"
             )
-        if self.pca_components and self.inputs != "zh":
+        if self.pca_components and self.inputs == "z":
             raise ValueError(
-                "pca_components: are those of h, which inputs: z leaves out; set inputs to zh, or "
-                f"pca_components to 0; found {self.pca_components}"
+                "pca_components: are those of h, which inputs: z leaves out; set inputs to zh or "
+                f"zch, or pca_components to 0; found {self.pca_components}"
             )
         if self.strategy == "openai_es" and self.population % 2:
             raise ValueError(
