@@ -19,7 +19,7 @@ from worldmodels.agent.loading import AgentParts, load_agent
 from worldmodels.dream.env import DreamEnv
 from worldmodels.dream.starts import Context, StartStates
 from worldmodels.envs.registry import make_task
-from worldmodels.interfaces import Vision
+from worldmodels.interfaces import Vision, takes_c
 from worldmodels.pipeline.config.reader import read_params
 from worldmodels.rollout.task import Task
 
@@ -68,7 +68,14 @@ def dream_episodes(
     every = np.repeat(np.arange(len(step)), DREAMS_PER_START)
     context = Context(z[every], actions[every], step[every])
     starts = StartStates(real.z[step, row][every], context, SEED)
-    env = DreamEnv(agent.memory.members, starts, len(every), HORIZON, temperature)
+    env = DreamEnv(
+        agent.memory.members,
+        starts,
+        len(every),
+        HORIZON,
+        temperature,
+        observe_c=takes_c(agent.controllers.features, agent.memory),
+    )
     policy = LatentPolicy(agent.controllers)
     policy.reset(len(every))
     observations, _ = env.reset()

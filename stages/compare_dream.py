@@ -18,7 +18,7 @@ from worldmodels.figures.common.figure_set import FigureSet
 from worldmodels.figures.dream.dream_gif import DecodedEpisode, dream_frames
 from worldmodels.figures.dream.filmstrip import filmstrip_figure
 from worldmodels.figures.dream.open_loop_error import DreamErrors, open_loop_error_figure
-from worldmodels.interfaces import Vision
+from worldmodels.interfaces import Vision, takes_c
 from worldmodels.open_loop_error import closed_loop_error, open_loop_error
 from worldmodels.pipeline.config.env_params import RacingParams
 from worldmodels.pipeline.errors import ParamsError, UserError
@@ -53,7 +53,14 @@ def compare_dream(
     seed = int(streams("dreams").integers(2**63))
     starts = StartStates(np.array([z[0] for z in encoded]), seed=seed)
     stats, trajectories = recorded_rollout(
-        DreamEnv(memory.members, starts, len(own), max_steps, temperature),
+        DreamEnv(
+            memory.members,
+            starts,
+            len(own),
+            max_steps,
+            temperature,
+            observe_c=takes_c(controllers.features, memory),
+        ),
         LatentPolicy(controllers),
         "compare_dream",
         store=np.copy,

@@ -13,12 +13,16 @@ from worldmodels.pipeline.progress import progress
 from worldmodels.pipeline.reports import StageResult
 from worldmodels.pipeline.runner import run_stage
 from worldmodels.pipeline.storage.artifacts import Latents, Rollouts
+from worldmodels.pipeline.storage.mirror import check_mirror, with_mirror_images
 from worldmodels.pipeline.storage.pixels import to_pixels
 from worldmodels.vision.registry import VISIONS
 
 
 def encode(settings: Encode, rollouts: Rollouts, vision: Vision) -> tuple[Latents, StageResult]:
-    """Mean and log-variance of z of all frames, `batch_size` frames at a time."""
+    """Mean and log-variance of z of all frames, `batch_size` frames at a time.
+
+    With `mirror`, each episode is followed by its mirror image.
+    """
     parts: list[Latents] = []
     result = encode_parts(settings, rollouts, vision, parts.append)
     return Latents.concatenate(parts), result
@@ -31,12 +35,17 @@ def encode_parts(
 
     Raises:
         UserError: z is not finite.
+        ParamsError: there are no mirror images of such episodes.
     """
+    if settings.mirror:
+        check_mirror("encode.mirror", rollouts)
     total, squares = np.zeros((2, vision.z_size))  # over all frames
-    count = len(rollouts.observations)
+    count = len(rollouts.observations) * (2 if settings.mirror else 1)
     spans = rollouts.spans()
     for span in progress(spans, "encode", len(spans)):
         part = rollouts.slice(*span)
+        if settings.mirror:
+            part = with_mirror_images(part)
         starts = range(0, len(part.observations), settings.batch_size)
         batches = (part.observations[start : start + settings.batch_size] for start in starts)
         with np.errstate(over="ignore", invalid="ignore"):  # what overflows is refused below

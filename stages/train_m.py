@@ -56,7 +56,8 @@ def baseline_loss(memory: RecurrentMemory, scores: Mapping[str, float]) -> float
     """M's loss of predicting that z persists, and the mean reward and the base rate of done."""
     persistence = scores["persistence_nll" if memory.unit == "nats" else "persistence_mse"]
     reward = memory.reward_weight * scores.get("mean_reward_mse", 0.0)
-    return persistence + reward + scores.get("done_base_rate_nll", 0.0)
+    done = scores.get("done_base_rate_nll", 0.0) + scores.get("done_base_rate_weighting", 0.0)
+    return persistence + reward + done
 
 
 def summary(memory: RecurrentMemory, scores: Mapping[str, float]) -> str:

@@ -15,6 +15,7 @@ from worldmodels.pipeline.runner import run_stage
 from worldmodels.pipeline.seeding import RandomStreams
 from worldmodels.pipeline.storage.artifacts import Model, Rollouts
 from worldmodels.pipeline.storage.frames import FrameSubset
+from worldmodels.pipeline.storage.mirror import check_mirror, flip_at_random
 from worldmodels.pipeline.storage.pixels import to_pixels
 from worldmodels.training.shuffle import ShuffleBuffer
 from worldmodels.training.trainer import Trainer, TrainingSet, curve_rows
@@ -38,26 +39,37 @@ def train_v(
     """V, trained on the frames of the training episodes and scored on the held-out ones.
 
     Raises:
-        ParamsError, UserError: the params describe no V, or none like the one to start from.
+        ParamsError, UserError: the params describe no V, or none like the one to start from, or ask
+            for mirror images that there are not.
     """
+    if settings.mirror:
+        check_mirror("train_v.mirror", rollouts)
     train, held_out = rollouts.frames(held_out=False), rollouts.frames(held_out=True)
     vision = initial_vision(settings, train.shape, streams("weights"))
     if warm_start:
         warm_start.copy_to(vision)
     training_noise, held_out_noise = streams("noise"), streams("held-out noise")
+    flips = streams("mirror")
 
     def batch_of(frames: Frames, rng: np.random.Generator) -> VisionBatch:
         noise = rng.standard_normal((len(frames), vision.noise_size), dtype=np.float32)
         return VisionBatch(to_pixels(frames), noise)
 
     buffer = ShuffleBuffer(train, BUFFER_BYTES)
+
+    def select(rows: NDArray[np.intp]) -> VisionBatch:
+        frames = buffer[rows]
+        if settings.mirror:
+            frames = flip_at_random(frames, flips)
+        return batch_of(frames, training_noise)
+
     points = min(len(held_out), EVAL_BATCH)
     on_curve = np.arange(points) * len(held_out) // points
     training_set = TrainingSet(
         len(train),
-        lambda rows: batch_of(buffer[rows], training_noise),
+        select,
         batch_of(held_out[on_curve], streams("held-out noise")),
-        draws=[training_noise],
+        draws=[training_noise, flips],
         order=buffer.order,
     )
     trainer = Trainer(
@@ -104,6 +116,7 @@ def initial_vision(settings: TrainV, shape: tuple[int, ...], rng: np.random.Gene
             width_multiplier=settings.width_multiplier,
             beta=settings.beta,
             free_bits=settings.free_bits,
+            bright_weight=settings.bright_weight,
         )
     except ValueError as error:
         raise ParamsError(f"train_v.kind: {error}") from None

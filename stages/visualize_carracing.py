@@ -30,7 +30,7 @@ from worldmodels.figures.carracing.returns import returns_figure
 from worldmodels.figures.carracing.rounds import FinalScore, FinetuneScore, Rounds, rounds_figure
 from worldmodels.figures.common.figure_set import FigureSet
 from worldmodels.figures.common.score_by_cost import SOLVED
-from worldmodels.interfaces import Memory, Vision
+from worldmodels.interfaces import Memory, Vision, takes_c
 from worldmodels.pipeline.config.env_params import CarRacingParams
 from worldmodels.pipeline.errors import ParamsError, UserError
 from worldmodels.pipeline.progress import progress
@@ -138,10 +138,12 @@ def trace_dream(
 ) -> LatentTrace:
     """z and h of C in a dream of the first M from z (1, Z)."""
     starts = StartStates(start, seed=int(streams("dream").integers(2**63)))
-    dream = DreamEnv(agent.memory.members[:1], starts, 1, env.max_steps, temperature)
+    members, with_c = agent.memory.members[:1], takes_c(agent.controllers.features, agent.memory)
+    dream = DreamEnv(members, starts, 1, env.max_steps, temperature, observe_c=with_c)
     policy = LatentPolicy(agent.controllers)
     _, recorded = recorded_rollout(dream, policy, "visualize_carracing: dream", store=np.copy)
-    z, h = np.split(recorded.observations, [start.shape[1]], axis=1)
+    seen = recorded.observations
+    z, h = seen[:, : start.shape[1]], seen[:, -agent.memory.hidden_size :]
     return _trace(agent.vision, z, h, recorded.rewards, (-1, *env.view.shape))
 
 

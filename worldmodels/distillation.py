@@ -15,10 +15,12 @@ from numpy.random import Generator
 
 from worldmodels.agent.loading import AgentParts, load_agent
 from worldmodels.evolution.behaviour_cloning import Demonstrations
+from worldmodels.interfaces import takes_c
 from worldmodels.memory.sequences import sequence_features, whole_episodes
 from worldmodels.pipeline.errors import UserError
 from worldmodels.pipeline.runner import StageContext
 from worldmodels.pipeline.storage.artifacts import Latents, Rollouts
+from worldmodels.pipeline.storage.mirror import with_mirror_images
 from worldmodels.pipeline.storage.pixels import to_pixels
 from worldmodels.rollout.task import Task
 
@@ -35,13 +37,15 @@ def teacher_labels(
     Args:
         teacher: V, M and C of another round.
         rollouts: the episodes.
-        latents: the same episodes as the new V encodes them.
+        latents: the same episodes as the new V encodes them, perhaps with their mirror images.
         replay_rounds: how many of the last rounds to use, whoever acted in them.
         rng: not drawn from, because z is V's mean.
     """
-    first = int(np.flatnonzero(latents.round > latents.round.max() - replay_rounds)[0])
-    span = first, len(latents.lengths)
-    frames, new = rollouts.slice(*span).observations, latents.slice(*span)
+    first = int(np.flatnonzero(rollouts.round > rollouts.round.max() - replay_rounds)[0])
+    recent, count = rollouts.slice(first, len(rollouts.lengths)), len(latents.lengths)
+    if count > len(rollouts.lengths):
+        recent = with_mirror_images(recent)
+    frames, new = recent.observations, latents.slice(count - len(recent.lengths), count)
     starts = range(0, len(frames), ENCODE_BATCH)
     batches = (to_pixels(frames[start : start + ENCODE_BATCH]) for start in starts)
     z = np.concatenate([teacher.vision.posterior(batch)[0] for batch in batches])
@@ -51,8 +55,9 @@ def teacher_labels(
         for episodes in (whole_episodes(each, ~each.held_out) for each in (old, new))
     )
     features = old_sequences.z
-    if teacher.controllers.features > teacher.vision.z_size:
-        states = teacher.memory.members[0].states(old_sequences)
+    count, memory = teacher.controllers.features, teacher.memory.members[0]
+    if count > teacher.vision.z_size:
+        states = memory.states(old_sequences, with_c=takes_c(count, memory))
         features = sequence_features(old_sequences, states)
     return Demonstrations(new_sequences, teacher.controllers.act(features))
 
@@ -67,7 +72,8 @@ def load_teacher_labels(
     """
     teacher = load_agent([run.paths[name] for name in TEACHER], task)
     rollouts: Rollouts = run.table("rollouts", task.rollouts)
-    if not np.array_equal(rollouts.lengths, latents.lengths):
+    lengths = rollouts.lengths, np.repeat(rollouts.lengths, 2)  # with mirror images
+    if not any(np.array_equal(each, latents.lengths) for each in lengths):
         raise UserError(
             f"{run.paths['rollouts']} and {run.paths['latents']}: the {len(rollouts.lengths)} "
             f"episodes of the one are not the {len(latents.lengths)} of the other; run 'dvc repro'"

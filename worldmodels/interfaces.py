@@ -44,40 +44,53 @@ class Imagination(Memory, Protocol):
         """Input (N, R) of the output heads, given h after the step."""
 
     def sample(
-        self, head_features: Array, uniform: Array, normal: Array, temperature: float
+        self, head_features: Array, z: Array, uniform: Array, normal: Array, temperature: float
     ) -> Array:
-        """A sample of the next z (N, Z), given noise (N, Z) in [0, 1) and ~ N(0, 1)."""
+        """A sample of the next z (N, Z), given z and noise (N, Z) in [0, 1) and ~ N(0, 1)."""
 
     def reward_and_done(self, head_features: Array) -> tuple[Array, Array]:
         """The reward of the step and the probability that it ends the episode, (N,) each."""
 
 
 class PolicyState:
-    """What C sees besides z, for a batch of episodes: h of before the action.
+    """M's h and c of before the action, for a batch of episodes, and what C sees of them.
 
     Agents and dreams build C's features here, and nowhere else. (For recorded episodes
     `memory.sequences.sequence_features` does.)
+
+    Args:
+        h: (N, H).
+        c: (N, H).
+        with_c: whether C sees c, too.
     """
 
-    def __init__(self, h: Array) -> None:
-        self.h = h
+    def __init__(self, h: Array, c: Array, with_c: bool = False) -> None:
+        self.h, self.c = h, c
+        self._with_c = with_c
 
     def keep(self, rows: NDArray[np.intp]) -> None:
         """Keep only these rows of the batch."""
-        self.h = self.h[rows]
+        self.h, self.c = self.h[rows], self.c[rows]
 
-    def update(self, h: Array) -> None:
-        """Take M's h (N, H) after a step."""
-        self.h = h
+    def update(self, h: Array, c: Array) -> None:
+        """Take M's h and c (N, H) after a step."""
+        self.h, self.c = h, c
 
     def features(self, z: Array) -> Array:
-        """C's features [z; h] (N, Z + H), given z (N, Z)."""
-        return np.concatenate([z, self.h], axis=1)
+        """C's features [z; h] (N, Z + H), or [z; c; h] (N, Z + 2H), given z (N, Z)."""
+        return np.concatenate([z, self.c, self.h] if self._with_c else [z, self.h], axis=1)
 
 
-def feature_counts(vision: Vision, memory: Memory) -> dict[str, int]:
-    """The number of C's input features by `inputs`: "z" for z alone, "zh" for [z; h]."""
-    return {"z": vision.z_size, "zh": vision.z_size + memory.hidden_size}
+def feature_counts(z_size: int, hidden_size: int) -> dict[str, int]:
+    """The number of C's input features by `inputs`: "z" for z alone, "zh" for [z; h], "zch" for
+    [z; c; h]. Because h has at least one number, each is another, and tells what a C takes.
+    """
+    return {"z": z_size, "zh": z_size + hidden_size, "zch": z_size + 2 * hidden_size}
+
+
+def takes_c(features: int, memory: Memory) -> bool:
+    """Whether a C of that many features takes M's c, and not only z and h."""
+    return features == feature_counts(memory.z_size, memory.hidden_size)["zch"]
 
 
 def observation_mismatch(vision: Vision, pixels: int, whose: str) -> str | None:
@@ -103,11 +116,11 @@ def mismatch(vision: Vision, memory: Memory, pixels: int, action_size: int) -> s
 
 def controller_mismatch(vision: Vision, memory: Memory, features: int, actions: int) -> str | None:
     """Why a controller with these numbers of inputs and outputs does not fit; None if it does."""
-    counts = feature_counts(vision, memory)
+    counts = feature_counts(vision.z_size, memory.hidden_size)
     if features not in counts.values():
         return (
             f"C was made for {features} features, but z has {counts['z']}, "
-            f"z and h together {counts['zh']}"
+            f"z and h together {counts['zh']}, and z, c and h {counts['zch']}"
         )
     if actions != memory.action_size:
         return (

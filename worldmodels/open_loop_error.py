@@ -67,14 +67,15 @@ def open_loop_error(
         target = z[t + 1, running]
         uniform, normal = rng.random(size, np.float32), rng.standard_normal(size, np.float32)
         for name, (predicted, h, c) in rollouts.items():
-            h, c = memory.step(z[t] if name == "one_step" else predicted, action, h, c)
+            before = z[t] if name == "one_step" else predicted
+            h, c = memory.step(before, action, h, c)
             head_features = memory.head_features(h)
             if name == "dream":
-                predicted = memory.sample(head_features, uniform, normal, temperature)
+                predicted = memory.sample(head_features, before, uniform, normal, temperature)
                 going_on *= 1 - memory.reward_and_done(head_features)[1]
                 ended.append(1 - float(going_on[running].mean()))
             else:
-                predicted = memory.predict(head_features)
+                predicted = memory.predict(head_features, before)
             rollouts[name] = predicted, h, c
             add(name, predicted[running], target)
         add("persistence", z[0, running], target)

@@ -15,22 +15,29 @@ NEVER, ALWAYS = -50.0, 50.0  # biases of the done head
 STARTS = np.random.default_rng(0).standard_normal((3, 4)).astype(np.float32)
 
 
-def member(seed=0, *, mixture=False, done_bias=-3.0):
+def member(seed=0, *, mixture=False, done_bias=-3.0, change=False):
     """An untrained M with reward and done heads."""
     rng = np.random.default_rng(seed)
     if mixture:
         memory = MDNLSTM.initial(
-            4, 2, 5, rng, head_hidden=6, num_mixtures=2, min_std=0.1, predict_reward_done=True
+            *(4, 2, 5, rng),
+            head_hidden=6,
+            num_mixtures=2,
+            min_std=0.1,
+            predict_change=change,
+            predict_reward_done=True,
         )
     else:
-        memory = DeterministicLSTM.initial(4, 2, 5, rng, predict_reward_done=True)
+        memory = DeterministicLSTM.initial(
+            4, 2, 5, rng, predict_change=change, predict_reward_done=True
+        )
         memory.calibrate(np.full(4, 0.3))
     memory.parameters["done.bias"][...] = done_bias
     return memory
 
 
-def predicted_z(memory, h):
-    return memory.predict(memory.head_features(h))
+def predicted_z(memory, z, h):
+    return memory.predict(memory.head_features(h), z)
 
 
 def predicted_reward(memory, h):
@@ -38,14 +45,24 @@ def predicted_reward(memory, h):
 
 
 def dream(
-    members, num_envs=3, temperature=1.0, seed=1, max_steps=20, context=None, policy_memory=None
+    members,
+    num_envs=3,
+    temperature=1.0,
+    seed=1,
+    max_steps=20,
+    context=None,
+    policy_memory=None,
+    **options,
 ):
     start_states = StartStates(STARTS, context, seed)
-    return DreamEnv(members, start_states, num_envs, max_steps, temperature, policy_memory)
+    return DreamEnv(
+        members, start_states, num_envs, max_steps, temperature, policy_memory, **options
+    )
 
 
-def test_a_dream_returns_what_m_predicts():
-    memory = member(done_bias=NEVER)
+@pytest.mark.parametrize("change", [False, True])
+def test_a_dream_returns_what_m_predicts(change):
+    memory = member(done_bias=NEVER, change=change)
     env = dream([memory], temperature=1e-12)
     observations, _ = env.reset()
     np.testing.assert_array_equal(observations, np.hstack([STARTS, np.zeros((3, 5))]))
@@ -54,7 +71,7 @@ def test_a_dream_returns_what_m_predicts():
         actions = np.full((3, 2), np.sin(step), np.float32)
         observations, rewards, terminated, truncated, _ = env.step(actions)
         h, c = memory.step(z, actions, h, c)
-        z = predicted_z(memory, h)
+        z = predicted_z(memory, z, h)
         np.testing.assert_allclose(observations, np.hstack([z, h]), atol=1e-5)
         np.testing.assert_allclose(rewards, predicted_reward(memory, h), atol=1e-5)
         assert not terminated.any()
@@ -148,12 +165,35 @@ def test_of_an_ensemble_the_lowest_reward_and_the_highest_done_count():
     assert terminated.all()
 
 
+def test_ends_that_are_not_drawn_are_told_as_probabilities_and_change_no_z():
+    members = [member(0, done_bias=0.3), member(7, done_bias=-0.3)]
+    never = [member(0, done_bias=NEVER), member(7, done_bias=NEVER)]
+    env, plain = dream(members, sample_done=False), dream(never)
+    assert not env.reset()[1]["p_done"].any()
+    plain.reset()
+    for step in range(20):
+        observations, rewards, terminated, truncated, info = env.step(np.zeros((3, 2)))
+        expected, expected_rewards, _, _, plain_info = plain.step(np.zeros((3, 2)))
+        np.testing.assert_array_equal(observations, expected)
+        np.testing.assert_array_equal(rewards, expected_rewards)
+        assert not terminated.any()
+        assert truncated.all() == (step == 19)
+        each = [
+            m.reward_and_done(m.head_features(h))[1] for m, h in zip(members, env._h, strict=True)
+        ]
+        np.testing.assert_array_equal(info["p_done"], np.maximum(*each))
+        assert "p_done" not in plain_info
+
+
 def test_the_next_z_of_a_start_comes_from_one_member():
     members = [member(0, done_bias=NEVER), member(7, done_bias=NEVER)]
     env = dream(members, temperature=1e-12)
     env.reset()
     observations, *_ = env.step(np.zeros((3, 2)))
-    expected = [predicted_z(members[start % 2], env._h[start % 2][start]) for start in range(3)]
+    expected = [
+        predicted_z(members[start % 2], STARTS[start], env._h[start % 2][start])
+        for start in range(3)
+    ]
     np.testing.assert_allclose(observations[:, :4], expected, atol=1e-5)
 
 
@@ -167,6 +207,25 @@ def test_a_finished_row_stays_where_it_is():
     assert not rewards.any()
     assert terminated.all()
     assert not truncated.any()
+
+
+def test_c_may_be_observed_before_h():
+    memory, rows = member(done_bias=NEVER), np.array([2, 0])
+    plain, env = dream([memory]), dream([memory], observe_c=True)
+    h = c = np.zeros((3, 5), np.float32)
+    z = env.reset()[0][:, :4]
+    plain.reset()
+    for step in range(4):
+        actions = np.full((len(z), 2), np.sin(step), np.float32)
+        h, c = memory.step(z, actions, h, c)
+        observations, expected = env.step(actions)[0], plain.step(actions)[0]
+        z = observations[:, :4]
+        np.testing.assert_array_equal(z, expected[:, :4])
+        np.testing.assert_allclose(observations[:, 4:], np.hstack([c, h]), atol=1e-6)
+        if step == 1:
+            env.keep(rows)
+            plain.keep(rows)
+            z, h, c = z[rows], h[rows], c[rows]
 
 
 @pytest.mark.parametrize("features", [4, 9])

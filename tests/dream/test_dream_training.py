@@ -22,3 +22,16 @@ def test_a_c_that_was_trained_in_dreams_acts_in_the_environment(quick):
     )
     for stage in ("train_m", "evolve_c"):
         assert one.results[stage] == two.results[stage]
+
+
+def test_without_drawn_ends_all_dreams_last_to_the_horizon(quick):
+    train_m = replace(quick.train_m, predict_reward_done=True, ensemble_size=2)
+    settings = replace(
+        quick.evolve_c, train_in="dream", horizon=9, episodes=4, generations=2, sample_done=False
+    )
+    drawn, mean = (
+        learn(replace(quick, train_m=train_m, evolve_c=each)).results["evolve_c"]
+        for each in (replace(settings, sample_done=True), settings)
+    )
+    assert drawn.details["dream_off_track"] > mean.details["dream_off_track"] == 0
+    assert drawn.metrics["dream_return"] != mean.metrics["dream_return"]

@@ -38,8 +38,8 @@ def memory() -> DeterministicLSTM:
 
 
 def episodes_of(memory, weight, bias) -> Latents:
-    """Episodes whose z are noise. In the best ones a linear C (2, Z + H) acts on z and h up to the
-    peak of the return; all other actions are noise.
+    """Episodes whose z are noise. In the best ones a linear C (2, Z + H) acts on z and h, or one of
+    (2, Z + 2H) on z, c and h, up to the peak of the return; all other actions are noise.
     """
     noise = rng()
     mean = noise.standard_normal((int(LENGTHS.sum()) + len(LENGTHS), Z)).astype(np.float32)
@@ -57,7 +57,8 @@ def episodes_of(memory, weight, bias) -> Latents:
         for step in range(first, end):
             z = mean[frame + step - first][None]
             if best and step < peak:
-                actions[step] = np.tanh(np.concatenate([z, h], axis=1) @ weight.T + bias)
+                seen = [z, h] if weight.shape[1] == Z + H else [z, c, h]
+                actions[step] = np.tanh(np.concatenate(seen, axis=1) @ weight.T + bias)
             h, c = memory.step(z, actions[step][None], h, c)
         frame, first = frame + length + 1, end
     return Latents(
@@ -97,9 +98,10 @@ def tiny_ridge(monkeypatch):
     monkeypatch.setattr(behaviour_cloning, "CLONING_RIDGE", 1e-9)
 
 
-@pytest.mark.parametrize("inputs", ["z", "zh"])
+@pytest.mark.parametrize("inputs", ["z", "zh", "zch"])
 def test_cloning_recovers_the_c_that_acted(settings, memory, tiny_ridge, inputs):
-    weight, bias = rng().normal(0, 0.3, (2, Z + H)), np.array([0.1, -0.2])
+    features = Z + 2 * H if inputs == "zch" else Z + H
+    weight, bias = rng().normal(0, 0.3, (2, features)), np.array([0.1, -0.2])
     if inputs == "z":
         weight[:, Z:] = 0
     latents = episodes_of(memory, weight, bias)
@@ -108,8 +110,12 @@ def test_cloning_recovers_the_c_that_acted(settings, memory, tiny_ridge, inputs)
     np.testing.assert_allclose(genome, expected, atol=2e-3)
 
 
-def test_cloning_on_components_of_h_recovers_the_c_on_components(settings, memory, tiny_ridge):
-    pca = WhitenedPCA(np.full(H, 0.05), np.linalg.qr(rng().standard_normal((H, 2)))[0] * 4)
+@pytest.mark.parametrize(("inputs", "size"), [("zh", H), ("zch", 2 * H)])
+def test_cloning_on_components_recovers_the_c_on_components(
+    settings, memory, tiny_ridge, inputs, size
+):
+    settings = replace(settings, inputs=inputs)
+    pca = WhitenedPCA(np.full(size, 0.05), np.linalg.qr(rng().standard_normal((size, 2)))[0] * 4)
     weight, bias = rng().normal(0, 0.3, (2, Z + 2)), np.array([0.1, -0.2])
     expected = expected_genome(weight, bias)
     latents = episodes_of(memory, *pca.fold_into(weight, bias))
@@ -152,6 +158,20 @@ def test_components_are_fitted_to_states_in_episodes_that_are_not_held_out(
     x = (states - pca.mean_) @ pca.components_
     np.testing.assert_allclose(x.T @ x / len(x), np.eye(2), atol=1e-3)
     np.testing.assert_allclose(x.mean(axis=0), 0, atol=1e-3)
+
+
+def test_components_of_c_and_h_together_may_be_more_than_h_has(settings, memory, latents):
+    pca = fit_pca(replace(settings, inputs="zch", pca_components=H + 1), memory, latents, rng())
+    assert pca.components_.shape == (2 * H, H + 1)
+    sequences = whole_episodes(latents, ~HELD_OUT).sample(np.arange(5), rng())
+    h = memory.states(sequences)
+    c_and_h = memory.states(sequences, with_c=True)
+    np.testing.assert_array_equal(c_and_h[:, H:], h)
+    z, action = sequences.z[:1], sequences.actions[:1]
+    _, c = memory.step(z, action, *np.zeros((2, 1, H), np.float32))
+    np.testing.assert_allclose(c_and_h[0, :H], c[0], atol=1e-6)
+    x = pca.transform(c_and_h)
+    np.testing.assert_allclose(x.T @ x / len(x), np.eye(H + 1), atol=1e-3)
 
 
 def test_more_components_than_h_has_are_refused(settings, memory, latents):

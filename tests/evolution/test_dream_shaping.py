@@ -10,14 +10,16 @@ from worldmodels.memory.deterministic_lstm import DeterministicLSTM
 
 NEVER = -50.0  # bias of the done head
 STARTS = StartStates(np.random.default_rng(0).standard_normal((3, 4)).astype(np.float32), seed=1)
+MANY = StartStates(np.repeat(STARTS.z, 4000, axis=0), seed=2)  # each with noise of its own
 ACTIONS = np.array([[0.5, 1.0], [-1.0, 0.0], [0.0, -1.0]], np.float32)
 
 
-def dream(max_steps=30, done_bias=NEVER):
+def dream(max_steps=30, done_bias=NEVER, starts=STARTS, temperature=1.0, sample_done=True):
     memory = DeterministicLSTM.initial(4, 2, 5, np.random.default_rng(0), predict_reward_done=True)
     memory.calibrate(np.full(4, 0.3))
     memory.parameters["done.bias"][...] = done_bias
-    return DreamEnv([memory], STARTS, 3, max_steps, 1.0)
+    num_envs = len(starts.z)
+    return DreamEnv([memory], starts, num_envs, max_steps, temperature, sample_done=sample_done)
 
 
 def shaped(terminal_value_steps=0.0, steering_cost=0.0, **changes):
@@ -61,6 +63,26 @@ def test_steering_costs_the_square_of_the_action():
         np.testing.assert_allclose(rewards, weight * (expected - np.array([0.5, 2.0, 0.0])))
 
 
+@pytest.mark.parametrize("steering_cost", [0.0, 2.0])
+def test_without_drawn_ends_a_return_is_the_mean_over_them(steering_cost):
+    options = {"steering_cost": steering_cost, "done_bias": -2.0, "temperature": 1e-12}
+    options["terminal_value_steps"] = 10.0
+    drawn, mean = shaped(starts=MANY, **options), shaped(sample_done=False, **options)
+    drawn.reset()
+    mean.reset()
+    expected, found = np.zeros(len(MANY.z)), np.zeros(3)
+    for step in range(30):
+        expected += drawn.step(np.repeat(ACTIONS, 4000, axis=0))[1]
+        _, rewards, terminated, truncated, _ = mean.step(ACTIONS)
+        found += rewards
+        assert not terminated.any()
+        assert truncated.all() == (step == 29)
+    samples = expected.reshape(3, 4000)
+    assert (samples.std(axis=1) > 0.3).all()
+    np.testing.assert_allclose(found, samples.mean(axis=1), atol=4 * samples.std() / np.sqrt(4000))
+    assert not mean.step(ACTIONS)[1].any()  # after the horizon
+
+
 def test_finished_rows_pay_no_cost():
     env = shaped(90.0, steering_cost=2.0, done_bias=50.0)
     env.reset()
@@ -70,8 +92,10 @@ def test_finished_rows_pay_no_cost():
         assert not env.step(ACTIONS)[1].any()
 
 
-def test_rows_keep_their_rewards_when_others_are_dropped_and_after_a_reset():
-    whole, part = (shaped(90.0, steering_cost=2.0, done_bias=-2.0) for _ in range(2))
+@pytest.mark.parametrize("sample_done", [True, False])
+def test_rows_keep_their_rewards_when_others_are_dropped_and_after_a_reset(sample_done):
+    options = {"steering_cost": 2.0, "done_bias": -2.0, "sample_done": sample_done}
+    whole, part = (shaped(90.0, **options) for _ in range(2))
     rows = np.array([2, 0])
     for _ in range(2):
         whole.reset()

@@ -6,7 +6,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from tests.support.small_agents import H, Z, small_agent
+from tests.support.small_agents import FEATURES, H, Z, small_agent
 from worldmodels.agent.agent import Agent, LatentPolicy
 from worldmodels.controller.controller import Controllers
 from worldmodels.envs.registry import make_task
@@ -28,15 +28,15 @@ def tracks(task):
     return task.sample_tracks(3, np.random.default_rng(1))
 
 
-@pytest.mark.parametrize("sees_h", [True, False])
-def test_without_noise_the_episodes_are_those_of_the_agent(task, tracks, sees_h):
-    agent = small_agent(task, sees_h)
+@pytest.mark.parametrize("inputs", FEATURES)
+def test_without_noise_the_episodes_are_those_of_the_agent(task, tracks, inputs):
+    agent = small_agent(task, inputs)
     collector = RolloutCollector(task, agent.vision, agent.memory)
     batch = collector(CollectTask(agent.controllers, tracks, NO_NOISE, 7, 0))
     expected = rollout(task.make_env(tracks, 3), Agent(*agent))
     np.testing.assert_array_equal(batch.stats.returns, expected.returns)
     np.testing.assert_array_equal(batch.stats.lengths, expected.lengths)
-    assert batch.features.shape == (expected.lengths.sum(), Z + H if sees_h else Z)
+    assert batch.features.shape == (expected.lengths.sum(), FEATURES[inputs])
     ends = np.cumsum(batch.stats.lengths)
     sums = np.add.reduceat(batch.shaped_rewards, [0, *ends[:-1]])
     np.testing.assert_allclose(sums, expected.returns)  # the rewards of this task are not shaped
@@ -117,12 +117,14 @@ def test_steps_that_do_not_count_are_left_out(carracing):
 def test_a_row_that_is_kept_has_its_own_observations(task, tracks):
     agent = small_agent(task)
     whole, part = (
-        LatentEnv(task.make_env(tracks, 3), agent.vision, agent.memory) for _ in range(2)
+        LatentEnv(task.make_env(tracks, 3), agent.vision, agent.memory, observe_c=True)
+        for _ in range(2)
     )
     actions = np.random.default_rng(2).uniform(-1, 1, (4, 3, 2))
     for env in (whole, part):
         first, _ = env.reset()
         assert not first[:, Z:].any()
+        assert first.shape == (3, Z + 2 * H)
         env.step(actions[0])
     rows = np.array([2, 0])
     part.keep(rows)

@@ -10,9 +10,10 @@ from gymnasium.wrappers import RecordEpisodeStatistics
 
 import worldmodels.gym  # noqa: F401  (registers the environments)
 from tests.support.project import ROOT
-from tests.support.small_agents import H, Z
+from tests.support.small_agents import H, Z, small_agent
 from worldmodels.dream.env import DreamEnv
 from worldmodels.dream.starts import Context, StartStates
+from worldmodels.envs.registry import make_task
 from worldmodels.memory.deterministic_lstm import DeterministicLSTM
 from worldmodels.memory.ensemble import Ensemble
 from worldmodels.pipeline.storage.artifacts import Latents, Model
@@ -89,6 +90,21 @@ def test_m_is_burnt_in_on_the_recorded_steps_before_the_start(folder):
     np.testing.assert_array_equal(env.reset(options={"start": 1})[0][Z:], h[0])
 
 
+def test_for_a_c_that_takes_c_the_observations_have_it(folder, quick):
+    controllers = small_agent(make_task(quick.env), "zch").controllers
+    Model(controllers.kind, controllers.arrays(0)).write(folder / "c.npz")
+    env = dream(folder)
+    first, _ = env.reset(seed=0)
+    assert first.shape == env.observation_space.shape == (Z + 2 * H,)
+    after = env.step(ACTION)[0]
+    memory = env.unwrapped.agent.parts.memory
+    h, c = memory.step(first[None, :Z], ACTION[None], *np.zeros((2, 1, H), np.float32))
+    np.testing.assert_allclose(after[Z:], [*c[0], *h[0]], atol=1e-6)
+    assert np.isfinite(env.observation_space.high).all()
+    assert (env.observation_space.high[-H:] == 1).all()
+    assert (env.observation_space.high[:-H] > 1).all()
+
+
 def test_of_an_ensemble_each_member_dreams_but_h_is_the_first_ones(folder):
     rngs = np.random.default_rng(1), np.random.default_rng(2)
     members = [DeterministicLSTM.initial(Z, 2, H, r, predict_reward_done=True) for r in rngs]
@@ -103,7 +119,8 @@ def test_of_an_ensemble_each_member_dreams_but_h_is_the_first_ones(folder):
         states = [m.step(observation[None, :Z], ACTION[None], zeros, zeros) for m in members]
         np.testing.assert_array_equal(after[Z:], states[0][0][0])
         means = [
-            m.predict(m.head_features(h))[0] for m, (h, _) in zip(members, states, strict=True)
+            m.predict(m.head_features(h), observation[None, :Z])[0]
+            for m, (h, _) in zip(members, states, strict=True)
         ]
         found.add(int(np.argmin([np.abs(after[:Z] - mean).max() for mean in means])))
     assert found == {0, 1}

@@ -49,7 +49,7 @@ def test_samples_of_a_joint_mixture_keep_the_correlations_of_z():
         memory = train_memory(kind, both)
         head_features = memory.head_features(memory.states(both))
         noise = rng.random((2, *both.z.shape), np.float32)
-        z = memory.sample(head_features, noise[0], 2 * noise[1] - 1, 1.0)
+        z = memory.sample(head_features, both.z, noise[0], 2 * noise[1] - 1, 1.0)
         agreement[kind] = (np.sign(z[:, 0]) == np.sign(z[:, 1])).mean()
     assert agreement["joint_mdn_lstm"] > 0.99
     assert agreement["mdn_lstm"] == pytest.approx(0.5, abs=0.05)

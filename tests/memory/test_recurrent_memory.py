@@ -10,9 +10,11 @@ from tests.support.memories import (
     random_sequences,
     single_sequence,
 )
+from worldmodels.memory.ensemble import Ensemble
 from worldmodels.memory.mdn_lstm import MDNLSTM
 from worldmodels.memory.recurrent import RecurrentMemory
 from worldmodels.memory.registry import MEMORIES, make_memory
+from worldmodels.nn.adam import Adam
 from worldmodels.nn.lstm import step_slices
 
 rng = np.random.default_rng(0)
@@ -20,11 +22,11 @@ rng = np.random.default_rng(0)
 
 @pytest.fixture(params=EVERY_MEMORY, ids=memory_id)
 def memory(request) -> RecurrentMemory:
-    return random_memory(*request.param, rng=rng)
+    return random_memory(*request.param, rng=np.random.default_rng(0))
 
 
 def test_the_gradient_through_time_agrees_with_finite_differences(memory):
-    batch = random_sequences(6, 3, rng)
+    batch = random_sequences(6, 3, np.random.default_rng(1))
     loss, gradient = memory.loss_and_gradient(batch)
     assert loss == pytest.approx(memory.loss(batch))
     assert_gradient(lambda: memory.loss(batch), memory.parameters, gradient)
@@ -39,7 +41,7 @@ def test_single_steps_give_the_same_states_as_a_whole_sequence(memory):
         h, c = memory.step(batch.z[now], batch.actions[now], h[:count], c[:count])
         np.testing.assert_allclose(h, states[now], atol=1e-12)
         predicted, expected = (
-            memory.predict(memory.head_features(state)) for state in (h, states[now])
+            memory.predict(memory.head_features(state), batch.z[now]) for state in (h, states[now])
         )
         np.testing.assert_allclose(predicted, expected)
 
@@ -50,7 +52,7 @@ def test_the_loss_is_a_mean_over_steps_and_a_sum_over_heads():
     states = memory.states(batch)
     reward, done = memory.reward_and_done(states)
     expected = {
-        "z": np.square(memory.predict(states) - batch.z_next).mean(),
+        "z": np.square(memory.predict(states, batch.z) - batch.z_next).mean(),
         "reward": np.square(reward - batch.rewards).mean(),
         "done": -np.log(np.where(batch.dones > 0, done, 1 - done)).mean(),
     }
@@ -71,6 +73,42 @@ def test_the_reward_weight_scales_the_rewards_term_of_the_loss(kind):
     assert_gradient(lambda: memory.loss(batch), memory.parameters, gradient)
 
 
+@pytest.mark.parametrize("weight", [10.0, 0.5])
+def test_the_done_weight_counts_ends_and_changes_no_probability(weight):
+    memory = random_memory("mdn_lstm", predict_reward_done=True, rng=rng)
+    batch = random_sequences(5, 3, rng)
+    states = memory.states(batch)
+    before, p_before = memory.losses(states, batch), memory.reward_and_done(states)[1]
+    memory.set_loss_weights(1.0, weight)
+    after, p = memory.losses(states, batch), memory.reward_and_done(states)[1]
+    np.testing.assert_array_equal(p, p_before)
+    odds = weight * p / (1 - p)  # at which the loss is taken
+    nll = np.where(batch.dones > 0, weight * np.log1p(1 / odds), np.log1p(odds)).mean()
+    assert after.pop("done_weighting") == pytest.approx(nll - before["done"])
+    assert after == before
+    loss, gradient = memory.loss_and_gradient(batch)
+    assert (
+        loss
+        == pytest.approx(memory.loss(batch))
+        == pytest.approx(sum(after.values()) + nll - before["done"])
+    )
+    assert_gradient(lambda: memory.loss(batch), memory.parameters, gradient)
+
+
+def test_probabilities_learned_with_a_done_weight_are_those_of_the_episodes():
+    memory = random_memory("lstm", predict_reward_done=True, rng=rng)
+    memory.set_loss_weights(1.0, 10.0)
+    batch = random_sequences(40, 12, rng)
+    sequences = batch._replace(z=0 * batch.z, actions=0 * batch.actions)
+    dones = (rng.random(len(batch.dones)) < 0.1).astype(float)
+    sequences = sequences._replace(dones=dones)
+    adam = Adam(memory.parameters, 0.02)
+    for _ in range(200):
+        adam.step(memory.loss_and_gradient(sequences)[1])
+    p = memory.reward_and_done(memory.states(sequences))[1]
+    assert p.mean() == pytest.approx(dones.mean(), abs=0.02)
+
+
 def test_the_sequences_of_a_batch_are_independent(memory):
     batch = random_sequences(6, 3, rng)
     loss, gradient = memory.loss_and_gradient(batch)
@@ -80,6 +118,31 @@ def test_the_sequences_of_a_batch_are_independent(memory):
     assert loss == pytest.approx(weights @ losses)
     mean = sum(weight * one.flat for weight, one in zip(weights, gradients, strict=True))
     np.testing.assert_allclose(gradient.flat, mean, atol=1e-12)
+
+
+@pytest.mark.parametrize("kind", MEMORIES)
+def test_with_heads_of_zeros_an_m_of_changes_predicts_that_z_stays(kind):
+    z, h = rng.standard_normal((6, 3)), rng.standard_normal((6, 4))
+    stays = {}
+    for predict_change in (False, True):
+        memory = random_memory(kind, predict_change=predict_change, rng=rng)
+        for name in memory.Z_SHAPES:
+            memory.parameters[name][...] = 0
+        stays[predict_change] = np.allclose(memory.predict(h, z), z)
+    assert stays == {False: False, True: True}
+
+
+@pytest.mark.parametrize("kind", MEMORIES)
+def test_an_m_of_changes_is_read_back_as_one(kind):
+    memory = random_memory(kind, True, 6, True, rng=rng)
+    again = Ensemble([MEMORIES[kind](memory.arrays(), np.float64)] * 2)
+    (member, _) = Ensemble.from_arrays(again.arrays()).members
+    assert (member.kind, member.predicts_change) == (kind, True)
+    arrays = random_memory(kind, rng=rng).arrays()
+    assert not MEMORIES[kind](arrays).predicts_change
+    for wrong in (np.array(False), np.array([True])):
+        with pytest.raises(ValueError, match="'predicts_change' must be true or left out"):
+            MEMORIES[kind](arrays | {"predicts_change": wrong})
 
 
 @pytest.mark.parametrize("kind", MEMORIES)
@@ -95,24 +158,29 @@ def test_the_papers_memory_has_the_papers_number_of_parameters():
     assert memory.parameters.flat.size == lstm + mixtures == 422_368
 
 
+@pytest.mark.parametrize("predict_change", [False, True])
 @pytest.mark.parametrize("temperature", [0.25, 1.0])
-def test_samples_are_distributed_about_the_prediction(temperature):
+def test_samples_are_distributed_about_the_prediction(temperature, predict_change):
     count = 50_000
     h = np.repeat(rng.standard_normal((1, 4)), count, axis=0)
-    uniform, normal = rng.random((count, 3)), rng.standard_normal((count, 3))
-    single = random_memory("lstm", rng=rng)
+    z, uniform, normal = (
+        rng.standard_normal((1, 3)),
+        rng.random((count, 3)),
+        rng.normal(size=(count, 3)),
+    )
+    single = random_memory("lstm", predict_change=predict_change, rng=rng)
     np.testing.assert_array_equal(
-        single.sample(h, uniform, normal, temperature), single.predict(h)
+        single.sample(h, z, uniform, normal, temperature), single.predict(h, z)
     )  # without calibration its standard deviation is 0
     single.calibrate(np.array([0.1, 0.2, 0.4]))
-    samples = single.sample(h, uniform, normal, temperature)
+    samples = single.sample(h, z, uniform, normal, temperature)
     std = np.array([0.1, 0.2, 0.4]) * np.sqrt(temperature)
     np.testing.assert_allclose(samples.std(axis=0), std, rtol=0.03)
     if temperature == 1:
         for kind in ("mdn_lstm", "joint_mdn_lstm"):
-            mixture = random_memory(kind, rng=rng)
-            samples = mixture.sample(h, uniform, normal, temperature)
-            np.testing.assert_allclose(samples.mean(axis=0), mixture.predict(h[0]), atol=0.05)
+            mixture = random_memory(kind, predict_change=predict_change, rng=rng)
+            samples = mixture.sample(h, z, uniform, normal, temperature)
+            np.testing.assert_allclose(samples.mean(axis=0), mixture.predict(h[0], z[0]), atol=0.05)
 
 
 def test_the_head_features_are_h_itself_without_a_hidden_layer():

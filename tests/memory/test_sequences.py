@@ -34,8 +34,8 @@ def rng() -> np.random.Generator:
     return np.random.default_rng(0)
 
 
-def split(latents: Latents, length: int) -> LatentSequences:
-    return split_episodes(latents, length, np.ones(len(latents.lengths), bool))
+def split(latents: Latents, length: int, **options: float) -> LatentSequences:
+    return split_episodes(latents, length, np.ones(len(latents.lengths), bool), **options)
 
 
 def sample_all(sequences: LatentSequences, seed: int = 0) -> PackedSequences:
@@ -104,12 +104,14 @@ def test_every_batch_samples_z_anew_and_each_frame_once():
     np.testing.assert_array_equal(sample_all(sequences).z, first.z)
 
 
-def test_z_has_the_variance_of_the_posterior():
+@pytest.mark.parametrize("factor", [1.0, 0.1, 0.0])
+def test_z_has_a_share_of_the_standard_deviation_of_the_posterior(factor):
     latents = episodes([400], logvar=2 * np.log(3))
     mean = np.zeros_like(latents.mean)
-    batch = sample_all(split(dataclasses.replace(latents, mean=mean), 400))
+    sequences = split(dataclasses.replace(latents, mean=mean), 400, z_noise_factor=factor)
+    batch = sample_all(sequences)
     assert batch.z.dtype == np.float32
-    assert batch.z.std() == pytest.approx(3, rel=0.1)
+    assert batch.z.std() == pytest.approx(3 * factor, rel=0.1)
 
 
 def test_a_deterministic_posterior_uses_no_random_numbers():

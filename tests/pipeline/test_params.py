@@ -212,6 +212,17 @@ def test_conv_vae_needs_one_of_its_views(read):
     assert read(yaml.safe_dump(params)).train_v.kind == "conv_vae"
 
 
+@pytest.mark.parametrize("kind", ["autoencoder", "vae"])
+def test_bright_pixels_are_weighted_in_a_squared_error_alone(read, kind):
+    params = changed(("env", "view", "size"), 64)
+    params["train_v"] |= {"kind": "conv_vae", "bright_weight": 7}
+    assert read(yaml.safe_dump(params)).train_v.bright_weight == 7
+    params["train_v"]["kind"] = kind
+    words = rf"train_v\.bright_weight: must be 1 for {kind}, whose error is no squared .*found 7$"
+    with pytest.raises(UserError, match=words):
+        read(yaml.safe_dump(params))
+
+
 def test_training_in_dreams_needs_an_m_that_predicts_reward_and_done(read):
     params = changed(("evolve_c", "train_in"), "dream")
     with pytest.raises(UserError, match=r"train_m\.predict_reward_done: must be true for evolve_c"):

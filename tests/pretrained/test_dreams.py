@@ -7,7 +7,7 @@ import pytest
 
 import worldmodels
 from tests.support.project import ROOT
-from tests.support.small_agents import H, Z
+from tests.support.small_agents import H, Z, small_agent
 from worldmodels.agent.loading import AgentParts
 from worldmodels.controller.controller import Controllers
 from worldmodels.dream.env import DreamEnv
@@ -122,6 +122,25 @@ def test_a_dream_without_rewards_has_none_and_never_ends(quick):
     assert len(dream.z) == 8
     assert np.isnan(dream.rewards).all()
     assert not dream.done.any()
+
+
+def test_a_c_that_takes_c_is_given_it_in_its_dreams_and_other_controllers_are_not(quick):
+    parts = small_agent(make_task(quick.env), "zch")
+    agent = PretrainedAgent(Path("here"), None, quick.env, make_adapter(quick.env), parts)
+    picture = np.zeros(agent._adapter.frame_shape, np.uint8)
+    dream = agent.dream(picture, steps=4, temperature=1e-9)
+    z, h, c = dream.z[:1], *np.zeros((2, 1, H), np.float32)
+    for step, action in enumerate(dream.actions):
+        z = dream.z[step : step + 1]
+        np.testing.assert_allclose(agent.controller(z, h, c)[0], action, atol=1e-5)
+        h, c = parts.memory.step(z, action[None], h, c)
+    assert np.ptp(dream.actions, axis=0).max() > 1e-3
+    with pytest.raises(ValueError, match=r"takes M's c, too: controller\(z, h, c\)"):
+        agent.controller(z, h)
+    with pytest.raises(ValueError, match=r"c should have 5 numbers a row; found \(1, 4\)"):
+        agent.controller(z, h, c[:, 1:])
+    still = agent.dream(picture, controller=lambda z, h: np.zeros((1, 2)), steps=2)
+    assert not still.actions.any()
 
 
 def test_actions_are_clipped_as_in_the_environment(agent):

@@ -5,7 +5,9 @@ import pytest
 
 import worldmodels
 from tests.support.project import ROOT
-from worldmodels.pretrained.models import MemoryState
+from worldmodels.memory.deterministic_lstm import DeterministicLSTM
+from worldmodels.memory.ensemble import Ensemble
+from worldmodels.pretrained.models import MemoryState, PretrainedMemory
 
 
 @pytest.fixture
@@ -41,6 +43,25 @@ def test_memory_steps_and_predicts_what_the_dream_takes(agent, batch):
     one = agent.memory.predict(agent.memory.step(z[0], actions[0]))
     np.testing.assert_allclose(one.z, prediction.z[0], atol=1e-4)
     assert one.reward.shape == ()
+
+
+def test_an_m_of_changes_needs_z_to_predict():
+    rng = np.random.default_rng(0)
+    memory, other = (
+        PretrainedMemory(Ensemble([DeterministicLSTM.initial(4, 2, 5, rng, predict_change=change)]))
+        for change in (True, False)
+    )
+    z, action = rng.standard_normal((3, 4)), np.zeros((3, 2))
+    state = memory.step(z, action)
+    with pytest.raises(ValueError, match=r"predicts the change of z: predict\(state, z\) needs z"):
+        memory.predict(state)
+    features = memory.model.head_features(state.h)
+    np.testing.assert_allclose(
+        memory.predict(state, z).z - z, memory.model.predict(features, 0 * z), atol=1e-6
+    )
+    with pytest.raises(ValueError, match="z and h should be equally many"):
+        memory.predict(state, z[0])
+    np.testing.assert_array_equal(other.predict(state, z).z, other.predict(state).z)
 
 
 @pytest.mark.parametrize(

@@ -23,9 +23,9 @@ def task(quick):
     return make_task(quick.env)
 
 
-@pytest.fixture
-def parts(task):
-    return small_agent(task)
+@pytest.fixture(params=["zh", "zch"])
+def parts(task, request):
+    return small_agent(task, request.param)
 
 
 @pytest.fixture

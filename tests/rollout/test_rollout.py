@@ -100,7 +100,9 @@ def test_models_that_do_not_fit_together_are_named(vision, memory):
     assert "actions of 2 numbers, but the environment's have 3" in (
         mismatch(vision, memory, 256, 3) or ""
     )
-    with pytest.raises(ValueError, match="made for 12 features, but z has 5, z and h together 13"):
+    with pytest.raises(
+        ValueError, match=r"made for 12 features, but z has 5, z and h .* 13, .* z, c and h 21"
+    ):
         Agent(vision, DeterministicLSTM.initial(5, 2, 8, np.random.default_rng(1)), controllers(1))
 
 
@@ -116,6 +118,27 @@ def test_a_controller_of_z_alone_does_not_depend_on_memory(vision, memory):
     )
     np.testing.assert_array_equal(ours.returns, theirs.returns)
     assert ours.lengths.max() > 5
+
+
+def test_a_controller_of_z_c_and_h_acts_on_all_three(vision, memory):
+    size = memory.hidden_size
+    policies = Controllers.from_genomes(
+        np.random.default_rng(3).normal(0, 0.2, (2, 2 * (5 + 2 * size + 1))), (5 + 2 * size, 2)
+    )
+    agent = Agent(vision, memory, policies)
+    agent.reset(4)
+    rows, rng = policies.rows(np.array([0, 0, 1, 1])), np.random.default_rng(4)
+    h, c = np.zeros((2, 4, size), np.float32)
+    for step in range(5):
+        observations = rng.random((len(h), 256), dtype=np.float32)
+        z = vision.encode(observations)
+        expected = rows.act(np.concatenate([z, c, h], axis=1))
+        np.testing.assert_array_equal(agent.act(observations), expected)
+        h, c = memory.step(z, expected, h, c)
+        if step == 2:
+            kept = np.array([3, 1])
+            agent.keep(kept)
+            rows, h, c = rows.rows(kept), h[kept], c[kept]
 
 
 class Throttles:

@@ -10,6 +10,7 @@ from benchmarks.learning import learn, run_evaluate
 from stages.compare_dream import compare_dream, steps_in_view
 from stages.temperature_study import CELL, read_cells, temperature_study
 from worldmodels.agent.loading import AgentParts
+from worldmodels.memory.deterministic_lstm import DeterministicLSTM
 from worldmodels.memory.one_step import one_step_predictions
 from worldmodels.open_loop_error import closed_loop_error, open_loop_error
 from worldmodels.pipeline.errors import UserError
@@ -30,10 +31,10 @@ class CountingMemory:
     def head_features(self, h):
         return h
 
-    def predict(self, head_features):
+    def predict(self, head_features, z):
         return head_features
 
-    def sample(self, head_features, uniform, normal, temperature):
+    def sample(self, head_features, z, uniform, normal, temperature):
         return head_features + temperature * normal
 
     def reward_and_done(self, head_features):
@@ -45,6 +46,25 @@ def test_a_one_step_prediction_is_given_each_z_before_it():
     z = np.array([[0.0], [5], [7], [8]], np.float32).repeat(3, axis=1)
     predicted = one_step_predictions(CountingMemory(), z, np.zeros((3, 2), np.float32))
     np.testing.assert_allclose(predicted, z[:-1, :1] + 0.5)
+
+
+@pytest.mark.parametrize("name", ["mean_rollout", "one_step"])
+def test_an_m_of_changes_that_predicts_none_is_as_bad_as_persistence(name):
+    rng = np.random.default_rng(0)
+    memory = DeterministicLSTM.initial(3, 2, 4, rng, predict_change=True, predict_reward_done=True)
+    memory.parameters["z.weight"][...] = 0
+    z = rng.standard_normal((5, 2, 3)).astype(np.float32)
+    actions, lengths = np.zeros((4, 2, 2), np.float32), np.array([4, 4])
+    errors, _ = open_loop_error(memory, z, actions, lengths, 1.0, seed=0)
+    if name == "one_step":
+        change = np.sqrt(np.square(z[1:] - z[:-1]).mean(axis=(1, 2))) / np.sqrt(
+            z.reshape(-1, 3).var(axis=0).mean()
+        )
+        np.testing.assert_allclose(errors[name], change, rtol=1e-5)
+        one_step = one_step_predictions(memory, z[:, 0], actions[:, 0])
+        np.testing.assert_allclose(one_step, z[:-1, 0])
+    else:
+        np.testing.assert_allclose(errors[name], errors["persistence"])
 
 
 def test_the_error_of_a_dream_grows_with_every_step_without_an_observation():
@@ -106,7 +126,9 @@ def dreaming(quick):
     return replace(quick, train_m=train_m, evolve_c=evolve_c)
 
 
-def test_episodes_and_dreams_have_the_same_starts(dreaming):
+@pytest.mark.parametrize("inputs", ["zh", "zch"])
+def test_episodes_and_dreams_have_the_same_starts(dreaming, inputs):
+    dreaming = replace(dreaming, evolve_c=replace(dreaming.evolve_c, inputs=inputs))
     trained = learn(dreaming)
     evaluation, evaluated = run_evaluate(dreaming, trained)
     agent = AgentParts(trained.vision, trained.memory, trained.controllers)

@@ -1,5 +1,6 @@
 """Later rounds of the procedure: what the stages do with the files of the round before."""
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -8,6 +9,7 @@ from stages.encode import encode
 from tests.support.project import ROOT
 from tests.support.two_rounds import run, run_both
 from worldmodels.agent.loading import load_agent
+from worldmodels.controller.controller import Controllers, parameter_count
 from worldmodels.distillation import teacher_labels
 from worldmodels.envs.registry import make_task
 from worldmodels.evolution import behaviour_cloning
@@ -121,6 +123,8 @@ def test_a_warm_start_without_training_keeps_all_weights(folder, stage, data, mo
         (*M, "train_m.ensemble_size=2",
          "m0.npz: nothing to start from: it has 1 members, and the params ask for 2"),
         (*M, "train_m.predict_reward_done=true", "and the params ask for lstm with "),
+        (*M, "train_m.predict_change=true",
+         "it is lstm, and the params ask for lstm, predict_change"),
     ],
 )  # fmt: skip
 def test_a_warm_start_of_another_kind_or_size_is_refused(
@@ -171,6 +175,39 @@ def test_a_student_with_the_same_v_and_m_learns_the_c_of_its_teacher(
     np.testing.assert_allclose(genome[: len(steering)], steering, atol=1e-4)
     bias = teacher.controllers.arrays(0)["layer1.bias"][0]
     np.testing.assert_allclose(genome[-2], bias, atol=1e-4)
+
+
+def test_a_teacher_labels_mirror_images_by_what_it_sees_in_them(folder, teacher, quick):
+    rollouts = Rollouts.read(folder / "r1.h5")
+    encode_settings = msgspec.structs.replace(quick.encode, mirror=True)
+    latents, _ = encode(encode_settings, rollouts, teacher.vision)
+    labels = teacher_labels(teacher, rollouts, latents, 1, np.random.default_rng(0))
+    chosen = (latents.round == 1) & ~latents.held_out
+    assert len(labels.actions) == latents.lengths[chosen].sum()
+    first = latents.first_frame[:-1][chosen]  # in which h is 0
+    expected = teacher.controllers.repeated(len(first)).act(
+        np.pad(latents.mean[first], [(0, 0), (0, teacher.memory.hidden_size)])
+    )
+    found = {tuple(np.round(row, 4)) for row in labels.actions[: len(first)].tolist()}
+    assert found == {tuple(np.round(row, 4)) for row in expected.tolist()}
+
+
+def test_a_teacher_may_take_c(folder, teacher, quick):
+    sizes = (16 + 2 * teacher.memory.hidden_size, 2)
+    genome = np.random.default_rng(0).normal(0, 0.3, (1, parameter_count(sizes)))
+    teacher = teacher._replace(controllers=Controllers.from_genomes(genome, sizes))
+    rollouts = Rollouts.read(folder / "r1.h5")
+    latents, _ = encode(quick.encode, rollouts, teacher.vision)
+    labels = teacher_labels(teacher, rollouts, latents, 1, np.random.default_rng(0))
+    z, actions, _, _, _, batch_sizes = labels.sequences
+    h, c = np.zeros((2, batch_sizes[0], teacher.memory.hidden_size), np.float32)
+    row = 0
+    for count in batch_sizes[:4]:
+        now, (h, c) = slice(row, row + count), (h[:count], c[:count])
+        expected = teacher.controllers.repeated(count).act(np.hstack([z[now], c, h]))
+        np.testing.assert_allclose(labels.actions[now], expected, atol=1e-4)
+        h, c = teacher.memory.step(z[now], actions[now], h, c)
+        row += count
 
 
 def test_a_teacher_with_other_episodes_or_a_c_that_cannot_be_fitted_is_refused(folder):

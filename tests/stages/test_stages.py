@@ -40,13 +40,15 @@ def test_the_same_seed_gives_the_same_numbers_and_another_seed_other_ones(quick)
 
 
 @pytest.mark.parametrize("strategy", ["rank_mu", "cma_es", "sep_cma_es", "openai_es"])
-@pytest.mark.parametrize(("inputs", "hidden", "kind"), [("z", 0, "linear"), ("zh", 5, "hidden")])
+@pytest.mark.parametrize(
+    ("inputs", "hidden", "kind"), [("z", 0, "linear"), ("zh", 5, "hidden"), ("zch", 0, "linear")]
+)
 def test_every_strategy_finds_a_c_of_every_kind(quick, strategy, inputs, hidden, kind):
     settings = replace(quick.evolve_c, strategy=strategy, inputs=inputs, hidden=hidden)
     params = replace(quick, evolve_c=settings)
     agent = learn(params)
     assert agent.controllers.kind == kind
-    assert agent.controllers.features == (16 if inputs == "z" else 48)
+    assert agent.controllers.features == {"z": 16, "zh": 48, "zch": 80}[inputs]
     assert run_evaluate(params, agent)[1].details["controller"]["episodes"] == 4
 
 

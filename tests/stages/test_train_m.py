@@ -94,6 +94,34 @@ def test_the_reward_weight_counts_in_training_and_in_the_loss_but_not_in_the_sco
     assert large_weight < small_weight
 
 
+def test_the_weight_of_ends_is_in_the_loss_and_in_its_baseline(reference, latents):
+    settings = replace(reference.train_m, predict_reward_done=True, epochs=20)
+    plain, weighted = (
+        train(replace(settings, done_weight=weight), latents)[1] for weight in (1.0, 10.0)
+    )
+    details = weighted.details
+    extra = weighted.metrics["baseline_loss"] - plain.metrics["baseline_loss"]
+    assert details["done_base_rate_weighting"] == pytest.approx(extra)
+    assert extra > details["done_base_rate_nll"]  # ends count for more
+    assert details["done_base_rate_nll"] == plain.details["done_base_rate_nll"]
+    assert details["done_nll"] < details["done_base_rate_nll"]
+    assert weighted.metrics["held_out_loss"] > sum(
+        details[name] for name in ("held_out_mse", "reward_mse", "done_nll")
+    )
+
+
+@pytest.mark.parametrize("kind", ["lstm", "mdn_lstm", "joint_mdn_lstm"])
+def test_an_m_of_changes_needs_fewer_epochs_to_beat_persistence(reference, latents, kind):
+    settings = replace(reference.train_m, kind=kind)
+    memory, result = train(replace(settings, predict_change=True), latents)
+    other, other_result = train(settings, latents)
+    assert memory.members[0].predicts_change
+    assert not other.members[0].predicts_change
+    persistence = result.details["persistence_mse"]
+    assert result.details["held_out_mse"] < persistence < other_result.details["held_out_mse"]
+    assert result.details["held_out_nll"] < other_result.details["held_out_nll"]
+
+
 def test_m_learns_from_samples_of_z(mixture, latents):
     wide = dataclasses.replace(latents, logvar=np.zeros_like(latents.logvar))
     settings = replace(mixture, epochs=2)

@@ -46,10 +46,14 @@ def test_a_conv_vae_learns_observations_of_64_x_64_and_refuses_others(quick):
     settings = replace(
         quick.train_v, kind="conv_vae", z_size=4, width_multiplier=0.04, epochs=2, batch_size=16
     )
-    vision, result = train_v(settings, dataclasses.replace(rollouts, observations=large), STREAMS)
+    large_rollouts = dataclasses.replace(rollouts, observations=large)
+    vision, result = train_v(settings, large_rollouts, STREAMS)
     assert vision.kind == "conv_vae"
     assert result.details["held_out_error"] < result.curve[0]["held_out"]
     assert result.summary.startswith("squared error")
+    _, weighted = train_v(replace(settings, bright_weight=7.0), large_rollouts, STREAMS)
+    for name in ("held_out_error", "mean_image_error"):  # both are weighted
+        assert weighted.details[name] != pytest.approx(result.details[name], rel=1e-3)
     with pytest.raises(ParamsError, match=r"^train_v.kind: conv_vae takes .* found 16 x 16 x 1"):
         train_v(settings, rollouts, STREAMS)
 

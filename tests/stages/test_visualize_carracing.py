@@ -172,8 +172,13 @@ def test_the_h_that_is_shown_is_the_one_that_c_acted_on(evaluated):
     np.testing.assert_allclose(actions, episode.actions, atol=1e-5)
 
 
-def test_the_dream_has_the_same_first_z_and_is_the_same_again(evaluated):
+@pytest.mark.parametrize("takes_c", [False, True])
+def test_the_dream_has_the_same_first_z_and_is_the_same_again(evaluated, takes_c):
     params, agent, evaluation = evaluated
+    if takes_c:
+        sizes = (agent.vision.z_size + 2 * agent.memory.hidden_size, 2)
+        genome = np.random.default_rng(0).normal(size=(1, parameter_count(sizes)))
+        agent = agent._replace(controllers=Controllers.from_genomes(genome, sizes))
     episode = evaluation.episode(0)
     start = visualize_carracing.trace_episode(agent.vision, agent.memory, episode).z[:1]
     first, again = (
@@ -184,6 +189,7 @@ def test_the_dream_has_the_same_first_z_and_is_the_same_again(evaluated):
     )
     np.testing.assert_array_equal(first.z[:1], start)
     np.testing.assert_array_equal(first.decoded, again.decoded)
+    assert first.h.shape[1] == agent.memory.hidden_size
     assert not first.h[0].any()
     assert len(first.decoded) == len(first.z) == len(first.h) == len(first.rewards) + 1
 

@@ -7,23 +7,27 @@ from worldmodels.memory.registry import MEMORIES, make_memory
 from worldmodels.memory.sequences import PackedSequences
 
 Z, A, H = 3, 2, 4
-EVERY_MEMORY = [  # kind, predict_reward_done, head_hidden
-    (kind, predict_reward_done, head_hidden)
+EVERY_MEMORY = [  # kind, predict_reward_done, head_hidden, predict_change
+    (kind, predict_reward_done, head_hidden, predict_change)
     for kind in MEMORIES
-    for predict_reward_done in (False, True)
-    for head_hidden in (0, 6)
+    for predict_reward_done, head_hidden, predict_change in (
+        *((False, 0, False), (False, 6, False), (True, 0, False), (True, 6, False)),
+        *((False, 0, True), (True, 6, True)),
+    )
 ]
 
 
-def memory_id(param: tuple[str, bool, int]) -> str:
-    kind, predict_reward_done, head_hidden = param
-    return kind + "-reward_done" * predict_reward_done + "-head" * (head_hidden > 0)
+def memory_id(param: tuple[str, bool, int, bool]) -> str:
+    kind, predict_reward_done, head_hidden, predict_change = param
+    parts = {"reward_done": predict_reward_done, "head": head_hidden, "change": predict_change}
+    return "-".join([kind, *(name for name, there in parts.items() if there)])
 
 
 def random_memory(
     kind: str = "lstm",
     predict_reward_done: bool = False,
     head_hidden: int = 0,
+    predict_change: bool = False,
     *,
     rng: np.random.Generator,
 ) -> RecurrentMemory:
@@ -37,6 +41,7 @@ def random_memory(
         head_hidden=head_hidden,
         num_mixtures=2,
         min_std=0.1,
+        predict_change=predict_change,
         predict_reward_done=predict_reward_done,
     )
     memory = MEMORIES[kind](initial.arrays(), np.float64)

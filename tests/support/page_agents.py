@@ -10,6 +10,7 @@ from stages.play import after_zoom, play
 from worldmodels.controller.controller import Controllers, parameter_count
 from worldmodels.dream.starts import Context, StartStates
 from worldmodels.envs.racing.env import RacingEnv
+from worldmodels.interfaces import feature_counts
 from worldmodels.memory.deterministic_lstm import DeterministicLSTM
 from worldmodels.memory.ensemble import Ensemble
 from worldmodels.memory.joint_mdn_lstm import JointMDNLSTM
@@ -48,10 +49,14 @@ class PageAgent:
             self.env, inputs = RACING, "z"
             self.vision = VAE.initial(256, 40, 12, rng)
             memory = MDNLSTM.initial(
-                12, 2, 40, rng, num_mixtures=3, min_std=0.01, predict_reward_done=True
+                *(12, 2, 40, rng),
+                num_mixtures=3,
+                min_std=0.01,
+                predict_change=True,
+                predict_reward_done=True,
             )
         elif kind == "paper":
-            self.env = COLOURED
+            self.env, inputs = COLOURED, "zch"
             self.vision = ConvVAE.initial((64, 64, 3), 32, 0.25, rng)
             memory = MDNLSTM.initial(32, 2, 64, rng, num_mixtures=5, min_std=0.01)
         else:
@@ -74,7 +79,7 @@ class PageAgent:
             )
         self.memory = Ensemble([memory])
         hidden = [8] if kind == "vae" else []
-        features = self.vision.z_size + (memory.hidden_size if inputs == "zh" else 0)
+        features = feature_counts(self.vision.z_size, memory.hidden_size)[inputs]
         sizes = [features, *hidden, 2]
         genome = rng.normal(size=(1, parameter_count(sizes))) * 0.3
         self.controllers = Controllers.from_genomes(genome, sizes)

@@ -1,3 +1,5 @@
+import dataclasses
+
 import msgspec
 import numpy as np
 import pytest
@@ -43,6 +45,23 @@ def test_input_noise_changes_the_training(settings):
     noisy = msgspec.structs.replace(settings, input_noise=0.5)
     np.testing.assert_array_equal(parameters(noisy, 0), parameters(noisy, 0))
     assert (parameters(settings, 0) != parameters(noisy, 0)).any()
+
+
+def test_z_is_sampled_as_near_to_its_mean_as_is_asked(settings):
+    table = latents([9, 9, 9], [False, False, True])
+    means = dataclasses.replace(table, logvar=np.full_like(table.logvar, -100))
+
+    def train(table, **changes):
+        trainer = MemberTrainer(msgspec.structs.replace(settings, **changes), table, STREAMS)
+        return trainer(0)
+
+    of_means, without = train(means), train(table, z_noise_factor=0.0)
+    np.testing.assert_array_equal(without.memory.parameters.flat, of_means.memory.parameters.flat)
+    assert without.scores == of_means.scores  # those of held-out episodes, too
+    none, little, much = (
+        train(table, z_noise_factor=factor).scores["persistence_mse"] for factor in (0.0, 0.1, 1.0)
+    )
+    assert abs(little - none) < 0.3 < much - none
 
 
 @pytest.mark.parametrize(("held_out", "key"), [(False, "episodes"), (True, "held_out_episodes")])

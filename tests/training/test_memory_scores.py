@@ -57,6 +57,26 @@ def test_the_baselines_agree_with_their_definitions(memory):
         )
 
 
+@pytest.mark.parametrize("weight", [10.0, 0.5])
+def test_the_weight_of_ends_counts_in_losses_and_not_in_scores(weight):
+    memory = random_memory("lstm", predict_reward_done=True, rng=rng)
+    train, held_out = random_sequences(6, 5, rng), random_sequences(6, 3, rng)
+
+    def scores_with(weight):
+        memory.set_loss_weights(1.0, weight)
+        moments = [step_moments(memory, [part]) for part in (train, held_out)]
+        return memory_scores(memory, *moments, 0.01), float(moments[1].losses.sum())
+
+    (before, _), (scores, loss) = scores_with(1.0), scores_with(weight)
+    odds = weight * train.dones.mean() / (1 - train.dones.mean())
+    base = np.where(held_out.dones > 0, weight * np.log1p(1 / odds), np.log1p(odds)).mean()
+    assert scores.pop("done_base_rate_weighting") == pytest.approx(
+        base - before["done_base_rate_nll"]
+    )
+    assert scores == before
+    assert loss == pytest.approx(memory.loss(held_out))
+
+
 def test_no_fitted_gaussian_is_narrower_than_min_std():
     memory, batch = random_memory("lstm", rng=rng), random_sequences(6, 5, rng)
     constant = step_moments(memory, [batch._replace(z_next=batch.z)])

@@ -56,6 +56,21 @@ def test_the_gradient_agrees_with_finite_differences(kind, shape, free_bits):
     assert_gradient(lambda: vision.loss(batch), vision.parameters, gradient, sample=sample)
 
 
+def test_bright_pixels_count_for_more_and_a_grey_one_as_before():
+    batch, vision = random_batch(CARRACING), make(ConvVAE, CARRACING)
+    vision.bright_weight = 7.0
+    loss, gradient = vision.loss_and_gradient(batch)
+    assert loss == pytest.approx(vision.loss(batch), rel=1e-12)
+    assert_gradient(lambda: vision.loss(batch), vision.parameters, gradient, sample=4)
+    targets = np.array([[0.0, 0.5, 1.0]])
+    for number, weight in enumerate([0.25, 1.0, 1.75]):  # 1, 4 and 7, divided by their mean
+        logits = np.where(
+            np.arange(3) == number, 0.4, np.log((targets + 1e-9) / (1 - targets + 1e-9))
+        )
+        plain = sigmoid_squared_error(logits, targets)[0]
+        assert vision.error(logits, targets)[0] == pytest.approx(weight * plain, rel=1e-6)
+
+
 @pytest.mark.parametrize(("kind", "shape"), KINDS)
 def test_the_loss_is_the_sum_of_its_terms(kind, shape):
     batch = random_batch(shape)

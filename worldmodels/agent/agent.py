@@ -6,7 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worldmodels.controller.controller import Controllers
-from worldmodels.interfaces import Array, Memory, PolicyState, Vision, controller_mismatch
+from worldmodels.interfaces import (
+    Array,
+    Memory,
+    PolicyState,
+    Vision,
+    controller_mismatch,
+    takes_c,
+)
 
 
 def assign_controllers(controllers: Controllers, num_envs: int) -> Controllers:
@@ -24,7 +31,7 @@ def assign_controllers(controllers: Controllers, num_envs: int) -> Controllers:
 
 
 class LatentPolicy:
-    """C as the policy of a dream, whose observations are [z; h].
+    """C as the policy of a dream, whose observations are [z; h], or [z; c; h] for a C that takes c.
 
     Args:
         controllers: one or several, see `assign_controllers`.
@@ -46,14 +53,15 @@ class LatentPolicy:
         self._by_row = self._by_row.rows(rows)
 
     def act(self, observations: Array) -> Array:
-        """Actions (N, A), given [z; h] (N, Z + H); a C without h takes z alone."""
+        """Actions (N, A), given observations (N, F); a C without h takes z alone."""
         return self._by_row.act(observations[:, : self._by_row.features])
 
 
 class Agent:
-    """A policy for `rollout`: z = V(o); a = C(z, h); h <- M(z, a, h).
+    """A policy for `rollout`: z = V(o); a = C(z, h); h, c <- M(z, a, h, c).
 
-    C takes the h from before this step's action. M does not run if C takes z alone.
+    C takes the h from before this step's action, and perhaps the c. M does not run if C takes z
+    alone.
 
     Args:
         vision: V.
@@ -81,13 +89,13 @@ class Agent:
         """
         self._by_row = assign_controllers(self._controllers, num_envs)
         h = np.zeros((num_envs, self._memory.hidden_size), np.float32)
-        self._state, self._c = PolicyState(h), np.zeros_like(h)
+        with_c = takes_c(self._controllers.features, self._memory)
+        self._state = PolicyState(h, np.zeros_like(h), with_c)
 
     def keep(self, rows: NDArray[np.intp]) -> None:
         """Keep only these rows of the batch."""
         self._by_row = self._by_row.rows(rows)
         self._state.keep(rows)
-        self._c = self._c[rows]
 
     def act(self, observations: Array) -> Array:
         """Actions (N, A), given observations (N, ...)."""
@@ -95,6 +103,5 @@ class Agent:
         if not self._uses_h:
             return self._by_row.act(z)
         actions = self._by_row.act(self._state.features(z))
-        h, self._c = self._memory.step(z, actions, self._state.h, self._c)
-        self._state.update(h)
+        self._state.update(*self._memory.step(z, actions, self._state.h, self._state.c))
         return actions

@@ -1,4 +1,4 @@
-"""Whitened principal components of h: fewer and better scaled inputs to search C on.
+"""Whitened principal components of h, or of [c; h]: fewer and better scaled inputs to search C on.
 
 A layer on the components folds into one on h itself, so that files and agents know nothing of them.
 """

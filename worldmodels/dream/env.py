@@ -25,16 +25,18 @@ class DreamEnv:
 
     Action space: (num_envs, A), that of the environment that M was trained on.
     Observation space: (num_envs, Z + H) float32: z, and the h before the action, of
-        `policy_memory`.
+        `policy_memory`; with `observe_c` (num_envs, Z + 2H): z, c and h.
     Rewards: M's prediction; of an ensemble the least, so that no C exploits what one member alone
         believes.
     Starting state: row i at start_states.z[i % S], with h and c burnt in on its context, or zeros
         if it has none.
-    Episode end: terminated with M's probability, of an ensemble the greatest; truncated after
-        `max_steps`. No auto-reset: a finished row stays where it is and its rewards are 0.
+    Episode end: terminated with M's probability, of an ensemble the greatest, or never, if
+        `sample_done` is false; truncated after `max_steps`. No auto-reset: a finished row stays
+        where it is and its rewards are 0.
     Randomness: the noise of a step is the same for all rows with the same start, so that candidates
         are compared on common random numbers; it depends on the seed, the step and the start alone.
-    Info: `lap_fraction`, which no M predicts: 0.
+    Info: `lap_fraction`, which no M predicts: 0; if ends are not drawn, `p_done`, the probability
+        that the step ended the episode.
 
     Args:
         members: one M, or several; the next z of start j comes from number j % len(members).
@@ -43,6 +45,8 @@ class DreamEnv:
         max_steps: steps after which an episode is truncated.
         temperature: of the predictions: 1 as learned, above 1 more random, towards 0 deterministic.
         policy_memory: the M whose h is observed; None for the first member.
+        sample_done: whether ends are drawn. It changes no z.
+        observe_c: whether c is observed, too.
     """
 
     def __init__(
@@ -53,6 +57,8 @@ class DreamEnv:
         max_steps: int,
         temperature: float,
         policy_memory: Memory | None = None,
+        sample_done: bool = True,
+        observe_c: bool = False,
     ) -> None:
         starts = len(start_states.z)
         if not members or not starts or num_envs < 1 or max_steps < 1 or temperature <= 0:
@@ -66,6 +72,8 @@ class DreamEnv:
         self._members = members
         self._starts: NDArray[np.float32] = start_states.z
         self._temperature = temperature
+        self._sample_done = sample_done
+        self._observe_c = observe_c
         self._seed = start_states.seed
         self._memories = [*members] if policy_memory is None else [*members, policy_memory]
         self._observed = 0 if policy_memory is None else len(members)  # the number of its h
@@ -102,10 +110,12 @@ class DreamEnv:
             [state[self._start] for state in states]
             for states in zip(*self._initial_states, strict=True)
         )
-        self._state = PolicyState(self._h[self._observed])
+        observed = self._h[self._observed], self._c[self._observed]
+        self._state = PolicyState(*observed, self._observe_c)
         self._done = np.zeros(self.num_envs, np.bool_)
         self._terminated = np.zeros(self.num_envs, np.bool_)
         self._steps = np.zeros(self.num_envs, np.int64)
+        self._p_done: Array = np.zeros(self.num_envs)
         return self._state.features(self._z), self._info()
 
     def keep(self, rows: NDArray[np.intp]) -> None:
@@ -147,7 +157,7 @@ class DreamEnv:
             rewards[finished] = 0.0
             terminated[finished] = self._terminated[finished]
         self._z, self._terminated = z, terminated
-        self._state.update(self._h[self._observed])
+        self._state.update(self._h[self._observed], self._c[self._observed])
         truncated = self._steps >= self.max_steps
         self._done = terminated | truncated
         return self._state.features(z), rewards, terminated, truncated, self._info()
@@ -166,9 +176,12 @@ class DreamEnv:
         z = np.empty_like(self._z)
         for number, (member, x) in enumerate(features):
             own = self._start % len(self._members) == number
-            z[own] = member.sample(x[own], uniform[own], normal[own], self._temperature)
-        terminated = np.asarray(done_threshold < np.max(p_done, axis=0))
+            noise = uniform[own], normal[own]
+            z[own] = member.sample(x[own], self._z[own], *noise, self._temperature)
+        self._p_done = np.max(p_done, axis=0)
+        terminated = np.asarray(done_threshold < self._p_done) & self._sample_done
         return z, np.min(rewards, axis=0).astype(np.float64), terminated
 
     def _info(self) -> Info:
-        return {"lap_fraction": np.zeros(len(self._z))}
+        info = {"lap_fraction": np.zeros(len(self._z))}
+        return info if self._sample_done else {**info, "p_done": self._p_done}

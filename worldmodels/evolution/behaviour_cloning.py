@@ -40,7 +40,8 @@ class Demonstrations(NamedTuple):
 def fit_pca(
     settings: EvolveC, memory: RecurrentMemory, latents: Latents, rng: Generator
 ) -> WhitenedPCA | None:
-    """The leading components of M's h on recorded episodes; None if C is searched on h itself.
+    """The leading components of M's h, or of [c; h], on recorded episodes; None if C is searched on
+    h itself.
 
     Raises:
         ParamsError: h has fewer components than the params ask for.
@@ -50,7 +51,8 @@ def fit_pca(
     episodes = _whole_episodes(latents, ~latents.held_out)
     order = rng.permutation(len(episodes))
     enough = int(np.searchsorted(np.cumsum(episodes.steps[order]), PCA_STEPS)) + 1
-    states = memory.states(episodes.sample(order[:enough], rng))
+    sequences = episodes.sample(order[:enough], rng)
+    states = memory.states(sequences, with_c=settings.inputs == "zch")
     try:
         return WhitenedPCA.fit(states, settings.pca_components)
     except ValueError as error:
@@ -83,8 +85,9 @@ def fit_linear_policy(
         return np.zeros(size)
     sequences = demonstrations.sequences
     features = sequences.z
-    if settings.inputs == "zh":
-        features = sequence_features(sequences, memory.states(sequences))
+    if settings.inputs != "z":
+        states = memory.states(sequences, with_c=settings.inputs == "zch")
+        features = sequence_features(sequences, states)
         if pca:
             z, h = np.split(features, [sequences.z.shape[1]], axis=1)
             features = np.concatenate([z, pca.transform(h)], axis=1)

@@ -21,6 +21,9 @@ class ShapedDream:
     mean reward of its last steps. The cost keeps C from steering from lock to lock, which an M that
     was trained on such episodes does not discourage.
 
+    Where no ends are drawn, rewards and costs count by the probability that the dream has not ended
+    before them. A return is then the mean over all ends, given the other noise.
+
     Args:
         env: the dream.
         terminal_value_steps: how many further steps the last rewards stand for.
@@ -42,11 +45,12 @@ class ShapedDream:
         results = self._env.reset(seed=seed, options=options)
         self._step = 0
         self._done = np.zeros(self.num_envs, np.bool_)
+        self._survival = np.ones(self.num_envs)
         return results
 
     def keep(self, rows: NDArray[np.intp]) -> None:
         """Keep only these rows, until the next reset."""
-        self._done = self._done[rows]
+        self._done, self._survival = self._done[rows], self._survival[rows]
         self._env.keep(rows)
 
     def step(self, actions: ArrayLike) -> Step:
@@ -56,6 +60,9 @@ class ShapedDream:
         rewards -= self._steering_cost * np.square(steer)
         if self._step >= self._window_start:
             rewards *= self._window_weight
+        rewards *= self._survival
+        if "p_done" in info:
+            self._survival = self._survival * (1 - info["p_done"])
         rewards[self._done] = 0.0
         self._step += 1
         self._done = terminated | truncated

@@ -66,7 +66,7 @@ class RolloutWorker:
         memory: M, which dreams and, if there is no `policy_memory`, gives C its h.
         sizes: of the controllers: features, any hidden layer, actions.
         settings: of dreams, and the patience of episodes.
-        pca: of h; the controllers are searched on its components in place of h.
+        pca: of h, or of c and h; the controllers are searched on its components in their place.
         policy_memory: the M whose h the controllers see, if it is another one.
     """
 
@@ -101,7 +101,7 @@ class RolloutWorker:
         return parameter_count(self._sizes)
 
     def controllers(self, genomes: NDArray[np.float64]) -> Controllers:
-        """The controllers, on z or on z and h, of genomes (candidates, n)."""
+        """The controllers of genomes (candidates, n), on all that `inputs` says."""
         return Controllers.from_genomes(genomes, self._sizes, self._pca)
 
     def __call__(self, shard: Shard) -> EpisodeStats:
@@ -140,6 +140,8 @@ class RolloutWorker:
                 settings.horizon or self.task.max_steps,
                 settings.temperature,
                 self._policy_memory,
+                settings.sample_done,
+                settings.inputs == "zch",
             )
             shaped = ShapedDream(dream, settings.terminal_value_steps, settings.steering_cost)
             self._dreams = {key: shaped}

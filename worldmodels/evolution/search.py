@@ -35,9 +35,8 @@ def controller_sizes(
     settings: EvolveC, vision: Vision, memory: Memory, pca: WhitenedPCA | None = None
 ) -> list[int]:
     """Features, any hidden layer, and actions of the controllers that are searched."""
-    features = feature_counts(vision, memory)[settings.inputs]
-    if pca:
-        features += pca.size - memory.hidden_size
+    counts = feature_counts(vision.z_size, memory.hidden_size)
+    features = vision.z_size + pca.size if pca else counts[settings.inputs]
     return [features, *([settings.hidden] if settings.hidden else []), memory.action_size]
 
 

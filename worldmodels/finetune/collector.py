@@ -13,7 +13,7 @@ from worldmodels.agent.agent import LatentPolicy
 from worldmodels.controller.controller import Controllers
 from worldmodels.exploration.noise import NoisyControllers
 from worldmodels.finetune.latent_env import LatentEnv
-from worldmodels.interfaces import Memory, Vision
+from worldmodels.interfaces import Memory, Vision, takes_c
 from worldmodels.parallel.workers import WorkerPool
 from worldmodels.pipeline.storage.tables import episode_steps
 from worldmodels.rollout.loop import EpisodeStats, recorded_rollout
@@ -87,6 +87,7 @@ class RolloutCollector:
             self._task.make_env(shard.tracks, num_envs),
             self._vision,
             self._memory if sees_h else None,
+            takes_c(controllers.features, self._memory),
         )
         rng = np.random.default_rng(shard.seed)
         noisy = NoisyControllers.with_action_noise(controllers, num_envs, *shard.noise, rng)

@@ -16,20 +16,24 @@ class LatentEnv:
     """A wrapper (compare Gymnasium's ObservationWrapper) whose observations are [z; h].
 
     Observation space: (num_envs, Z), or (num_envs, Z + H) if there is an M: h is that before the
-        next action.
+        next action; with `observe_c` (num_envs, Z + 2H): z, c and h.
 
     Args:
         env: what is wrapped.
         vision: V.
         memory: M; None to observe z alone.
+        observe_c: whether M's c is observed, too.
     """
 
-    def __init__(self, env: VectorEnv, vision: Vision, memory: Memory | None) -> None:
+    def __init__(
+        self, env: VectorEnv, vision: Vision, memory: Memory | None, observe_c: bool = False
+    ) -> None:
         self.num_envs = env.num_envs
         self.max_steps = env.max_steps
         self._env = env
         self._vision = vision
         self._memory = memory
+        self._observe_c = observe_c
 
     def reset(
         self, *, seed: int | None = None, options: Mapping[str, Any] | None = None
@@ -39,14 +43,14 @@ class LatentEnv:
         self._z = self._vision.encode(observations)
         hidden = self._memory.hidden_size if self._memory else 0
         h = np.zeros((self.num_envs, hidden), np.float32)
-        self._state, self._c = PolicyState(h), np.zeros_like(h)
+        self._state = PolicyState(h, np.zeros_like(h), self._observe_c)
         return self._state.features(self._z), info
 
     def keep(self, rows: NDArray[np.intp]) -> None:
         """Keep only these rows of the batch."""
         self._env.keep(rows)
         self._state.keep(rows)
-        self._z, self._c = self._z[rows], self._c[rows]
+        self._z = self._z[rows]
 
     def step(
         self, actions: ArrayLike
@@ -54,8 +58,8 @@ class LatentEnv:
         """One step of the environment, of V and of M."""
         if self._memory:
             action = np.asarray(actions, np.float32)
-            h, self._c = self._memory.step(self._z, action, self._state.h, self._c)
-            self._state.update(h)
+            state = self._memory.step(self._z, action, self._state.h, self._state.c)
+            self._state.update(*state)
         observations, rewards, terminated, truncated, info = self._env.step(actions)
         self._z = self._vision.encode(observations)
         return self._state.features(self._z), rewards, terminated, truncated, info

@@ -42,7 +42,8 @@ class DreamGymEnv(gymnasium.Env[NDArray[np.float32], NDArray[np.float32]]):
     """What M imagines; `gymnasium.make("WorldModels/Dream-v0", folder=...)`.
 
     Action space: Box(-1, 1, (A,), float32), as of C in the environment that M was trained on.
-    Observation space: Box((Z + H,), float32): z, of any size, and h in [-1, 1], as C sees them.
+    Observation space: Box((Z + H,), float32): z, of any size, and h in [-1, 1], as C sees them; for
+        the agent of a C that takes c, Box((Z + 2H,), float32): z, c and h.
     Rewards: M's prediction; of an ensemble the least, as in `DreamEnv`.
     Starting state: one at random of the folder's dream_starts.npz, with M's state after the
         recorded steps before it; without that file, the first frame of a recorded episode in
@@ -98,7 +99,8 @@ class DreamGymEnv(gymnasium.Env[NDArray[np.float32], NDArray[np.float32]]):
         self.agent = agent
         self._starts = _Starts(Path(folder), memory.z_size)
         self._max_steps = max_steps or agent.env_params.max_steps
-        high = np.repeat([LARGEST, np.float32(1)], [memory.z_size, memory.hidden_size])
+        unbounded = memory.z_size + memory.hidden_size * agent.controller.takes_c
+        high = np.repeat([LARGEST, np.float32(1)], [unbounded, memory.hidden_size])
         self.observation_space = gymnasium.spaces.Box(-high, high, dtype=np.float32)
         self.action_space = gymnasium.spaces.Box(-1, 1, (memory.action_size,), np.float32)
         self._env: DreamEnv | None = None
@@ -122,7 +124,13 @@ class DreamGymEnv(gymnasium.Env[NDArray[np.float32], NDArray[np.float32]]):
         first = int(self.np_random.integers(len(memory.members)))  # the one that z comes from
         members = [*memory.members[first:], *memory.members[:first]]
         self._env = DreamEnv(
-            members, start, 1, self._max_steps, self._temperature, memory if first else None
+            members,
+            start,
+            1,
+            self._max_steps,
+            self._temperature,
+            memory if first else None,
+            observe_c=self.agent.controller.takes_c,
         )
         observations, _ = self._env.reset()
         return self._observed(observations), {}

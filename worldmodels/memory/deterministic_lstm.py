@@ -8,8 +8,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from worldmodels.memory.recurrent import RecurrentMemory, squared_error
-from worldmodels.memory.sequences import PackedSequences
+from worldmodels.memory.recurrent import RecurrentMemory
+from worldmodels.nn.layers import squared_error
 from worldmodels.nn.parameters import Array
 
 
@@ -44,32 +44,29 @@ class DeterministicLSTM(RecurrentMemory):
     def _z_outputs(num_mixtures: int, z_size: int) -> Mapping[str, tuple[int, ...]]:
         return {"z": (z_size,)}
 
-    def predict(self, head_features: Array) -> Array:
-        """The next z (..., Z), given head features (..., R)."""
+    def _mean(self, head_features: Array) -> Array:
         (z,) = self._head_outputs(head_features)
         return z
 
     def arrays(self) -> dict[str, Array]:
         """The arrays of a file, which the constructor takes."""
-        return {**self.parameters, "residual": self.residual}
+        return {**super().arrays(), "residual": self.residual}
 
     def calibrate(self, residual: Array) -> None:
         """Set the standard deviation (Z,) of the prediction error."""
         self.residual = residual.astype(self.parameters.flat.dtype)
 
-    def sample(
+    def _sample(
         self, head_features: Array, uniform: Array, normal: Array, temperature: float
     ) -> Array:
         """The prediction plus Gaussian noise with the variance of the prediction error, times the
         temperature; `uniform` is not used.
         """
-        z: Array = self.predict(head_features) + math.sqrt(temperature) * self.residual * normal
+        z: Array = self._mean(head_features) + math.sqrt(temperature) * self.residual * normal
         return z
 
-    def _z_loss(
-        self, outputs: Sequence[Array], sequences: PackedSequences
-    ) -> tuple[float, Sequence[Array]]:
+    def _z_loss(self, outputs: Sequence[Array], targets: Array) -> tuple[float, Sequence[Array]]:
         """Mean squared error, and its gradient by the predicted z (N, Z)."""
         (z,) = outputs
-        error, dz = squared_error(z, sequences.z_next)
+        error, dz = squared_error(z, targets)
         return error, [dz]

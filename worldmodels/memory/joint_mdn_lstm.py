@@ -10,7 +10,6 @@ import numpy as np
 
 from worldmodels.memory.mdn_lstm import MDNLSTM
 from worldmodels.memory.mixture import joint_mixture_mean, joint_nll, sample_component, softmax
-from worldmodels.memory.sequences import PackedSequences
 from worldmodels.nn.layers import dense
 from worldmodels.nn.parameters import Array
 
@@ -37,14 +36,13 @@ class JointMDNLSTM(MDNLSTM):
     def _z_outputs(num_mixtures: int, z_size: int) -> Mapping[str, tuple[int, ...]]:
         return {"logits": (num_mixtures,), "z": (2 * num_mixtures, z_size)}
 
-    def predict(self, head_features: Array) -> Array:
-        """The mean of the next z (..., Z), given head features (..., R)."""
+    def _mean(self, head_features: Array) -> Array:
         return joint_mixture_mean(*self._head_outputs(head_features))
 
-    def sample(
+    def _sample(
         self, head_features: Array, uniform: Array, normal: Array, temperature: float
     ) -> Array:
-        """A sample of the next z (N, Z), given head features (N, R).
+        """See `RecurrentMemory`; given head features (N, R).
 
         uniform[:, 0] selects a component; only the selected components are computed. As in
         `mixture_sample`, the temperature divides the logits and multiplies the variance.
@@ -62,14 +60,12 @@ class JointMDNLSTM(MDNLSTM):
             z[rows] = mean + z[rows] * (np.exp(log_std) + self.min_std)
         return z
 
-    def _z_loss(
-        self, outputs: Sequence[Array], sequences: PackedSequences
-    ) -> tuple[float, Sequence[Array]]:
+    def _z_loss(self, outputs: Sequence[Array], targets: Array) -> tuple[float, Sequence[Array]]:
         """Negative log-likelihood in nats per dimension, and its gradients by the logits (N, K) and
         y (N, 2K, Z).
         """
         logits, y = outputs
-        nll, *gradients = joint_nll(logits, y, sequences.z_next, self.min_std)
+        nll, *gradients = joint_nll(logits, y, targets, self.min_std)
         for gradient in gradients:
-            gradient /= sequences.z_next.size
+            gradient /= targets.size
         return float(nll.mean()) / self.z_size, gradients

@@ -9,7 +9,6 @@ import numpy as np
 
 from worldmodels.memory.mixture import mixture_mean, mixture_nll, mixture_sample
 from worldmodels.memory.recurrent import RecurrentMemory
-from worldmodels.memory.sequences import PackedSequences
 from worldmodels.nn.parameters import Array
 
 
@@ -52,24 +51,20 @@ class MDNLSTM(RecurrentMemory):
 
     def arrays(self) -> dict[str, Array]:
         """The arrays of a file, which the constructor takes."""
-        return {**self.parameters, **self._constants(self.min_std)}
+        return {**super().arrays(), **self._constants(self.min_std)}
 
-    def predict(self, head_features: Array) -> Array:
-        """The mean of the next z (..., Z), given head features (..., R)."""
+    def _mean(self, head_features: Array) -> Array:
         return mixture_mean(*self._head_outputs(head_features))
 
-    def sample(
+    def _sample(
         self, head_features: Array, uniform: Array, normal: Array, temperature: float
     ) -> Array:
-        """A sample of the next z (..., Z), see `mixture_sample`."""
         (y,) = self._head_outputs(head_features)
         return mixture_sample(y, self.min_std, uniform, normal, temperature)
 
-    def _z_loss(
-        self, outputs: Sequence[Array], sequences: PackedSequences
-    ) -> tuple[float, Sequence[Array]]:
+    def _z_loss(self, outputs: Sequence[Array], targets: Array) -> tuple[float, Sequence[Array]]:
         """Negative log-likelihood in nats per dimension, and its gradient by y (N, 3K, Z)."""
         (y,) = outputs
-        nll, dy = mixture_nll(y, sequences.z_next, self.min_std)
+        nll, dy = mixture_nll(y, targets, self.min_std)
         dy /= nll.size
         return float(nll.mean()), [dy]

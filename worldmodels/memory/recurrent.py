@@ -6,30 +6,20 @@ episode. An optional hidden layer lies between the LSTM's state and the heads.
 
 from __future__ import annotations
 
-import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import ClassVar, Self
 
 import numpy as np
 
+from worldmodels.memory.initial import HEAD_SHAPES, LSTM_SHAPES, initial_arrays
+from worldmodels.memory.reward_done import REWARD_DONE_SHAPES, reward_done_losses
 from worldmodels.memory.sequences import PackedSequences
-from worldmodels.nn.layers import binary_cross_entropy, dense, dense_backward, relu, sigmoid
-from worldmodels.nn.lstm import LSTM, LSTMTrace, initial_lstm
-from worldmodels.nn.parameters import Array, Parameters, lecun_normal, match_shapes
+from worldmodels.nn.layers import dense, dense_backward, relu, sigmoid
+from worldmodels.nn.lstm import LSTM, LSTMTrace
+from worldmodels.nn.parameters import Array, Parameters, match_shapes
 
-LSTM_SHAPES = {
-    "lstm.input_weight": ("I", "4H"),
-    "lstm.hidden_weight": ("H", "4H"),
-    "lstm.bias": ("4H",),
-}
-HEAD_SHAPES = {"head.weight": ("H", "R"), "head.bias": ("R",)}
-REWARD_DONE_SHAPES: dict[str, tuple[str, ...]] = {
-    "reward.weight": ("R",),
-    "reward.bias": (),
-    "done.weight": ("R",),
-    "done.bias": (),
-}
+CHANGE = "predicts_change"  # array of a file, there if M predicts the change of z
 
 
 class RecurrentMemory(ABC):
@@ -39,13 +29,18 @@ class RecurrentMemory(ABC):
     state h itself (R = H) if there is no such layer. The hidden layer pays where observations have
     sharp edges that move, which one linear layer on h predicts badly.
 
+    The heads for z predict the next z or, with `predict_change`, its change (residual prediction);
+    `predict` and `sample` return the next z either way.
+
     The loss is the error of the next z per step and latent dimension. With the reward and done
     heads it is a sum: it adds the squared error of the reward, times `reward_weight`, and the
-    binary cross-entropy of done in nats, per step each.
+    binary cross-entropy of done in nats, per step each; steps that end an episode count
+    `done_weight` times in the latter, see `reward_done_losses`.
 
     Args:
         arrays: of LSTM_SHAPES (I = Z + A) and the class's Z_SHAPES; of HEAD_SHAPES if there is a
-            hidden layer, and of REWARD_DONE_SHAPES if M predicts rewards and ends.
+            hidden layer, of REWARD_DONE_SHAPES if M predicts rewards and ends, and CHANGE, which is
+            true, if it predicts the change of z.
         dtype: float32 in the pipeline, float64 to check gradients.
 
     Raises:
@@ -58,6 +53,11 @@ class RecurrentMemory(ABC):
     Z_LAYERS: ClassVar[tuple[str, ...]] = ("z",)  # the layers that predict the next z
 
     def __init__(self, arrays: Mapping[str, Array], dtype: type = np.float32) -> None:
+        arrays = dict(arrays)
+        change = arrays.pop(CHANGE, None)
+        if change is not None and (change.shape or not change):
+            raise ValueError(f"array '{CHANGE}' must be true or left out, found {change}")
+        self.predicts_change = change is not None
         self.predicts_reward_done = not REWARD_DONE_SHAPES.keys().isdisjoint(arrays)
         self._has_head = not HEAD_SHAPES.keys().isdisjoint(arrays)
         shapes = self.Z_SHAPES | (REWARD_DONE_SHAPES if self.predicts_reward_done else {})
@@ -75,7 +75,7 @@ class RecurrentMemory(ABC):
             raise ValueError(f"input of {sizes['I']} leaves no action beside z of {sizes['Z']}")
         self.parameters = Parameters(arrays, dtype)
         self._lstm = LSTM(self.parameters)
-        self.reward_weight = 1.0
+        self.set_loss_weights(1.0)
 
     @classmethod
     def initial(
@@ -88,6 +88,7 @@ class RecurrentMemory(ABC):
         head_hidden: int = 0,
         num_mixtures: int = 1,
         min_std: float = 0.01,
+        predict_change: bool = False,
         predict_reward_done: bool = False,
     ) -> Self:
         """An untrained M: weights ~ N(0, 1 / fan_in), biases 0, but 1 for the forget gate.
@@ -100,23 +101,15 @@ class RecurrentMemory(ABC):
             head_hidden: units of the hidden layer between h and the heads, R; 0 for none.
             num_mixtures: Gaussians of a mixture, K; ignored by kinds without mixtures.
             min_std: least standard deviation of a Gaussian; ignored likewise.
+            predict_change: whether the heads predict the change of z.
             predict_reward_done: whether there are heads for the reward and the episode's end.
         """
-        arrays = initial_lstm(rng, z_size + action_size, hidden)
-
-        def add(name: str, inputs: int, outputs: tuple[int, ...]) -> None:
-            weight = lecun_normal(rng, inputs, math.prod(outputs))
-            arrays[f"{name}.weight"] = weight.reshape(inputs, *outputs)
-            arrays[f"{name}.bias"] = np.zeros(outputs)
-
-        if head_hidden:
-            add("head", hidden, (head_hidden,))
         layers = dict(cls._z_outputs(num_mixtures, z_size))
         if predict_reward_done:
             layers |= {"reward": (), "done": ()}
-        for name, outputs in layers.items():
-            add(name, head_hidden or hidden, outputs)
-        return cls(arrays | cls._constants(min_std))
+        arrays = initial_arrays(z_size + action_size, hidden, head_hidden, layers, rng)
+        change = {CHANGE: np.array(True)} if predict_change else {}
+        return cls(arrays | cls._constants(min_std) | change)
 
     @staticmethod
     @abstractmethod
@@ -128,13 +121,13 @@ class RecurrentMemory(ABC):
         """The arrays besides the weights that the constructor takes."""
         return {}
 
-    def set_loss_weights(self, reward: float) -> None:
-        """Set the weight of the reward's squared error in the loss."""
-        self.reward_weight = reward
+    def set_loss_weights(self, reward: float, done: float = 1.0) -> None:
+        """Set the weights of the reward's squared error and of ends of episodes in the loss."""
+        self.reward_weight, self.done_weight = reward, done
 
     def arrays(self) -> dict[str, Array]:
         """The arrays of a file, which the constructor takes."""
-        return dict(self.parameters)
+        return {**self.parameters, **({CHANGE: np.array(True)} if self.predicts_change else {})}
 
     def step(self, z: Array, actions: Array, h: Array, c: Array) -> tuple[Array, Array]:
         """The next h and c (B, H), given z (B, Z), actions (B, A), and h and c (B, H)."""
@@ -149,22 +142,35 @@ class RecurrentMemory(ABC):
         """
         return relu(dense(h, self.parameters, "head")) if self._has_head else h
 
-    @abstractmethod
-    def predict(self, head_features: Array) -> Array:
-        """The mean of the next z (..., Z), given head features (..., R)."""
+    def predict(self, head_features: Array, z: Array) -> Array:
+        """The mean of the next z (..., Z), given head features (..., R) and z (..., Z)."""
+        mean = self._mean(head_features)
+        return z + mean if self.predicts_change else mean
 
-    @abstractmethod
     def sample(
-        self, head_features: Array, uniform: Array, normal: Array, temperature: float
+        self, head_features: Array, z: Array, uniform: Array, normal: Array, temperature: float
     ) -> Array:
-        """A sample of the next z (..., Z), given head features (..., R).
+        """A sample of the next z (..., Z).
 
         Args:
-            head_features: see `head_features`.
+            head_features: (..., R), see `head_features`.
+            z: (..., Z), before the step.
             uniform: noise (..., Z) in [0, 1).
             normal: noise (..., Z) ~ N(0, 1).
             temperature: above 0: 1 as learned, above 1 more random, towards 0 deterministic.
         """
+        sample = self._sample(head_features, uniform, normal, temperature)
+        return z + sample if self.predicts_change else sample
+
+    @abstractmethod
+    def _mean(self, head_features: Array) -> Array:
+        """The mean of what the heads predict (..., Z)."""
+
+    @abstractmethod
+    def _sample(
+        self, head_features: Array, uniform: Array, normal: Array, temperature: float
+    ) -> Array:
+        """A sample of it (..., Z); for the arguments see `sample`."""
 
     def calibrate(self, residual: Array) -> None:
         """Set the standard deviation (Z,) of the prediction error, where it is not learned."""
@@ -184,16 +190,17 @@ class RecurrentMemory(ABC):
         reward, done = (dense(head_features, self.parameters, name) for name in ("reward", "done"))
         return reward, sigmoid(done)
 
-    def states(self, sequences: PackedSequences) -> Array:
-        """h (N, H) after every step, from a state of zeros."""
-        return self._forward(sequences).hidden
+    def states(self, sequences: PackedSequences, with_c: bool = False) -> Array:
+        """h (N, H), or [c; h] (N, 2H), after every step, from a state of zeros."""
+        trace = self._forward(sequences)
+        return np.concatenate([trace.cells, trace.hidden], axis=1) if with_c else trace.hidden
 
     def loss(self, sequences: PackedSequences) -> float:
         """The training loss."""
         return _total(self.losses(self.head_features(self.states(sequences)), sequences))
 
     def losses(self, head_features: Array, sequences: PackedSequences) -> dict[str, float]:
-        """The terms of the loss: `z` and, with those heads, `reward` and `done`."""
+        """The terms of the loss: `z` and, with those heads, those of `reward_done_losses`."""
         return self._losses_and_gradients(head_features, sequences)[0]
 
     def loss_and_gradient(self, sequences: PackedSequences) -> tuple[float, Parameters]:
@@ -222,32 +229,23 @@ class RecurrentMemory(ABC):
         self, head_features: Array, sequences: PackedSequences
     ) -> tuple[dict[str, float], dict[str, Array]]:
         """The terms of the loss, and its gradients by the outputs of every layer."""
-        loss, z_gradients = self._z_loss(self._head_outputs(head_features), sequences)
+        targets = sequences.z_next - sequences.z if self.predicts_change else sequences.z_next
+        loss, z_gradients = self._z_loss(self._head_outputs(head_features), targets)
         losses, gradients = {"z": loss}, dict(zip(self.Z_LAYERS, z_gradients, strict=True))
         if self.predicts_reward_done:
-            for name, error, targets, weight in (
-                ("reward", squared_error, sequences.rewards, self.reward_weight),
-                ("done", binary_cross_entropy, sequences.dones, 1.0),
-            ):
-                loss, dy = error(dense(head_features, self.parameters, name), targets)
-                losses[name], gradients[name] = weight * loss, weight * dy
+            more_losses, more_gradients = reward_done_losses(
+                self.parameters, head_features, sequences, self.reward_weight, self.done_weight
+            )
+            losses, gradients = losses | more_losses, gradients | more_gradients
         return losses, gradients
 
     @abstractmethod
-    def _z_loss(
-        self, outputs: Sequence[Array], sequences: PackedSequences
-    ) -> tuple[float, Sequence[Array]]:
-        """The loss of the next z per step and dimension, and its gradients by the outputs of
-        Z_LAYERS.
+    def _z_loss(self, outputs: Sequence[Array], targets: Array) -> tuple[float, Sequence[Array]]:
+        """The loss per step and dimension of targets (N, Z), the next z or its change, and its
+        gradients by the outputs of Z_LAYERS.
         """
 
 
 def _total(losses: dict[str, float]) -> float:
     """The loss: its terms added from left to right, which built-in `sum` no longer does."""
     return float(np.cumsum([*losses.values()])[-1])
-
-
-def squared_error(predicted: Array, targets: Array) -> tuple[float, Array]:
-    """Mean squared error over all entries, and its gradient by the predictions."""
-    error = predicted - targets
-    return float((error * error).mean()), 2 * error / error.size

@@ -34,6 +34,7 @@ def make_memory(
     head_hidden: int = 0,
     num_mixtures: int = 1,
     min_std: float = 0.01,
+    predict_change: bool = False,
     predict_reward_done: bool = False,
 ) -> RecurrentMemory:
     """An untrained M of a kind in MEMORIES; for the arguments see `RecurrentMemory.initial`."""
@@ -45,5 +46,6 @@ def make_memory(
         head_hidden=head_hidden,
         num_mixtures=num_mixtures,
         min_std=min_std,
+        predict_change=predict_change,
         predict_reward_done=predict_reward_done,
     )

@@ -75,7 +75,7 @@ class LatentSequences:
         first_step: (S,), the row of its first step.
         steps: (S,), its length.
         terminated_last: (S,), whether its last step terminated the episode.
-        deterministic: take the mean for z instead of a sample.
+        z_noise_factor: share of V's standard deviation that z is sampled with; 0: its mean.
     """
 
     latents: Latents
@@ -83,13 +83,13 @@ class LatentSequences:
     first_step: NDArray[np.int64]
     steps: NDArray[np.int64]
     terminated_last: NDArray[np.bool_]
-    deterministic: bool = False
+    z_noise_factor: float = 1.0
 
     def __len__(self) -> int:
         return len(self.steps)
 
     def sample(self, rows: NDArray[np.intp], rng: np.random.Generator) -> PackedSequences:
-        """A batch of these sequences, with z ~ N(mean, exp(logvar)).
+        """A batch of these sequences, with z ~ N(mean, z_noise_factor^2 exp(logvar)).
 
         Each frame's z is sampled once: it is the target of a step and the input of the next.
         """
@@ -128,8 +128,8 @@ class LatentSequences:
         """z (frames, Z) of the frames in these rows."""
         z: NDArray[np.float32] = self.latents.mean[frames]
         logvar = self.latents.logvar[frames]
-        if not self.deterministic and logvar.max() > NEGLIGIBLE_LOGVAR:
-            sigma = np.exp(0.5 * logvar)
+        if self.z_noise_factor and logvar.max() > NEGLIGIBLE_LOGVAR:
+            sigma = self.z_noise_factor * np.exp(0.5 * logvar)
             z += sigma * rng.standard_normal(z.shape, np.float32)
         return z
 
@@ -141,7 +141,7 @@ def _packed_index(batch_sizes: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDAr
 
 
 def split_episodes(
-    latents: Latents, length: int, chosen: NDArray[np.bool_], *, deterministic: bool = False
+    latents: Latents, length: int, chosen: NDArray[np.bool_], *, z_noise_factor: float = 1.0
 ) -> LatentSequences:
     """The chosen episodes in sequences of `length` steps, for truncated BPTT.
 
@@ -150,7 +150,7 @@ def split_episodes(
         length: steps of a sequence. The last one of an episode may have fewer; it is dropped if it
             has fewer than MIN_STEPS.
         chosen: (episodes,), which episodes to take.
-        deterministic: see `LatentSequences`.
+        z_noise_factor: see `LatentSequences`.
 
     Raises:
         ValueError: no sequence is left.
@@ -170,7 +170,7 @@ def split_episodes(
         first_step=latents.first_step[episode] + start,
         steps=steps,
         terminated_last=latents.terminated[episode] & (start + steps == latents.lengths[episode]),
-        deterministic=deterministic,
+        z_noise_factor=z_noise_factor,
     )
 
 
@@ -180,7 +180,7 @@ def whole_episodes(latents: Latents, chosen: NDArray[np.bool_]) -> LatentSequenc
     Raises:
         ValueError: all of them are too short.
     """
-    return split_episodes(latents, int(latents.lengths.max()), chosen, deterministic=True)
+    return split_episodes(latents, int(latents.lengths.max()), chosen, z_noise_factor=0)
 
 
 def states_before(states: Array, batch_sizes: Array) -> Array:
@@ -192,9 +192,10 @@ def states_before(states: Array, batch_sizes: Array) -> Array:
 
 
 def sequence_features(sequences: PackedSequences, states: Array) -> Array:
-    """C's features [z; h] (N, Z + H) of every step, given h (N, H) after every step.
+    """C's features [z; h] (N, Z + H) of every step, given h (N, H) after every step; or [z; c; h],
+    given [c; h].
 
     For agents and dreams `interfaces.PolicyState` builds the same.
     """
-    h = states_before(states, sequences.batch_sizes)
-    return np.concatenate([sequences.z, h], axis=1)
+    before = states_before(states, sequences.batch_sizes)
+    return np.concatenate([sequences.z, before], axis=1)

@@ -53,15 +53,28 @@ def sigmoid(x: Array) -> Array:
     return y
 
 
-def binary_cross_entropy(logits: Array, targets: Array) -> tuple[float, Array]:
-    """Mean of -log Bernoulli(targets; sigmoid(logits)) in nats, and its gradient by the logits."""
+def squared_error(predicted: Array, targets: Array) -> tuple[float, Array]:
+    """Mean squared error over all entries, and its gradient by the predictions."""
+    error = predicted - targets
+    return float((error * error).mean()), 2 * error / error.size
+
+
+def binary_cross_entropy(
+    logits: Array, targets: Array, weights: Array | float = 1.0
+) -> tuple[float, Array]:
+    """Mean of -weights * log Bernoulli(targets; sigmoid(logits)) in nats, and its gradient by the
+    logits.
+    """
     # log(1 + e^l) - l t, written so that no large exponent is taken
     loss = np.maximum(logits, 0) + np.log(1 + np.exp(-np.abs(logits))) - logits * targets
-    return float(loss.mean()), (sigmoid(logits) - targets) / logits.size
+    return float((weights * loss).mean()), weights * (sigmoid(logits) - targets) / logits.size
 
 
-def sigmoid_squared_error(logits: Array, targets: Array) -> tuple[float, Array]:
-    """Mean of (sigmoid(logits) - targets)^2, and its gradient by the logits."""
+def sigmoid_squared_error(
+    logits: Array, targets: Array, weights: Array | float = 1.0
+) -> tuple[float, Array]:
+    """Mean of weights * (sigmoid(logits) - targets)^2, and its gradient by the logits."""
     y = sigmoid(logits)
     error = y - targets
-    return float((error * error).mean()), 2 * error * y * (1 - y) / logits.size
+    weighted = weights * error
+    return float((weighted * error).mean()), 2 * weighted * y * (1 - y) / logits.size

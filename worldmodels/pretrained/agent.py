@@ -210,6 +210,7 @@ class PretrainedAgent:
             policy=policy,
             steps=steps,
             temperature=float(temperature),
+            with_c=controller is None and self.controller.takes_c,
             single=single,
         )
 
@@ -239,7 +240,7 @@ class PretrainedAgent:
         """Choose the actions of some rows, and step M."""
         z = self.parts.vision.encode(self._adapter.view(rows))
         h, c = self._h[which], self._c[which]
-        actions = self.controller(z, h)
+        actions = self.controller(z, h, c)
         self._z[which], self._actions[which] = z, actions
         self._h[which], self._c[which] = self.parts.memory.step(z, actions, h, c)
         self._frames_left[which] = self.frame_skip

@@ -16,7 +16,7 @@ from worldmodels.memory.recurrent import RecurrentMemory
 from worldmodels.pretrained.adapters import Array
 from worldmodels.pretrained.models import PretrainedVision
 
-Policy = Callable[[Array, Array], Array]
+Policy = Callable[..., Array]
 
 
 class Dream(NamedTuple):
@@ -53,6 +53,7 @@ def dream(
     policy: Policy,
     steps: int,
     temperature: float,
+    with_c: bool,
     single: bool,
 ) -> Dream:
     """A dream from each of the start states.
@@ -65,6 +66,7 @@ def dream(
         policy: takes z (N, Z) and h (N, H), and returns actions (N, A).
         steps: the longest dream, without `actions`.
         temperature: of the predictions.
+        with_c: whether `policy` takes M's c (N, H), too, after z and h.
         single: whether there is but one, and its arrays are to have no axis for it.
 
     Raises:
@@ -77,13 +79,17 @@ def dream(
         member if member.predicts_reward_done else _WithoutRewards(member)
         for member in memory.members
     ]
-    env = DreamEnv(members, start_states, rows, steps, temperature)
+    env = DreamEnv(members, start_states, rows, steps, temperature, observe_c=with_c)
+    cuts = [memory.z_size, memory.z_size + memory.hidden_size][: 1 + with_c]
     observations, _ = env.reset()
     all_z = [observations[:, : memory.z_size]]
     all_actions, all_rewards, all_done = list[Array](), list[Array](), list[Array]()
     for step in range(steps):
-        z, h = np.split(observations, [memory.z_size], axis=1)
-        chosen = _chosen(policy(z, h), rows, memory.action_size) if given is None else given[step]
+        z, *c, h = np.split(observations, cuts, axis=1)
+        if given is None:
+            chosen = _chosen(policy(z, h, *c), rows, memory.action_size)
+        else:
+            chosen = given[step]
         observations, rewards, terminated, _, _ = env.step(chosen)
         all_z.append(observations[:, : memory.z_size])
         all_actions.append(chosen)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from worldmodels.controller.controller import Controllers, Layer
-from worldmodels.interfaces import PolicyState
+from worldmodels.interfaces import PolicyState, feature_counts
 from worldmodels.memory.ensemble import Ensemble
 from worldmodels.pipeline.storage.pixels import to_bytes
 from worldmodels.pretrained.adapters import Adapter, Array
@@ -86,6 +86,7 @@ class PretrainedMemory:
         self.z_size, self.action_size = ensemble.z_size, ensemble.action_size
         self.hidden_size = ensemble.hidden_size
         self.predicts_reward_done = ensemble.predicts_reward_done
+        self.predicts_change = self.model.predicts_change
 
     def step(
         self, z: ArrayLike, action: ArrayLike, state: MemoryState | None = None
@@ -110,22 +111,27 @@ class PretrainedMemory:
         after = self.model.step(z_rows, action_rows, h, c)
         return MemoryState(*(unbatch(array, single) for array in after))
 
-    def predict(self, state: MemoryState) -> Prediction:
+    def predict(self, state: MemoryState, z: ArrayLike | None = None) -> Prediction:
         """The mean of the next z, the reward and the probability of the end, after a step.
 
         Args:
             state: (h, c) after the step.
+            z: (Z,), or (N, Z), before the step; only an M that `predicts_change` needs it.
 
         Raises:
-            ValueError: h has another size.
+            ValueError: h or z has another size, or there is no z and M needs it.
         """
         h, _, single = self._rows_of(state)
+        if z is None and self.predicts_change:
+            raise ValueError("this M predicts the change of z: predict(state, z) needs z, too")
+        z_before, _ = batch("z", np.zeros((len(h), self.z_size)) if z is None else z, self.z_size)
+        check_equal_rows(z=z_before, h=h)
         features = self.model.head_features(h)
         reward = p_done = np.full(len(h), np.nan, np.float32)
         if self.model.predicts_reward_done:
             reward, p_done = self.model.reward_and_done(features)
-        z = self.model.predict(features)
-        return Prediction(*(unbatch(array, single) for array in (z, reward, p_done)))
+        z_next = self.model.predict(features, z_before)
+        return Prediction(*(unbatch(array, single) for array in (z_next, reward, p_done)))
 
     def _rows_of(self, state: MemoryState) -> tuple[Array, Array, bool]:
         """h and c as batches, and whether there was but one row."""
@@ -138,7 +144,7 @@ class PretrainedMemory:
 
 
 class PretrainedController:
-    """C: z and h to an action. Its weights may be changed.
+    """C: z and h to an action, and c if it `takes_c`. Its weights may be changed.
 
     Args:
         model: one controller.
@@ -148,7 +154,8 @@ class PretrainedController:
 
     def __init__(self, model: Controllers, z_size: int, hidden_size: int) -> None:
         self.model = model
-        self._sizes = z_size, hidden_size
+        self._sizes = {"z": z_size, "h": hidden_size, "c": hidden_size}
+        self.takes_c = model.features == feature_counts(z_size, hidden_size)["zch"]
 
     @property
     def layers(self) -> list[Layer]:
@@ -157,7 +164,9 @@ class PretrainedController:
 
     @property
     def weight(self) -> Array:
-        """The weight (A, F) of the last layer, whose inputs are [z; h], or z, if C is linear."""
+        """The weight (A, F) of the last layer, whose inputs are z, [z; h] or [z; c; h], if C is
+        linear.
+        """
         return self.layers[-1].weight
 
     @weight.setter
@@ -173,20 +182,23 @@ class PretrainedController:
     def bias(self, value: ArrayLike) -> None:
         self.layers[-1].bias[...] = value
 
-    def __call__(self, z: ArrayLike, h: ArrayLike) -> Array:
-        """The action (A,) in (-1, 1), given z (Z,) and h (H,), or a batch of each.
+    def __call__(self, z: ArrayLike, h: ArrayLike, c: ArrayLike | None = None) -> Array:
+        """The action (A,) in (-1, 1), given z (Z,), h (H,) and, if C `takes_c`, c (H,); or batches.
 
         Raises:
-            ValueError: the arrays are of other shapes, or not finite.
+            ValueError: the arrays are of other shapes, or not finite, or c is missing.
         """
-        (z_rows, single), (h_rows, _) = (
-            batch(name, each, size)
-            for name, each, size in zip("zh", (z, h), self._sizes, strict=True)
-        )
-        check_equal_rows(z=z_rows, h=h_rows)
-        features = PolicyState(h_rows).features(z_rows)[:, : self.model.features]
+        given = {"z": z, "h": h}
+        if self.takes_c:
+            if c is None:
+                raise ValueError("this C takes M's c, too: controller(z, h, c)")
+            given["c"] = c
+        rows = {name: batch(name, each, self._sizes[name])[0] for name, each in given.items()}
+        check_equal_rows(**rows)
+        state = PolicyState(rows["h"], rows.get("c", rows["h"]), self.takes_c)
+        features = state.features(rows["z"])[:, : self.model.features]
         actions = self.model.repeated(len(features)).act(features)
-        return unbatch(actions, single)
+        return unbatch(actions, np.ndim(z) == 1)
 
 
 def frames(observation: ArrayLike, adapter: Adapter) -> tuple[NDArray[np.uint8], bool]:

@@ -59,8 +59,8 @@ class MemberTrainer:
         self._warm_start = warm_start
         self._checkpoints = checkpoints or NoCheckpoints()
         self._settings = settings
-        self._train = _sequences(latents, settings.sequence_length, held_out=False)
-        self._held_out = _sequences(latents, settings.sequence_length, held_out=True)
+        self._train = _sequences(settings, latents, held_out=False)
+        self._held_out = _sequences(settings, latents, held_out=True)
         self._z_std = latents.mean.std(axis=0)  # (Z,)
         self._sizes = latents.mean.shape[1], latents.actions.shape[1]
         self._streams = streams
@@ -82,7 +82,7 @@ class MemberTrainer:
 
         settings, train, held_out = self._settings, self._train, self._held_out
         memory = initial_memory(settings, *self._sizes, stream("weights"))
-        memory.set_loss_weights(settings.reward_weight)
+        memory.set_loss_weights(settings.reward_weight, settings.done_weight)
         if self._warm_start:
             self._warm_start.copy_to(memory, member, settings.ensemble_size)
         z_rng, input_noise_rng = stream("codes"), stream("noise")
@@ -125,18 +125,24 @@ def initial_memory(
         head_hidden=settings.head_hidden,
         num_mixtures=settings.num_mixtures,
         min_std=settings.min_std,
+        predict_change=settings.predict_change,
         predict_reward_done=settings.predict_reward_done,
     )
 
 
-def _sequences(latents: Latents, length: int, *, held_out: bool) -> LatentSequences:
+def _sequences(settings: TrainM, latents: Latents, *, held_out: bool) -> LatentSequences:
     """Sequences of the held-out episodes, or of the others.
 
     Raises:
         ParamsError: all of these episodes are too short.
     """
     try:
-        return split_episodes(latents, length, latents.held_out == held_out)
+        return split_episodes(
+            latents,
+            settings.sequence_length,
+            latents.held_out == held_out,
+            z_noise_factor=settings.z_noise_factor,
+        )
     except ValueError as error:
         key = "held_out_episodes" if held_out else "episodes"
         raise ParamsError(f"collect.{key}: {error}; collect more of them") from None

@@ -27,7 +27,7 @@ class StepMoments(NamedTuple):
     reward: Array
     reward_sq: Array
     dones: Array
-    losses: Array  # (1,) or (3,), the terms of M's loss
+    losses: Array  # (1,), (3,) or (4,), the terms of M's loss
 
 
 def step_moments(memory: RecurrentMemory, chunks: Iterable[PackedSequences]) -> StepMoments:
@@ -39,7 +39,7 @@ def step_moments(memory: RecurrentMemory, chunks: Iterable[PackedSequences]) -> 
             sequences.z_next,
             np.square(sequences.z_next),
             np.square(sequences.z_next - sequences.z),
-            np.square(sequences.z_next - memory.predict(head_features)),
+            np.square(sequences.z_next - memory.predict(head_features, sequences.z)),
             sequences.rewards,
             np.square(sequences.rewards),
             sequences.dones,
@@ -98,4 +98,16 @@ def memory_scores(
                 -held_out.dones * np.log(rate) - (1 - held_out.dones) * np.log(1 - rate)
             ),
         }
+        if memory.done_weight != 1:
+            weighted = base_rate_loss(rate, held_out.dones, memory.done_weight)
+            scores["done_base_rate_weighting"] = weighted - scores["done_base_rate_nll"]
     return scores
+
+
+def base_rate_loss(rate: Array, dones: Array, weight: float) -> float:
+    """The loss of done, where ends count `weight` times, if M always says `rate`.
+
+    `dones` is the share of the steps that end their episode.
+    """
+    odds = weight * rate / (1 - rate)  # see `RecurrentMemory`
+    return float(weight * dones * np.log1p(1 / odds) + (1 - dones) * np.log1p(odds))

@@ -50,10 +50,10 @@ class WarmStart(NamedTuple):
             self._refuse(f"it has {len(self.learners)} members", f"{members}")
         stored = self.learners[number]
         shapes, stored_shapes = _shapes(model.parameters), _shapes(stored.parameters)
-        if (model.kind, shapes) != (stored.kind, stored_shapes):
+        if (_form(model), shapes) != (_form(stored), stored_shapes):
             self._refuse(
-                f"it is {_description(stored.kind, stored_shapes, shapes)}",
-                f"{_description(model.kind, shapes, stored_shapes)}",
+                f"it is {_description(_form(stored), stored_shapes, shapes)}",
+                f"{_description(_form(model), shapes, stored_shapes)}",
             )
         model.parameters.flat[...] = stored.parameters.flat
 
@@ -63,12 +63,17 @@ class WarmStart(NamedTuple):
         )
 
 
+def _form(model: HasParameters) -> str:
+    """The kind, and whether an M predicts the change of z, which no shape shows."""
+    return model.kind + ", predict_change" * getattr(model, "predicts_change", False)
+
+
 def _shapes(arrays: Mapping[str, Array]) -> Shapes:
     return {name: array.shape for name, array in arrays.items()}
 
 
-def _description(kind: str, shapes: Shapes, others: Shapes) -> str:
-    """The kind, and the shapes that differ from the others."""
+def _description(form: str, shapes: Shapes, others: Shapes) -> str:
+    """The form, and the shapes that differ from the others."""
     different = [f"{name} {shape}" for name, shape in shapes.items() if others.get(name) != shape]
     more = ", ..." if len(different) > MAX_NAMED else ""
-    return f"{kind} with {', '.join(different[:MAX_NAMED])}{more}" if different else kind
+    return f"{form} with {', '.join(different[:MAX_NAMED])}{more}" if different else form

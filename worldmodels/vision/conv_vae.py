@@ -78,6 +78,11 @@ LAYOUTS = (PAPER_LAYOUT, SMALL_LAYOUT)
 class ConvVAE(VariationalAutoencoder):
     """A convolutional VAE for observations (N, height, width, C); squared error.
 
+    Small bright things on a dark ground count for more with a `bright_weight` above 1: it is the
+    weight of a white pixel's squared error where a black one has 1, linear between. The weights are
+    divided by their mean over black and white, so that a grey pixel's is always 1, and the loss
+    keeps its scale.
+
     Args:
         arrays: the weights, named as in the `shapes` of one of LAYOUTS.
         dtype: float32 in the pipeline, float64 to check gradients.
@@ -88,7 +93,7 @@ class ConvVAE(VariationalAutoencoder):
 
     kind = "conv_vae"
     ERROR = "squared error (a pixel)"
-    error = staticmethod(sigmoid_squared_error)
+    bright_weight = 1.0
 
     def __init__(self, arrays: Mapping[str, Array], dtype: type = np.float32) -> None:
         self._layout = PAPER_LAYOUT if "conv3.weight" in arrays else SMALL_LAYOUT
@@ -153,6 +158,12 @@ class ConvVAE(VariationalAutoencoder):
             gain = 1 if number == len(kernels) else 2
             layer(f"deconv{number}", (kernel, kernel, o, i), o, gain / (windows * i))
         return cls(arrays)
+
+    def error(self, logits: Array, targets: Array) -> tuple[float, Array]:
+        """Weighted squared error per pixel of logits (N, D), and its gradient by the logits."""
+        slope, mean = self.bright_weight - 1, (1 + self.bright_weight) / 2
+        weights = (1 + slope * targets) / mean if slope else 1.0
+        return sigmoid_squared_error(logits, targets, weights)
 
     def _encoder(self, observations: Array) -> Activations:
         activations = [observations]

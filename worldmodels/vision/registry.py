@@ -32,6 +32,7 @@ def make_vision(
     width_multiplier: float,
     beta: float,
     free_bits: float,
+    bright_weight: float = 1.0,
 ) -> AnyVision:
     """An untrained V of a kind in VISIONS.
 
@@ -44,6 +45,7 @@ def make_vision(
         width_multiplier: scales the channels of `conv_vae`.
         beta: weight of the KL divergence in `vae` and `conv_vae`.
         free_bits: nats of KL per latent dimension that cost nothing in `vae` and `conv_vae`.
+        bright_weight: see `ConvVAE`; the other kinds have none.
 
     Raises:
         ValueError: this kind does not take observations of this shape.
@@ -56,5 +58,6 @@ def make_vision(
         vision = VAE.initial(pixels, hidden, z_size, rng)
     else:
         vision = ConvVAE.initial(shape, z_size, width_multiplier, rng)
+        vision.bright_weight = bright_weight
     vision.set_loss_weights(beta, free_bits)
     return vision

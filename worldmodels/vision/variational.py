@@ -90,9 +90,8 @@ class VariationalAutoencoder(ABC):
         self._beta = beta
         self._free_nats = free_bits * self.z_size
 
-    @staticmethod
     @abstractmethod
-    def error(logits: Array, targets: Array) -> tuple[float, Array]:
+    def error(self, logits: Array, targets: Array, /) -> tuple[float, Array]:
         """Reconstruction error per pixel of logits (N, D), and its gradient by the logits."""
 
     @abstractmethod

@@ -8,6 +8,7 @@ import pytest
 from tests.support.page_agents import GOLDEN_EPISODES, KINDS, LONGEST
 from worldmodels.envs.racing.env import RacingEnv
 from worldmodels.envs.racing.track import Track
+from worldmodels.interfaces import takes_c
 from worldmodels.pipeline.storage.pixels import to_pixels
 
 OTHER = Track(radius=7.0, harmonics=[(3, 1.1, 0.4)], half_width=1.0)
@@ -38,7 +39,7 @@ RUN_MODELS = """(views, actions, uniform, normal) => {
   let state = memory.initialState();
   return views.map((view, step) => {
     const z = vision.encode(Float32Array.from(view, (byte) => byte / 255));
-    const inputs = controller.features(z, state.h);
+    const inputs = controller.features(z, state);
     const action = Array.from(controller.act(inputs));
     const contributions = controller.contributions(inputs);
     state = memory.step(z, actions[step], state);
@@ -46,8 +47,8 @@ RUN_MODELS = """(views, actions, uniform, normal) => {
     const rewardAndDone = memory.rewardAndDone(features);
     return {
       z: Array.from(z), decoded: Array.from(vision.decode(z)), h: Array.from(state.h),
-      predicted: Array.from(memory.predict(features)), action, contributions,
-      sampled: Array.from(memory.sample(features, uniform[step], normal[step], 1.3)),
+      predicted: Array.from(memory.predict(features, z)), action, contributions,
+      sampled: Array.from(memory.sample(features, z, uniform[step], normal[step], 1.3)),
       rewardAndDone: rewardAndDone && [rewardAndDone.reward, rewardAndDone.done],
     };
   });
@@ -122,16 +123,18 @@ def test_v_m_and_c_compute_what_numpy_computes_on_recorded_steps(browser, pages,
     h, c = np.zeros((2, count + 1, 1, memory.hidden_size), np.float32)
     for step, action in enumerate(actions):
         h[step + 1], c[step + 1] = memory.step(z[step, None], action[None], h[step], c[step])
-    h = h[:, 0]
-    inputs = np.concatenate([z, h[:-1]], axis=1)[:, : agent.controllers.features]
+    h, c = h[:, 0], c[:, 0]
+    features = agent.controllers.features
+    seen = [z, c[:-1], h[:-1]] if takes_c(features, memory) else [z, h[:-1]]
+    inputs = np.concatenate(seen, axis=1)[:, :features]
     ours = call(browser, RUN_MODELS, views.reshape(count, -1), actions, uniform, normal)
     features = memory.head_features(h[1:])
     theirs = {
         "z": z,
         "decoded": vision.decode(z).reshape(count, -1),
         "h": h[1:],
-        "predicted": memory.predict(features),
-        "sampled": memory.sample(features, uniform, normal, 1.3),
+        "predicted": memory.predict(features, z),
+        "sampled": memory.sample(features, z, uniform, normal, 1.3),
         "action": agent.controllers.rows(np.zeros(count, np.intp)).act(inputs),
     }
     if memory.predicts_reward_done:

@@ -5,7 +5,7 @@ import { Random } from "random.js";
 // C's action for z and M's state. `mask` has 0 for each number of z that C does not get.
 function decide(controller, z, state, mask) {
   const seen = mask ? z.map((value, i) => value * mask[i]) : z;
-  const features = controller.features(seen, state.h);
+  const features = controller.features(seen, state);
   return { features, action: Array.from(controller.act(features)) };
 }
 

@@ -89,7 +89,7 @@ export class DreamSearch {
     dream.reset(start);
     let reward = 0;
     while (!dream.done) {
-      reward += dream.step(controller.act(controller.features(dream.z, dream.state.h)));
+      reward += dream.step(controller.act(controller.features(dream.z, dream.state)));
     }
     return { reward, z: dream.z };
   }

@@ -10,11 +10,12 @@ export class Controller {
     this.inputSize = this.layers[0].inputs;
   }
 
-  // C's input: z and h, or z alone if C does not take h.
-  features(z, h) {
+  // C's input: z, and M's h and c as far as C takes them, in the order z, c, h.
+  features(z, { h, c }) {
     const features = new Float32Array(this.inputSize);
     features.set(z);
-    if (this.inputSize > z.length) features.set(h, z.length);
+    if (this.inputSize > z.length) features.set(h, this.inputSize - h.length);
+    if (this.inputSize > z.length + h.length) features.set(c, z.length);
     return features;
   }
 
@@ -36,6 +37,19 @@ export class Controller {
     return Array.from(second.bias, (_, action) => Array.from(features, (__, i) =>
       rows.reduce((sum, row, k) => sum + slope(action, k) * row[i], 0)));
   }
+}
+
+// A list of one number for each of C's inputs in parts: [["z", [...]], ["c", [...]], ["h", [...]]],
+// without what C does not take.
+export function inputParts(inputs, zSize, hiddenSize) {
+  const ofH = Math.max(zSize, inputs.length - hiddenSize);
+  return [["z", inputs.slice(0, zSize)], ["c", inputs.slice(zSize, ofH)], ["h", inputs.slice(ofH)]]
+    .filter(([, part]) => part.length);
+}
+
+// "z", "z and h" or "z, c and h".
+export function inputNames(parts) {
+  return parts.map(([name]) => name).join(", ").replace(/, (?=.$)/, " and ");
 }
 
 function layerOutput(x, { weight, bias, inputs }) {

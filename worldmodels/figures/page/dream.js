@@ -40,7 +40,7 @@ export class DreamEnv {
     const uniform = Array.from(this.z, () => this.random.uniform());
     const normal = Array.from(this.z, () => this.random.normal());
     const doneThreshold = this.random.uniform();
-    this.z = this.memory.sample(features, uniform, normal, this.temperature);
+    this.z = this.memory.sample(features, this.z, uniform, normal, this.temperature);
     const { reward, done } = this.memory.rewardAndDone(features) ?? { reward: 0, done: 0 };
     this.pDone = done;
     this.terminated = doneThreshold < done;

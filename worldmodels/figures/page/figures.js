@@ -1,6 +1,7 @@
 // Draws a session on all canvases of the page.
 import { Canvas, readTheme } from "canvas.js";
 import { drawChart } from "chart.js";
+import { inputParts } from "controller.js";
 import { drawActions, drawBars, drawCells, drawContributions } from "panels.js";
 import { drawFrame, drawTrack } from "scene.js";
 import { byId } from "texts.js";
@@ -45,10 +46,11 @@ export class Figures {
     const z = mode.real ? shown.z : shown.dreamZ;
     const other = mode.real && mode.dream ? shown.dreamZ : null;
     drawBars(canvases.z, z, other, scales.z, mode.real ? theme.vision : theme.dream, theme);
-    drawCells(canvases.h, observed.h, theme);
+    drawCells(canvases.h, observed.state.h, theme);
     const contributions = controller.contributions(session.features);
     const names = ["Steer", session.racing ? "Throttle" : "Pedal"];
-    drawContributions(canvases.contributions, contributions, session.zSize, names,
+    const split = (row) => inputParts(row, session.zSize, session.memory.hiddenSize);
+    drawContributions(canvases.contributions, contributions, split, names,
       scales.contributions, theme);
     // If C drives: the action that it takes next. If you drive: your last action, beside C's.
     const [action, policyAction] = driver === "you"

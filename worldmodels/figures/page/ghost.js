@@ -16,7 +16,7 @@ export class Ghost {
   }
 
   get features() {
-    return this.controller.features(this.z, this.state.h);
+    return this.controller.features(this.z, this.state);
   }
 
   step() {

@@ -8,6 +8,7 @@ class RecurrentMemory {
     this.zSize = zSize;
     this.hiddenSize = arrays["lstm.hidden_weight"].shape[0];
     this.predictsRewardDone = "reward.weight" in arrays;
+    this.predictsChange = "predicts_change" in arrays; // of z, and not the next z
   }
 
   // The state before the first step.
@@ -40,6 +41,20 @@ class RecurrentMemory {
     return "head.weight" in this.arrays ? mapInPlace(dense(h, this.arrays, "head"), relu) : h;
   }
 
+  // The mean of the next z, given z before the step.
+  predict(features, z) {
+    return this.nextZ(this.mean(features), z);
+  }
+
+  // A sample of the next z, given z before the step and noise.
+  sample(features, z, uniform, normal, temperature) {
+    return this.nextZ(this.draw(features, uniform, normal, temperature), z);
+  }
+
+  nextZ(output, z) {
+    return this.predictsChange ? output.map((change, j) => z[j] + change) : output;
+  }
+
   // The reward of the step, and the probability that it ends the episode; null if M predicts
   // neither.
   rewardAndDone(features) {
@@ -52,16 +67,15 @@ class RecurrentMemory {
 }
 
 class DeterministicLSTM extends RecurrentMemory {
-  // The mean of the next z.
-  predict(features) {
+  mean(features) {
     return dense(features, this.arrays, "z");
   }
 
   // The mean and noise: the temperature multiplies the variance of the residuals.
-  sample(features, uniform, normal, temperature) {
+  draw(features, uniform, normal, temperature) {
     const residual = this.arrays.residual.data;
     const noise = Math.sqrt(temperature);
-    return this.predict(features).map((z, j) => z + noise * residual[j] * normal[j]);
+    return this.mean(features).map((z, j) => z + noise * residual[j] * normal[j]);
   }
 }
 
@@ -98,7 +112,7 @@ class MDNLSTM extends RecurrentMemory {
     };
   }
 
-  predict(features) {
+  mean(features) {
     const y = dense(features, this.arrays, "z");
     return Float32Array.from({ length: this.zSize }, (_, j) => {
       const { logits, means } = this.mixture(y, j);
@@ -106,7 +120,7 @@ class MDNLSTM extends RecurrentMemory {
     });
   }
 
-  sample(features, uniform, normal, temperature) {
+  draw(features, uniform, normal, temperature) {
     const y = dense(features, this.arrays, "z");
     return Float32Array.from({ length: this.zSize }, (_, j) => {
       const { logits, means, sigmas } = this.mixture(y, j);
@@ -118,7 +132,7 @@ class MDNLSTM extends RecurrentMemory {
 
 // One mixture for all of z: the first uniform number selects its component.
 class JointMDNLSTM extends RecurrentMemory {
-  predict(features) {
+  mean(features) {
     const weights = softmax(dense(features, this.arrays, "logits"), 1);
     const y = dense(features, this.arrays, "z");
     return Float32Array.from({ length: this.zSize }, (_, j) =>
@@ -126,7 +140,7 @@ class JointMDNLSTM extends RecurrentMemory {
     );
   }
 
-  sample(features, uniform, normal, temperature) {
+  draw(features, uniform, normal, temperature) {
     const weights = softmax(dense(features, this.arrays, "logits"), temperature);
     const k = sampleComponent(weights, uniform[0]);
     const y = dense(features, this.arrays, "z");

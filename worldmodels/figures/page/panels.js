@@ -1,5 +1,6 @@
 // The panels of V, M and C: z, h, the contributions to C's actions, and the actions.
 import { signed } from "canvas.js";
+import { inputNames, inputParts } from "controller.js";
 
 // A bar for each value, up or down from a zero line; wide marks show `others`, if there are any.
 export function drawBars(canvas, values, others, limit, colour, theme) {
@@ -59,36 +60,39 @@ export function drawCells(canvas, values, theme) {
   drawRows(context, theme, Array.from(values), 1, 0, 0, canvas.width, rowHeight);
 }
 
-const LABEL_WIDTH = 18; // of `z` and `h` left of their cells, CSS pixels
+const LABEL_WIDTH = 18; // of `z`, `c` and `h` left of their cells, CSS pixels
 const TITLE_HEIGHT = 34; // of an action's text above its cells, with the gaps
+
+const rowsOfParts = (parts) => parts.reduce((sum, [, part]) => sum + rowsOf(part.length), 0);
 
 // The heights of the canvases of h and of C's contributions, CSS pixels.
 export function panelHeights(zSize, hiddenSize, inputSize) {
   const large = hiddenSize > 2 * COLUMNS;
-  const rows = rowsOf(zSize) + rowsOf(inputSize - zSize);
+  const rows = rowsOfParts(inputParts(new Array(inputSize), zSize, hiddenSize));
   return {
     h: rowsOf(hiddenSize) * (large ? 12 : 22),
     contributions: 2 * (rows * (large ? 10 : 18) + TITLE_HEIGHT),
   };
 }
 
-// For each action: weight times input, a cell for each number of z and h, on a scale of its own.
-export function drawContributions(canvas, contributions, zSize, names, limits, theme) {
+// For each action: weight times input, a cell for each of C's inputs, on a scale of its own.
+// `split` gives a row's parts, see `inputParts`.
+export function drawContributions(canvas, contributions, split, names, limits, theme) {
   const context = canvas.begin();
   const { width, height } = canvas;
   const blockHeight = height / contributions.length;
-  const rows = rowsOf(zSize) + rowsOf(contributions[0].length - zSize);
+  const rows = rowsOfParts(split(contributions[0]));
   const rowHeight = (blockHeight - TITLE_HEIGHT) / rows;
   contributions.forEach((row, action) => {
     const top = action * blockHeight;
     const sum = row.reduce((total, value) => total + value, 0);
     context.fillStyle = theme.ink;
     context.textAlign = "left";
-    const inputs = row.length > zSize ? "z and h add" : "z adds";
+    const parts = split(row);
+    const inputs = `${inputNames(parts)} ${parts.length > 1 ? "add" : "adds"}`;
     context.fillText(`${names[action]}: ${inputs} ${signed(sum, 2)}`, 0, top + 9);
-    const parts = [["z", row.slice(0, zSize)], ["h", row.slice(zSize)]];
     let y = top + 20;
-    parts.filter(([, part]) => part.length).forEach(([name, part]) => {
+    parts.forEach(([name, part]) => {
       const [x, limit] = [LABEL_WIDTH, limits[action]];
       const partHeight = drawRows(context, theme, part, limit, x, y, width - x, rowHeight);
       context.fillStyle = theme.muted;

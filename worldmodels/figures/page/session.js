@@ -148,10 +148,10 @@ export class Session {
     return this.mode.real ? this.env.done : this.dream.done;
   }
 
-  // The z and h that C takes and the page shows.
+  // The z and M's state that C takes and the page shows.
   get observed() {
     const { z, state } = this.mode.real ? this.real : this.dream;
-    return { z, h: state.h };
+    return { z, state };
   }
 
   // What your returns of this episode can be compared with.
@@ -191,8 +191,8 @@ export class Session {
 
   // C's next action.
   decide() {
-    const { z, h } = this.observed;
-    this.features = this.controller.features(z, h);
+    const { z, state } = this.observed;
+    this.features = this.controller.features(z, state);
     this.policyAction = Array.from(this.controller.act(this.features));
   }
 

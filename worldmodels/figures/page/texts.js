@@ -1,4 +1,5 @@
 // The texts of the page that stay.
+import { inputNames, inputParts } from "controller.js";
 import { panelHeights } from "panels.js";
 
 const RACING_INTRO = "A car sees a small image (V), remembers (M) and drives (C). M has learned to "
@@ -18,7 +19,8 @@ export function fill(session, data, choose) {
   setAll(".pixel-count", (height * width * channels).toLocaleString("en"));
   setAll(".z-size", zSize);
   setAll(".h-size", memory.hiddenSize);
-  setAll(".inputs", controller.inputSize > zSize ? "z and h" : "z alone");
+  const parts = inputParts(new Array(controller.inputSize), zSize, memory.hiddenSize);
+  setAll(".inputs", parts.length > 1 ? inputNames(parts) : "z alone");
   const counts = Object.values(data.controller.arrays).map(
     ({ shape }) => shape.reduce((product, side) => product * side, 1));
   setAll(".c-size", counts.reduce((sum, count) => sum + count, 0).toLocaleString("en"));

@@ -49,16 +49,27 @@ class TrainV(Section, frozen=True):
     width_multiplier: Annotated[float, Meta(gt=0, le=4)]  # of conv_vae's channels
     beta: Annotated[float, Meta(ge=0, le=1000)]  # weight of the KL divergence
     free_bits: Annotated[float, Meta(ge=0, le=100)]  # nats per latent dimension that cost nothing
+    bright_weight: Annotated[float, Meta(ge=0.01, le=100)]  # of white, where black has 1
+    mirror: bool  # flip each frame left to right with probability 1/2
     epochs: Epochs
     learning_rate: Rate
     lr_end_factor: Fraction  # of the learning rate at the end of a linear decay
     batch_size: Count
+
+    def __post_init__(self) -> None:
+        """Refuse what no key alone shows."""
+        if self.bright_weight != 1 and self.kind != "conv_vae":
+            raise ValueError(
+                f"bright_weight: must be 1 for {self.kind}, whose error is no squared error "
+                f"(conv_vae's is); found {self.bright_weight:g}"
+            )
 
 
 class Encode(Section, frozen=True):
     """V over all frames."""
 
     batch_size: Count
+    mirror: bool  # add the mirror image of each episode
 
 
 class TrainM(Section, frozen=True):
@@ -69,10 +80,13 @@ class TrainM(Section, frozen=True):
     head_hidden: OptionalUnits  # units of a hidden layer between h and the output heads
     num_mixtures: Annotated[int, Meta(ge=1, le=20)]  # Gaussians of a mixture
     min_std: Std  # of any Gaussian, learned or fitted
+    predict_change: bool  # predict z_next - z and not z_next
     predict_reward_done: bool  # predict a step's reward and whether it ends the episode
     reward_weight: Annotated[float, Meta(gt=0, le=1e6)]  # of its squared error in the loss
+    done_weight: Annotated[float, Meta(ge=1e-3, le=1e3)]  # of an end in its cross-entropy
     ensemble_size: Annotated[int, Meta(ge=1, le=16)]
     input_noise: Annotated[float, Meta(ge=0, le=10)]  # on z, in standard deviations of z
+    z_noise_factor: Annotated[float, Meta(ge=0, le=10)]  # of V's standard deviation of z
     epochs: Epochs
     learning_rate: Rate
     lr_end_factor: Fraction  # of the learning rate at the end of a linear decay
@@ -94,6 +108,7 @@ class EvolveC(Section, frozen=True):
 
     train_in: Literal["env", "dream"]  # the environment itself, or what M imagines of it
     temperature: Annotated[float, Meta(ge=0.01, le=100)]  # of the dream
+    sample_done: bool  # draw its end; if not, rewards are weighted by the probability of none yet
     horizon: Annotated[int, Meta(ge=0, le=10_000)]  # steps of a dream; 0: env.max_steps
     burn_in: Annotated[int, Meta(ge=0, le=1000)]  # recorded steps before it; 0: an episode's start
     replay_rounds: Annotated[int, Meta(ge=1, le=1000)]  # last rounds whose episodes are used
@@ -101,8 +116,8 @@ class EvolveC(Section, frozen=True):
     terminal_value_steps: Annotated[float, Meta(ge=0, le=10_000)]  # after the horizon
     steering_cost: Annotated[float, Meta(ge=0, le=1000)]  # of a step at full lock, in a dream
     risk_aversion: Annotated[float, Meta(ge=0, le=100)]  # fitness: mean - so many std of returns
-    inputs: Literal["z", "zh"]  # of C: z, or z and M's h
-    pca_components: OptionalUnits  # of h, that C is searched on; 0: h itself
+    inputs: Literal["z", "zh", "zch"]  # of C: z, and M's h, and its c
+    pca_components: OptionalUnits  # of h, or of c and h, that C is searched on; 0: h itself
     demo_episodes: Annotated[int, Meta(ge=0, le=1_000_000)]  # that the search is initialised from
     hidden: OptionalUnits  # units of C's hidden layer; 0: linear
     strategy: Literal["rank_mu", "cma_es", "sep_cma_es", "openai_es"]
@@ -128,10 +143,10 @@ class EvolveC(Section, frozen=True):
                 "demo_episodes: must be 0 for a C with a hidden layer, because behaviour cloning "
                 f"fits a linear one; found {self.demo_episodes}"
             )
-        if self.pca_components and self.inputs != "zh":
+        if self.pca_components and self.inputs == "z":
             raise ValueError(
-                "pca_components: are those of h, which inputs: z leaves out; set inputs to zh, or "
-                f"pca_components to 0; found {self.pca_components}"
+                "pca_components: are those of h, which inputs: z leaves out; set inputs to zh or "
+                f"zch, or pca_components to 0; found {self.pca_components}"
             )
         if self.strategy == "openai_es" and self.population % 2:
             raise ValueError(

@@ -98,6 +98,7 @@ class Rollouts(EpisodeTable):
     """data/rollouts.h5: the episodes that V and M are trained and scored on."""
 
     stage: ClassVar[str] = "collect"
+    left_right_action: ClassVar[int | None] = None  # its number, if left and right are alike
     held_out: Annotated[
         NDArray[np.bool_], Field("bool", "episodes", "not for training: V and M are scored on it")
     ]
@@ -167,6 +168,7 @@ class RacingRollouts(Rollouts, RacingColumns):
     """Rollouts of the racing environment."""
 
     kind: ClassVar[str] = "rollouts of racing"
+    left_right_action = 0  # steer
 
 
 @dataclass(frozen=True)
@@ -174,6 +176,7 @@ class CarRacingRollouts(Rollouts, CarRacingColumns):
     """Rollouts of CarRacing."""
 
     kind: ClassVar[str] = "rollouts of carracing"
+    left_right_action = 0  # steer
 
 
 @dataclass(frozen=True)
