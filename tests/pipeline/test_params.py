@@ -152,9 +152,9 @@ def test_a_file_without_params_is_refused(read, text, words):
             GOOD,
             ("kind",),
             "cars",
-            "env.kind: expected racing, carracing or gymnasium; found 'cars'",
+            "env.kind: expected racing, carracing, doom or gymnasium; found 'cars'",
         ),
-        (GOOD, ("kind",), 3, "env.kind: expected racing, carracing or gymnasium; found 3"),
+        (GOOD, ("kind",), 3, "env.kind: expected racing, carracing, doom or gymnasium; found 3"),
         (
             GOOD,
             ("kind",),

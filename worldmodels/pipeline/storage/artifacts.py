@@ -19,6 +19,7 @@ from worldmodels.pipeline.file_errors import file_error, readable
 from worldmodels.pipeline.storage import npz
 from worldmodels.pipeline.storage.episode_tables import (
     CarRacingColumns,
+    DoomColumns,
     EpisodeTable,
     RacingColumns,
     SeedColumn,
@@ -115,6 +116,13 @@ class CarRacingRollouts(Rollouts, CarRacingColumns):
 
 
 @dataclass(frozen=True)
+class DoomRollouts(Rollouts, DoomColumns):
+    """Rollouts of Doom."""
+
+    kind: ClassVar[str] = "rollouts of doom"
+
+
+@dataclass(frozen=True)
 class GymnasiumRollouts(Rollouts, SeedColumn):
     """Rollouts of another environment of Gymnasium."""
 
@@ -133,6 +141,13 @@ class CarRacingEvaluation(EvaluationEpisodes, CarRacingColumns):
     """Evaluation episodes of CarRacing."""
 
     kind: ClassVar[str] = "evaluation of carracing"
+
+
+@dataclass(frozen=True)
+class DoomEvaluation(EvaluationEpisodes, DoomColumns):
+    """Evaluation episodes of Doom."""
+
+    kind: ClassVar[str] = "evaluation of doom"
 
 
 @dataclass(frozen=True)

@@ -78,3 +78,13 @@ class CarRacingColumns(SeedColumn):
     """The columns that CarRacing adds: seeds of the tracks, and finished laps."""
 
     finished: Annotated[NDArray[np.bool_], Field("bool", "episodes", "finished the lap")]
+
+
+@dataclass(frozen=True)
+class DoomColumns(EpisodeTable):
+    """The columns that Doom adds: seeds of the games, and health. Rewards are the tics of steps."""
+
+    track_seeds: Annotated[NDArray[np.int64], Field("int64", "episodes", "of the game")]
+    health: Annotated[
+        NDArray[np.int64], Field("int64", "frames", "100 at first, 0 or less at death")
+    ]
