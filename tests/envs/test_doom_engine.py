@@ -101,6 +101,14 @@ def test_engines_that_are_lost_in_a_row_are_told_in_a_sentence(
     assert "\n" not in str(error.value)
 
 
+def test_while_games_go_on_an_engine_has_no_file_that_could_be_left():
+    env = DoomEnv([7])
+    env.reset()
+    arguments = host(env._games[0]._engine).children()[0].cmdline()
+    name = arguments[arguments.index("+viz_instance_id") + 1]
+    assert not [file for file in shared_files() if file.name.endswith(name)]
+
+
 def test_an_engine_is_used_again_by_the_next_batch():
     first, second = DoomEnv([1, 2, 3], num_envs=3), DoomEnv([4, 5], num_envs=2)
     first.reset()

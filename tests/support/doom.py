@@ -15,6 +15,7 @@ needs_vizdoom = pytest.mark.skipif(
     find_spec("vizdoom") is None, reason="needs requirements-doom.txt"
 )
 PARAMS = DoomParams(view=DoomView(height=28, width=80), frame_skip=4, max_steps=40)
+SHARED = Path("/dev/shm")
 FILES = ("vizdoom/vizdoom", "doom/host.py", "doom/launch.py")  # that processes of engines run
 
 
@@ -33,7 +34,7 @@ def runs(process: psutil.Process, files: tuple[str, ...] = FILES) -> bool:
 
 def shared_files() -> set[Path]:
     """The files by which ViZDoom and its engines share memory."""
-    return set(Path("/dev/shm").glob("ViZDoom*"))
+    return set(SHARED.glob("ViZDoom*"))
 
 
 def wait_until(condition, seconds: float = 20.0) -> bool:
