@@ -24,12 +24,12 @@ PLAY = """
 import worldmodels, sys
 import numpy as np
 from worldmodels.envs.doom.env import DoomEnv
-env = DoomEnv([5, 6], num_envs=2, max_steps=10_000, frame_skip=1)
+env = DoomEnv([5], max_steps=10_000, frame_skip=1)
 while True:
     env.reset()
     print("at the start", flush=True)
     for _ in range(100):
-        env.step([[0.0], [0.0]])
+        env.step([[0.0]])
 """
 
 
@@ -94,7 +94,7 @@ def test_engines_that_are_lost_in_a_row_are_told_in_a_sentence(
     monkeypatch.setattr(engine, "_idle", defaultdict(list))
     env = DoomTask(PARAMS).make_env([7], 1)
     words = (
-        rf"^env\.kind: doom: 3 engines .* row .* game of seed 7, the last one because {reason}; "
+        rf"^env\.kind: doom: 5 engines .* row .* game of seed 7, the last one because {reason}; "
     )
     with pytest.raises(UserError, match=words) as error:
         env.reset()
@@ -144,7 +144,7 @@ def test_however_a_process_ends_no_engine_and_no_file_is_left(tmp_path, way, sec
             process.stdout.readline()
         engines = engine_processes(psutil.Process(process.pid))
         process.send_signal(way)
-    assert seconds or len(engines) == 4
+    assert seconds or len(engines) == 2
     assert wait_until(lambda: not any(map(psutil.Process.is_running, engines)))
     assert wait_until(lambda: not [*temporary.iterdir()])
     assert wait_until(lambda: not shared_files() - before)

@@ -135,10 +135,10 @@ def test_a_dead_row_keeps_its_state_without_reward_while_the_others_continue():
 
 def test_kept_rows_continue_unchanged():
     whole, part = DoomEnv([1, 2], num_envs=3), DoomEnv([1, 2], num_envs=3)
-    actions, rows = np.array([1.0, -1.0, 0.0]), np.array([2, 1])
+    actions, rows = np.array([1.0, -1.0, 0.0]), np.array([1, 0])
     for env in (whole, part):
         env.reset()
-        steps(env, actions, 3)
+        assert steps(env, actions, 26)[2].tolist() == [False, True, False]
     part.keep(rows)
     ours, theirs = steps(part, actions[rows], 3), steps(whole, actions, 3)
     for mine, other in zip(ours[:4], theirs[:4], strict=True):

@@ -69,5 +69,5 @@ def test_when_the_files_are_removed_the_folder_is_and_the_engine_goes_on(host, t
 
 
 def test_no_engine_starts_for_a_host_that_has_ended(host):
-    assert host(owner="1").wait() == 0
+    assert host(owner="1").wait(timeout=30) == 0
     assert wait_until(lambda: not [file for file in FILES if file.exists()])

@@ -39,13 +39,13 @@ def small(quick):
     return replace(
         quick,
         env=PARAMS,
-        collect=replace(quick.collect, episodes=5, held_out_episodes=2),
+        collect=replace(quick.collect, episodes=4, held_out_episodes=1),
         train_v=replace(quick.train_v, hidden=16),
         train_m=replace(quick.train_m, predict_reward_done=True),
         evolve_c=replace(
-            quick.evolve_c, train_in="dream", generations=2, population=4, baseline_episodes=2
+            quick.evolve_c, train_in="dream", generations=2, population=4, baseline_episodes=1
         ),
-        evaluate=replace(quick.evaluate, episodes=6, baseline_episodes=2),
+        evaluate=replace(quick.evaluate, episodes=5, baseline_episodes=1),
         compute=INLINE,
     )
 
@@ -59,9 +59,9 @@ def test_the_stages_run_and_the_same_bytes_come_on_one_worker_and_two(small, tmp
     assert same(first, second)
     assert isinstance(first, DoomRollouts)
     assert first.track_seeds.min() >= TEST_SEEDS
-    assert len(set(first.track_seeds)) == 7
+    assert len(set(first.track_seeds)) == 5
     starts = first.first_frame[:-1]
-    assert first.health[starts].tolist() == [100] * 7
+    assert first.health[starts].tolist() == [100] * 5
     np.testing.assert_array_equal(first.health[first.first_frame[1:] - 1] <= 0, first.terminated)
     assert first.rewards.max() == 4
     first.write(tmp_path / "rollouts.h5")
@@ -69,7 +69,7 @@ def test_the_stages_run_and_the_same_bytes_come_on_one_worker_and_two(small, tmp
     agent = learn(small)
     episodes, result = run_evaluate(small, agent)
     assert isinstance(episodes, DoomEvaluation)
-    assert episodes.track_seeds.tolist() == [*range(6), *range(2)]
+    assert episodes.track_seeds.tolist() == [*range(5), 0]
     assert result.metrics["terminated"] == episodes.terminated[episodes.by_controller].sum()
     assert same(episodes, run_evaluate(replace(small, compute=TWO), agent)[0])
 
@@ -98,7 +98,7 @@ def test_no_engine_outlives_a_stage_that_is_killed(small, tmp_path, victim):
     )
     stage = psutil.Process(process.pid)
     with process:
-        assert wait_until(lambda: len(running_engines(stage)) == 8, seconds=60)
+        assert wait_until(lambda: len(running_engines(stage)) > 1, seconds=60)
         family = [stage, *stage.children(recursive=True)]
         worker = running_engines(stage)[0].parent().parent()
         (stage if victim == "the stage" else worker).kill()

@@ -23,6 +23,7 @@ from typing import Any, NamedTuple
 
 HOST = Path(__file__).with_name("host.py")
 START_SECONDS, SECONDS = 120.0, 60.0  # after which an engine that does not answer is given up
+END_SECONDS = 2.0  # after which its host is killed
 
 
 class Camera(NamedTuple):
@@ -102,10 +103,13 @@ class Engine:
 
 
 def _end(connection: Connection, process: subprocess.Popen[bytes]) -> None:
-    """End an engine at once: Linux kills it with its host."""
+    """End an engine: its host ends when the connection is closed, unless it hangs."""
     connection.close()
-    process.kill()
-    process.wait()
+    try:
+        process.wait(END_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 _idle: defaultdict[tuple[int, Camera], list[Engine]] = defaultdict(list)  # by process and camera

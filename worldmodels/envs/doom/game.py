@@ -13,7 +13,7 @@ from worldmodels.envs.doom.engine import (
     take_engine,
 )
 
-ATTEMPTS = 3  # engines that a request is given, before the game is given up
+ATTEMPTS = 5  # engines that a request is given, before the game is given up
 
 
 class Game:

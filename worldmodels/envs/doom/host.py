@@ -81,7 +81,9 @@ class Game:
         game.set_render_screen_flashes(False)
         game.set_window_visible(False)
         game.set_sound_enabled(False)
-        # launch.py is run with the first Python on the path
+        if not os.access(LAUNCH, os.X_OK):
+            raise PermissionError(f"{LAUNCH} cannot be executed")
+        # which is run with the first Python on the path
         path = str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)
         os.environ["PATH"] = os.pathsep.join(path)
         os.environ |= {"DOOM_ENGINE": vizdoom.exe_path, "DOOM_HOST": str(os.getpid())}
