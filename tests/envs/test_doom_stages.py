@@ -98,7 +98,7 @@ def test_no_engine_outlives_a_stage_that_is_killed(small, tmp_path, victim):
     )
     stage = psutil.Process(process.pid)
     with process:
-        assert wait_until(lambda: len(running_engines(stage)) > 1, seconds=60)
+        assert wait_until(lambda: len(running_engines(stage)) > 1)
         family = [stage, *stage.children(recursive=True)]
         worker = running_engines(stage)[0].parent().parent()
         (stage if victim == "the stage" else worker).kill()

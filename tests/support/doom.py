@@ -37,7 +37,7 @@ def shared_files() -> set[Path]:
     return set(SHARED.glob("ViZDoom*"))
 
 
-def wait_until(condition, seconds: float = 20.0) -> bool:
+def wait_until(condition, seconds: float = 120.0) -> bool:
     """Whether the condition has come true within some seconds."""
     end = time.monotonic() + seconds
     while not condition() and time.monotonic() < end:

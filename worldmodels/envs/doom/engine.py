@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 HOST = Path(__file__).with_name("host.py")
-START_SECONDS, SECONDS = 120.0, 60.0  # after which an engine that does not answer is given up
+START_SECONDS, SECONDS = 300.0, 60.0  # after which an engine that does not answer is given up
 END_SECONDS = 2.0  # after which its host is killed
 
 
