@@ -5,7 +5,8 @@ The processes of an engine (see host.py and launch.py):
     this process -> host.py, with ViZDoom -> the engine
 
 If this process ends, the connection to host.py is closed, which ends it; if host.py ends, Linux
-kills the engine. No way to end a process, SIGKILL included, leaves an engine or a file.
+kills the engine. So no way to end this process, SIGKILL included, leaves an engine or a file. Only
+SIGKILL of host.py itself can leave two files of 10 kB, in the moment before launch.py runs.
 """
 
 from __future__ import annotations
