@@ -20,7 +20,7 @@ RELEASED_OPTIONS := --params carracing/params.yaml --reports carracing/released/
 PAGE := carracing/released/reports/play.html
 SCHEDULER := tcp://127.0.0.1:8786
 
-.PHONY: all core dev dask install-carracing locks repro $(RECIPES) temperature carracing \
+.PHONY: all core dev dask install-carracing install-doom locks repro $(RECIPES) temperature carracing \
 	carracing-ablations carracing-seeds carracing-page demo article docs cluster test chaos lint bench ablations seeds sb3 clean
 
 # One .venv: nothing is installed into it side by side.
@@ -38,6 +38,8 @@ dask: core
 	$(SETUP) requirements-dask.txt
 install-carracing: core
 	$(SETUP) requirements-carracing.txt
+install-doom: core
+	$(SETUP) requirements-doom.txt
 
 # A dvc.lock that DVC has left torn is restored from git.
 locks: core

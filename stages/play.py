@@ -14,7 +14,7 @@ from worldmodels.envs.racing.paint import GRASS_SEED, LIGHTER_SHARE, PATCH
 from worldmodels.envs.racing.track import Track
 from worldmodels.figures.page.page import pack, page, too_large_page
 from worldmodels.memory.ensemble import Ensemble
-from worldmodels.pipeline.config.env_params import EnvParams, GymnasiumParams, RacingParams
+from worldmodels.pipeline.config.env_params import CarRacingParams, EnvParams, RacingParams
 from worldmodels.pipeline.errors import ParamsError, UserError
 from worldmodels.pipeline.reports import StageResult
 from worldmodels.pipeline.runner import StageContext, run_stage
@@ -155,8 +155,9 @@ def main() -> None:
     optional = {"dream-starts": ["dream_starts"]}
     with run_stage("play", reads=["v", "m", "c"], writes=["page"], optional=optional) as run:
         env = run.params.env
-        if isinstance(env, GymnasiumParams):
-            raise ParamsError("env.kind: a page is of racing or carracing; found gymnasium")
+        if not isinstance(env, RacingParams | CarRacingParams):
+            kind = env.__struct_config__.tag
+            raise ParamsError(f"env.kind: a page is of racing or carracing; found {kind}")
         spaces = Spaces(env.view.shape, ACTION_SIZE)
         parts = load_agent([run.paths[name] for name in "vmc"], spaces)
         start_states = _start_states(run, parts.vision.z_size)

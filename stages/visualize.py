@@ -33,12 +33,8 @@ from worldmodels.pipeline.progress import progress
 from worldmodels.pipeline.reports import StageResult
 from worldmodels.pipeline.runner import run_stage
 from worldmodels.pipeline.seeding import RandomStreams
-from worldmodels.pipeline.storage.artifacts import (
-    RacingColumns,
-    RacingEvaluation,
-    RacingRollouts,
-    Rollouts,
-)
+from worldmodels.pipeline.storage.artifacts import RacingEvaluation, RacingRollouts, Rollouts
+from worldmodels.pipeline.storage.episode_tables import RacingColumns
 from worldmodels.pipeline.storage.pixels import to_bytes, to_pixels
 from worldmodels.vision.registry import VISIONS
 

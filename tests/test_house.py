@@ -28,12 +28,15 @@ EVERY = {  # room -> the rooms that it may import from, by floor; scripts may im
     # 4
     "envs/racing": {"policies", "rollout", "pipeline"},
     "envs/carracing": {"policies", "rollout", "pipeline"},
+    "envs/doom": {"policies", "rollout", "pipeline"},
     "envs/gymnasium": {"policies", "rollout", "pipeline"},
     "agent": {
         *("vision", "memory", "controller", "interfaces.py", "rollout", "pipeline"),
     },
     # 5
-    "envs/registry.py": {"envs/racing", "envs/carracing", "envs/gymnasium", "rollout", "pipeline"},
+    "envs/registry.py": {
+        *("envs/racing", "envs/carracing", "envs/doom", "envs/gymnasium", "rollout", "pipeline"),
+    },
     "exploration": {
         *("agent", "controller", "interfaces.py", "nn", "rollout", "pipeline"),
     },

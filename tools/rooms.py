@@ -16,6 +16,7 @@ NESTED = ("envs", "figures")  # folders of rooms
 ON_DEMAND = {  # imported within a function, when params or the command line ask for it
     "worldmodels/envs/racing/task.py": "racing",
     "worldmodels/envs/carracing/task.py": "carracing",
+    "worldmodels/envs/doom/task.py": "doom",
     "worldmodels/envs/gymnasium/task.py": "gymnasium",
     "worldmodels/exploration/behaviour_policy.py": "--policy",
     "worldmodels/distillation.py": "--teacher",

@@ -73,6 +73,9 @@ case "$requirements $(describe "$venv/bin/python")" in
   fail "Box2D has no wheel for Python 3.14, but for 3.11 to 3.13: make PYTHON=python3.13 install-carracing" 3
   ;;
 esac
+if [ "$requirements" = requirements-doom.txt ] && [ "$(uname)" != Linux ]; then
+  fail "Doom runs on Linux alone, which ends its engines; this is $(uname)" 3
+fi
 
 cp tools/*.pth \
   "$("$venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"

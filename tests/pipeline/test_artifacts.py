@@ -122,8 +122,8 @@ def test_a_table_of_another_kind_is_refused(tmp_path):
     with pytest.raises(UserError, match="should hold latents, and says it holds rollouts of rac"):
         Latents.read(tmp_path / "r.h5")
     words = (
-        "should hold evaluation of racing or evaluation of carracing or evaluation of gymnasium, "
-        "and says it holds rollouts of rac"
+        "should hold evaluation of racing or evaluation of carracing or evaluation of doom or "
+        "evaluation of gymnasium, and says it holds rollouts of rac"
     )
     with pytest.raises(UserError, match=words):
         EvaluationEpisodes.read(tmp_path / "r.h5")

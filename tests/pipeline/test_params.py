@@ -1,9 +1,9 @@
 import pytest
 import yaml
 
-from tests.support.params_keys import ALL_KEYS, CAR_RACING, GOOD, changed, dotted
+from tests.support.params_keys import ALL_KEYS, CAR_RACING, DOOM, GOOD, changed, dotted
 from tests.support.project import ROOT
-from worldmodels.pipeline.config.env_params import CarRacingParams, RacingParams
+from worldmodels.pipeline.config.env_params import CarRacingParams, DoomParams, RacingParams
 from worldmodels.pipeline.config.reader import read_params
 from worldmodels.pipeline.errors import UserError
 
@@ -152,9 +152,9 @@ def test_a_file_without_params_is_refused(read, text, words):
             GOOD,
             ("kind",),
             "cars",
-            "env.kind: expected racing, carracing or gymnasium; found 'cars'",
+            "env.kind: expected racing, carracing, doom or gymnasium; found 'cars'",
         ),
-        (GOOD, ("kind",), 3, "env.kind: expected racing, carracing or gymnasium; found 3"),
+        (GOOD, ("kind",), 3, "env.kind: expected racing, carracing, doom or gymnasium; found 3"),
         (
             GOOD,
             ("kind",),
@@ -167,6 +167,9 @@ def test_a_file_without_params_is_refused(read, text, words):
         (CAR_RACING, ("frame_skip",), 17, "env.frame_skip: expected int <= 16; found 17"),
         (CAR_RACING, ("view", "width"), 64, "view.width: must be 32 for a height of 28; found 64"),
         (CAR_RACING, ("view", "height"), 96, "env.view.height: expected 28 or 64; found 96"),
+        (DOOM, ("view", "width"), 64, "view.width: must be 80 for a height of 28; found 64"),
+        (DOOM, ("view", "width"), 32, "env.view.width: expected 80 or 64; found 32"),
+        (DOOM, ("id",), "Doom-v0", "env.id: unknown key; it is a key of kind: gymnasium, and this"),
     ],
 )
 def test_an_environment_has_the_keys_of_its_kind(read, good, where, value, words):
@@ -210,6 +213,12 @@ def test_conv_vae_needs_one_of_its_views(read):
         read(yaml.safe_dump(params))
     params["env"]["view"]["size"] = 64
     assert read(yaml.safe_dump(params)).train_v.kind == "conv_vae"
+    doom = changed(("train_v", "kind"), "conv_vae", DOOM)
+    words = r"found 28 x 80: set env\.view\.height and width to 64, or take vae$"
+    with pytest.raises(UserError, match=words):
+        read(yaml.safe_dump(doom))
+    doom["env"]["view"] = {"height": 64, "width": 64}
+    assert isinstance(read(yaml.safe_dump(doom)).env, DoomParams)
 
 
 @pytest.mark.parametrize("kind", ["autoencoder", "vae"])

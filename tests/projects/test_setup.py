@@ -228,6 +228,17 @@ def test_where_box2d_has_no_wheel_a_line_says_so_and_the_status_tells_ci(folder)
     )
 
 
+def test_where_doom_cannot_run_a_line_says_so_and_the_status_tells_ci(folder):
+    add_python(folder, "python3.12", "3.12")
+    assert make(folder).returncode == 0
+    add_script(folder, "uname", "#!/bin/sh\necho Darwin\n")
+    result = run(folder, "sh", "tools/setup.sh", "requirements-doom.txt")
+    assert result.returncode == 3
+    assert result.stderr == "Doom runs on Linux alone, which ends its engines; this is Darwin\n"
+    add_script(folder, "uname", "#!/bin/sh\necho Linux\n")
+    assert run(folder, "sh", "tools/setup.sh", "requirements-doom.txt").returncode == 0
+
+
 @pytest.mark.parametrize(("option", "stays"), [("-P", True), ("-I", False)])
 def test_with_pythonsafepath_the_current_folder_stays_on_the_path(tmp_path, option, stays):
     """What .venv's Pythons read at their start; -P is what PYTHONSAFEPATH=1 sets."""

@@ -1,11 +1,13 @@
 """`reset` of every vector environment has the signature of Gymnasium's VectorEnv."""
 
 import inspect
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
 
 from benchmarks.reference import ReferenceEnv
+from tests.support.doom import PARAMS
 from tests.support.gymnasium_params import gymnasium_params
 from tests.support.small_agents import small_agent
 from worldmodels.dream.env import DreamEnv
@@ -36,11 +38,18 @@ def gymnasium_env(_):
     return make_task(gymnasium_params()).make_env([1, 2], 2)
 
 
+def doom(_):
+    if find_spec("vizdoom") is None:
+        pytest.skip("needs requirements-doom.txt")
+    return make_task(PARAMS).make_env([70_000, 70_001], 2)
+
+
 ENVIRONMENTS = {
     "RacingEnv": lambda _: RacingEnv(num_envs=2),
     "ReferenceEnv": lambda _: ReferenceEnv(Track()),
     "CarRacingEnv": carracing,
     "GymnasiumEnv": gymnasium_env,
+    "DoomEnv": doom,
     "DreamEnv": dream,
     "ShapedDream": lambda agent: ShapedDream(dream(agent), 1.0, 0.0),
     "LatentEnv": lambda agent: LatentEnv(RacingEnv(num_envs=2), agent.vision, agent.memory),
@@ -81,7 +90,7 @@ def test_an_unknown_option_is_named(env):
 
 
 def test_a_refused_reset_leaves_the_episode_as_it_is(env):
-    actions = np.full((env.num_envs, 2), 0.5)
+    actions = np.full((env.num_envs, getattr(env, "action_size", 2)), 0.5)
     first = env.reset()[0]
     expected = env.step(actions)[0]
     np.testing.assert_array_equal(env.reset()[0], first)

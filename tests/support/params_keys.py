@@ -1,7 +1,7 @@
 """The keys of params.yaml and their types, from the structs, and params with one key changed.
 
-Keys of the other environments are those of CAR_RACING, which also has the optional section, and of
-GYMNASIUM.
+Keys of the other environments are those of CAR_RACING, which also has the optional section, of DOOM
+and of GYMNASIUM.
 """
 
 from __future__ import annotations
@@ -39,6 +39,14 @@ CAR_RACING = GOOD | {
         "patience": 40,
         "eval_every": 8,
         "validation_episodes": 64,
+    },
+}
+DOOM = GOOD | {
+    "env": {
+        "kind": "doom",
+        "view": {"height": 28, "width": 80},
+        "frame_skip": 4,
+        "max_steps": 525,
     },
 }
 GYMNASIUM = GOOD | {
@@ -84,7 +92,8 @@ OTHER_KEYS = {
 }
 ALL_KEYS = [(GOOD, *each) for each in KEYS.items()]  # valid params that have the key, key, type
 ALL_KEYS += [(CAR_RACING, *each) for each in OTHER_KEYS.items()]
-ALL_KEYS += [(GYMNASIUM, *each) for each in keys(GYMNASIUM, Params) if each[0][0] == "env"]
+for good in (DOOM, GYMNASIUM):
+    ALL_KEYS += [(good, *each) for each in keys(good, Params) if each[0][0] == "env"]
 
 
 def dotted(where: Key) -> str:

@@ -13,7 +13,8 @@ from worldmodels.controller.controller import ARRAYS, Controllers
 from worldmodels.interfaces import controller_mismatch, mismatch
 from worldmodels.memory.ensemble import ENSEMBLES, Ensemble
 from worldmodels.pipeline.errors import UserError
-from worldmodels.pipeline.storage.artifacts import EpisodeTable, load_model
+from worldmodels.pipeline.storage.artifacts import load_model
+from worldmodels.pipeline.storage.episode_tables import EpisodeTable
 from worldmodels.vision.registry import VISIONS, AnyVision
 
 

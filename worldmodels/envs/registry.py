@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from worldmodels.pipeline.config.env_params import CarRacingParams, EnvParams, GymnasiumParams
+from worldmodels.pipeline.config.env_params import (
+    CarRacingParams,
+    DoomParams,
+    EnvParams,
+    GymnasiumParams,
+)
 from worldmodels.rollout.task import Task
 
 
@@ -18,6 +23,10 @@ def make_task(params: EnvParams) -> Task[Any]:
         from worldmodels.envs.carracing.task import CarRacingTask
 
         return CarRacingTask(params)
+    if isinstance(params, DoomParams):
+        from worldmodels.envs.doom.task import DoomTask
+
+        return DoomTask(params)
     if isinstance(params, GymnasiumParams):
         from worldmodels.envs.gymnasium.task import GymnasiumTask
 

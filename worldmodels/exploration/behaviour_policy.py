@@ -73,8 +73,8 @@ def make_behaviour_policy(
     """
     if settings.throttle_bias and not task.has_track:
         raise ParamsError(
-            "collect.throttle_bias: must be 0 in env.kind: gymnasium, where no action is a pedal; "
-            f"found {settings.throttle_bias:g}"
+            "collect.throttle_bias: must be 0 in env.kind: doom or gymnasium, where no action is "
+            f"a pedal; found {settings.throttle_bias:g}"
         )
     agent = load_agent([run.paths[name] for name in "vmc"], task)
     noise = ExplorationNoise(

@@ -10,7 +10,7 @@ import msgspec
 
 from worldmodels.agent.loading import load_agent
 from worldmodels.dream.starts import StartStates
-from worldmodels.pipeline.config.env_params import EnvParams, GymnasiumParams
+from worldmodels.pipeline.config.env_params import CarRacingParams, EnvParams, RacingParams
 from worldmodels.pipeline.config.params_errors import explain_error, find_unknown_key
 from worldmodels.pipeline.config.reader import read_params
 from worldmodels.pipeline.config.section import Section
@@ -53,10 +53,10 @@ def load_folder(folder: str | PathLike[str]) -> PretrainedAgent:
             f"{', '.join(MODELS)} (a released agent), or one with {PARAMS_FILE} and models/ (a "
             "pipeline that has run)"
         )
-    if isinstance(env, GymnasiumParams):
+    if not isinstance(env, RacingParams | CarRacingParams):
         raise UserError(
-            f"{path}: its agent is of env.kind: gymnasium, and only those of racing and carracing "
-            "can be loaded"
+            f"{path}: its agent is of env.kind: {env.__struct_config__.tag}, and only those of "
+            "racing and carracing can be loaded"
         )
     adapter = make_adapter(env)
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from worldmodels.envs.racing.track import Track
 from worldmodels.pipeline.errors import UserError
-from worldmodels.pipeline.storage.artifacts import RacingColumns
+from worldmodels.pipeline.storage.episode_tables import RacingColumns
 
 
 def stored_track(table: RacingColumns, number: int) -> Track:

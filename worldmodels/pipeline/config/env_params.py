@@ -25,6 +25,7 @@ ENV_ID = re.compile(
 )
 
 CAR_RACING_VIEWS = ((28, 32), (64, 64))  # height and width
+DOOM_VIEWS = ((28, 80), (64, 64))
 
 
 class HarmonicParams(Section, frozen=True):
@@ -97,11 +98,7 @@ class CarRacingView(Section, frozen=True):
 
     def __post_init__(self) -> None:
         """Refuse a height and a width that do not belong together."""
-        if (self.height, self.width) not in CAR_RACING_VIEWS:
-            raise ValueError(
-                f"width: must be {dict(CAR_RACING_VIEWS)[self.height]} for a height of "
-                f"{self.height}; found {self.width}"
-            )
+        _check_size(self.height, self.width, CAR_RACING_VIEWS)
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -115,6 +112,30 @@ class CarRacingParams(Section, frozen=True, tag_field="kind", tag="carracing"):
     view: CarRacingView
     frame_skip: FrameSkip
     max_steps: EpisodeSteps  # actions, not frames
+
+
+class DoomView(Section, frozen=True):
+    """What is kept of Doom's RGB screen."""
+
+    height: Literal[28, 64]  # pixels; 28 x 80, the band of the horizon, or the paper's 64 x 64
+    width: Literal[80, 64]
+
+    def __post_init__(self) -> None:
+        """Refuse a height and a width that do not belong together."""
+        _check_size(self.height, self.width, DOOM_VIEWS)
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Of an observation: height, width, channels."""
+        return self.height, self.width, 3
+
+
+class DoomParams(Section, frozen=True, tag_field="kind", tag="doom"):
+    """ViZDoom's Take Cover."""
+
+    view: DoomView
+    frame_skip: FrameSkip  # tics that an action is repeated for
+    max_steps: EpisodeSteps  # actions, not tics; the paper's 2,100 tics are 525 of 4
 
 
 class GymnasiumView(Section, frozen=True):
@@ -151,7 +172,20 @@ class GymnasiumParams(Section, frozen=True, tag_field="kind", tag="gymnasium"):
             raise ValueError("kwargs: render_mode is set by the pipeline, and cannot be given")
 
 
-EnvParams = RacingParams | CarRacingParams | GymnasiumParams  # told apart by `kind`
+# Told apart by `kind`
+EnvParams = RacingParams | CarRacingParams | DoomParams | GymnasiumParams
+
+
+def _check_size(height: int, width: int, views: tuple[tuple[int, int], ...]) -> None:
+    """Refuse a height and a width that are no view.
+
+    Raises:
+        ValueError: they are none; begins with the key.
+    """
+    if (height, width) not in views:
+        raise ValueError(
+            f"width: must be {dict(views)[height]} for a height of {height}; found {width}"
+        )
 
 
 def _check_ranges(section: Section, *keys: str) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from worldmodels.pipeline.config.env_params import CAR_RACING_VIEWS, EnvParams, GymnasiumParams
+from worldmodels.pipeline.config.env_params import CAR_RACING_VIEWS, EnvParams, RacingParams
 from worldmodels.pipeline.config.section import (
     Count,
     Fraction,
@@ -229,8 +229,8 @@ class Params(Section, frozen=True):
             )
         height, width, _ = self.env.view.shape
         if self.train_v.kind == "conv_vae" and (height, width) not in CONV_VAE_VIEWS:
-            gymnasium = isinstance(self.env, GymnasiumParams)
-            size = f"env.view.{'height and width' if gymnasium else 'size'} to 64"
+            racing = isinstance(self.env, RacingParams)
+            size = f"env.view.{'size' if racing else 'height and width'} to 64"
             raise ValueError(
                 "train_v.kind: conv_vae takes views of 64 x 64 pixels, or 28 x 32; found "
                 f"{height} x {width}: set {size}, or take vae"

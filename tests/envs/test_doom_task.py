@@ -1,0 +1,73 @@
+"""The task of Doom: what it says without ViZDoom, its seeds and its random policies."""
+
+import sys
+
+import numpy as np
+import pytest
+
+from tests.support.doom import PARAMS
+from tests.support.project import ROOT
+from worldmodels.envs.doom import engine
+from worldmodels.envs.registry import make_task
+from worldmodels.pipeline.errors import ParamsError
+from worldmodels.policies.held_uniform import HeldUniformPolicy
+from worldmodels.rollout.seed_tracks import TEST_SEEDS
+
+
+def test_without_vizdoom_a_line_says_what_to_install(monkeypatch):
+    monkeypatch.setattr(engine, "find_spec", lambda name: None)
+    words = r"^env\.kind: doom needs a package .*, vizdoom: run 'make install-doom'$"
+    with pytest.raises(ParamsError, match=words):
+        make_task(PARAMS).make_env([70_000], 1)
+    assert "\ninstall-doom: core\n" in (ROOT / "Makefile").read_text(encoding="utf-8")
+
+
+def test_elsewhere_than_on_linux_a_line_says_so(monkeypatch):
+    monkeypatch.setattr(sys, "platform", "darwin")
+    words = r"^env\.kind: doom runs on Linux alone, .*; found darwin$"
+    with pytest.raises(ParamsError, match=words):
+        make_task(PARAMS).make_env([70_000], 1)
+
+
+def test_the_seeds_of_tests_are_those_that_nothing_else_draws():
+    task = make_task(PARAMS)
+    assert task.test_tracks(np.random.default_rng(0))(1000) == [*range(1000)]
+    seeds = task.sample_tracks(1000, np.random.default_rng(0))
+    assert min(seeds) >= TEST_SEEDS >= 1000
+    assert len(set(seeds)) == 1000
+
+
+def test_the_random_policy_holds_an_action_for_a_random_number_of_steps():
+    policy = HeldUniformPolicy(1, 3, np.random.default_rng(0))
+    policy.reset(2)
+    actions = np.array([policy.act(np.zeros((2, 1))) for _ in range(3000)])[:, :, 0]
+    for row in actions.T:
+        starts = np.flatnonzero(np.diff(row, prepend=np.inf))
+        assert set(np.diff(starts)) == {1, 2, 3}
+        assert np.diff(starts).mean() == pytest.approx(2, abs=0.1)
+        moves = np.histogram(row[starts], [-1, -1 / 3, 1 / 3, 1])[0] / len(starts)
+        np.testing.assert_allclose(moves, 1 / 3, atol=0.05)
+
+
+def test_the_actions_of_a_row_do_not_depend_on_when_another_ends():
+    def actions(dropped_after):
+        policy = HeldUniformPolicy(1, 3, np.random.default_rng(0))
+        policy.reset(2)
+        shown = []
+        for step in range(12):
+            if step == dropped_after:
+                policy.keep(np.array([1]))
+            shown.append(policy.act(np.zeros((2, 1)))[-1, 0])
+        return shown
+
+    assert actions(dropped_after=2) == actions(dropped_after=9)
+
+
+def test_the_random_policies_move_to_both_sides_and_stand_still():
+    task = make_task(PARAMS)
+    rng = np.random.default_rng(0)
+    for policy in (task.random_policy(rng), task.random_weights_policy(rng)):
+        policy.reset(60)
+        actions = policy.act(rng.random((60, *task.observation_shape), np.float32))
+        assert actions.shape == (60, 1)
+        assert set(np.sign(np.trunc(3 * actions)).ravel()) == {-1, 0, 1}

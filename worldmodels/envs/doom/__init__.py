@@ -1,0 +1,1 @@
+"""ViZDoom's Take Cover as a vector environment."""

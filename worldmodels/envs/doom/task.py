@@ -1,0 +1,76 @@
+"""The task of ViZDoom's Take Cover: a track is the seed of a game."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from worldmodels.envs.doom.env import VIEWS, DoomEnv
+from worldmodels.pipeline.config.env_params import DoomParams
+from worldmodels.pipeline.errors import ParamsError, UserError
+from worldmodels.pipeline.storage.artifacts import DoomEvaluation, DoomRollouts
+from worldmodels.policies.held_uniform import HeldUniformPolicy
+from worldmodels.policies.random_weights import RandomWeightsPolicy, WeightPrior
+from worldmodels.rollout.loop import EpisodeStats, Trajectories
+from worldmodels.rollout.seed_tracks import SeedTracks
+from worldmodels.rollout.task import Columns, Shaping, no_shaping
+
+MAX_HOLD = 10  # tics that a random action is held for, at the most, as in the paper
+WEIGHT_PRIOR = WeightPrior(weight=(1.0,), bias=(0.0,), bias_std=(0.5,), noise=1.0)
+
+
+class DoomTask(SeedTracks):
+    """See `Task`; a track is a seed."""
+
+    action_size = 1  # to the right is positive, to the left negative
+    max_envs = 4  # an engine costs the same in a small batch, and about 60 MB
+    shard_episodes = True
+    has_track = False
+    rollouts = DoomRollouts
+    evaluation = DoomEvaluation
+
+    def __init__(self, params: DoomParams) -> None:
+        self._frame_skip = params.frame_skip
+        self.observation_shape = params.view.shape
+        self.max_steps = params.max_steps
+
+    def make_env(self, tracks: Sequence[int], num_envs: int) -> DoomEnv:
+        """See `Task`; a step raises a UserError if engines are lost again and again.
+
+        Raises:
+            ParamsError: ViZDoom is not installed, or cannot run here.
+        """
+        height, width, _ = self.observation_shape
+        camera = VIEWS[height, width]
+        try:
+            return DoomEnv(tracks, num_envs, self.max_steps, camera, self._frame_skip, UserError)
+        except ImportError as error:
+            raise ParamsError(f"env.kind: {error}") from None
+
+    def random_policy(self, rng: np.random.Generator) -> HeldUniformPolicy:
+        """See `Task`; the paper's, with which it collected its episodes."""
+        return HeldUniformPolicy(self.action_size, max(1, MAX_HOLD // self._frame_skip), rng)
+
+    def random_weights_policy(self, rng: np.random.Generator) -> RandomWeightsPolicy:
+        """See `Task`."""
+        return RandomWeightsPolicy(self.observation_shape, WEIGHT_PRIOR, rng)
+
+    def episode_columns(
+        self, tracks: Sequence[int], stats: EpisodeStats, trajectories: Trajectories
+    ) -> Columns:
+        """Seeds of the games, and the player's health."""
+        return {
+            "track_seeds": np.array(tracks, np.int64),
+            "health": trajectories.info["health"],
+        }
+
+    def shaping(self, stats: EpisodeStats, trajectories: Trajectories) -> Shaping:
+        """None: nothing is known of the rewards to come."""
+        return no_shaping(stats)
+
+    def metrics(self, columns: Columns) -> dict[str, NDArray[Any]]:
+        """None besides those of every environment."""
+        return {}
