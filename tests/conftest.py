@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from filelock import FileLock
+from hypothesis import settings
 
 import worldmodels  # noqa: F401  (before NumPy, which then has one BLAS thread)
 from tests.support import toy_carracing
@@ -14,6 +15,9 @@ from worldmodels.envs.carracing import task
 from worldmodels.pipeline.config.env_params import CarRacingParams, CarRacingView
 from worldmodels.pipeline.config.params import Params
 from worldmodels.pipeline.config.reader import read_params
+
+settings.register_profile("busy machine", deadline=None)  # a slow example is no failure
+settings.load_profile("busy machine")
 
 
 @pytest.fixture(scope="session")
