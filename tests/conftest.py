@@ -1,6 +1,6 @@
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -10,6 +10,7 @@ from hypothesis import settings
 
 import worldmodels  # noqa: F401  (before NumPy, which then has one BLAS thread)
 from tests.support import toy_carracing
+from tests.support.browser import CHROMIUM, Browser, chromium
 from tests.support.project import ROOT, STAGES, Project
 from worldmodels.envs.carracing import task
 from worldmodels.pipeline.config.env_params import CarRacingParams, CarRacingView
@@ -40,6 +41,21 @@ def carracing(quick: Params, monkeypatch: pytest.MonkeyPatch) -> Params:
     env = CarRacingParams(view=view, frame_skip=2, max_steps=30)
     replace = msgspec.structs.replace
     return replace(quick, env=env, compute=replace(quick.compute, workers=1))
+
+
+@pytest.fixture(scope="session")
+def running_browser() -> Iterator[Browser]:
+    if not CHROMIUM:
+        pytest.skip("there is no Chromium")
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def browser(running_browser: Browser) -> Iterator[Browser]:
+    """Chromium, which is left with an empty page."""
+    yield running_browser
+    running_browser.leave()
 
 
 @pytest.fixture(scope="session")
