@@ -3,23 +3,12 @@ import yaml
 
 from tests.support.params_keys import ALL_KEYS, CAR_RACING, DOOM, GOOD, changed, dotted
 from tests.support.project import ROOT
-from worldmodels.pipeline.config.env_params import CarRacingParams, DoomParams, RacingParams
 from worldmodels.pipeline.config.reader import read_params
 from worldmodels.pipeline.errors import UserError
 
 PARENTS = {where[:-1] for _, where, _ in ALL_KEYS}
 LEAVES = [(good, where) for good, where, _ in ALL_KEYS if where not in PARENTS]
 NAMED = [leaf for leaf in LEAVES if leaf[1][-1] not in (0, 1)]
-
-
-@pytest.fixture
-def read(tmp_path):
-    def read_text(text: str):
-        path = tmp_path / "params.yaml"
-        path.write_text(text, encoding="utf-8")
-        return read_params(path)
-
-    return read_text
 
 
 def test_the_params_of_the_root_are_the_reference_stubs():
@@ -36,8 +25,8 @@ def test_the_params_of_the_root_are_the_reference_stubs():
     assert params.env.max_steps == 120
 
 
-FILES = [ROOT / "params.yaml", ROOT / "tests" / "support" / "carracing_quick.yaml"]
-for folder in ("recipes", "studies", "carracing"):
+FILES = [ROOT / "params.yaml", *sorted((ROOT / "tests" / "support").glob("*_quick.yaml"))]
+for folder in ("recipes", "studies", "carracing", "doom"):
     FILES += sorted((ROOT / folder).rglob("params.yaml"))
 
 
@@ -178,16 +167,6 @@ def test_an_environment_has_the_keys_of_its_kind(read, good, where, value, words
     assert words in str(error.value)
 
 
-@pytest.mark.parametrize(("height", "width"), [(28, 32), (64, 64)])
-def test_carracing_has_views_of_two_sizes_and_conv_vae_takes_both(read, height, width):
-    params = changed(("env", "view"), {"height": height, "width": width}, CAR_RACING)
-    params["train_v"]["kind"] = "conv_vae"
-    found = read(yaml.safe_dump(params))
-    assert isinstance(found.env, CarRacingParams)
-    assert found.env.view.shape == (height, width, 3)
-    assert isinstance(read(yaml.safe_dump(GOOD)).env, RacingParams)
-
-
 def test_keys_that_contradict_each_other_are_refused_by_name(read):
     params = changed(("evolve_c", "strategy"), "openai_es")
     params["evolve_c"]["population"] = 7
@@ -204,21 +183,6 @@ def test_pca_components_of_h_need_a_c_that_takes_h(read):
         read(yaml.safe_dump(params))
     params["evolve_c"]["pca_components"] = 0
     assert read(yaml.safe_dump(params)).evolve_c.inputs == "z"
-
-
-def test_conv_vae_needs_one_of_its_views(read):
-    params = changed(("train_v", "kind"), "conv_vae")
-    words = r"params\.yaml: train_v\.kind: conv_vae takes views of 64 x 64 .*found 16 x 16:"
-    with pytest.raises(UserError, match=words):
-        read(yaml.safe_dump(params))
-    params["env"]["view"]["size"] = 64
-    assert read(yaml.safe_dump(params)).train_v.kind == "conv_vae"
-    doom = changed(("train_v", "kind"), "conv_vae", DOOM)
-    words = r"found 28 x 80: set env\.view\.height and width to 64, or take vae$"
-    with pytest.raises(UserError, match=words):
-        read(yaml.safe_dump(doom))
-    doom["env"]["view"] = {"height": 64, "width": 64}
-    assert isinstance(read(yaml.safe_dump(doom)).env, DoomParams)
 
 
 @pytest.mark.parametrize("kind", ["autoencoder", "vae"])

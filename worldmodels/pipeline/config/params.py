@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from worldmodels.pipeline.config.env_params import CAR_RACING_VIEWS, EnvParams, RacingParams
+from worldmodels.pipeline.config.env_params import EnvParams, RacingParams
 from worldmodels.pipeline.config.section import (
     Count,
     Fraction,
@@ -23,7 +23,7 @@ Rate = Annotated[float, Meta(gt=0, le=1)]
 Std = Annotated[float, Meta(ge=1e-6, le=1)]  # its square must be a float32
 NoiseScale = Annotated[float, Meta(ge=0, le=10)]  # the largest; each episode draws its own
 
-CONV_VAE_VIEWS = CAR_RACING_VIEWS  # height and width of observations that conv_vae takes
+CONV_VAE_VIEWS = ((64, 64), (28, 32), (28, 80))  # height and width that conv_vae takes
 
 
 class Collect(Section, frozen=True):
@@ -232,6 +232,6 @@ class Params(Section, frozen=True):
             racing = isinstance(self.env, RacingParams)
             size = f"env.view.{'size' if racing else 'height and width'} to 64"
             raise ValueError(
-                "train_v.kind: conv_vae takes views of 64 x 64 pixels, or 28 x 32; found "
+                "train_v.kind: conv_vae takes views of 64 x 64 pixels, 28 x 32 or 28 x 80; found "
                 f"{height} x {width}: set {size}, or take vae"
             )
