@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.project import ROOT, Project
 from tools.carracing_pipeline import carracing_pipeline
-from tools.carracing_stages import LEARNING
+from tools.round_stages import LEARNING
 
 REASON = "needs requirements-carracing.txt"
 pytest.importorskip("gymnasium", reason=REASON)

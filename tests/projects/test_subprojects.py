@@ -10,9 +10,9 @@ import yaml
 from dvc.repo import Repo
 
 from tools.carracing_pipeline import ROUNDS
-from tools.carracing_stages import AGENT, LEARNING
 from tools.dvc_pipelines import PROJECTS, RECIPES, SEEDS, TEMPERATURES, named
 from tools.rooms import ROOT, dependencies
+from tools.round_stages import AGENT, LEARNING
 from tools.stage_copies import CODE, paths_of, read_stages
 
 MAX_LOCK_BYTES = 500_000
