@@ -25,6 +25,7 @@ EVERY = {  # room -> the rooms that it may import from, by floor; scripts may im
     "rollout": {"parallel", "pipeline"},
     "training": {"nn", "memory", "pipeline"},
     "open_loop_error.py": {"memory", "nn"},
+    "end_forecast.py": {"dream", "interfaces.py", "pipeline"},
     # 4
     "envs/racing": {"policies", "rollout", "pipeline"},
     "envs/carracing": {"policies", "rollout", "pipeline"},
