@@ -48,6 +48,7 @@ EVERY = {  # room -> the rooms that it may import from, by floor; scripts may im
     "figures/common": {"envs/racing"},
     "figures/racing": {"figures/common", "envs/racing"},
     "figures/carracing": {"figures/common"},
+    "figures/doom": {"figures/common"},
     "figures/gymnasium": {"figures/common"},
     "figures/dream": {"figures/common", "envs/racing"},
     "figures/docs": {"figures/common", "envs/racing"},
