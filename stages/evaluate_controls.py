@@ -1,8 +1,10 @@
 """evaluate_controls: policies that look at nothing, beside C, in the games of its evaluation.
 
 Reads evaluation.h5, which has the episodes of C and of the random policy. The controls are those of
-the task, and C's own actions, each episode's in another game than its own. They need neither V, M
-nor C, so `evaluate` runs without them.
+the task, and C's own actions, each episode's in another game than its own. Actions that end before
+that game does begin anew, because to stand still from there on would make the control a worse one.
+
+Controls need neither V, M nor C, so they are a stage of their own, and `evaluate` runs without them.
 """
 
 from __future__ import annotations
