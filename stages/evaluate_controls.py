@@ -4,7 +4,7 @@ Reads evaluation.h5, which has the episodes of C and of the random policy. The c
 the task, and C's own actions, each episode's in another game than its own. Actions that end before
 that game does begin anew, because to stand still from there on would make the control a worse one.
 
-Controls need neither V, M nor C, so they are a stage of their own, and `evaluate` runs without them.
+Controls need neither V, M nor C, so they are a stage of their own: `evaluate` runs without them.
 """
 
 from __future__ import annotations

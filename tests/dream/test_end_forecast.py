@@ -72,6 +72,24 @@ def test_an_m_that_knows_the_ends_foretells_all_of_them(memory):
     assert result.ends == 3
 
 
+def test_m_is_given_each_recorded_step_once_and_in_its_order():
+    class Watcher(Clairvoyant):
+        """An M whose h is how many steps it was given, and whether one of them was another."""
+
+        def step(self, z, actions, h, c):
+            expected, other = h.T
+            other = other + (actions[:, 1] != expected) + (z[:, 1] != expected)
+            return np.stack([expected + 1, other], axis=1), c
+
+        def sample(self, head_features, z, uniform, normal, temperature):
+            return z + np.float32([0, 1])  # the next frame
+
+        def reward_and_done(self, head_features):
+            return np.zeros(len(head_features)), (head_features[:, 1] > 0) * 1.0
+
+    np.testing.assert_array_equal(forecast(Watcher()).foretold, 0)
+
+
 def test_an_m_that_knows_nothing_foretells_as_much_as_it_ends_anyway():
     result = forecast(Constant(0.1))
     np.testing.assert_allclose(result.foretold, 1 - 0.9 ** np.array(STEPS))
