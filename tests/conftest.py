@@ -1,19 +1,24 @@
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
 import pytest
 from filelock import FileLock
+from hypothesis import settings
 
 import worldmodels  # noqa: F401  (before NumPy, which then has one BLAS thread)
 from tests.support import toy_carracing
+from tests.support.browser import CHROMIUM, Browser, chromium
 from tests.support.project import ROOT, STAGES, Project
 from worldmodels.envs.carracing import task
 from worldmodels.pipeline.config.env_params import CarRacingParams, CarRacingView
 from worldmodels.pipeline.config.params import Params
 from worldmodels.pipeline.config.reader import read_params
+
+settings.register_profile("busy machine", deadline=None)  # a slow example is no failure
+settings.load_profile("busy machine")
 
 
 @pytest.fixture(scope="session")
@@ -36,6 +41,21 @@ def carracing(quick: Params, monkeypatch: pytest.MonkeyPatch) -> Params:
     env = CarRacingParams(view=view, frame_skip=2, max_steps=30)
     replace = msgspec.structs.replace
     return replace(quick, env=env, compute=replace(quick.compute, workers=1))
+
+
+@pytest.fixture(scope="session")
+def running_browser() -> Iterator[Browser]:
+    if not CHROMIUM:
+        pytest.skip("there is no Chromium")
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def browser(running_browser: Browser) -> Iterator[Browser]:
+    """Chromium, which is left with an empty page."""
+    yield running_browser
+    running_browser.leave()
 
 
 @pytest.fixture(scope="session")

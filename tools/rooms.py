@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Collection, Iterator
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -71,6 +72,12 @@ def imported_files(path: str, undemanded: Collection[str] = ()) -> set[str]:
 
     Modules in undemanded files are left out, with the packages around them.
     """
+    return {file for module in _own_modules(path) for file in _files(module, undemanded)}
+
+
+@cache
+def _own_modules(path: str) -> frozenset[str]:
+    """The modules of this project that a file imports itself."""
     modules: set[str] = set()
     for node in _nodes_that_run(ast.parse((ROOT / path).read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
@@ -78,8 +85,7 @@ def imported_files(path: str, undemanded: Collection[str] = ()) -> set[str]:
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: write the full name, not a relative import"
             modules |= {str(node.module)} | {f"{node.module}.{alias.name}" for alias in node.names}
-    own = {module for module in modules if module.split(".")[0] in ("stages", PACKAGE)}
-    return {file for module in own for file in _files(module, undemanded)}
+    return frozenset(each for each in modules if each.split(".")[0] in ("stages", PACKAGE))
 
 
 def _nodes_that_run(tree: ast.AST) -> Iterator[ast.AST]:

@@ -1,5 +1,7 @@
 """CarRacingEnv as a vector environment: batches of cars, ends of episodes, wrong arguments."""
 
+import gc
+
 import numpy as np
 import pytest
 
@@ -126,3 +128,16 @@ def test_impossible_arguments_are_refused():
         CarRacingEnv([1], num_envs=0)
     with pytest.raises(ValueError, match="from 1 x 1 to 84 x 96 pixels, not 85 x 96"):
         CarRacingEnv([1], view=(85, 96))
+
+
+def test_an_environment_that_nobody_uses_leaves_no_bodies_in_memory():
+    def bodies() -> int:
+        gc.collect()
+        return sum(type(each).__name__ == "b2Body" for each in gc.get_objects())
+
+    before = bodies()
+    env = CarRacingEnv([1], num_envs=2)
+    env.step(np.zeros((2, 2)))
+    assert bodies() > before
+    del env
+    assert bodies() == before

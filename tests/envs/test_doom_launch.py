@@ -20,7 +20,7 @@ FILES = [SHARED / f"ViZDoom{part}{NAME}" for part in ("MQCtr", "MQDoom", "SM")]
 @pytest.fixture
 def host(tmp_path):
     """A function that starts a host of an engine; it writes into `temporary`."""
-    (tmp_path / "engine").write_text("#!/bin/sh\nexec sleep 60\n")
+    (tmp_path / "engine").write_text("#!/bin/sh\nexec sleep 60.25\n")
     (tmp_path / "engine").chmod(0o755)
     (tmp_path / "temporary").mkdir()
     for file in FILES:
@@ -42,7 +42,7 @@ def host(tmp_path):
 
 
 def engines(process):
-    return [each for each in psutil.Process(process.pid).children() if runs(each, ("60",))]
+    return [each for each in psutil.Process(process.pid).children() if runs(each, ("60.25",))]
 
 
 def test_an_engine_ends_with_its_host_and_its_files_with_it(host, tmp_path):

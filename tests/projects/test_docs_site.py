@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.browser import CHROMIUM, chromium
 from tests.support.documented_commands import FENCE, PAGES, read
 from tests.support.project import ROOT
 from tools.article import make_article
@@ -111,27 +110,25 @@ def test_a_page_loads_nothing_from_elsewhere(site):
         assert not [each for each in Addresses(page).loaded if "//" in each]
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")
-def test_in_a_browser_the_search_finds_pages_from_disk(site):
-    with chromium() as browser:
-        browser.open(site / "overview.html")
-        browser.evaluate("document.querySelector('[data-md-toggle=search]').click()")
-        found = browser.evaluate(
-            """new Promise((done) => {
-                const query = document.querySelector("[data-md-component=search-query]");
-                query.value = "temperature";
-                const wait = setInterval(() => {
-                    query.dispatchEvent(new Event("keyup"));
-                    const links = [...document.querySelectorAll("a.md-search-result__link")];
-                    if (links.length) {
-                        clearInterval(wait);
-                        done(links.map((link) => link.getAttribute("href")));
-                    }
-                }, 100);
-            })"""
-        )
-        assert any("dreams.html" in link for link in found)
-        assert not browser.errors
+def test_in_a_browser_the_search_finds_pages_from_disk(site, browser):
+    browser.open(site / "overview.html")
+    browser.evaluate("document.querySelector('[data-md-toggle=search]').click()")
+    found = browser.evaluate(
+        """new Promise((done) => {
+            const query = document.querySelector("[data-md-component=search-query]");
+            query.value = "temperature";
+            const wait = setInterval(() => {
+                query.dispatchEvent(new Event("keyup"));
+                const links = [...document.querySelectorAll("a.md-search-result__link")];
+                if (links.length) {
+                    clearInterval(wait);
+                    done(links.map((link) => link.getAttribute("href")));
+                }
+            }, 100);
+        })"""
+    )
+    assert any("dreams.html" in link for link in found)
+    assert not browser.errors
 
 
 def test_what_leads_nowhere_and_pages_without_a_title_fail(checkout):
@@ -171,17 +168,17 @@ def test_the_article_of_the_site_is_that_from_disk_but_for_its_links(site, artic
     assert text.replace(f">{links}</nav>", " hidden></nav>") == article != text
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")
-def test_in_a_browser_the_first_tab_stop_leads_to_the_documentation_and_its_name_back(site):
-    with chromium() as browser:
-        browser.open(site / "index.html", prefers_reduced_motion="reduce")
-        browser.key("Tab")
-        assert browser.evaluate("document.activeElement.href") == (site / "overview.html").as_uri()
-        assert not browser.errors
-        browser.open(site / "overview.html")
-        back = browser.evaluate("document.querySelector('.md-header .md-logo').href")
-        assert back == (site / "index.html").as_uri()
-        assert not browser.errors
+def test_in_a_browser_the_first_tab_stop_leads_to_the_documentation_and_its_name_back(
+    site, browser
+):
+    browser.open(site / "index.html", prefers_reduced_motion="reduce")
+    browser.key("Tab")
+    assert browser.evaluate("document.activeElement.href") == (site / "overview.html").as_uri()
+    assert not browser.errors
+    browser.open(site / "overview.html")
+    back = browser.evaluate("document.querySelector('.md-header .md-logo').href")
+    assert back == (site / "index.html").as_uri()
+    assert not browser.errors
 
 
 def test_without_the_article_readme_is_the_home_page(checkout):

@@ -19,6 +19,11 @@ OF_OTHER_PROGRAMS = {
     "PYTHONUNBUFFERED": "1",
     "LC_ALL": "C",
     "TZ": "Pacific/Apia",
+    "COMPUTE": "gpu",  # ours is WORLDMODELS_COMPUTE
+    "EXECUTOR": "slurm",
+    "WORKERS": "many",
+    "SEED": "7",
+    "DEBUG": "1",
 }
 
 

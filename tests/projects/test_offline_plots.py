@@ -9,7 +9,6 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from tests.support.browser import CHROMIUM, chromium
 from tests.support.project import Project
 from tools import offline_plots
 from tools.dvc_pipelines import PROJECTS
@@ -90,13 +89,10 @@ def test_the_setting_is_taken_back_and_made_again(offline):
     assert not ADDRESS.search(show(offline))
 
 
-@pytest.mark.skipif(not CHROMIUM, reason="there is no Chromium")
-def test_a_browser_opens_the_page_without_a_request(offline):
-    page = offline.folder / "dvc_plots" / "index.html"
-    with chromium() as browser:
-        browser.open(page)
-        assert "reference: held-out loss of V" in browser.evaluate(TITLES)
-        assert browser.errors == []
+def test_a_browser_opens_the_page_without_a_request(offline, browser):
+    browser.open(offline.folder / "dvc_plots" / "index.html")
+    assert "reference: held-out loss of V" in browser.evaluate(TITLES)
+    assert browser.errors == []
 
 
 def test_the_scripts_that_dvc_names_are_fetched(served, tmp_path, monkeypatch, capsys):

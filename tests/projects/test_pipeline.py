@@ -2,10 +2,12 @@
 
 import csv
 import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import pytest
 
-from tests.support.project import STAGES
+from tests.support.project import STAGES, Project
 
 WITHOUT_PAGE = ("evaluate", "visualize")  # the page does not depend on them
 
@@ -14,10 +16,40 @@ def section(name: str, old: str, new: str, marks=()):
     return pytest.param(name, old, new, marks=marks, id=f"{name}-{old.split(':')[0]}")
 
 
+@contextmanager
+def edited(project: Project, files: Sequence[str]) -> Iterator[None]:
+    """Another line at the end of files in `worldmodels`, for a while."""
+    before = {f"worldmodels/{file}": project.read(f"worldmodels/{file}") for file in files}
+    for path, content in before.items():
+        project.write(path, content.decode() + "\n# edited\n")
+    try:
+        yield
+    finally:
+        for path, content in before.items():
+            project.write(path, content.decode())
+
+
 def test_a_second_run_does_nothing_and_says_so(project):
     result = project.run("dvc", "repro")
     assert "Data and pipelines are up to date." in result.stdout
     assert "Running" not in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("files", "stages"),
+    [
+        (["figures/racing/track_layout.py"], ["visualize"]),
+        (["evolution/rank_mu.py"], ["evolve_c"]),
+        (["memory/deterministic_lstm.py"], STAGES[3:]),
+        (["training/trainer.py"], ["train_v", "train_m"]),
+        (["parallel/dask_cluster.py", "envs/carracing/env.py", "finetune/critic.py"], []),
+        (["../stages/evaluate.py"], ["evaluate"]),
+        (["figures/page/panels.js"], ["play"]),  # a drawing detail of the page
+    ],
+)
+def test_an_edited_file_reruns_the_stages_that_import_from_its_room(project, files, stages):
+    with edited(project, files):
+        assert project.repro("--dry") == stages
 
 
 @pytest.mark.parametrize(
@@ -29,7 +61,6 @@ def test_a_second_run_does_nothing_and_says_so(project):
         section("train_m", "sequence_length: 30", "sequence_length: 20", pytest.mark.slow),
         section("evolve_c", "population: 12", "population: 14", pytest.mark.slow),
         section("evaluate", "evaluate:\n  episodes: 4", "evaluate:\n  episodes: 3"),
-        section("visualize", "reconstructions: 8", "reconstructions: 4"),
         section("collect", "seed: 0", "seed: 1", pytest.mark.slow),
     ],
 )
@@ -53,35 +84,9 @@ def test_encoding_in_other_batches_reruns_encode_and_what_its_bytes_change(proje
         project.replace("params.yaml", "batch_size: 50", "batch_size: 1024")
 
 
-@pytest.mark.parametrize(
-    ("files", "stages"),
-    [
-        (["figures/racing/track_layout.py"], ["visualize"]),
-        (["evolution/rank_mu.py"], ["evolve_c"]),
-        (["memory/deterministic_lstm.py"], STAGES[3:]),
-        (["training/trainer.py"], ["train_v", "train_m"]),
-        (["parallel/dask_cluster.py", "envs/carracing/env.py", "finetune/critic.py"], []),
-        (["../stages/evaluate.py"], ["evaluate"]),
-    ],
-)
-def test_an_edited_file_reruns_the_stages_that_import_from_its_room(project, files, stages):
-    before = {f"worldmodels/{file}": project.read(f"worldmodels/{file}") for file in files}
-    for path, content in before.items():
-        project.write(path, content.decode() + "\n# edited\n")
-    try:
-        assert project.repro() == stages  # and what comes after, had their output changed
-    finally:
-        for path, content in before.items():
-            project.write(path, content.decode())
-
-
-def test_an_edited_drawing_detail_of_the_page_reruns_it_alone(project):
-    looks = "worldmodels/figures/page/panels.js"
-    project.replace(looks, "const LABEL_WIDTH = 18;", "const LABEL_WIDTH = 20;")
-    try:
-        assert project.repro() == ["play"]
-    finally:
-        project.replace(looks, "const LABEL_WIDTH = 20;", "const LABEL_WIDTH = 18;")
+def test_after_stages_whose_output_stays_the_same_nothing_reruns(project):
+    with edited(project, ["training/trainer.py"]):
+        assert project.repro() == ["train_v", "train_m"]
 
 
 def test_what_is_edited_back_comes_back_from_the_run_cache(project):

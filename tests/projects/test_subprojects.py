@@ -77,8 +77,8 @@ def test_what_dvc_caches_is_not_in_git(project):
 
 def test_lock_files_are_small():
     locks = {path: path.stat().st_size for path in ROOT.glob("**/dvc.lock")}
-    # 99 deps and 31 outs of 108 bytes each, and 5 kB of params: DVC writes no less for them
-    assert locks[ROOT / "dvc.lock"] <= 20_600
+    # 99 deps and 31 outs of 108 bytes each, and 5.2 kB of params: DVC writes no less
+    assert locks[ROOT / "dvc.lock"] <= 20_800
     assert max(locks.values()) <= MAX_LOCK_BYTES
 
 

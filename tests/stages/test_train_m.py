@@ -27,7 +27,7 @@ def mixture(reference):
 
 
 def test_with_more_epochs_than_the_reference_m_beats_persistence(reference, latents):
-    _, result = train(replace(reference.train_m, epochs=200), latents)
+    _, result = train(replace(reference.train_m, epochs=60), latents)
     assert set(result.metrics) == {"held_out_loss", "baseline_loss"}
     assert result.metrics["held_out_loss"] < result.metrics["baseline_loss"]
     assert result.details["held_out_mse"] < result.details["persistence_mse"]
@@ -41,7 +41,7 @@ def test_the_reference_m_reports_that_it_is_worse_than_persistence(reference, la
 
 
 def test_a_mixture_beats_both_baselines(mixture, latents):
-    _, result = train(replace(mixture, epochs=60), latents)
+    _, result = train(replace(mixture, epochs=30), latents)
     details = result.details
     assert details["held_out_nll"] == pytest.approx(result.metrics["held_out_loss"])
     assert details["held_out_nll"] < details["persistence_nll"] < details["marginal_gaussian_nll"]
@@ -53,7 +53,7 @@ def test_a_mixture_beats_both_baselines(mixture, latents):
 
 @pytest.mark.parametrize("kind", ["lstm", "mdn_lstm"])
 def test_m_learns_reward_and_done_besides_z(reference, latents, kind):
-    settings = replace(reference.train_m, kind=kind, predict_reward_done=True, epochs=60)
+    settings = replace(reference.train_m, kind=kind, predict_reward_done=True, epochs=25)
     memory, result = train(settings, latents)
     details = result.details
     assert memory.predicts_reward_done

@@ -126,8 +126,15 @@ class Browser:
             {"name": name.replace("_", "-"), "value": value} for name, value in media.items()
         ]
         self.call("Emulation.setEmulatedMedia", features=features)
+        self._load(path.resolve().as_uri())
+
+    def leave(self) -> None:
+        """Show an empty page, which computes nothing."""
+        self._load("about:blank")
+
+    def _load(self, url: str) -> None:
         self.errors, self._events = [], []
-        self.call("Page.navigate", url=path.resolve().as_uri())
+        self.call("Page.navigate", url=url)
         while not any(event.get("method") == "Page.loadEventFired" for event in self._events):
             self._next()
 

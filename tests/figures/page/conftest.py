@@ -1,11 +1,9 @@
-"""Agents, their pages, and a browser to open the pages in."""
+"""Agents and their pages."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.support.browser import CHROMIUM, Browser, chromium
 from tests.support.page_agents import KINDS, PageAgent
 
 
@@ -21,11 +19,3 @@ def pages(agents: dict[str, PageAgent], tmp_path_factory: pytest.TempPathFactory
     for kind, agent in agents.items():
         (folder / f"{kind}.html").write_text(agent.play()[0], encoding="utf-8")
     return folder
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if not CHROMIUM:
-        pytest.skip("there is no Chromium")
-    with chromium() as browser:
-        yield browser

@@ -61,6 +61,11 @@ def unpack_view(view: str) -> str:
     return "".join(map(str, pixels))
 
 
+def open_still(browser, page) -> None:
+    """Open a page that does not drive by itself, and so takes no time from what is computed."""
+    browser.open(page, prefers_reduced_motion="reduce")
+
+
 def call(browser, function: str, *values: np.ndarray) -> list:
     """The result of a JavaScript function of arrays."""
     arguments = ", ".join(json.dumps(np.asarray(value).tolist()) for value in values)
@@ -68,7 +73,7 @@ def call(browser, function: str, *values: np.ndarray) -> list:
 
 
 def test_the_golden_episodes_are_the_same_on_the_page(browser, pages):
-    browser.open(pages / "reference.html")
+    open_still(browser, pages / "reference.html")
     actions = json.dumps([episode["actions"] for episode in GOLDEN_EPISODES])
     results = browser.evaluate(f"({RUN_EPISODES})({actions})")
     for result, episode in zip(results, GOLDEN_EPISODES, strict=True):
@@ -80,7 +85,7 @@ def test_the_golden_episodes_are_the_same_on_the_page(browser, pages):
 
 
 def test_a_coloured_view_of_another_track_is_the_same_in_every_pixel(browser, pages):
-    browser.open(pages / "reference.html")
+    open_still(browser, pages / "reference.html")
     actions = LONGEST["actions"][:40]
     env = RacingEnv([OTHER], view_size=64, channels=3)
     views, (order, amplitude, phase) = [env.reset()[0][0]], OTHER.harmonics[0]
@@ -100,7 +105,7 @@ def test_a_coloured_view_of_another_track_is_the_same_in_every_pixel(browser, pa
 
 
 def test_random_tracks_depend_on_their_seed_alone(browser, pages):
-    browser.open(pages / "reference.html")
+    open_still(browser, pages / "reference.html")
     code = """[1, 2, 3, 40, 1].map((seed) => {
       play.session.setTrack(seed);
       return [...play.session.env.track.x, play.session.env.track.halfWidth];
@@ -116,7 +121,7 @@ def test_v_m_and_c_compute_what_numpy_computes_on_recorded_steps(browser, pages,
     agent = agents[kind]
     views, actions = agent.recorded_steps()
     vision, (memory,) = agent.vision, agent.memory.members
-    browser.open(pages / f"{kind}.html")
+    open_still(browser, pages / f"{kind}.html")
     z, count = vision.encode(to_pixels(views)), len(views)
     rng = np.random.default_rng(1)
     uniform, normal = rng.random(z.shape), rng.normal(size=z.shape)

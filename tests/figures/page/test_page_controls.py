@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.support.browser import CHROMIUM, ONE_CORE, Browser, chromium
+from tests.support.browser import Browser
 
 
 def steps(browser: Browser) -> int:
@@ -108,13 +108,3 @@ def test_dreams_of_carracing_begin_at_the_recorded_start_states(browser, pages, 
     browser.key("ArrowLeft", down=False)
     assert browser.evaluate("play.session.action[0]") < 0  # left is negative in CarRacing
     assert browser.errors == []
-
-
-@pytest.mark.skipif(not CHROMIUM, reason="there is no Chromium")
-@pytest.mark.parametrize("kind", ["reference", "carracing"])
-def test_the_dream_runs_at_60_steps_a_second_with_drawing_on_one_core(pages, kind):
-    with chromium(*ONE_CORE) as browser:
-        browser.open(pages / f"{kind}.html")
-        browser.key("2" if kind == "carracing" else "3")
-        browser.evaluate("play.measure(30)")
-        assert max(browser.evaluate("play.measure(60)") for _ in range(3)) >= 60

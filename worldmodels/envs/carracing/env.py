@@ -5,6 +5,7 @@ It needs requirements-carracing.txt.
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -79,6 +80,8 @@ class CarRacingEnv:
         self._resize = AreaResize(FRAME_SHAPE, view)
         self.observation_shape = self._resize.shape
         self._simulators = [LazyCarRacing() for _ in range(num_envs)]
+        for simulator in self._simulators:
+            weakref.finalize(self, simulator.close).atexit = False
         self._at_start = False  # whether no car has moved since its reset
         self.reset()
 

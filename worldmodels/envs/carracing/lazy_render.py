@@ -88,6 +88,11 @@ class LazyCarRacing(CarRacing):  # type: ignore[misc]
         self._missed: list[Any] = []
         return result
 
+    def close(self) -> None:
+        """Destroy all bodies. Otherwise tiles stay in memory, because each refers to itself."""
+        self.world.contactListener = None
+        self._destroy()
+
     def drive(self, control: NDArray[np.float32], frames: int) -> tuple[float, bool, bool]:
         """Drive some frames, or fewer if the episode ends, as by `step`.
 
