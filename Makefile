@@ -81,10 +81,11 @@ carracing-seeds: locks install-carracing
 # The C of Doom that has learned in dreams alone; that one, fine-tuned in the game; and others, from
 # dreams of five temperatures.
 doom: locks install-doom
-	cd doom && dvc repro evaluate
+	cd doom && dvc repro visualize_doom
 	@echo
 	@cd doom && dvc metrics show rounds/*/reports/metrics/evolve_c.json reports/metrics/evaluate.json
-	@echo "Curves: cd doom && dvc plots show --open"
+	@echo "Controls: doom/reports/metrics/evaluate_controls.json"
+	@echo "Figures: doom/reports/figures/*.png; animation: doom/reports/dream.gif"
 
 doom-finetuned: locks install-doom
 	cd doom && dvc repro evaluate_finetuned
@@ -92,9 +93,9 @@ doom-finetuned: locks install-doom
 	@cd doom && dvc metrics show finetuned/reports/metrics/*.json
 
 doom-temperatures: locks install-doom
-	cd doom && dvc repro evaluate_temperature
+	cd doom && dvc repro temperature_study
 	@echo
-	@cd doom && dvc metrics show temperatures/*/reports/metrics/*.json
+	@cat doom/reports/curves/temperature_study.csv
 
 # The released agent: five episodes, or the page of its dream.
 demo: install-carracing

@@ -17,12 +17,14 @@ LAST = f"rounds/{doom_pipeline.ROUNDS}"
 FOLDER = "temperatures/${item.temperature}"
 FIRST = [f"{stage}0" for stage in LEARNING]
 SECOND = [f"{stage}@1" for stage in LEARNING]
+LOOKS = ["evaluate_controls", "forecast_ends", "visualize_doom"]
 APART = ["finetune_c", "evaluate_finetuned"]
 BY_TEMPERATURE = [
     f"{stage}_temperature@{temperature}"
     for stage in ("evolve_c", "evaluate")
     for temperature in TEMPERATURES
 ]
+STUDY = [*BY_TEMPERATURE, "temperature_study"]
 
 
 def produced(stage) -> list[str]:
@@ -69,15 +71,18 @@ def test_the_titles_of_plots_are_dooms_and_differ():
         for entry in stage.get("do", stage).get("plots", [])
         for plot in entry.values()
     ]
-    titles = [plot["title"] for plot in plots]
-    assert len(set(titles)) == len(titles) == 2 * 3 + 1
-    assert all(title.startswith("Doom, ") for title in titles)
+    titles = [plot["title"] for plot in plots if "title" in plot]  # pictures have none
+    assert len(set(titles)) == len(titles) == 2 * 3 + 1 + 3
+    assert all(title.startswith(("Doom, ", "Doom: ")) for title in titles)
 
 
 @needs_vizdoom
 def test_a_second_round_follows_the_first_and_its_c_is_evaluated(make_project):
     project = doom_project(make_project)
-    assert project.repro("evaluate") == [*FIRST, *SECOND, "evaluate"]
+    ran = project.repro("visualize_doom")
+    assert [name for name in ran if name not in LOOKS] == [*FIRST, *SECOND, "evaluate"]
+    assert set(LOOKS) < set(ran)
+    assert project.read("reports/dream.gif").startswith(b"GIF")
     for number in (0, 1):
         for stage in LEARNING:
             cost = json.loads(project.read(f"rounds/{number}/reports/cost/{stage}.json"))
@@ -94,7 +99,7 @@ def test_a_second_round_follows_the_first_and_its_c_is_evaluated(make_project):
 @pytest.mark.slow
 def test_all_of_it_runs_and_the_same_bytes_come_again_on_two_workers(make_project):
     project = doom_project(make_project)
-    names = sorted([*FIRST, *SECOND, "evaluate", *APART, *BY_TEMPERATURE])
+    names = sorted([*FIRST, *SECOND, "evaluate", *LOOKS, *APART, *STUDY])
     assert sorted(project.repro()) == names
     assert project.repro() == []
     expected = models(project)

@@ -121,6 +121,9 @@ def test_every_stage_of_a_round_writes_its_cost(project):
         ("carracing/dvc.yaml", "visualize_carracing", ("carracing",)),
         ("carracing/dvc.yaml", "finetune_c", ("carracing",)),
         ("doom/dvc.yaml", "finetune_c", ("doom",)),
+        ("doom/dvc.yaml", "evaluate_controls", ("doom",)),
+        ("doom/dvc.yaml", "forecast_ends", ("doom",)),
+        ("doom/dvc.yaml", "visualize_doom", ("doom",)),
         ("recipes/other/dvc.yaml", "visualize_gymnasium", ("gymnasium",)),
     ],
 )
