@@ -232,6 +232,18 @@ def test_bright_pixels_are_weighted_in_a_squared_error_alone(read, kind):
         read(yaml.safe_dump(params))
 
 
+def test_rewards_are_shaped_where_something_is_known_of_those_to_come(read):
+    words = (
+        r"collect\.shaped_rewards: must be false in env\.kind: racing or gymnasium, .*found True"
+    )
+    params = changed(("collect", "shaped_rewards"), True)
+    with pytest.raises(UserError, match=words):
+        read(yaml.safe_dump(params))
+    view = {"height": 28, "width": 80}
+    params["env"] = {"kind": "doom", "view": view, "frame_skip": 4, "max_steps": 40}
+    assert read(yaml.safe_dump(params)).collect.shaped_rewards
+
+
 def test_training_in_dreams_needs_an_m_that_predicts_reward_and_done(read):
     params = changed(("evolve_c", "train_in"), "dream")
     with pytest.raises(UserError, match=r"train_m\.predict_reward_done: must be true for evolve_c"):

@@ -7,7 +7,12 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from worldmodels.pipeline.config.env_params import CAR_RACING_VIEWS, EnvParams, RacingParams
+from worldmodels.pipeline.config.env_params import (
+    CAR_RACING_VIEWS,
+    EnvParams,
+    GymnasiumParams,
+    RacingParams,
+)
 from worldmodels.pipeline.config.section import (
     Count,
     Fraction,
@@ -33,6 +38,7 @@ class Collect(Section, frozen=True):
     episodes: Count
     held_out_episodes: Count  # besides; V and M are scored on them and never trained on them
     patience: Patience
+    shaped_rewards: bool  # record them with the shaping of the task (`Task.shaping`)
     # Of a behaviour policy made of C (--policy), which later rounds collect with:
     deterministic_share: Fraction  # of its episodes that have no noise
     parameter_noise: NoiseScale  # standard deviation on weights and biases
@@ -226,6 +232,11 @@ class Params(Section, frozen=True):
             raise ValueError(
                 "train_m.predict_reward_done: must be true for evolve_c.train_in: dream, whose "
                 "rewards and episode ends are what M predicts; found False"
+            )
+        if self.collect.shaped_rewards and isinstance(self.env, RacingParams | GymnasiumParams):
+            raise ValueError(
+                "collect.shaped_rewards: must be false in env.kind: racing or gymnasium, of whose "
+                "rewards to come nothing is known before; found True"
             )
         height, width, _ = self.env.view.shape
         if self.train_v.kind == "conv_vae" and (height, width) not in CONV_VAE_VIEWS:
