@@ -1,7 +1,7 @@
 import pytest
 import yaml
 
-from tests.support.params_keys import ALL_KEYS, CAR_RACING, DOOM, GOOD, changed, dotted
+from tests.support.params_keys import ALL_KEYS, CAR_RACING, DOOM, GOOD, GYMNASIUM, changed, dotted
 from tests.support.project import ROOT
 from worldmodels.pipeline.config.env_params import CarRacingParams, DoomParams, RacingParams
 from worldmodels.pipeline.config.reader import read_params
@@ -219,6 +219,21 @@ def test_conv_vae_needs_one_of_its_views(read):
         read(yaml.safe_dump(doom))
     doom["env"]["view"] = {"height": 64, "width": 64}
     assert isinstance(read(yaml.safe_dump(doom)).env, DoomParams)
+
+
+def test_column_vae_needs_columns_of_8_pixels_and_as_many_numbers_of_each(read):
+    params = changed(("train_v", "kind"), "column_vae", DOOM)
+    params["train_v"]["z_size"] = 80
+    assert read(yaml.safe_dump(params)).z_columns == 10
+    params["train_v"]["z_size"] = 64
+    words = r"train_v\.z_size: must be a multiple of 10 for column_vae, .*; found 64"
+    with pytest.raises(UserError, match=words):
+        read(yaml.safe_dump(params))
+    params = changed(("env", "view", "width"), 44, GYMNASIUM)
+    params["train_v"]["kind"] = "column_vae"
+    words = r"train_v\.kind: column_vae takes views whose width is a multiple of 8; found 44:"
+    with pytest.raises(UserError, match=words):
+        read(yaml.safe_dump(params))
 
 
 @pytest.mark.parametrize("kind", ["autoencoder", "vae"])

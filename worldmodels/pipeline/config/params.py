@@ -28,6 +28,7 @@ Rate = Annotated[float, Meta(gt=0, le=1)]
 Std = Annotated[float, Meta(ge=1e-6, le=1)]  # its square must be a float32
 NoiseScale = Annotated[float, Meta(ge=0, le=10)]  # the largest; each episode draws its own
 
+COLUMN = 8  # pixels of a column of column_vae
 CONV_VAE_VIEWS = CAR_RACING_VIEWS  # height and width of observations that conv_vae takes
 
 
@@ -49,9 +50,9 @@ class Collect(Section, frozen=True):
 class TrainV(Section, frozen=True):
     """V and its training."""
 
-    kind: Literal["autoencoder", "vae", "conv_vae"]
+    kind: Literal["autoencoder", "vae", "conv_vae", "column_vae"]
     z_size: Units
-    hidden: Units  # of the hidden layers of autoencoder and vae
+    hidden: Units  # of the hidden layers of autoencoder, vae and column_vae
     width_multiplier: Annotated[float, Meta(gt=0, le=4)]  # of conv_vae's channels
     beta: Annotated[float, Meta(ge=0, le=1000)]  # weight of the KL divergence
     free_bits: Annotated[float, Meta(ge=0, le=100)]  # nats per latent dimension that cost nothing
@@ -64,10 +65,10 @@ class TrainV(Section, frozen=True):
 
     def __post_init__(self) -> None:
         """Refuse what no key alone shows."""
-        if self.bright_weight != 1 and self.kind != "conv_vae":
+        if self.bright_weight != 1 and self.kind not in ("conv_vae", "column_vae"):
             raise ValueError(
                 f"bright_weight: must be 1 for {self.kind}, whose error is no squared error "
-                f"(conv_vae's is); found {self.bright_weight:g}"
+                f"(that of conv_vae and column_vae is); found {self.bright_weight:g}"
             )
 
 
@@ -246,3 +247,29 @@ class Params(Section, frozen=True):
                 "train_v.kind: conv_vae takes views of 64 x 64 pixels, or 28 x 32; found "
                 f"{height} x {width}: set {size}, or take vae"
             )
+        if self.train_v.kind == "column_vae":
+            _check_columns(width, self.train_v.z_size)
+
+    @property
+    def z_columns(self) -> int:
+        """The columns of a picture that z has the numbers of; 1 where z has no places."""
+        return self.env.view.shape[1] // COLUMN if self.train_v.kind == "column_vae" else 1
+
+
+def _check_columns(width: int, z_size: int) -> None:
+    """Refuse what column_vae cannot split into columns.
+
+    Raises:
+        ValueError: the width or the size of z; begins with the key.
+    """
+    if width % COLUMN:
+        raise ValueError(
+            f"train_v.kind: column_vae takes views whose width is a multiple of {COLUMN}; found "
+            f"{width}: set env.view.width to such a one, or take vae"
+        )
+    columns = width // COLUMN
+    if z_size % columns:
+        raise ValueError(
+            f"train_v.z_size: must be a multiple of {columns} for column_vae, as many numbers of "
+            f"each of {columns} columns of {COLUMN} pixels; found {z_size}"
+        )
