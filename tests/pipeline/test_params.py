@@ -88,7 +88,7 @@ def test_a_missing_key_is_named(read, good, where):
         (
             ("train_m", "kind"),
             "mdn",
-            "train_m.kind: expected lstm, mdn_lstm or joint_mdn_lstm; found 'mdn'",
+            "train_m.kind: expected lstm, mdn_lstm, joint_mdn_lstm or conv_lstm; found 'mdn'",
         ),
         (
             ("train_m", "num_mixtures"),
@@ -257,6 +257,30 @@ def test_rewards_are_shaped_where_something_is_known_of_those_to_come(read):
     view = {"height": 28, "width": 80}
     params["env"] = {"kind": "doom", "view": view, "frame_skip": 4, "max_steps": 40}
     assert read(yaml.safe_dump(params)).collect.shaped_rewards
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({}, r"train_m\.kind: conv_lstm takes the z of columns: .*; found train_v\.kind: vae"),
+        ({"num_mixtures": 5}, r"train_m\.num_mixtures: must be 1 for conv_lstm, .*; found 5"),
+        ({"head_hidden": 0}, r"train_m\.head_hidden: must be above 0 for conv_lstm, .*; found 0"),
+        (
+            {"kind": "lstm", "own_prediction_share": 0.5},
+            r"train_m\.own_prediction_share: must be 0 for lstm, .*; found 0\.5",
+        ),
+    ],
+)
+def test_conv_lstm_needs_columns_and_it_alone_is_given_its_own_predictions(read, change, words):
+    params = changed(("train_v", "kind"), "vae", DOOM)
+    params["train_m"] |= {"kind": "conv_lstm", "head_hidden": 8} | change
+    with pytest.raises(UserError, match=words):
+        read(yaml.safe_dump(params))
+    params["train_v"] |= {"kind": "column_vae", "z_size": 80}
+    params["train_m"] |= {"kind": "conv_lstm", "head_hidden": 8, "num_mixtures": 1}
+    found = read(yaml.safe_dump(params))
+    assert (found.z_columns, found.action_threshold) == (10, 1 / 3)
+    assert read(yaml.safe_dump(GOOD)).action_threshold == 0
 
 
 def test_training_in_dreams_needs_an_m_that_predicts_reward_and_done(read):

@@ -55,7 +55,7 @@ def test_an_m_of_changes_needs_z_to_predict():
     state = memory.step(z, action)
     with pytest.raises(ValueError, match=r"predicts the change of z: predict\(state, z\) needs z"):
         memory.predict(state)
-    features = memory.model.head_features(state.h)
+    features = memory.model.head_features(state.h, None, None)
     np.testing.assert_allclose(
         memory.predict(state, z).z - z, memory.model.predict(features, 0 * z), atol=1e-6
     )

@@ -111,22 +111,36 @@ class PretrainedMemory:
         after = self.model.step(z_rows, action_rows, h, c)
         return MemoryState(*(unbatch(array, single) for array in after))
 
-    def predict(self, state: MemoryState, z: ArrayLike | None = None) -> Prediction:
+    def predict(
+        self, state: MemoryState, z: ArrayLike | None = None, action: ArrayLike | None = None
+    ) -> Prediction:
         """The mean of the next z, the reward and the probability of the end, after a step.
 
         Args:
             state: (h, c) after the step.
-            z: (Z,), or (N, Z), before the step; only an M that `predicts_change` needs it.
+            z: (Z,), or (N, Z), before the step; only an M that `predicts_change`, or tells columns
+                apart, needs it.
+            action: (A,), or (N, A), of the step; only an M that tells columns apart needs it.
 
         Raises:
-            ValueError: h or z has another size, or there is no z and M needs it.
+            ValueError: h, z or the action has another size, or is not there and M needs it.
         """
         h, _, single = self._rows_of(state)
         if z is None and self.predicts_change:
             raise ValueError("this M predicts the change of z: predict(state, z) needs z, too")
+        if self.model.columns > 1 and (z is None or action is None):
+            raise ValueError(
+                f"the heads of this M, {self.model.kind}, see z and the action, too: "
+                "predict(state, z, action) needs both"
+            )
         z_before, _ = batch("z", np.zeros((len(h), self.z_size)) if z is None else z, self.z_size)
-        check_equal_rows(z=z_before, h=h)
-        features = self.model.head_features(h)
+        actions, _ = batch(
+            "the action",
+            np.zeros((len(h), self.action_size)) if action is None else action,
+            self.action_size,
+        )
+        check_equal_rows(z=z_before, actions=actions, h=h)
+        features = self.model.head_features(h, z_before, actions)
         reward = p_done = np.full(len(h), np.nan, np.float32)
         if self.model.predicts_reward_done:
             reward, p_done = self.model.reward_and_done(features)

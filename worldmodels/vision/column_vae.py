@@ -113,7 +113,7 @@ class ColumnVAE(SquaredErrorVAE):
 
     def _encoder(self, observations: Array) -> Activations:
         p = self.parameters
-        x = self._pixel_windows(observations)  # (N, P, S * WINDOW * C)
+        x = self._pixel_windows(observations)  # (N * P, S * WINDOW * C)
         hidden: Array = x @ p["encoder1.weight"].reshape(x.shape[-1], -1)
         hidden += p["encoder1.bias"]
         hidden = relu(hidden)
@@ -127,26 +127,28 @@ class ColumnVAE(SquaredErrorVAE):
         dhidden = dense_backward(dfeatures, hidden, self.parameters, gradient, "encoder2")
         dhidden *= hidden > 0
         weight = gradient["encoder1.weight"]
-        rows, drows = x.reshape(-1, x.shape[-1]), dhidden.reshape(-1, dhidden.shape[-1])
-        weight[...] = (rows.T @ drows).reshape(weight.shape)
-        gradient["encoder1.bias"][...] = drows.sum(axis=0)
+        weight[...] = (x.T @ dhidden).reshape(weight.shape)
+        gradient["encoder1.bias"][...] = dhidden.sum(axis=0)
 
     def _pixel_windows(self, observations: Array) -> Array:
-        """What the encoder sees of each column, (N, P, S * WINDOW * C)."""
+        """What the encoder sees of each column, (N * P, S * WINDOW * C)."""
         edges = [(0, 0), (0, 0), (MARGIN, MARGIN), (0, 0)]
         x = np.pad(observations, edges, mode="edge")
         x = np.lib.stride_tricks.sliding_window_view(x, WINDOW, axis=2)[:, :, ::COLUMN]
-        return x.transpose(0, 2, 1, 4, 3).reshape(len(x), self.columns, -1)
+        return x.transpose(0, 2, 1, 4, 3).reshape(len(x) * self.columns, -1)
 
     def _decoder(self, z: Array) -> Activations:
         p = self.parameters
-        x = windows(z.reshape(len(z), self.columns, -1), NEIGHBOURS)
+        x = windows(z.reshape(len(z), self.columns, -1), NEIGHBOURS).reshape(
+            len(z) * self.columns, -1
+        )
         hidden1: Array = x @ p["decoder1.weight"]
-        hidden1 += p["decoder1.bias"]
+        hidden1.reshape(len(z), self.columns, -1)[...] += p["decoder1.bias"]
         hidden1 = relu(hidden1)
         hidden2 = relu(dense(hidden1, p, "decoder2"))
-        logits = dense(hidden2, p, "logits")  # (N, P, S, COLUMN, C)
-        return [x, hidden1, hidden2, logits.transpose(0, 2, 1, 3, 4).reshape(len(z), -1)]
+        logits = dense(hidden2, p, "logits")  # (N * P, S, COLUMN, C)
+        logits = logits.reshape(len(z), self.columns, *logits.shape[1:]).transpose(0, 2, 1, 3, 4)
+        return [x, hidden1, hidden2, logits.reshape(len(z), -1)]
 
     def _decoder_backward(
         self, dlogits: Array, activations: Activations, gradient: Parameters
@@ -154,14 +156,13 @@ class ColumnVAE(SquaredErrorVAE):
         x, hidden1, hidden2, _ = activations
         p = self.parameters
         height, column, channels = p["logits.bias"].shape
-        dy = dlogits.reshape(len(x), height, self.columns, column, channels)
-        dy = np.ascontiguousarray(dy.transpose(0, 2, 1, 3, 4))
+        dy = dlogits.reshape(-1, height, self.columns, column, channels)
+        dy = dy.transpose(0, 2, 1, 3, 4).reshape(len(x), height, column, channels)
         dhidden2 = dense_backward(dy, hidden2, p, gradient, "logits")
         dhidden2 *= hidden2 > 0
         dhidden1 = dense_backward(dhidden2, hidden1, p, gradient, "decoder2")
         dhidden1 *= hidden1 > 0
-        gradient["decoder1.bias"][...] = dhidden1.sum(axis=0)
-        rows, drows = x.reshape(-1, x.shape[-1]), dhidden1.reshape(-1, dhidden1.shape[-1])
-        gradient["decoder1.weight"][...] = rows.T @ drows
-        dx = dhidden1 @ p["decoder1.weight"].T
-        return windows_backward(dx, NEIGHBOURS).reshape(len(x), -1)
+        gradient["decoder1.bias"][...] = dhidden1.reshape(len(dlogits), self.columns, -1).sum(0)
+        gradient["decoder1.weight"][...] = x.T @ dhidden1
+        dx = (dhidden1 @ p["decoder1.weight"].T).reshape(len(dlogits), self.columns, -1)
+        return windows_backward(dx, NEIGHBOURS).reshape(len(dlogits), -1)

@@ -136,7 +136,7 @@ class VariationalAutoencoder(ABC):
 
     def _of_features(self, features: Array, layer: str) -> Array:
         """The output (N, Z) of `mean` or `logvar`; features may be those of several places."""
-        return dense(features, self.parameters, layer).reshape(len(features), -1)
+        return dense(features, self.parameters, layer).reshape(-1, self.z_size)
 
     def decode(self, z: Array) -> Array:
         """Observations (N, D) in [0, 1] of z (N, Z)."""

@@ -7,12 +7,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from worldmodels.pipeline.config.env_params import (
-    CAR_RACING_VIEWS,
-    EnvParams,
-    GymnasiumParams,
-    RacingParams,
-)
+from worldmodels.pipeline.config.env_params import DOOM_ACTION_THRESHOLD, DoomParams, EnvParams
 from worldmodels.pipeline.config.section import (
     Count,
     Fraction,
@@ -21,15 +16,13 @@ from worldmodels.pipeline.config.section import (
     Section,
     Units,
 )
+from worldmodels.pipeline.config.section_checks import COLUMN, check_sections
 
 BatchEpisodes = Annotated[int, Meta(ge=1, le=1000)]  # of one candidate, all in one batch
 Epochs = Annotated[int, Meta(ge=0, le=1_000_000)]
 Rate = Annotated[float, Meta(gt=0, le=1)]
 Std = Annotated[float, Meta(ge=1e-6, le=1)]  # its square must be a float32
 NoiseScale = Annotated[float, Meta(ge=0, le=10)]  # the largest; each episode draws its own
-
-COLUMN = 8  # pixels of a column of column_vae
-CONV_VAE_VIEWS = CAR_RACING_VIEWS  # height and width of observations that conv_vae takes
 
 
 class Collect(Section, frozen=True):
@@ -82,8 +75,8 @@ class Encode(Section, frozen=True):
 class TrainM(Section, frozen=True):
     """M and its training."""
 
-    kind: Literal["lstm", "mdn_lstm", "joint_mdn_lstm"]
-    hidden: Units
+    kind: Literal["lstm", "mdn_lstm", "joint_mdn_lstm", "conv_lstm"]
+    hidden: Units  # of conv_lstm: of each column
     head_hidden: OptionalUnits  # units of a hidden layer between h and the output heads
     num_mixtures: Annotated[int, Meta(ge=1, le=20)]  # Gaussians of a mixture
     min_std: Std  # of any Gaussian, learned or fitted
@@ -94,6 +87,7 @@ class TrainM(Section, frozen=True):
     ensemble_size: Annotated[int, Meta(ge=1, le=16)]
     input_noise: Annotated[float, Meta(ge=0, le=10)]  # on z, in standard deviations of z
     z_noise_factor: Annotated[float, Meta(ge=0, le=10)]  # of V's standard deviation of z
+    own_prediction_share: Fraction  # of sequences with steps in which M is given its own z
     epochs: Epochs
     learning_rate: Rate
     lr_end_factor: Fraction  # of the learning rate at the end of a linear decay
@@ -103,10 +97,19 @@ class TrainM(Section, frozen=True):
 
     def __post_init__(self) -> None:
         """Refuse what no key alone shows."""
-        if self.kind == "lstm" and self.num_mixtures != 1:
+        if self.kind in ("lstm", "conv_lstm") and self.num_mixtures != 1:
             raise ValueError(
-                "num_mixtures: must be 1 for lstm, which predicts no mixture (mdn_lstm does); "
-                f"found {self.num_mixtures}"
+                f"num_mixtures: must be 1 for {self.kind}, which predicts no mixture (mdn_lstm "
+                f"does); found {self.num_mixtures}"
+            )
+        if self.kind == "conv_lstm" and not self.head_hidden:
+            raise ValueError(
+                "head_hidden: must be above 0 for conv_lstm, whose heads need it; found 0"
+            )
+        if self.kind != "conv_lstm" and self.own_prediction_share:
+            raise ValueError(
+                f"own_prediction_share: must be 0 for {self.kind}, which is trained on recorded z "
+                f"alone (conv_lstm need not be); found {self.own_prediction_share:g}"
             )
 
 
@@ -229,47 +232,14 @@ class Params(Section, frozen=True):
 
     def __post_init__(self) -> None:
         """Refuse what no section alone shows."""
-        if self.evolve_c.train_in == "dream" and not self.train_m.predict_reward_done:
-            raise ValueError(
-                "train_m.predict_reward_done: must be true for evolve_c.train_in: dream, whose "
-                "rewards and episode ends are what M predicts; found False"
-            )
-        if self.collect.shaped_rewards and isinstance(self.env, RacingParams | GymnasiumParams):
-            raise ValueError(
-                "collect.shaped_rewards: must be false in env.kind: racing or gymnasium, of whose "
-                "rewards to come nothing is known before; found True"
-            )
-        height, width, _ = self.env.view.shape
-        if self.train_v.kind == "conv_vae" and (height, width) not in CONV_VAE_VIEWS:
-            racing = isinstance(self.env, RacingParams)
-            size = f"env.view.{'size' if racing else 'height and width'} to 64"
-            raise ValueError(
-                "train_v.kind: conv_vae takes views of 64 x 64 pixels, or 28 x 32; found "
-                f"{height} x {width}: set {size}, or take vae"
-            )
-        if self.train_v.kind == "column_vae":
-            _check_columns(width, self.train_v.z_size)
+        check_sections(self)
 
     @property
     def z_columns(self) -> int:
         """The columns of a picture that z has the numbers of; 1 where z has no places."""
         return self.env.view.shape[1] // COLUMN if self.train_v.kind == "column_vae" else 1
 
-
-def _check_columns(width: int, z_size: int) -> None:
-    """Refuse what column_vae cannot split into columns.
-
-    Raises:
-        ValueError: the width or the size of z; begins with the key.
-    """
-    if width % COLUMN:
-        raise ValueError(
-            f"train_v.kind: column_vae takes views whose width is a multiple of {COLUMN}; found "
-            f"{width}: set env.view.width to such a one, or take vae"
-        )
-    columns = width // COLUMN
-    if z_size % columns:
-        raise ValueError(
-            f"train_v.z_size: must be a multiple of {columns} for column_vae, as many numbers of "
-            f"each of {columns} columns of {COLUMN} pixels; found {z_size}"
-        )
+    @property
+    def action_threshold(self) -> float:
+        """Of an action of this environment, beyond which its size does not matter; 0: it does."""
+        return DOOM_ACTION_THRESHOLD if isinstance(self.env, DoomParams) else 0.0
