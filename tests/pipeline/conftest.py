@@ -1,10 +1,13 @@
-"""Files as the stages make them."""
+"""Files as the stages make them, and params from text."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.support.valid_files import make_valid_files
+from worldmodels.pipeline.config.params import Params
+from worldmodels.pipeline.config.reader import read_params
 
 
 @pytest.fixture(scope="session")
@@ -13,3 +16,15 @@ def valid(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("valid")
     make_valid_files(folder)
     return folder
+
+
+@pytest.fixture
+def read(tmp_path: Path) -> Callable[[str], Params]:
+    """Reads params from text."""
+
+    def read_text(text: str) -> Params:
+        path = tmp_path / "params.yaml"
+        path.write_text(text, encoding="utf-8")
+        return read_params(path)
+
+    return read_text
