@@ -44,6 +44,7 @@ def batch(rng, own=False, lengths=(7, 5, 2)):
 @pytest.mark.parametrize("change", [False, True])
 def test_the_gradient_runs_through_own_predictions(change):
     memory, sequences = small(predict_change=change), batch(np.random.default_rng(1), own=True)
+    memory.parameters["z.bias"][:, 0] = (9.0, 2.5)  # some z and deviations are beyond their limits
     memory.set_loss_weights(0.5, 3.0)
     loss, gradient = memory.loss_and_gradient(sequences)
     assert loss == pytest.approx(memory.loss(sequences))
@@ -129,6 +130,32 @@ def test_of_an_action_it_sees_only_the_direction_beyond_the_threshold():
     assert len(np.unique(seen.round(9), axis=0)) == 3
     assert len(np.unique(small().step(z, actions, h, c)[0].round(9), axis=0)) == 4
     assert DOOM_ACTION_THRESHOLD == THRESHOLD
+
+
+def test_a_bad_dream_stays_finite():
+    memory, rng = small(np.float32), np.random.default_rng(1)
+    memory.parameters.flat *= 5  # what it predicts of z grows with z
+    z, actions = (rng.standard_normal((8, size), np.float32) for size in (Z, A))
+    h, c = np.zeros((2, 8, memory.hidden_size), np.float32)
+    with np.errstate(all="raise", under="ignore"):
+        for _ in range(500):
+            h, c = memory.step(z, actions, h, c)
+            features = memory.head_features(h, z, actions)
+            normal = rng.standard_normal(z.shape, np.float32)
+            z = memory.sample(features, z, normal, normal, 4.0)
+            assert np.isfinite(memory.reward_and_done(features)).all()
+    assert np.isfinite(z).all()
+
+
+def test_a_batch_may_be_empty():
+    memory = small()
+    z, actions, h = np.zeros((0, Z)), np.zeros((0, A)), np.zeros((0, memory.hidden_size))
+    h, c = memory.step(z, actions, h, h)
+    features = memory.head_features(h, z, actions)
+    sample = memory.sample(features, z, z, z, 1.0)
+    assert h.shape == c.shape == (0, memory.hidden_size)
+    assert memory.predict(features, z).shape == sample.shape == (0, Z)
+    assert [each.shape for each in memory.reward_and_done(features)] == [(0,), (0,)]
 
 
 def test_it_is_read_back_alone_and_in_an_ensemble():

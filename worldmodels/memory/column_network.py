@@ -17,6 +17,10 @@ from worldmodels.nn.layers import dense, dense_gradient, relu
 from worldmodels.nn.lstm import step_slices
 from worldmodels.nn.parameters import Array, Parameters
 
+# No z of a V is beyond it. M sees those of a bad dream as if they were within, so that they do not
+# grow without end; no deviation is needed that is larger than the other limit.
+MAX_Z, MAX_LOG_STD = 10.0, 2.0
+
 
 class NetworkTrace(NamedTuple):
     """The values of a forward pass that the backward pass needs, of all N steps."""
@@ -54,7 +58,8 @@ class ColumnNetwork:
         """The next h and c (B, P * H), given z (B, P * K), what is seen of the actions, h and c."""
         x = self._inputs(z, seen)
         h, c, _, _ = self._lstm.step(x, self.by_column(h), self.by_column(c))
-        return h.reshape(len(z), -1), c.reshape(len(z), -1)
+        size = self._columns * self._lstm.hidden_size
+        return h.reshape(len(z), size), c.reshape(len(z), size)
 
     def head(self, h: Array, z: Array, seen: Array) -> Array:
         """The hidden layers of the columns' heads (N, P, R), given h after the step."""
@@ -63,11 +68,13 @@ class ColumnNetwork:
     def z_outputs(self, head: Array) -> Array:
         """Means and log deviations (N, P, 2, K), given the hidden layers (N, P * R)."""
         outputs = dense(head.reshape(-1, self.head_units), self._parameters, "z")
+        np.minimum(outputs[:, 1], MAX_LOG_STD, out=outputs[:, 1])
         return outputs.reshape(len(head), self._columns, *outputs.shape[1:])
 
     def mean(self, head: Array) -> Array:
         """The means (N, P * K) of what the heads predict."""
-        return self.z_outputs(head)[:, :, 0].reshape(len(head), -1)
+        mean = self.z_outputs(head)[:, :, 0]
+        return mean.reshape(len(head), self._columns * self._numbers)
 
     def forward(
         self, z: Array, seen: Array, batch_sizes: Array, own: NDArray[np.bool_] | None
@@ -159,6 +166,7 @@ class ColumnNetwork:
                 dwindows = dinputs[:, :, start : start + HEAD_KERNEL * numbers]
                 dz += windows_backward(dwindows, HEAD_KERNEL)
                 dz += self.by_column(dz_outside[now])
+                dz *= np.abs(self.by_column(trace.z[now])) < MAX_Z
                 if self._predicts_change:
                     dz += dmean
                 dz_next = dz * own[now, None, None]
@@ -179,7 +187,7 @@ class ColumnNetwork:
 
     def by_column(self, states: Array) -> Array:
         """(N, P, entries) of (N, P * entries)."""
-        return states.reshape(len(states), self._columns, -1)
+        return states.reshape(len(states), self._columns, states.shape[1] // self._columns)
 
     def _inputs(self, z: Array, seen: Array, out: Array | None = None) -> Array:
         """What the gates see (N, P, I), but for h, which a step adds: z, actions, places."""
@@ -187,7 +195,7 @@ class ColumnNetwork:
         if out is None:
             out = np.empty((len(z), self._columns, size), self._parameters.flat.dtype)
         z_end = Z_KERNEL * self._numbers
-        windows(self.by_column(z), Z_KERNEL, out=out[:, :, :z_end])
+        windows(self.by_column(limited(z)), Z_KERNEL, out=out[:, :, :z_end])
         out[:, :, z_end : z_end + seen.shape[1]] = seen[:, None]
         out[:, :, z_end + seen.shape[1] : self._lstm.inputs] = self._places
         return out
@@ -208,4 +216,9 @@ class ColumnNetwork:
     def _head(self, inputs: Array) -> Array:
         """The hidden layer of each column's head (N, P, R)."""
         rows = relu(dense(inputs.reshape(-1, inputs.shape[-1]), self._parameters, "head"))
-        return rows.reshape(*inputs.shape[:2], -1)
+        return rows.reshape(*inputs.shape[:2], self.head_units)
+
+
+def limited(z: Array) -> Array:
+    """z as M sees it."""
+    return np.clip(z, -MAX_Z, MAX_Z)

@@ -11,7 +11,7 @@ from typing import Self
 
 import numpy as np
 
-from worldmodels.memory.column_network import ColumnNetwork, NetworkTrace
+from worldmodels.memory.column_network import MAX_LOG_STD, ColumnNetwork, NetworkTrace, limited
 from worldmodels.memory.conv_lstm_arrays import (
     HEAD_KERNEL,
     OUTCOME_SHAPES,
@@ -184,11 +184,11 @@ class ConvLSTMMemory(RecurrentMemory):
         return self._network.forward(sequences.z, seen, sequences.batch_sizes, sequences.own)
 
     def _outcome_inputs(self, h: Array, z: Array, actions: Array) -> Array:
-        return np.concatenate([h, z, self._seen(actions)], axis=1, dtype=h.dtype)
+        return np.concatenate([h, limited(z), self._seen(actions)], axis=1, dtype=h.dtype)
 
     def _with_outcome(self, head: Array, h: Array, z: Array, actions: Array) -> Array:
         """The head features: those of the columns, and of the reward and the end."""
-        features = head.reshape(len(head), -1)
+        features = head.reshape(len(head), self.columns * self._network.head_units)
         if not self.predicts_reward_done:
             return features
         inputs = self._outcome_inputs(h, z, actions)
@@ -199,7 +199,7 @@ class ConvLSTMMemory(RecurrentMemory):
         return self._network.z_outputs(head_features[:, : self.columns * self._network.head_units])
 
     def _mean(self, head_features: Array) -> Array:
-        return self._z_outputs(head_features)[:, :, 0].reshape(len(head_features), -1)
+        return self._z_outputs(head_features)[:, :, 0].reshape(len(head_features), self.z_size)
 
     def _sample(
         self, head_features: Array, uniform: Array, normal: Array, temperature: float
@@ -222,6 +222,7 @@ class ConvLSTMMemory(RecurrentMemory):
         targets = sequences.z_next - sequences.z if self.predicts_change else sequences.z_next
         x = self._network.by_column(targets)
         nll, dmean, dlog_std = gaussian_nll(outputs[:, :, 0], outputs[:, :, 1], x, self.min_std)
+        dlog_std *= outputs[:, :, 1] < MAX_LOG_STD
         doutputs = np.stack([dmean, dlog_std], axis=2)
         doutputs /= nll.size
         return float(nll.mean()), doutputs

@@ -57,8 +57,9 @@ class ConvLSTM:
         """
         p, count = self._parameters, len(x)
         windows(h, KERNEL, out=x[:, :, self.inputs :])
-        pooled = (self._pooling @ h).reshape(count, -1)
-        gates = (x.reshape(-1, x.shape[-1]) @ p["lstm.weight"]).reshape(*x.shape[:2], -1)
+        pooled = (self._pooling @ h).reshape(count, 2 * self.hidden_size)
+        gates = x.reshape(-1, x.shape[-1]) @ p["lstm.weight"]
+        gates = gates.reshape(*x.shape[:2], 4 * self.hidden_size)
         gates += (pooled @ p["lstm.pooled_weight"] + p["lstm.bias"])[:, None]
         activate(gates, self._constants)
         i, f, g, o = split_gates(gates)
