@@ -21,7 +21,7 @@ PAGE := carracing/released/reports/play.html
 SCHEDULER := tcp://127.0.0.1:8786
 
 .PHONY: all core dev dask install-carracing install-doom locks repro $(RECIPES) temperature carracing \
-	carracing-ablations carracing-seeds carracing-page demo article docs cluster test chaos lint bench ablations seeds sb3 clean
+	carracing-ablations carracing-seeds carracing-page doom doom-finetuned doom-temperatures demo article docs cluster test chaos lint bench ablations seeds sb3 clean
 
 # One .venv: nothing is installed into it side by side.
 .NOTPARALLEL:
@@ -77,6 +77,25 @@ carracing-ablations: locks install-carracing
 carracing-seeds: locks install-carracing
 	python -m tools.carracing_seed 0
 	python -m tools.carracing_seed 2
+
+# The C of Doom that has learned in dreams alone; that one, fine-tuned in the game; and others, from
+# dreams of five temperatures.
+doom: locks install-doom
+	cd doom && dvc repro visualize_doom
+	@echo
+	@cd doom && dvc metrics show rounds/*/reports/metrics/evolve_c.json reports/metrics/evaluate.json
+	@echo "Controls: doom/reports/metrics/evaluate_controls.json"
+	@echo "Figures: doom/reports/figures/*.png; animation: doom/reports/dream.gif"
+
+doom-finetuned: locks install-doom
+	cd doom && dvc repro evaluate_finetuned
+	@echo
+	@cd doom && dvc metrics show finetuned/reports/metrics/*.json
+
+doom-temperatures: locks install-doom
+	cd doom && dvc repro temperature_study
+	@echo
+	@cat doom/reports/curves/temperature_study.csv
 
 # The released agent: five episodes, or the page of its dream.
 demo: install-carracing

@@ -61,6 +61,11 @@ def main() -> None:
     }
     with run_stage("evolve_c", reads=["latents", "v", "m"], optional=optional, writes=["c"]) as run:
         settings, task = run.params.evolve_c, make_task(run.params.env)
+        if settings.steering_cost and not task.has_track:
+            raise ParamsError(
+                "evolve_c.steering_cost: must be 0 in env.kind: doom or gymnasium, where no action "
+                f"steers; found {settings.steering_cost:g}"
+            )
         vision, memory = load_vision_and_memory(run.paths["v"], run.paths["m"], task)
         policy_memory = None
         if other := run.paths.get("policy_memory"):

@@ -5,12 +5,14 @@ Reads the reports in a folder for each seed and temperature; writes a curve.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from worldmodels.pipeline.errors import UserError
+from worldmodels.pipeline.file_errors import readable
 from worldmodels.pipeline.reports import Row, StageResult, details_path, metrics_path, read_numbers
 from worldmodels.pipeline.runner import run_stage
 
@@ -84,7 +86,7 @@ def read_cells(folders: Sequence[Path]) -> list[Row]:
         env_return, off_track, baseline = read_numbers(
             metrics_path(reports, "evaluate"),
             "evaluate",
-            ["mean_return", "off_track", "baseline_return"],
+            ["mean_return", ended_name(reports), "baseline_return"],
         )
         (episodes,) = read_numbers(
             details_path(reports, "evaluate"), "evaluate", ["controller.episodes"]
@@ -92,6 +94,18 @@ def read_cells(folders: Sequence[Path]) -> list[Row]:
         scores = (temperature, dream_return, env_return, off_track / episodes, baseline)
         cells.append(dict(zip(CELL, scores, strict=True)))
     return cells
+
+
+def ended_name(reports: Path) -> str:
+    """The metric that counts the episodes which terminated; without a track it has another name.
+
+    Raises:
+        UserError: the metrics of evaluate are missing or damaged.
+    """
+    path = metrics_path(reports, "evaluate")
+    with readable(path, "evaluate"):
+        metrics = json.loads(path.read_text(encoding="utf-8"))
+        return "terminated" if "terminated" in metrics else "off_track"
 
 
 def main() -> None:

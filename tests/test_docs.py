@@ -31,7 +31,7 @@ INTERNAL = {"all", "repro", "locks", "core", "dev", "dask"}  # what others do fi
 CODE = ("stages", "worldmodels", "benchmarks", "tools", "tests/support")
 FOLDERS = (
     *("stages", "worldmodels", "benchmarks", "tools", "tests", "docs", "recipes", "studies"),
-    *("carracing", "data", "models", "reports"),
+    *("carracing", "doom", "data", "models", "reports"),
 )
 ENVIRONMENTS = {"WorldModels/Racing-v0", "WorldModels/Dream-v0"}  # no paths, but Gymnasium's names
 WRITTEN = (

@@ -2,64 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
-from tools.carracing_stages import (
+from tools.round_stages import (
     AGENT,
     EVOLVED,
     FINETUNE,
     LEARNING,
     ROLLOUTS,
+    C,
+    Project,
+    RoundSettings,
     Settings,
-    carracing_copy,
     later_rounds,
     of_last_round,
+    project_copy,
     set_options,
+    unplotted,
     with_cost,
 )
 from tools.stage_copies import Move, Stage, into, not_cached, paths_of
 
-C = "models/c.npz"
+PLOTTED = {"untrained": "C on z and an untrained h", "z": "C on z alone"}  # with their names
+CARRACING = Project(
+    "carracing", "CarRacing", {f"ablations/{kind}": name for kind, name in PLOTTED.items()}
+)
 
 
-def ablations(
-    root: Mapping[str, Stage], rounds: int, settings: Callable[[int], Settings]
-) -> dict[str, Stage]:
+def ablations(root: Mapping[str, Stage], rounds: int, settings: RoundSettings) -> dict[str, Stage]:
     """The stages of all ablations."""
     last = f"rounds/{rounds}"
-    dreams = set_options("evolve_c", settings(rounds).get("evolve_c", ()))
     only_evolved = of_last_round("ablations/no_finetuning", last, {C: f"{last}/{C}"})
     return {
-        **_without_h(root, f"rounds/{rounds - 1}", last, dreams),
+        **_without_h(root, rounds, settings),
         "evaluate_no_finetuning": _evaluate(root, only_evolved, "ablations/no_finetuning"),
         **_without_dreams(root, rounds, settings),
     }
 
 
 def _evaluate(root: Mapping[str, Stage], move: Move, folder: str) -> Stage:
-    return carracing_copy("evaluate", root["evaluate"], move, f"{folder}/reports")
+    return project_copy(CARRACING, "evaluate", root["evaluate"], move, f"{folder}/reports")
 
 
-def _unplotted(stage: Stage) -> Stage:
-    """The stage with its curves among the other outputs; DVC's cache has them, and not git."""
-    others = {key: value for key, value in stage.items() if key != "plots"}
-    return {**others, "outs": [*stage["outs"], *paths_of(stage.get("plots", []))]}
-
-
-def _without_h(root: Mapping[str, Stage], before: str, last: str, dreams: str) -> dict[str, Stage]:
+def _without_h(root: Mapping[str, Stage], rounds: int, settings: RoundSettings) -> dict[str, Stage]:
     """What h is worth: C on z alone, and C on z and the h of an untrained M.
 
     Both have the same teacher, V and M for dreams, settings and fine-tuning as the last round's C.
     """
-    teacher = [*map(into(before), AGENT), into(last)(ROLLOUTS)]
+    last = f"rounds/{rounds}"
+    dreams = set_options("evolve_c", settings(rounds).get("evolve_c", ()))
+    teacher = [*map(into(f"rounds/{rounds - 1}"), AGENT), into(last)(ROLLOUTS)]
     untrained_m = "ablations/untrained/models/m.npz"
     memories = {"untrained": {"models/m.npz": untrained_m}, "z": {}}
 
     def evolve(kind: str, options: str, desc: str) -> Stage:
         folder = f"ablations/{kind}"
         move = of_last_round(folder, last, {C: f"{folder}/{EVOLVED}"})
-        stage = carracing_copy(
-            "evolve_c", root["evolve_c"], move, f"{folder}/reports", ("--teacher",)
+        stage = project_copy(
+            CARRACING, "evolve_c", root["evolve_c"], move, f"{folder}/reports", ("--teacher",)
         )
         stage["cmd"] += f"{options}{dreams} --teacher {' '.join(teacher)}"
         return {**stage, "desc": desc, "deps": [*teacher, *stage["deps"]]}
@@ -67,14 +67,15 @@ def _without_h(root: Mapping[str, Stage], before: str, last: str, dreams: str) -
     def finish(kind: str) -> dict[str, Stage]:
         folder = f"ablations/{kind}"
         move = of_last_round(folder, last, memories[kind])
-        finetune = carracing_copy("finetune_c", FINETUNE, move, f"{folder}/reports")
+        finetune = project_copy(CARRACING, "finetune_c", FINETUNE, move, f"{folder}/reports")
         return {
             f"finetune_c_{kind}": with_cost(finetune),
             f"evaluate_{kind}": _evaluate(root, move, folder),
         }
 
     move = of_last_round("ablations/untrained", last, memories["untrained"])
-    train_m = carracing_copy("train_m", root["train_m"], move, "ablations/untrained/reports")
+    reports = "ablations/untrained/reports"
+    train_m = project_copy(CARRACING, "train_m", root["train_m"], move, reports)
     # Its curve is one point, which is no plot.
     train_m["outs"] += not_cached(*paths_of(train_m.pop("plots")))
     train_m["cmd"] += " --set train_m.epochs=0 --set train_m.ensemble_size=1"
@@ -93,7 +94,7 @@ def _without_h(root: Mapping[str, Stage], before: str, last: str, dreams: str) -
 
 
 def _without_dreams(
-    root: Mapping[str, Stage], rounds: int, settings: Callable[[int], Settings]
+    root: Mapping[str, Stage], rounds: int, settings: RoundSettings
 ) -> dict[str, Stage]:
     """What dreams are worth: the same rounds, with fine-tuning in place of evolution in dreams.
 
@@ -123,9 +124,10 @@ def _without_dreams(
     stages = {}
     moves = own("0", "rounds/0")
     for name in ("evolve_c", "finetune_c"):
-        stage = with_cost(carracing_copy(name, templates[name], moves[name], f"{home}/0/reports"))
+        reports = f"{home}/0/reports"
+        stage = with_cost(project_copy(CARRACING, name, templates[name], moves[name], reports))
         stage["cmd"] += set_options(name, no_search(0).get(name, ()))
-        stages[f"{name}_no_dreams0"] = _unplotted(stage)
+        stages[f"{name}_no_dreams0"] = unplotted(stage)
     items = {
         number: {
             "before": number - 1,
@@ -135,7 +137,7 @@ def _without_dreams(
     }
     moves = own("${key}", f"{home}/${{key}}")
     for name, template in templates.items():
-        stage = later_rounds(name, template, moves[name], earlier, items, no_search)
-        stages[f"{name}_no_dreams"] = {**stage, "do": _unplotted(stage["do"])}
+        stage = later_rounds(CARRACING, name, template, moves[name], earlier, items, no_search)
+        stages[f"{name}_no_dreams"] = {**stage, "do": unplotted(stage["do"])}
     final = of_last_round(home, f"{home}/{rounds}", {C: f"{home}/{rounds}/{C}"})
     return {**stages, "evaluate_no_dreams": _evaluate(root, final, home)}

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-
-from tools import carracing_plots
-from tools.carracing_ablations import ablations
-from tools.carracing_stages import (
+from tools.carracing_ablations import CARRACING, PLOTTED, ablations
+from tools.round_plots import RETURN, plot_of_files, plots_of_several_stages
+from tools.round_stages import (
     AGENT,
     EVOLVED,
     FINETUNE,
     LEARNING,
+    RoundSettings,
     Settings,
-    carracing_copy,
-    later_rounds,
+    all_rounds,
     of_last_round,
-    set_options,
+    project_copy,
     with_cost,
 )
-from tools.stage_copies import Stage, copy_stage, dump, into, not_cached, read_stages
+from tools.stage_copies import Stage, copy_stage, dump, not_cached, read_stages
 
 ROUNDS = 2  # after the first
 FIRST: Settings = {
@@ -29,6 +27,13 @@ FIRST: Settings = {
 # Without dreams C is fine-tuned in every round, and gets as many episodes in all as the shipped C.
 FINETUNED_EACH_ROUND = "iterations=20", "std_end_factor=1"
 FINETUNED_LAST = ("iterations=100",)
+SCORE_BY_COST = {
+    "title": "CarRacing: validation return of C after each round",
+    "x": "core_hours",
+    "x_label": "core-hours from the start",
+    "y": "validation",
+    "y_label": RETURN,
+}
 HEAD = """\
 The real CarRacing, round by round: `make carracing` runs it.
 Derived from the root's dvc.yaml: written by `python -m tools.dvc_pipelines`."""
@@ -40,7 +45,7 @@ VISUALIZE: Stage = {
     "outs": ["reports/details/visualize_carracing.json"],
     "metrics": not_cached("reports/metrics/visualize_carracing.json"),
     "plots": [
-        {"reports/curves/rounds.csv": {"cache": False, **carracing_plots.ROUNDS}},
+        {"reports/curves/rounds.csv": {"cache": False, **SCORE_BY_COST}},
         *not_cached("reports/figures/rounds.png", "reports/figures/returns.png"),
         *not_cached("reports/drive.gif"),
     ],
@@ -62,40 +67,34 @@ def round_settings(number: int) -> Settings:
 
 
 def carracing_pipeline(
-    pipeline: str, rounds: int = ROUNDS, settings: Callable[[int], Settings] = round_settings
+    pipeline: str, rounds: int = ROUNDS, settings: RoundSettings = round_settings
 ) -> str:
     """The text of carracing/dvc.yaml: a first round, later ones, and what follows the last."""
     root = read_stages(pipeline)
-    stages = _rounds(root, rounds, settings)
+    stages = all_rounds(CARRACING, root, rounds, settings)
     last = f"rounds/{rounds}"
     agent = of_last_round("", last, {EVOLVED: f"{last}/models/c.npz"})
-    stages["finetune_c"] = with_cost(carracing_copy("finetune_c", FINETUNE, agent, "reports"))
-    stages["evaluate"] = carracing_copy("evaluate", root["evaluate"], agent, "reports")
+    finetune = project_copy(CARRACING, "finetune_c", FINETUNE, agent, "reports")
+    stages["finetune_c"] = with_cost(finetune)
+    stages["evaluate"] = project_copy(CARRACING, "evaluate", root["evaluate"], agent, "reports")
     stages |= ablations(root, rounds, settings)
     folders = [f"rounds/{number}" for number in range(rounds + 1)]
     visualize = copy_stage(
-        "visualize_carracing", VISUALIZE, agent, " ".join(folders), ("carracing",)
+        "visualize_carracing", VISUALIZE, agent, " ".join(folders), (CARRACING.kind,)
     )
     visualize["deps"] += [f"{folder}/{path}" for folder in folders for path in OF_A_ROUND]
     visualize["deps"] += [
         f"reports/{kind}/finetune_c.json" for kind in ("metrics", "details", "cost")
     ]
     stages["visualize_carracing"] = visualize
-    plots = carracing_plots.plots_of_several_stages(folders)
+    finetuned = plot_of_files(
+        "CarRacing: training return of C in fine-tuning, and of the ablations",
+        "iteration",
+        {
+            f"{folder}reports/curves/finetune_c.csv": "train_return"
+            for folder in ("", *(f"ablations/{kind}/" for kind in PLOTTED))
+        },
+        RETURN,
+    )
+    plots = [*plots_of_several_stages(CARRACING.name, folders), finetuned]
     return dump(HEAD, {"stages": stages, "plots": plots})
-
-
-def _rounds(
-    root: Mapping[str, Stage], rounds: int, settings: Callable[[int], Settings]
-) -> dict[str, Stage]:
-    """The stages of the first round, and of later ones, each given what the one before left."""
-    stages: dict[str, Stage] = {}
-    for name in LEARNING:
-        stage = with_cost(carracing_copy(name, root[name], into("rounds/0"), "rounds/0/reports"))
-        stage["cmd"] += set_options(name, settings(0).get(name, ()))
-        stages[f"{name}0"] = stage
-    items = {number: {"before": number - 1} for number in range(1, rounds + 1)}
-    own, before = into("rounds/${key}"), into("rounds/${item.before}")
-    for name in LEARNING:
-        stages[name] = later_rounds(name, root[name], own, before, items, settings)
-    return stages

@@ -10,13 +10,14 @@ from collections.abc import Sequence
 import yaml
 
 from tools.carracing_pipeline import carracing_pipeline
+from tools.doom_pipeline import doom_pipeline
 from tools.rooms import ROOT
 from tools.stage_copies import Stage, copy_stage, dump, into, not_cached, paths_of, read_stages
 
 RECIPES = ("quick", "unseen", "paper", "dream")
 PROJECTS = (
     *(f"recipes/{recipe}" for recipe in (*RECIPES, "other")),
-    *("studies/temperature", "carracing"),
+    *("studies/temperature", "carracing", "doom"),
 )
 SEEDS = (0, 1, 2, 3, 4)
 TEMPERATURES = (0.01, 0.1, 0.5, 1.0, 1.15, 1.3, 2.0, 4.0, 10.0, 30.0)
@@ -181,6 +182,7 @@ def derived(pipeline: str) -> dict[str, str]:
         "recipes/other/dvc.yaml": gymnasium_pipeline(pipeline),
         "studies/temperature/dvc.yaml": temperature_pipeline(pipeline),
         "carracing/dvc.yaml": carracing_pipeline(pipeline),
+        "doom/dvc.yaml": doom_pipeline(pipeline),
     }
 
 

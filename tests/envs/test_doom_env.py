@@ -186,3 +186,11 @@ def test_impossible_arguments_are_refused():
     for seeds, num_envs in (([], 1), ([1], 0)):
         with pytest.raises(ValueError, match="at least one seed, row, step and tic"):
             DoomEnv(seeds, num_envs)
+
+
+def test_to_the_other_side_the_game_looks_the_same_but_for_its_monsters():
+    """So recorded episodes have mirror images, whose action is negated."""
+    env = DoomEnv([7], num_envs=2)
+    env.reset()
+    right, left = steps(env, [1.0, -1.0], 16)[0]
+    assert np.abs(right - left[:, ::-1]).mean() < 0.5 * np.abs(right - left).mean()

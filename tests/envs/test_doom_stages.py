@@ -13,6 +13,7 @@ import yaml
 
 from benchmarks.learning import learn, run_evaluate
 from stages.collect import collect
+from stages.evaluate_controls import evaluate_controls
 from tests.support.doom import (
     PARAMS,
     engine_processes,
@@ -72,6 +73,14 @@ def test_the_stages_run_and_the_same_bytes_come_on_one_worker_and_two(small, tmp
     assert episodes.track_seeds.tolist() == [*range(5), 0]
     assert result.metrics["terminated"] == episodes.terminated[episodes.by_controller].sum()
     assert same(episodes, run_evaluate(replace(small, compute=TWO), agent)[0])
+    settings = replace(small.evaluate, baseline_episodes=5)
+    task, streams = make_task(small.env), RandomStreams(small.seed, "evaluate_controls")
+    controls, again = (
+        evaluate_controls(settings, task, episodes, streams, compute) for compute in (INLINE, TWO)
+    )
+    assert controls == again
+    assert controls.details["left"]["mean_length"] <= PARAMS.max_steps
+    assert {row["still"] for row in controls.curve} != {row["left"] for row in controls.curve}
 
 
 def same(ours, theirs):

@@ -2,14 +2,17 @@
 
 import sys
 
+import msgspec
 import numpy as np
 import pytest
 
 from tests.support.doom import PARAMS
 from tests.support.project import ROOT
 from worldmodels.envs.doom import engine
+from worldmodels.envs.doom.env import directions
 from worldmodels.envs.registry import make_task
 from worldmodels.pipeline.errors import ParamsError
+from worldmodels.pipeline.reports import CURVES
 from worldmodels.policies.held_uniform import HeldUniformPolicy
 from worldmodels.rollout.loop import EpisodeStats, Trajectories
 from worldmodels.rollout.seed_tracks import TEST_SEEDS
@@ -84,3 +87,37 @@ def test_with_shaping_a_hit_costs_its_damage_whether_or_not_it_kills():
     assert shaping.counted.all()
     shaped = shaped_rewards(shaping, rewards, lengths)
     np.testing.assert_allclose(shaped, [4, 4 - 63, 2 - 63, 4])
+
+
+def test_the_sweep_begins_with_half_a_leg_and_then_goes_to_and_fro():
+    task = make_task(PARAMS)  # 4 tics an action
+    actions = task.controls["sweep"]["136 tics a leg"]
+    assert actions.shape == (task.max_steps, 1)
+    assert actions[:17].min() == 1
+    assert actions[17:].max() == -1
+    longer = msgspec.structs.replace(PARAMS, max_steps=525)
+    ((label, sweep), *_) = make_task(longer).controls["sweep"].items()
+    turns = np.flatnonzero(np.diff(sweep[:, 0])) + 1
+    assert label == "128 tics a leg"
+    assert turns[0] == 16
+    assert set(np.diff(turns)) == {32}
+
+
+@pytest.mark.parametrize("frame_skip", [1, 3, 10])
+def test_a_leg_has_as_many_tics_whatever_the_tics_of_an_action(frame_skip):
+    params = msgspec.structs.replace(PARAMS, frame_skip=frame_skip, max_steps=2100 // frame_skip)
+    sweep = make_task(params).controls["sweep"]["144 tics a leg"]
+    turns = (np.flatnonzero(np.diff(sweep[:, 0])) + 1) * frame_skip
+    np.testing.assert_allclose(turns, 72 + 144 * np.arange(len(turns)), atol=frame_skip)
+
+
+def test_the_other_controls_stand_still_and_go_left():
+    controls = make_task(PARAMS).controls
+    for name, direction in (("still", 0), ("left", -1)):
+        ((_, actions),) = controls[name].items()
+        assert directions(actions).tolist() == [direction]
+
+
+def test_the_controls_have_columns_in_the_curve():
+    names = [*make_task(PARAMS).controls, "own_actions"]
+    assert CURVES["evaluate_controls"] == ("percentile", "controller", "random", *names)

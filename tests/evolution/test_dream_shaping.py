@@ -1,8 +1,13 @@
 """Reward shaping of dreams: the terminal value and the cost of steering."""
 
+import sys
+
 import numpy as np
 import pytest
+import yaml
 
+from stages import evolve_c
+from tests.support.project import ROOT
 from worldmodels.dream.env import DreamEnv
 from worldmodels.dream.starts import StartStates
 from worldmodels.evolution.dream_shaping import PACE_WINDOW, ShapedDream
@@ -106,3 +111,17 @@ def test_rows_keep_their_rewards_when_others_are_dropped_and_after_a_reset(sampl
         for _ in range(29):
             expected, rewards = whole.step(ACTIONS)[1], part.step(ACTIONS[rows])[1]
             np.testing.assert_allclose(rewards, expected[rows], rtol=1e-5, atol=1e-6)
+
+
+def test_a_cost_of_steering_is_refused_where_nothing_steers(tmp_path, monkeypatch):
+    files = [str(tmp_path / name) for name in ("latents.h5", "v.npz", "m.npz", "c.npz")]
+    params = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+    view = {"height": 28, "width": 80}
+    params["env"] = {"kind": "doom", "view": view, "frame_skip": 4, "max_steps": 525}
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(params), encoding="utf-8")
+    options = ["--reports", str(tmp_path), "--set=evolve_c.steering_cost=0.5"]
+    monkeypatch.setattr(sys, "argv", ["evolve_c", *files, *options])
+    monkeypatch.chdir(tmp_path)
+    words = r"evolve_c\.steering_cost: must be 0 in env\.kind: doom or .*; found 0\.5$"
+    with pytest.raises(SystemExit, match=words):
+        evolve_c.main()

@@ -148,3 +148,15 @@ def test_a_bias_on_the_pedal_is_refused_where_there_is_none(quick):
     settings = msgspec.structs.replace(quick.collect, throttle_bias=0.2)
     with pytest.raises(ParamsError, match=r"^collect\.throttle_bias: must be 0 .*; found 0\.2$"):
         make_behaviour_policy(None, settings, SimpleNamespace(has_track=False))
+
+
+def test_strong_noise_pushes_one_way_for_some_steps():
+    """So it does for Doom what the random policy does by holding its actions."""
+    c = Controllers.from_genomes(np.zeros((1, 4)), (3, 1))
+    noise = NO_NOISE._replace(actions=4.0)
+    noisy = NoisyControllers.with_parameter_noise(c, 200, noise, np.random.default_rng(0))
+    features = np.zeros((200, 3), np.float32)
+    pushes = np.trunc(3 * np.stack([noisy.act(features)[:, 0] for _ in range(100)]))
+    steps_a_push = pushes.size / (np.diff(np.sign(pushes), axis=0) != 0).sum()
+    assert 3 < steps_a_push < 5
+    assert (pushes != 0).mean() > 0.7

@@ -5,6 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from tests.support.figure_texts import LEAST_TEXT, README_WIDTH, texts, written
 from worldmodels.figures.carracing import drive_gif
 from worldmodels.figures.carracing.drive_gif import (
     CELLS,
@@ -13,11 +14,11 @@ from worldmodels.figures.carracing.drive_gif import (
     cells,
     first_step,
     shown_steps,
-    slices,
 )
 from worldmodels.figures.carracing.returns import axis_bottom, returns_figure
 from worldmodels.figures.carracing.rounds import FinalScore, FinetuneScore, Rounds, rounds_figure
 from worldmodels.figures.common import score_by_cost
+from worldmodels.figures.common.scene import slices
 from worldmodels.figures.common.style import GREY, MEMORY, save
 
 RETURNS = np.append([122.0, 480], np.linspace(800, 930, 98))
@@ -28,7 +29,6 @@ ROUNDS = Rounds(
 )
 FINETUNED = FinetuneScore(885.0, 1.7, 1.675e6)
 TEST = FinalScore(899.0, 4.0, 100, -54.0)
-README_WIDTH, LEAST_TEXT = 830, 11  # pixels
 DRAWN = {
     "returns": lambda: returns_figure(RETURNS, FINISHED, BASELINE),
     "returns of 5 whole laps": lambda: returns_figure(RETURNS[-5:], FINISHED[-5:], BASELINE),
@@ -38,23 +38,6 @@ DRAWN = {
         Rounds(*np.ones((3, 1))), FinetuneScore(-50.0, 2, 3), FinalScore(-60.0, 4.0, 5, -40.0)
     ),
 }
-
-
-def texts(figure):
-    """All that is written on a figure, but for the numbers of ticks beyond the axes."""
-    figure.canvas.draw()
-    axes = [axis for each in figure.axes for axis in (each.xaxis, each.yaxis)]
-    ticks = [(tick, sorted(axis.get_view_interval())) for axis in axes for tick in axis.majorTicks]
-    beyond = {tick.label1 for tick, (low, high) in ticks if not low <= tick.get_loc() <= high}
-    return [
-        text
-        for text in figure.findobj(lambda artist: hasattr(artist, "get_text"))
-        if text.get_text() and text.get_visible() and text not in beyond
-    ]
-
-
-def written(figure):
-    return {text.get_text() for text in texts(figure)}
 
 
 @pytest.mark.parametrize("name", DRAWN)

@@ -8,11 +8,12 @@ import pytest
 
 from tests.support.racing_episode import run_episode
 from worldmodels.envs.racing.track import Track
+from worldmodels.figures.common.paper_doom import PAPER_STUDY
 from worldmodels.figures.common.style import DPI, README_WIDTH, save
 from worldmodels.figures.dream.dream_gif import HEIGHT, LEFTS, SIDE, DecodedEpisode, dream_frames
 from worldmodels.figures.dream.filmstrip import SHOWN, filmstrip_figure, frame_steps
 from worldmodels.figures.dream.open_loop_error import DreamErrors, open_loop_error_figure
-from worldmodels.figures.dream.temperature import PAPER_STUDY, temperature_figure
+from worldmodels.figures.dream.temperature import temperature_figure
 
 STEPS = 50
 SMALLEST = 11  # pixels

@@ -7,9 +7,10 @@ import pytest
 from PIL import Image
 
 from worldmodels.figures.common.figure_set import FigureSet
+from worldmodels.figures.common.paper_doom import PAPER_STUDY
 from worldmodels.figures.common.style import new_figure, save
 from worldmodels.figures.dream.filmstrip import filmstrip_figure
-from worldmodels.figures.dream.temperature import PAPER_STUDY, temperature_figure
+from worldmodels.figures.dream.temperature import temperature_figure
 
 OBSERVATIONS = np.random.default_rng(0).random((3, 16, 16, 3))
 

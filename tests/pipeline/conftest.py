@@ -1,4 +1,4 @@
-"""Files as the stages make them, and params from text."""
+"""Files as the stages make them, and params from a text."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -20,7 +20,7 @@ def valid(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def read(tmp_path: Path) -> Callable[[str], Params]:
-    """Reads params from text."""
+    """Reads a text as params.yaml."""
 
     def read_text(text: str) -> Params:
         path = tmp_path / "params.yaml"

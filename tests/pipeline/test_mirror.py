@@ -12,7 +12,11 @@ from worldmodels.envs.racing.track import Track
 from worldmodels.pipeline.errors import ParamsError
 from worldmodels.pipeline.seeding import RandomStreams
 from worldmodels.pipeline.storage import artifacts
-from worldmodels.pipeline.storage.artifacts import CarRacingRollouts, GymnasiumRollouts
+from worldmodels.pipeline.storage.artifacts import (
+    CarRacingRollouts,
+    DoomRollouts,
+    GymnasiumRollouts,
+)
 from worldmodels.pipeline.storage.mirror import flip_at_random, with_mirror_images
 from worldmodels.vision.autoencoder import Autoencoder
 
@@ -22,7 +26,8 @@ replace = msgspec.structs.replace
 def rollouts_of(kind):
     """Small rollouts of an environment whose tracks are seeds."""
     table = make_carracing_table(CarRacingRollouts)
-    return kind(**{name: getattr(table, name) for name in kind.schema()})
+    columns = {**vars(table), "health": np.full(11, 100)}
+    return kind(**{name: columns[name] for name in kind.schema()})
 
 
 def test_each_episode_is_followed_by_its_mirror_image():
@@ -109,5 +114,6 @@ def test_an_environment_without_left_and_right_has_no_mirror_images(quick):
         encode(replace(quick.encode, mirror=True), rollouts, vision)
     with pytest.raises(ParamsError, match=rf"^train_v\.{words}"):
         train_v(replace(quick.train_v, mirror=True), rollouts, RandomStreams(0, "train_v"))
-    both, _ = encode(replace(quick.encode, mirror=True), rollouts_of(CarRacingRollouts), vision)
-    assert len(both.lengths) == 6
+    for kind in (CarRacingRollouts, DoomRollouts):
+        both, _ = encode(replace(quick.encode, mirror=True), rollouts_of(kind), vision)
+        assert len(both.lengths) == 6

@@ -3,7 +3,6 @@ import yaml
 
 from tests.support.params_keys import ALL_KEYS, CAR_RACING, DOOM, GOOD, changed, dotted
 from tests.support.project import ROOT
-from worldmodels.pipeline.config.env_params import CarRacingParams, RacingParams
 from worldmodels.pipeline.config.reader import read_params
 from worldmodels.pipeline.errors import UserError
 
@@ -26,8 +25,8 @@ def test_the_params_of_the_root_are_the_reference_stubs():
     assert params.env.max_steps == 120
 
 
-FILES = [ROOT / "params.yaml", ROOT / "tests" / "support" / "carracing_quick.yaml"]
-for folder in ("recipes", "studies", "carracing"):
+FILES = [ROOT / "params.yaml", *sorted((ROOT / "tests" / "support").glob("*_quick.yaml"))]
+for folder in ("recipes", "studies", "carracing", "doom"):
     FILES += sorted((ROOT / folder).rglob("params.yaml"))
 
 
@@ -168,14 +167,41 @@ def test_an_environment_has_the_keys_of_its_kind(read, good, where, value, words
     assert words in str(error.value)
 
 
-@pytest.mark.parametrize(("height", "width"), [(28, 32), (64, 64)])
-def test_carracing_has_views_of_two_sizes_and_conv_vae_takes_both(read, height, width):
-    params = changed(("env", "view"), {"height": height, "width": width}, CAR_RACING)
-    params["train_v"]["kind"] = "conv_vae"
-    found = read(yaml.safe_dump(params))
-    assert isinstance(found.env, CarRacingParams)
-    assert found.env.view.shape == (height, width, 3)
-    assert isinstance(read(yaml.safe_dump(GOOD)).env, RacingParams)
+def test_keys_that_contradict_each_other_are_refused_by_name(read):
+    params = changed(("evolve_c", "strategy"), "openai_es")
+    params["evolve_c"]["population"] = 7
+    with pytest.raises(UserError, match=r"evolve_c\.population: must be even for openai_es"):
+        read(yaml.safe_dump(params))
+
+
+def test_pca_components_of_h_need_a_c_that_takes_h(read):
+    params = changed(("evolve_c", "pca_components"), 8)
+    assert read(yaml.safe_dump(params)).evolve_c.pca_components == 8
+    params["evolve_c"]["inputs"] = "z"
+    words = r"evolve_c\.pca_components: are those of h, which inputs: z leaves out; .*found 8$"
+    with pytest.raises(UserError, match=words):
+        read(yaml.safe_dump(params))
+    params["evolve_c"]["pca_components"] = 0
+    assert read(yaml.safe_dump(params)).evolve_c.inputs == "z"
+
+
+@pytest.mark.parametrize("kind", ["autoencoder", "vae"])
+def test_bright_pixels_are_weighted_in_a_squared_error_alone(read, kind):
+    params = changed(("env", "view", "size"), 64)
+    params["train_v"] |= {"kind": "conv_vae", "bright_weight": 7}
+    assert read(yaml.safe_dump(params)).train_v.bright_weight == 7
+    params["train_v"]["kind"] = kind
+    words = rf"train_v\.bright_weight: must be 1 for {kind}, whose error is no squared .*found 7$"
+    with pytest.raises(UserError, match=words):
+        read(yaml.safe_dump(params))
+
+
+def test_training_in_dreams_needs_an_m_that_predicts_reward_and_done(read):
+    params = changed(("evolve_c", "train_in"), "dream")
+    with pytest.raises(UserError, match=r"train_m\.predict_reward_done: must be true for evolve_c"):
+        read(yaml.safe_dump(params))
+    params["train_m"]["predict_reward_done"] = True
+    assert read(yaml.safe_dump(params)).evolve_c.train_in == "dream"
 
 
 def test_values_set_by_dotted_key_obey_the_same_rules():

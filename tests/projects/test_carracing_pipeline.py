@@ -4,9 +4,8 @@ import json
 
 import pytest
 
-from tests.support.project import ROOT, Project
-from tools.carracing_pipeline import carracing_pipeline
-from tools.carracing_stages import LEARNING
+from tests.support.round_projects import carracing_project
+from tools.round_stages import LEARNING
 
 REASON = "needs requirements-carracing.txt"
 pytest.importorskip("gymnasium", reason=REASON)
@@ -29,19 +28,8 @@ def later_without_dreams(number: int) -> list[str]:
     return [f"{stage}_no_dreams@{number}" for stage in (*LEARNING, "finetune_c")]
 
 
-def quick_project(make_project, rounds: int) -> Project:
-    """CarRacing's project with a quick recipe and that many rounds after the first."""
-    root = make_project(subprojects=True)
-    project = Project(root.folder / "carracing")
-    pipeline = (ROOT / "dvc.yaml").read_text(encoding="utf-8")
-    project.write("dvc.yaml", carracing_pipeline(pipeline, rounds, lambda _: {}))
-    quick = ROOT / "tests" / "support" / "carracing_quick.yaml"
-    project.write("params.yaml", quick.read_text(encoding="utf-8"))
-    return project
-
-
 def test_a_second_round_follows_the_first_and_its_c_is_finetuned(make_project):
-    project = quick_project(make_project, rounds=1)
+    project = carracing_project(make_project, rounds=1)
     assert project.repro("finetune_c") == [*FIRST, *later(1), "finetune_c"]
     for number in (0, 1):
         for stage in LEARNING:
@@ -62,7 +50,7 @@ def test_a_second_round_follows_the_first_and_its_c_is_finetuned(make_project):
 
 @pytest.mark.slow
 def test_a_changed_search_reruns_what_comes_after_it(make_project):
-    project = quick_project(make_project, rounds=2)
+    project = carracing_project(make_project, rounds=2)
     names = sorted([*FIRST, *later(1), *later(2), *AFTER])
     names = sorted([*names, *later_without_dreams(1), *later_without_dreams(2)])
     assert sorted(project.repro()) == names

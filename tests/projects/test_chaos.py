@@ -1,4 +1,4 @@
-"""`make chaos`: stages, and CarRacing's rounds, are killed at random moments; nothing is lost."""
+"""`make chaos`: stages, and rounds of CarRacing and Doom, are killed; nothing is lost."""
 
 import os
 import signal
@@ -10,8 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.support.project import ROOT, Project
-from tools.carracing_pipeline import carracing_pipeline
+from tests.support.round_projects import carracing_project, doom_project, models
 
 STAGES = ["collect", "train_v", "encode", "train_m", "evolve_c", "evaluate", "visualize", "play"]
 MOMENTS = 10  # for each stage
@@ -100,45 +99,34 @@ def test_a_stage_that_is_killed_leaves_all_old_or_all_new_and_is_made_good(
         assert not left.exists() or not list(left.rglob("*.npz"))
 
 
-@pytest.fixture(scope="module")
-def carracing_rounds(make_project):
-    """CarRacing's project in which two rounds have run, how long they took, and their models."""
-    for module in ("gymnasium", "Box2D", "pygame"):
-        pytest.importorskip(module, reason="needs requirements-carracing.txt")
-    root = make_project(subprojects=True)
-    project = Project(root.folder / "carracing")
-    pipeline = (ROOT / "dvc.yaml").read_text(encoding="utf-8")
-    project.write("dvc.yaml", carracing_pipeline(pipeline, 1, lambda _: {}))
-    quick = ROOT / "tests" / "support" / "carracing_quick.yaml"
-    project.write("params.yaml", quick.read_text(encoding="utf-8"))
+@pytest.fixture(scope="module", params=["carracing", "doom"])
+def two_rounds(request, make_project):
+    """A project in which two rounds have run, what to run, how long it took, and its models."""
+    packages = {"carracing": ("gymnasium", "Box2D", "pygame"), "doom": ("vizdoom",)}
+    for module in packages[request.param]:
+        pytest.importorskip(module, reason=f"needs requirements-{request.param}.txt")
+    if request.param == "carracing":
+        project, target, more = carracing_project(make_project, 1), "finetune_c", 1
+    else:
+        project, target, more = doom_project(make_project, 1), "evaluate_finetuned", 2
     start = time.monotonic()
-    project.run("dvc", "repro", "finetune_c")
+    project.run("dvc", "repro", target)
     seconds = time.monotonic() - start
     project.commit("as it should be")
-    return project, seconds, models(project)
-
-
-def models(project) -> dict[str, bytes]:
-    """All tables and models of the rounds, by path; reports hold costs, which differ."""
-    folders = ("rounds", "models")
-    paths = [
-        path
-        for folder in folders
-        for end in ("h5", "npz")
-        for path in (project.folder / folder).glob(f"**/*.{end}")
-    ]
-    return {str(path.relative_to(project.folder)): path.read_bytes() for path in paths}
+    expected = models(project)
+    assert len(expected) == 2 * 5 + more
+    return project, target, seconds, expected
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("moment", range(MOMENTS))
-def test_rounds_that_are_killed_end_with_the_same_models(carracing_rounds, moment):
-    project, seconds, expected = carracing_rounds
-    assert len(expected) == 2 * 5 + 1
+def test_rounds_that_are_killed_end_with_the_same_models(two_rounds, moment):
+    project, target, seconds, expected = two_rounds
     rng = np.random.default_rng([len(STAGES), moment])
-    kill_after(project, rng.uniform(0.05, 1) * seconds, "finetune_c")
+    kill_after(project, rng.uniform(0.05, 1) * seconds, target)
     for path, content in models(project).items():
         assert content == expected[path], f"{path} is neither whole nor gone"
     mend_what_dvc_left(project, project.run("git", "show", "HEAD:./dvc.lock").stdout.encode())
-    project.run("dvc", "repro", "--no-run-cache", "finetune_c")
+    # Without -f, DVC takes what the killed stage would have made from its cache; none would go on.
+    project.run("dvc", "repro", "-f", "--no-run-cache", target)
     assert models(project) == expected

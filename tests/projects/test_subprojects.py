@@ -10,9 +10,9 @@ import yaml
 from dvc.repo import Repo
 
 from tools.carracing_pipeline import ROUNDS
-from tools.carracing_stages import AGENT, LEARNING
 from tools.dvc_pipelines import PROJECTS, RECIPES, SEEDS, TEMPERATURES, named
 from tools.rooms import ROOT, dependencies
+from tools.round_stages import AGENT, LEARNING
 from tools.stage_copies import CODE, paths_of, read_stages
 
 MAX_LOCK_BYTES = 500_000
@@ -101,8 +101,9 @@ def test_the_study_trains_c_for_each_temperature_and_the_rest_once_for_each_seed
     assert len(cells) == len(SEEDS) * len(TEMPERATURES)
 
 
-def test_every_stage_of_a_round_writes_its_cost():
-    stages = stages_in("carracing/dvc.yaml")
+@pytest.mark.parametrize("project", ["carracing", "doom"])
+def test_every_stage_of_a_round_writes_its_cost(project):
+    stages = stages_in(f"{project}/dvc.yaml")
     for name in LEARNING:
         for stage, number in ((stages[f"{name}0"], "0"), (stages[name]["do"], "${key}")):
             cost = f"rounds/{number}/reports/cost/{name}.json"
@@ -119,6 +120,10 @@ def test_every_stage_of_a_round_writes_its_cost():
         ("studies/temperature/dvc.yaml", "visualize_temperature", ("racing",)),
         ("carracing/dvc.yaml", "visualize_carracing", ("carracing",)),
         ("carracing/dvc.yaml", "finetune_c", ("carracing",)),
+        ("doom/dvc.yaml", "finetune_c", ("doom",)),
+        ("doom/dvc.yaml", "evaluate_controls", ("doom",)),
+        ("doom/dvc.yaml", "forecast_ends", ("doom",)),
+        ("doom/dvc.yaml", "visualize_doom", ("doom",)),
         ("recipes/other/dvc.yaml", "visualize_gymnasium", ("gymnasium",)),
     ],
 )
@@ -132,13 +137,15 @@ def test_other_stages_depend_on_their_rooms_too(file, script, demands):
     )
 
 
-@pytest.mark.parametrize(
-    ("project", "other"), [("carracing", "gymnasium"), ("recipes/other", "carracing")]
-)
-def test_a_project_depends_on_its_own_environment_alone(project, other):
+ENVIRONMENTS = {"carracing": "carracing", "recipes/other": "gymnasium", "doom": "doom"}
+
+
+@pytest.mark.parametrize("project", ENVIRONMENTS)
+def test_a_project_depends_on_its_own_environment_alone(project):
+    kinds = {"racing", *ENVIRONMENTS.values()} - {ENVIRONMENTS[project]}
     for stage in stages_in(f"{project}/dvc.yaml").values():
         deps = stage.get("do", stage)["deps"]
-        assert not {"worldmodels/envs/racing", f"worldmodels/envs/{other}"} & set(deps)
+        assert not {f"worldmodels/envs/{kind}" for kind in kinds} & set(deps)
 
 
 def test_another_environment_runs_through_the_roots_stages_but_for_the_figures():

@@ -177,11 +177,12 @@ def test_the_study_finds_the_best_temperature_by_the_mean_over_seeds():
         temperature_study(cells[1:])
 
 
-def test_the_study_reads_the_reports_in_each_folder(tmp_path):
+@pytest.mark.parametrize("ended", ["off_track", "terminated"])
+def test_the_study_reads_the_reports_in_each_folder(tmp_path, ended):
     reports = {
         "metrics/evolve_c": {"dream_return": 9.0, "validation_return": 8.0},
         "details/evolve_c": {"temperature": 1.3},
-        "metrics/evaluate": {"mean_return": 7.0, "off_track": 2, "baseline_return": 1.0},
+        "metrics/evaluate": {"mean_return": 7.0, ended: 2, "baseline_return": 1.0},
         "details/evaluate": {"controller": {"episodes": 8}},
     }
     for name, content in reports.items():

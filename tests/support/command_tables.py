@@ -121,6 +121,9 @@ NOT_RUN: dict[str, tuple[str, ...]] = {
             "make other",
             "make temperature",
             "make carracing",
+            "make doom",
+            "make doom-finetuned",
+            "make doom-temperatures",
             "make chaos",
         ),
         *(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -21,6 +22,7 @@ USER = {  # of whom git and DVC know; the browser opens nothing
     "DVC_NO_ANALYTICS": "1",
     "BROWSER": "true",
 }
+SUBPROJECTS = ("recipes/", "studies/", "carracing/", "doom/")
 GENERATED = ("tests/", "reports/", "dvc.lock")  # not copied
 
 
@@ -51,8 +53,9 @@ class Project:
         ).stdout.decode()
         for name in filter(None, listed.split("\0")):
             source = ROOT / name
-            other = name.startswith(("recipes/", "studies/", "carracing/")) and not subprojects
-            if not source.exists() or other or name.startswith(GENERATED):
+            if not source.exists() or name.startswith(GENERATED):
+                continue
+            if name.startswith(SUBPROJECTS) and not subprojects:
                 continue
             if name.endswith("/dvc.lock") or "/reports/" in name or "/released/" in name:
                 continue
@@ -61,7 +64,7 @@ class Project:
             if source.is_symlink():
                 target.symlink_to(source.readlink())
             else:
-                target.write_bytes(source.read_bytes())
+                shutil.copy(source, target)  # executable, if it is
         project.write("params.yaml", (ROOT / params / "params.yaml").read_text())
         project.run("git", "init", "-q", "-b", "main")
         project.commit("start")

@@ -16,11 +16,11 @@ from worldmodels.vision.variational import (
     reparameterise,
 )
 
-DENSE, CONVOLUTIONAL, CARRACING, COLUMNS = (4, 3, 1), (64, 64, 3), (28, 32, 3), (4, 24, 2)
+DENSE, CONVOLUTIONAL, CARRACING, DOOM = (4, 3, 1), (64, 64, 3), (28, 32, 3), (28, 80, 3)
+COLUMNS = (4, 24, 2)
 KINDS = [
     (VAE, DENSE),
-    (ConvVAE, CONVOLUTIONAL),
-    (ConvVAE, CARRACING),
+    *((ConvVAE, shape) for shape in (CONVOLUTIONAL, CARRACING, DOOM)),
     (ColumnVAE, COLUMNS),
 ]
 
@@ -152,7 +152,19 @@ def test_the_width_multiplier_scales_the_channels():
         assert 0 < decoded.min() <= decoded.max() < 1
 
 
-@pytest.mark.parametrize("shape", [CONVOLUTIONAL, CARRACING])
+@pytest.mark.parametrize(("shape", "channels"), [(CARRACING, 32), (DOOM, 32), (DOOM, 1)])
+def test_small_views_have_convolutions_down_to_their_whole_area(shape, channels):
+    """The file of V does not name the view: its arrays tell, at any width."""
+    rng = np.random.default_rng(0)
+    vision = ConvVAE(dict(ConvVAE.initial(shape, 64, channels / 32, rng).parameters))
+    assert vision.pixels == np.prod(shape)
+    area = ((shape[0] - 8) // 4) * ((shape[1] - 8) // 4)
+    assert vision.parameters["mean.weight"].shape == (area * channels, 64)
+    assert vision.encode(rng.random((2, *shape), dtype=np.float32)).shape == (2, 64)
+    assert vision.decode(np.zeros((2, 64), np.float32)).shape == (2, np.prod(shape))
+
+
+@pytest.mark.parametrize("shape", [CONVOLUTIONAL, CARRACING, DOOM])
 def test_an_untrained_conv_vae_preserves_the_scale_of_its_input(shape):
     rng = np.random.default_rng(3)
     vision = ConvVAE.initial(shape, 32, 0.5, rng)
@@ -220,6 +232,7 @@ def test_with_a_large_beta_the_kl_falls_to_the_free_bits():
         (ConvVAE, lambda a: a.update({"conv1.weight": np.zeros((8, 8, 3, 1))}), "'conv1.weight'"),
         (ConvVAE, lambda a: a.update({"mean.weight": np.zeros((41, 3))}), "'mean.weight'"),
         (ConvVAE, lambda a: a.update({"deconv4.bias": np.zeros(2)}), "'deconv4.bias'"),
+        (ConvVAE, lambda a: a.pop("conv3.weight"), "unknown arrays .'conv3.bias'"),
     ],
 )
 def test_arrays_of_another_model_are_refused(kind, change, words):
@@ -231,6 +244,7 @@ def test_arrays_of_another_model_are_refused(kind, change, words):
 
 @pytest.mark.parametrize("shape", [(16, 16, 1), (64, 32, 3), (32, 28, 3)])
 def test_observations_of_an_unknown_size_are_refused(shape):
-    words = r"takes observations of 64 x 64 or 28 x 32 pixels; found " + " x ".join(map(str, shape))
+    found = " x ".join(map(str, shape))
+    words = f"takes observations of 64 x 64, 28 x 32 or 28 x 80 pixels; found {found}"
     with pytest.raises(ValueError, match=words):
         ConvVAE.initial(shape, 4, 0.1, np.random.default_rng(0))

@@ -28,6 +28,10 @@ TEMPERATURES = (
     *("temperature", "dream_return", "env_return", "env_return_min", "env_return_max"),
     *("off_track_share", "baseline"),
 )
+CONTROLS = (  # returns at each percentile of the episodes, by policy
+    *("percentile", "controller", "random", "still", "left", "sweep", "own_actions"),
+)
+FORECASTS = ("steps", "foretold", "foretold_later", "hazard", "real_hazard", "auc")
 ROUNDS = ("round", "validation", "core_hours", "env_frames")  # the last two are cumulative
 CURVES = {  # columns by file, most of which are named for their stage
     "train_v": TRAINING,
@@ -36,6 +40,8 @@ CURVES = {  # columns by file, most of which are named for their stage
     "finetune_c": FINETUNING,
     "temperature_study": TEMPERATURES,
     "rounds": ROUNDS,
+    "evaluate_controls": CONTROLS,
+    "forecast_ends": FORECASTS,
 }
 
 

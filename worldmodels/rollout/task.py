@@ -5,7 +5,8 @@ It is all that stages ask of an environment, whichever kind it is.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 import numpy as np
@@ -17,6 +18,10 @@ from worldmodels.rollout.loop import EpisodeStats, Policy, Trajectories, VectorE
 Track = TypeVar("Track", bound=Hashable)
 
 Columns = dict[str, NDArray[Any]]  # of a table of episodes, by name
+# Policies that look at nothing, by name: of each its candidates, by their own names, of which
+# validation chooses one. A candidate is its actions (T, A), which begin anew after T steps.
+Controls = Mapping[str, Mapping[str, NDArray[np.float32]]]
+NO_CONTROLS: Controls = MappingProxyType({})
 
 
 class Shaping(NamedTuple):
@@ -67,6 +72,10 @@ class Task(Protocol[Track]):
         """Whether a car drives along a track: `lap_fraction` is that of its lap, and an episode
         terminates off the track.
         """
+
+    @property
+    def controls(self) -> Controls:
+        """Open-loop policies that C has to beat, if there are any worth that."""
 
     @property
     def rollouts(self) -> type[Rollouts]:

@@ -1,4 +1,4 @@
-"""Convolutional VAEs: the paper's, and a smaller one for small views of CarRacing.
+"""Convolutional VAEs: the paper's, and smaller ones for small views of CarRacing and Doom.
 
 Convolutions, mean and log-variance of z, transposed convolutions (Ha & Schmidhuber 2018).
 """
@@ -73,7 +73,10 @@ SMALL_LAYOUT = Layout(  # 28 x 32 -> 13 x 15 -> 5 x 6, and back; ours, at a tent
     decoder_in=(5, 6),
     decoder=((5, 32), (4, 16)),
 )
-LAYOUTS = (PAPER_LAYOUT, SMALL_LAYOUT)
+WIDE_LAYOUT = SMALL_LAYOUT._replace(  # 28 x 80 -> 13 x 39 -> 5 x 18, and back
+    view=(28, 80), encoder_out=(5, 18), decoder_in=(5, 18)
+)
+LAYOUTS = (PAPER_LAYOUT, SMALL_LAYOUT, WIDE_LAYOUT)
 
 
 class ConvVAE(SquaredErrorVAE):
@@ -90,7 +93,7 @@ class ConvVAE(SquaredErrorVAE):
     kind = "conv_vae"
 
     def __init__(self, arrays: Mapping[str, Array], dtype: type = np.float32) -> None:
-        self._layout = PAPER_LAYOUT if "conv3.weight" in arrays else SMALL_LAYOUT
+        self._layout = _layout_of(arrays)
         sizes = match_shapes(arrays, self._layout.shapes)
         pixels = math.prod(self._layout.view) * sizes["C"]
         super().__init__(Parameters(arrays, dtype), pixels, sizes["Z"])
@@ -120,7 +123,8 @@ class ConvVAE(SquaredErrorVAE):
         """
         layouts = {layout.view: layout for layout in LAYOUTS}
         if len(shape) != 3 or shape[:2] not in layouts:
-            known = " or ".join(f"{height} x {width}" for height, width in layouts)
+            *others, last = (f"{height} x {width}" for height, width in layouts)
+            known = f"{', '.join(others)} or {last}"
             found = " x ".join(map(str, shape))
             raise ValueError(f"conv_vae takes observations of {known} pixels; found {found}")
         layout = layouts[shape[0], shape[1]]
@@ -191,6 +195,19 @@ class ConvVAE(SquaredErrorVAE):
             dx *= x > 0
         dx = transposed_convolution_backward(dx, projection, self.parameters, gradient, first)
         return dense_backward(dx.reshape(len(z), -1), z, self.parameters, gradient, "project")
+
+
+def _layout_of(arrays: Mapping[str, Array]) -> Layout:
+    """The layout that arrays are of, or that they have to fit if they are of none.
+
+    Those of small views have the same convolutions, and features of another number.
+    """
+    if "conv3.weight" in arrays:
+        return PAPER_LAYOUT
+    features = np.shape(arrays.get("mean.weight", ()))[:1]
+    channels = np.size(arrays.get("conv2.bias", ()))
+    is_wide = features == (math.prod(WIDE_LAYOUT.encoder_out) * channels,)
+    return WIDE_LAYOUT if is_wide else SMALL_LAYOUT
 
 
 def _scale_channels(channels: int, width_multiplier: float) -> int:

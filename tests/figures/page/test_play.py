@@ -7,6 +7,7 @@ from base64 import b64decode
 
 import numpy as np
 import pytest
+import yaml
 
 from stages.play import MAX_BYTES, after_zoom, main, play
 from tests.support.page_agents import RACING, ROOT, PageAgent
@@ -129,6 +130,19 @@ def test_a_page_has_no_start_states_in_the_zoom(agents, tmp_path, monkeypatch):
     arguments += [files["dream_starts"], "--params", ROOT / "carracing/params.yaml"]
     with pytest.raises(SystemExit, match="all its start states lie in the first second"):
         run(monkeypatch, *arguments, "--reports", tmp_path)
+
+
+def test_a_page_of_doom_is_refused(agents, tmp_path, monkeypatch):
+    files = agents["carracing"].write(tmp_path)
+    params = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+    view = {"height": 28, "width": 80}
+    params["env"] = {"kind": "doom", "view": view, "frame_skip": 4, "max_steps": 525}
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(params), encoding="utf-8")
+    arguments = [*(files[name] for name in "vmc"), tmp_path / "play.html"]
+    arguments += ["--params", tmp_path / "params.yaml", "--reports", tmp_path]
+    words = r"env\.kind: a page is of racing or carracing; found doom$"
+    with pytest.raises(SystemExit, match=words):
+        run(monkeypatch, *arguments)
 
 
 @pytest.mark.parametrize("project", ["recipes/dream", "recipes/paper", "carracing"])

@@ -17,7 +17,7 @@ from worldmodels.policies.random_weights import RandomWeightsPolicy, WeightPrior
 from worldmodels.policies.smoothed_noise import SmoothedNoisePolicy
 from worldmodels.rollout.loop import EpisodeStats, Trajectories, VectorEnv
 from worldmodels.rollout.seed_tracks import SeedTracks
-from worldmodels.rollout.task import Columns, Shaping
+from worldmodels.rollout.task import NO_CONTROLS, Columns, Shaping
 
 TILES_REWARD = 1000.0  # of all tiles of a track together
 # The expected reward of a step while there is road ahead, relative to the least one that completes
@@ -38,6 +38,7 @@ class CarRacingTask(SeedTracks):
     max_envs = 8  # a car costs the same in a small batch
     shard_episodes = True
     has_track = True
+    controls = NO_CONTROLS
     rollouts = CarRacingRollouts
     evaluation = CarRacingEvaluation
 

@@ -161,7 +161,7 @@ class DoomEnv:
                 "actions must be numbers in [-1, 1]; "
                 f"found NaN for game {np.argwhere(np.isnan(action))[0, 0]}"
             )
-        moves: list[int] = ((action > THRESHOLD).astype(int) - (action < -THRESHOLD))[:, 0].tolist()
+        moves: list[int] = directions(action).tolist()
         return moves
 
     def _info(self, tics: NDArray[np.int64]) -> Info:
@@ -170,6 +170,12 @@ class DoomEnv:
             "health": self._health,
             "tics": tics,
         }
+
+
+def directions(actions: NDArray[np.floating[Any]]) -> NDArray[np.int64]:
+    """-1, 0 or 1 of actions (N, 1): the player moves to the left, not at all, or to the right."""
+    moves: NDArray[np.int64] = (actions > THRESHOLD).astype(np.int64) - (actions < -THRESHOLD)
+    return moves[:, 0]
 
 
 def _end(games: Iterable[Game]) -> None:

@@ -16,8 +16,9 @@ from worldmodels.policies.held_uniform import HeldUniformPolicy
 from worldmodels.policies.random_weights import RandomWeightsPolicy, WeightPrior
 from worldmodels.rollout.loop import EpisodeStats, Trajectories
 from worldmodels.rollout.seed_tracks import SeedTracks
-from worldmodels.rollout.task import Columns, Shaping, no_shaping
+from worldmodels.rollout.task import Columns, Controls, Shaping, no_shaping
 
+LEGS = 128, 136, 144  # tics of a way to one side, of policies that go to and fro
 MAX_HOLD = 10  # tics that a random action is held for, at the most, as in the paper
 HEALTH_VALUE = 1.0  # tics of life that a point of health is worth in the shaping of rewards
 WEIGHT_PRIOR = WeightPrior(weight=(1.0,), bias=(0.0,), bias_std=(0.5,), noise=1.0)
@@ -38,6 +39,15 @@ class DoomTask(SeedTracks):
         self.observation_shape = params.view.shape
         self.max_steps = params.max_steps
 
+    @property
+    def controls(self) -> Controls:
+        """See `Task`: standing still, always to the left, and to and fro from the middle."""
+        return {
+            "still": {"still": np.zeros((1, 1), np.float32)},
+            "left": {"left": -np.ones((1, 1), np.float32)},
+            "sweep": {f"{leg} tics a leg": self._sweep(leg) for leg in LEGS},
+        }
+
     def make_env(self, tracks: Sequence[int], num_envs: int) -> DoomEnv:
         """See `Task`; a step raises a UserError if engines are lost again and again.
 
@@ -50,6 +60,15 @@ class DoomTask(SeedTracks):
             return DoomEnv(tracks, num_envs, self.max_steps, camera, self._frame_skip, UserError)
         except ImportError as error:
             raise ParamsError(f"env.kind: {error}") from None
+
+    def _sweep(self, leg: int) -> NDArray[np.float32]:
+        """Actions (max_steps, 1) to the right for half a leg of so many tics, for a whole leg to
+        the left, for a whole one to the right, and so on.
+        """
+        tics = np.arange(self.max_steps) * self._frame_skip
+        to_the_left = (tics + leg / 2) // leg % 2
+        actions: NDArray[np.float32] = (1 - 2 * to_the_left).astype(np.float32)[:, None]
+        return actions
 
     def random_policy(self, rng: np.random.Generator) -> HeldUniformPolicy:
         """See `Task`; the paper's, with which it collected its episodes."""

@@ -19,7 +19,7 @@ from worldmodels.policies.random_weights import RandomWeightsPolicy, WeightPrior
 from worldmodels.policies.uniform import UniformPolicy
 from worldmodels.rollout.loop import EpisodeStats, Trajectories
 from worldmodels.rollout.seed_tracks import SeedTracks
-from worldmodels.rollout.task import Columns, Shaping, no_shaping
+from worldmodels.rollout.task import NO_CONTROLS, Columns, Shaping, no_shaping
 
 REMEDY = "run 'make install-carracing'"  # which installs Gymnasium, Box2D and pygame
 # Pictures are drawn in memory: pygame needs to look for no window and no sound card.
@@ -41,6 +41,7 @@ class GymnasiumTask(SeedTracks):
     max_envs = 8  # an environment costs the same in a small batch
     shard_episodes = True
     has_track = False
+    controls = NO_CONTROLS
     rollouts = GymnasiumRollouts
     evaluation = GymnasiumEvaluation
 

@@ -17,7 +17,7 @@ from worldmodels.pipeline.storage.artifacts import RacingEvaluation, RacingRollo
 from worldmodels.policies.random_weights import RandomWeightsPolicy, WeightPrior
 from worldmodels.policies.smoothed_noise import SmoothedNoisePolicy
 from worldmodels.rollout.loop import EpisodeStats, Trajectories
-from worldmodels.rollout.task import Columns, Shaping, no_shaping
+from worldmodels.rollout.task import NO_CONTROLS, Columns, Shaping, no_shaping
 
 WEIGHT_PRIOR = WeightPrior(weight=(1.0, 1.0), bias=(0.0, 1.0), bias_std=(0.15, 0.5), noise=1.0)
 
@@ -33,6 +33,7 @@ class RacingTask:
     max_envs = 128
     shard_episodes = False
     has_track = True
+    controls = NO_CONTROLS
     rollouts = RacingRollouts
     evaluation = RacingEvaluation
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ from PIL import Image
 
 from worldmodels.figures.common.animation import RGB, Canvas
 from worldmodels.figures.common.matplotlib_defaults import Axes, to_rgb
-from worldmodels.figures.common.scene import Scene, cumulative, return_limits
+from worldmodels.figures.common.scene import Scene, bare, cumulative, return_limits, slices
 from worldmodels.figures.common.score_by_cost import printed_number
 from worldmodels.figures.common.style import (
     DREAM,
@@ -36,7 +36,6 @@ LABELS = (140, 0)  # of the returns in game and dream, from their right ends to 
 LABEL_HEIGHT = 20  # above the chart, pixels
 COLUMNS = 32  # of the cells that show h, at the most
 CELLS = 64  # numbers of h that are shown: more would make the GIF much larger
-SLICES = 8  # frames of each panel that the colours are taken from
 
 
 class LatentTrace(NamedTuple):
@@ -66,10 +65,10 @@ class Panels:
             GAP,
             *(2 * GAP + GAME_SIZE[0] + number * (MAX_VIEW_WIDTH + GAP) for number in range(3)),
         ]
-        self.game = _bare(scene.add_panel(lefts[0], bottom, *GAME_SIZE, ""))
+        self.game = bare(scene.add_panel(lefts[0], bottom, *GAME_SIZE, ""))
         self.game.set_title("The game", color=ENVIRONMENT)
         self.observation, *decoded = (
-            _bare(scene.add_panel(left, bottom, wide, high, title))
+            bare(scene.add_panel(left, bottom, wide, high, title))
             for left, title in zip(
                 lefts[1:],
                 (f"V sees {shape[1]} x {shape[0]}", "V's decoding of z", ""),
@@ -93,14 +92,14 @@ class Panels:
         panel.set_title(f"z, {count} numbers", color=VISION)
         reach = 1.05 * max(np.abs(episode.z).max(), np.abs(dream.z).max())
         panel.axhline(0, color=GREY, linewidth=0.8)
-        return _bare(panel, xlim=(-0.7, count - 0.3), ylim=(-reach, reach))
+        return bare(panel, xlim=(-0.7, count - 0.3), ylim=(-reach, reach))
 
     def _h_panel(self, left: float, episode: LatentTrace) -> Axes:
         count = episode.h.shape[1]
         some = f"{CELLS} of {count}" if count > CELLS else str(count)
         panel = self.scene.add_panel(left, 20, MAX_VIEW_WIDTH, 40, "")
         panel.set_title(f"h, {some} numbers", color=MEMORY)
-        return _bare(panel)
+        return bare(panel)
 
 
 def first_step(steps: int, frame_skip: int) -> int:
@@ -198,22 +197,3 @@ def cells(h: NDArray[np.float32]) -> RGB:
     colours = 1 + np.abs(padded)[:, None] * (ends - 1)
     image: RGB = np.rint(255 * colours).astype(np.uint8).reshape(-1, columns, 3)
     return image
-
-
-def slices(frames: Frames) -> RGB:
-    """An image made of vertical slices of the first frame, of later ones and of the last."""
-    edges = np.linspace(0, frames.shape[2], SLICES + 1).astype(int)
-    chosen = np.linspace(0, len(frames) - 1, SLICES).astype(int)
-    parts = [
-        frames[number, :, left:right]
-        for number, left, right in zip(chosen, edges, edges[1:], strict=False)
-    ]
-    return np.concatenate(parts, axis=1)
-
-
-def _bare(panel: Axes, **settings: Any) -> Axes:
-    """The panel without ticks, grid and edges."""
-    panel.set(xticks=[], yticks=[], **settings)
-    panel.grid(visible=False)
-    panel.spines[["left", "bottom"]].set_visible(False)
-    return panel

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,6 +13,7 @@ from worldmodels.figures.common.style import VISION, new_figure, pixels
 
 CAR = np.array([[0.9, 0.0], [-0.6, 0.5], [-0.3, 0.0], [-0.6, -0.5]])  # heading along x
 SCENE_DPI = 100
+SLICES = 8  # frames of a panel that the colours of an animation are taken from
 
 
 class Scene:
@@ -90,6 +93,25 @@ class Scene:
         corners = np.rint(np.concatenate([corner, opposite], axis=1)).astype(int).tolist()
         boxes = [(left, up, max(right, left + 1), down + 1) for left, up, right, down in corners]
         canvas.fill_boxes(boxes, [VISION] * len(boxes))
+
+
+def bare(panel: Axes, **settings: Any) -> Axes:
+    """The panel without ticks, grid and edges."""
+    panel.set(xticks=[], yticks=[], **settings)
+    panel.grid(visible=False)
+    panel.spines[["left", "bottom"]].set_visible(False)
+    return panel
+
+
+def slices(frames: NDArray[np.uint8]) -> RGB:
+    """An image made of vertical slices of the first frame, of later ones and of the last."""
+    edges = np.linspace(0, frames.shape[2], SLICES + 1).astype(int)
+    chosen = np.linspace(0, len(frames) - 1, SLICES).astype(int)
+    parts = [
+        frames[number, :, left:right]
+        for number, left, right in zip(chosen, edges, edges[1:], strict=False)
+    ]
+    return np.concatenate(parts, axis=1)
 
 
 def cumulative(rewards: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from worldmodels.figures.common.line_labels import LineLabel, label_lines
 from worldmodels.figures.common.matplotlib_defaults import Axes, Figure
+from worldmodels.figures.common.paper_doom import PAPER_STUDY
 from worldmodels.figures.common.style import DREAM, ENVIRONMENT, GREY, INK, Curve
 from worldmodels.figures.dream.layout import add_axes, titled_figure
 
@@ -14,15 +15,6 @@ HEIGHT = 390  # pixels
 BOTTOM, HIGH = 48, 240  # of both panels, pixels
 LOG_RATIO = 100  # of the highest temperature to the lowest, from which the axis is logarithmic
 TICK_GAP = 23  # pixels from a labelled temperature to the next, at the least
-_SURVIVED = np.array([193.0, 196.0, 868.0, 1092.0, 753.0])
-PAPER_STUDY: Curve = {  # Ha & Schmidhuber 2018, table 2: VizDoom: Take Cover, steps survived
-    "temperature": np.array([0.1, 0.5, 1.0, 1.15, 1.3]),
-    "dream_return": np.array([2086.0, 2060.0, 1145.0, 918.0, 732.0]),
-    "env_return": _SURVIVED,
-    "env_return_min": _SURVIVED,
-    "env_return_max": _SURVIVED,
-    "baseline": np.full(5, 210.0),
-}
 
 
 def temperature_figure(study: Curve) -> Figure:

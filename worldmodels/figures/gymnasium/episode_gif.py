@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from worldmodels.figures.common.animation import Canvas
-from worldmodels.figures.common.matplotlib_defaults import Axes
-from worldmodels.figures.common.scene import Scene, cumulative, return_limits
+from worldmodels.figures.common.scene import Scene, bare, cumulative, return_limits
 from worldmodels.figures.common.style import CONTROLLER, ENVIRONMENT, GREY, INK, MEMORY, VISION
 
 Pictures = NDArray[np.uint8]  # (L + 1, H, W, 1 or 3)
@@ -33,20 +32,18 @@ class Panels:
     ) -> None:
         self.scene = scene = Scene(WIDTH, HEIGHT)
         height, width = pictures.shape[1:3]
-        self.picture = _bare(scene.add_panel(10, TOP - height, width, height, "Environment"))
+        self.picture = bare(scene.add_panel(10, TOP - height, width, height, "Environment"))
         high, wide = _fitted(observations.shape[1:3], VIEW)
         size = f"{observations.shape[2]} x {observations.shape[1]}"
         self.views = [
-            _bare(
-                scene.add_panel(MIDDLE + number * (VIEW + BETWEEN), TOP - high, wide, high, title)
-            )
+            bare(scene.add_panel(MIDDLE + number * (VIEW + BETWEEN), TOP - high, wide, high, title))
             for number, title in enumerate((f"Input, {size}", "V: decoded z", "M's prediction"))
         ]
         count, span = z.shape[1], 3 * VIEW + 2 * BETWEEN
         self.z = scene.add_panel(MIDDLE, 42, span, 80, f"z, {count} numbers")
         reach = 1.05 * np.abs(z).max()
         self.z.axhline(0, color=GREY, linewidth=0.8)
-        _bare(self.z).set(xlim=(-0.7, count - 0.3), ylim=(-reach, reach))
+        bare(self.z).set(xlim=(-0.7, count - 0.3), ylim=(-reach, reach))
         self.returns = scene.add_panel(746, 42, 160, TOP - 42, "Return")
         for panel, colour in (
             *zip(self.views, (ENVIRONMENT, VISION, MEMORY), strict=True),
@@ -110,11 +107,3 @@ def _fitted(shape: tuple[int, int], most: int) -> tuple[int, int]:
     """Height and width with the same ratio, of which the longer one is `most` pixels."""
     height, width = (max(1, round(most * side / max(shape))) for side in shape)
     return height, width
-
-
-def _bare(panel: Axes) -> Axes:
-    """The panel without ticks, grid and edges."""
-    panel.set(xticks=[], yticks=[])
-    panel.grid(visible=False)
-    panel.spines[["left", "bottom"]].set_visible(False)
-    return panel

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from worldmodels.pipeline.config.env_params import CAR_RACING_VIEWS, GymnasiumParams, RacingParams
+from worldmodels.pipeline.config.env_params import GymnasiumParams, RacingParams
 
 if TYPE_CHECKING:
     from worldmodels.pipeline.config.params import Params
 
 COLUMN = 8  # pixels of a column of column_vae
-CONV_VAE_VIEWS = CAR_RACING_VIEWS  # height and width of observations that conv_vae takes
+CONV_VAE_VIEWS = ((64, 64), (28, 32), (28, 80))  # height and width that conv_vae takes
 
 
 def check_sections(params: Params) -> None:
@@ -34,7 +34,7 @@ def check_sections(params: Params) -> None:
         racing = isinstance(params.env, RacingParams)
         size = f"env.view.{'size' if racing else 'height and width'} to 64"
         raise ValueError(
-            "train_v.kind: conv_vae takes views of 64 x 64 pixels, or 28 x 32; found "
+            "train_v.kind: conv_vae takes views of 64 x 64 pixels, 28 x 32 or 28 x 80; found "
             f"{height} x {width}: set {size}, or take vae"
         )
     if params.train_m.kind == "conv_lstm" and params.train_v.kind != "column_vae":

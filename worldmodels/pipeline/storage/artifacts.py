@@ -123,6 +123,7 @@ class DoomRollouts(Rollouts, DoomColumns):
     """Rollouts of Doom."""
 
     kind: ClassVar[str] = "rollouts of doom"
+    left_right_action = 0  # to a side
 
 
 @dataclass(frozen=True)

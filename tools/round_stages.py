@@ -1,26 +1,28 @@
-"""CarRacing's copies of the root's stages: of a round, with costs, and with what others left."""
+"""Copies of the root's stages for projects in rounds: of a round, and with what others left."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-from tools import carracing_plots
+from tools import round_plots
 from tools.stage_copies import Move, Stage, copy_stage, into, not_cached, paths_of
 
 Settings = Mapping[str, Sequence[str]]  # in place of the params, by stage
-AGENT = ("models/v.npz", "models/m.npz", "models/c.npz")
+RoundSettings = Callable[[int], Settings]  # of a round, that differ from the params
+C = "models/c.npz"
+AGENT = ("models/v.npz", "models/m.npz", C)
 EVOLVED = "models/evolved.npz"  # C before its fine-tuning
 ROLLOUTS = "data/rollouts.h5"  # of the round whose episodes a teacher labels
 LEARNING = ("collect", "train_v", "encode", "train_m", "evolve_c")
 FINETUNE: Stage = {
     "desc": "Fine-tune C in the environment",
-    "cmd": f"python -m stages.finetune_c models/v.npz models/m.npz {EVOLVED} models/c.npz",
+    "cmd": f"python -m stages.finetune_c models/v.npz models/m.npz {EVOLVED} {C}",
     "deps": ["models/v.npz", "models/m.npz", EVOLVED],
-    "outs": ["models/c.npz", "reports/details/finetune_c.json"],
+    "outs": [C, "reports/details/finetune_c.json"],
     "params": ["seed", "env", "finetune_c"],
     "metrics": not_cached("reports/metrics/finetune_c.json"),
-    "plots": [{"reports/curves/finetune_c.csv": {"cache": False, **carracing_plots.FINETUNE}}],
+    "plots": [{"reports/curves/finetune_c.csv": {"cache": False, **round_plots.FINETUNE}}],
 }
 # What a stage is given of the round before, by option.
 EARLIER: dict[str, dict[str, tuple[str, ...]]] = {
@@ -31,18 +33,30 @@ EARLIER: dict[str, dict[str, tuple[str, ...]]] = {
 }
 
 
+class Project(NamedTuple):
+    """A project in rounds."""
+
+    kind: str  # env.kind
+    name: str  # in the titles of its plots
+    folder_names: Mapping[str, str]  # of folders with reports that are no round's, in titles
+
+
 def set_options(stage: str, settings: Sequence[str]) -> str:
     """The options of a command that set them."""
     return "".join(f" --set {stage}.{setting}" for setting in settings)
 
 
-def carracing_copy(
-    name: str, stage: Stage, move: Move, reports: str, demands: Sequence[str] = ()
+def project_copy(
+    project: Project,
+    name: str,
+    stage: Stage,
+    move: Move,
+    reports: str,
+    demands: Sequence[str] = (),
 ) -> Stage:
-    """A copy of a stage for CarRacing, with reports in a folder."""
-    options = f"--reports {reports}"
-    copy = copy_stage(name, stage, move, options, ("carracing", *demands))
-    carracing_plots.set_titles(copy, reports)
+    """A copy of a stage for a project, with reports in a folder."""
+    copy = copy_stage(name, stage, move, f"--reports {reports}", (project.kind, *demands))
+    round_plots.set_titles(copy, project.name, reports, project.folder_names)
     return copy
 
 
@@ -53,17 +67,49 @@ def with_cost(stage: Stage) -> Stage:
     return {**stage, "cmd": f"{stage['cmd']} --cost {cost}", "outs": [*stage["outs"], cost]}
 
 
+def unplotted(stage: Stage) -> Stage:
+    """The stage with its curves among the other outputs; DVC's cache has them, and not git."""
+    others = {key: value for key, value in stage.items() if key != "plots"}
+    return {**others, "outs": [*stage["outs"], *paths_of(stage.get("plots", []))]}
+
+
+def all_rounds(
+    project: Project, root: Mapping[str, Stage], rounds: int, settings: RoundSettings
+) -> dict[str, Stage]:
+    """The stages of the first round, and of later ones, each given what the one before left.
+
+    Args:
+        project: whose they are.
+        root: the root's stages.
+        rounds: how many follow the first.
+        settings: of each.
+    """
+    stages: dict[str, Stage] = {}
+    for name in LEARNING:
+        copy = project_copy(project, name, root[name], into("rounds/0"), "rounds/0/reports")
+        stage = with_cost(copy)
+        stage["cmd"] += set_options(name, settings(0).get(name, ()))
+        stages[f"{name}0"] = stage
+    items = {number: {"before": number - 1} for number in range(1, rounds + 1)}
+    own, before = into("rounds/${key}"), into("rounds/${item.before}")
+    for name in LEARNING:
+        stages[name] = later_rounds(project, name, root[name], own, before, items, settings)
+    return stages
+
+
 def later_rounds(
+    project: Project,
     name: str,
     root: Stage,
     own: Move,
     before: Move,
     items: Mapping[int, Mapping[str, Any]],
-    settings: Callable[[int], Settings],
+    settings: RoundSettings,
 ) -> Stage:
     """A stage of all rounds after the first.
 
     Args:
+        project: whose it is.
         name: of its script.
         root: as the root has it.
         own: its paths in a round, ${key}.
@@ -72,7 +118,8 @@ def later_rounds(
         settings: of a round, that differ from the params.
     """
     given = EARLIER.get(name, {})
-    stage = with_cost(carracing_copy(name, root, own, own("reports/").rstrip("/"), tuple(given)))
+    reports = own("reports/").rstrip("/")
+    stage = with_cost(project_copy(project, name, root, own, reports, tuple(given)))
     for option, paths in given.items():
         stage["cmd"] += f" {option} {' '.join(map(before, paths))}"
     files = [before(path) for paths in given.values() for path in paths]
@@ -100,9 +147,7 @@ def of_last_round(folder: str, last: str, elsewhere: Mapping[str, str]) -> Move:
     def move(path: str) -> str:
         if path in elsewhere:
             return elsewhere[path]
-        is_own = path.startswith("reports/") or path in (
-            *(EVOLVED, "models/c.npz", "data/evaluation.h5"),
-        )
+        is_own = path.startswith("reports/") or path in (EVOLVED, C, "data/evaluation.h5")
         return (own if is_own else theirs)(path)
 
     return move

@@ -1,0 +1,111 @@
+"""Doom's pipeline: what depends on what, and a few episodes through the real DVC and engines."""
+
+import json
+
+import pytest
+import yaml
+
+from tests.support.doom import needs_vizdoom
+from tests.support.project import ROOT
+from tests.support.round_projects import TEMPERATURES, doom_project, models
+from tools import doom_pipeline
+from tools.round_stages import LEARNING
+from tools.stage_copies import paths_of
+
+STAGES = yaml.safe_load((ROOT / "doom" / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
+LAST = f"rounds/{doom_pipeline.ROUNDS}"
+FOLDER = "temperatures/${item.temperature}"
+FIRST = [f"{stage}0" for stage in LEARNING]
+SECOND = [f"{stage}@1" for stage in LEARNING]
+LOOKS = ["evaluate_controls", "forecast_ends", "visualize_doom"]
+APART = ["finetune_c", "evaluate_finetuned"]
+BY_TEMPERATURE = [
+    f"{stage}_temperature@{temperature}"
+    for stage in ("evolve_c", "evaluate")
+    for temperature in TEMPERATURES
+]
+STUDY = [*BY_TEMPERATURE, "temperature_study"]
+
+
+def produced(stage) -> list[str]:
+    stage = stage.get("do", stage)
+    return paths_of([*stage["outs"], *stage.get("metrics", []), *stage.get("plots", [])])
+
+
+def test_the_c_of_dreams_alone_is_evaluated_and_what_the_game_has_taught_is_apart():
+    models_of_last = [f"{LAST}/models/{name}.npz" for name in "vmc"]
+    assert STAGES["evaluate"]["deps"][:3] == models_of_last
+    assert STAGES["finetune_c"]["deps"][:3] == models_of_last
+    assert "finetuned/models/c.npz" in STAGES["evaluate_finetuned"]["deps"]
+    for name, stage in STAGES.items():
+        ours = [path for path in produced(stage) if path.startswith("finetuned/")]
+        assert len(ours) == (len(produced(stage)) if name in APART else 0)
+        read = [path for path in stage.get("do", stage)["deps"] if path.startswith("finetuned/")]
+        assert bool(read) == (name == "evaluate_finetuned")
+
+
+def test_a_c_is_evolved_in_the_last_dreams_at_each_of_the_papers_temperatures():
+    evolve, evaluate = STAGES["evolve_c_temperature"], STAGES["evaluate_temperature"]
+    for stage in (evolve, evaluate):
+        assert stage["matrix"] == {"temperature": [0.1, 0.5, 1.0, 1.15, 1.3]}
+        read = [path for path in stage["deps"] if path.endswith((".npz", ".h5"))]
+        own = [path for path in read if not path.startswith(f"{LAST}/")]
+        assert own == ([] if stage is evolve else [f"{FOLDER}/models/c.npz"])
+        assert all(path.startswith(FOLDER) for path in produced(stage))
+    assert " --set evolve_c.temperature=${item.temperature}" in evolve["cmd"]
+    assert "--teacher" not in evolve["cmd"]  # which has learned at another temperature
+
+
+def test_the_first_round_collects_more_episodes_and_later_ones_with_c():
+    assert "--set collect.episodes=1000" in STAGES["collect0"]["cmd"]
+    later = STAGES["collect"]
+    assert list(later["foreach"]) == [*range(1, doom_pipeline.ROUNDS + 1)]
+    assert "--policy" in later["do"]["cmd"]
+    assert "--append-to" in later["do"]["cmd"]
+
+
+def test_the_titles_of_plots_are_dooms_and_differ():
+    plots = [
+        plot
+        for stage in STAGES.values()
+        for entry in stage.get("do", stage).get("plots", [])
+        for plot in entry.values()
+    ]
+    titles = [plot["title"] for plot in plots if "title" in plot]  # pictures have none
+    assert len(set(titles)) == len(titles) == 2 * 3 + 1 + 3
+    assert all(title.startswith(("Doom, ", "Doom: ")) for title in titles)
+
+
+@needs_vizdoom
+def test_a_second_round_follows_the_first_and_its_c_is_evaluated(make_project):
+    project = doom_project(make_project)
+    ran = project.repro("visualize_doom")
+    assert [name for name in ran if name not in LOOKS] == [*FIRST, *SECOND, "evaluate"]
+    assert set(LOOKS) < set(ran)
+    assert project.read("reports/dream.gif").startswith(b"GIF")
+    for number in (0, 1):
+        for stage in LEARNING:
+            cost = json.loads(project.read(f"rounds/{number}/reports/cost/{stage}.json"))
+            assert 0 < min(cost.values()) <= max(cost.values()) < 0.1
+    metrics = json.loads(project.read("reports/metrics/evaluate.json"))
+    assert 8 <= metrics["worst_return"] <= metrics["mean_return"] <= 28 * 8  # tics
+    details = json.loads(project.read("rounds/1/reports/details/collect.json"))
+    assert (details["round"], details["episodes"]) == (1, 8)
+    changed = project.run("git", "status", "--porcelain", "-uall", "rounds/*/models").stdout
+    assert changed == ""  # git knows already what DVC keeps
+
+
+@needs_vizdoom
+@pytest.mark.slow
+def test_all_of_it_runs_and_the_same_bytes_come_again_on_two_workers(make_project):
+    project = doom_project(make_project)
+    names = sorted([*FIRST, *SECOND, "evaluate", *LOOKS, *APART, *STUDY])
+    assert sorted(project.repro()) == names
+    assert project.repro() == []
+    expected = models(project)
+    for workers in (1, 2):
+        again = doom_project(make_project)
+        again.replace("params.yaml", "executor: inline", "executor: processes")
+        again.replace("params.yaml", "  workers: 1\n", f"  workers: {workers}\n")
+        assert sorted(again.repro()) == names
+        assert models(again) == expected

@@ -1,0 +1,67 @@
+"""The plots of projects in rounds: columns, and titles that name the project and the round."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from tools.stage_copies import Stage
+
+RETURN = "return of an episode"
+FINETUNE = {
+    "title": "reference: training return of C in fine-tuning",
+    "x": "iteration",
+    "x_label": "iteration",
+    "y": "train_return",
+    "y_label": RETURN,
+}
+
+
+def set_titles(stage: Stage, project: str, reports: str, folder_names: Mapping[str, str]) -> None:
+    """Name what the reports in a folder are of in the titles of a stage's plots, in place.
+
+    Args:
+        stage: a copy.
+        project: its name.
+        reports: the folder.
+        folder_names: of the folders around it that are no round's.
+    """
+    folder = reports.removesuffix("reports").rstrip("/")
+    part = folder_names.get(folder, re.sub("^rounds/", "round ", folder))
+    name = f"{project}, {part}" if part else project
+    for entry in stage.get("plots", []):
+        for plot in entry.values():
+            plot["title"] = f"{name}: {plot['title'].split(': ', 1)[1]}"
+
+
+def plots_of_several_stages(project: str, rounds: Sequence[str]) -> list[Stage]:
+    """M and C in each round.
+
+    Args:
+        project: its name.
+        rounds: their folders.
+    """
+    return [
+        plot_of_files(
+            f"{project}: held-out loss of M, round by round",
+            "epoch",
+            _curves("train_m", "held_out", rounds),
+            "loss per dimension of z (nats)",
+        ),
+        plot_of_files(
+            f"{project}: mean return of the population, round by round",
+            "generation",
+            _curves("evolve_c", "mean", rounds),
+            RETURN,
+        ),
+    ]
+
+
+def plot_of_files(title: str, x: str, y: Mapping[str, str], y_label: str) -> Stage:
+    """A plot of columns of several files, named as its title is without the project."""
+    name = title.split(": ", 1)[1]
+    return {name: {"title": title, "x": x, "x_label": x, "y": dict(y), "y_label": y_label}}
+
+
+def _curves(stage: str, column: str, folders: Sequence[str]) -> dict[str, str]:
+    return {f"{folder}/reports/curves/{stage}.csv": column for folder in folders}
