@@ -133,7 +133,7 @@ def test_c_acts_in_its_dream_until_that_ends(inputs, monkeypatch):
     assert len(visualize_doom.dream_of_c(agent, starts, 40, 1.15, PARAMS).directions) == 1
 
 
-def ended_at_once(dream):
+def ended_at_once(dream, actions):
     return np.zeros_like(dream._z), np.zeros(1), np.ones(1, bool)
 
 
