@@ -64,7 +64,13 @@ def learn(params: Params) -> TrainedAgent:
 
 def run_train_m(params: Params, latents: Latents) -> tuple[Ensemble, StageResult]:
     """M, trained as the stage train_m does."""
-    trainer = MemberTrainer(params.train_m, latents, RandomStreams(params.seed, "train_m"))
+    trainer = MemberTrainer(
+        params.train_m,
+        latents,
+        RandomStreams(params.seed, "train_m"),
+        columns=params.z_columns,
+        action_threshold=params.action_threshold,
+    )
     with WorkerPool(trainer, params.compute) as workers:
         return train_m(trainer, workers, params.train_m.ensemble_size)
 

@@ -83,7 +83,7 @@ def agent_speed(params: Params) -> float:
     """Frames a second of one core in whole drives of V, M and C, recorded as `evaluate` does."""
     task = make_task(params.env)
     agent = Agent(*load_agent([FOLDER / "released" / f"{name}.npz" for name in "vmc"], task))
-    record = EpisodeRecorder(task, deterministic(agent), patience=0)
+    record = EpisodeRecorder(task, deterministic(agent), patience=0, shaped=False)
     batch = EpisodeBatch(range(DRIVES), DRIVES, np.random.default_rng(0))
     stats, _ = record(batch)
     return int(stats.lengths.sum()) * FRAME_SKIP / min_cpu_seconds(lambda: record(batch))

@@ -70,6 +70,7 @@ def collect_parts(
         "collect",
         compute,
         settings.patience,
+        settings.shaped_rewards,
     )
     if earlier is not None:
         copy_episodes(earlier, append)

@@ -24,6 +24,7 @@ ACTION_SIZE = 2  # steering and throttle (racing), or steering and pedal (CarRac
 MAX_BYTES = 2_000_000  # of a page
 BYTES_A_WEIGHT = (4, 3, 2)  # the first with which the page is small enough
 ZOOM_FRAMES = 50  # of CarRacing's first second
+NO_TWINS = ("column_vae", "conv_lstm")  # kinds of V and M
 UNUSED_LAYERS = ("logvar.",)  # the page takes the mean of z
 
 
@@ -83,6 +84,14 @@ def play(
     return html, StageResult(
         summary, details={"bytes": length, "weights": weights, "bytes_a_weight": size}
     )
+
+
+def without_twin(vision: AnyVision, memory: Ensemble) -> str | None:
+    """Why a page cannot play V or M; None if it can: there is a twin of each in JavaScript."""
+    kinds = [kind for kind in (vision.kind, memory.members[0].kind) if kind in NO_TWINS]
+    if not kinds:
+        return None
+    return f"a page cannot play {' and '.join(kinds)}: it has no twin of them in JavaScript"
 
 
 def _env_data(env: EnvParams) -> dict[str, Any]:
@@ -160,6 +169,8 @@ def main() -> None:
             raise ParamsError(f"env.kind: a page is of racing or carracing; found {kind}")
         spaces = Spaces(env.view.shape, ACTION_SIZE)
         parts = load_agent([run.paths[name] for name in "vmc"], spaces)
+        if problem := without_twin(parts.vision, parts.memory):
+            raise UserError(f"{run.paths['v']}, {run.paths['m']}: {problem}")
         start_states = _start_states(run, parts.vision.z_size)
         html, result = play(env, *parts, start_states, run.params.evolve_c.temperature)
         with run.writing(run.paths["page"]) as path:

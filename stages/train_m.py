@@ -96,7 +96,15 @@ def main() -> None:
         if "initial" in run.paths:
             initial = run.model("initial", "train_m", ENSEMBLES)
             warm_start = WarmStart(run.paths["initial"], initial.members)
-        trainer = MemberTrainer(settings, latents, run.streams, run.checkpoints, warm_start)
+        trainer = MemberTrainer(
+            settings,
+            latents,
+            run.streams,
+            run.checkpoints,
+            warm_start,
+            columns=run.params.z_columns,
+            action_threshold=run.params.action_threshold,
+        )
         with WorkerPool(trainer, run.params.compute) as workers:
             memory, result = train_m(trainer, workers, settings.ensemble_size)
         run.write("m", Model(memory.kind, memory.arrays()))

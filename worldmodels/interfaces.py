@@ -15,6 +15,7 @@ class Vision(Protocol):
 
     pixels: int
     z_size: int
+    columns: int  # of an observation, that z has the numbers of one by one; 1: z has no places
 
     def encode(self, observations: Array) -> Array:
         """z (N, Z); the mean, if V predicts a distribution."""
@@ -32,6 +33,7 @@ class Memory(Protocol):
     z_size: int
     action_size: int
     hidden_size: int
+    columns: int  # of z, that it tells apart; 1: none
 
     def step(self, z: Array, actions: Array, h: Array, c: Array) -> tuple[Array, Array]:
         """The next h and c."""
@@ -40,8 +42,8 @@ class Memory(Protocol):
 class Imagination(Memory, Protocol):
     """An M that also predicts the next z, the reward and the episode's end, as dreams need."""
 
-    def head_features(self, h: Array) -> Array:
-        """Input (N, R) of the output heads, given h after the step."""
+    def head_features(self, h: Array, z: Array, actions: Array) -> Array:
+        """Input (N, R) of the output heads, given h after the step and z before it."""
 
     def sample(
         self, head_features: Array, z: Array, uniform: Array, normal: Array, temperature: float
@@ -106,6 +108,8 @@ def mismatch(vision: Vision, memory: Memory, pixels: int, action_size: int) -> s
         return problem
     if memory.z_size != vision.z_size:
         return f"M was made for z of {memory.z_size} numbers, but V's has {vision.z_size}"
+    if memory.columns not in (1, vision.columns):
+        return f"M was made for z of {memory.columns} columns, but V's has {vision.columns}"
     if memory.action_size != action_size:
         return (
             f"M was made for actions of {memory.action_size} numbers, but the environment's have "

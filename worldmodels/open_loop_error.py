@@ -69,7 +69,7 @@ def open_loop_error(
         for name, (predicted, h, c) in rollouts.items():
             before = z[t] if name == "one_step" else predicted
             h, c = memory.step(before, action, h, c)
-            head_features = memory.head_features(h)
+            head_features = memory.head_features(h, before, action)
             if name == "dream":
                 predicted = memory.sample(head_features, before, uniform, normal, temperature)
                 going_on *= 1 - memory.reward_and_done(head_features)[1]

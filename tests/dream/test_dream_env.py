@@ -37,11 +37,11 @@ def member(seed=0, *, mixture=False, done_bias=-3.0, change=False):
 
 
 def predicted_z(memory, z, h):
-    return memory.predict(memory.head_features(h), z)
+    return memory.predict(memory.head_features(h, z, None), z)
 
 
 def predicted_reward(memory, h):
-    return memory.reward_and_done(memory.head_features(h))[0]
+    return memory.reward_and_done(memory.head_features(h, None, None))[0]
 
 
 def dream(
@@ -179,7 +179,8 @@ def test_ends_that_are_not_drawn_are_told_as_probabilities_and_change_no_z():
         assert not terminated.any()
         assert truncated.all() == (step == 19)
         each = [
-            m.reward_and_done(m.head_features(h))[1] for m, h in zip(members, env._h, strict=True)
+            m.reward_and_done(m.head_features(h, None, None))[1]
+            for m, h in zip(members, env._h, strict=True)
         ]
         np.testing.assert_array_equal(info["p_done"], np.maximum(*each))
         assert "p_done" not in plain_info

@@ -23,7 +23,7 @@ class Clairvoyant:
     def step(self, z, actions, h, c):
         return actions, c
 
-    def head_features(self, h):
+    def head_features(self, h, z, actions):
         return h
 
     def sample(self, head_features, z, uniform, normal, temperature):

@@ -14,7 +14,9 @@ from worldmodels.envs.registry import make_task
 from worldmodels.pipeline.errors import ParamsError
 from worldmodels.pipeline.reports import CURVES
 from worldmodels.policies.held_uniform import HeldUniformPolicy
+from worldmodels.rollout.loop import EpisodeStats, Trajectories
 from worldmodels.rollout.seed_tracks import TEST_SEEDS
+from worldmodels.rollout.task import shaped_rewards
 
 
 def test_without_vizdoom_a_line_says_what_to_install(monkeypatch):
@@ -74,6 +76,17 @@ def test_the_random_policies_move_to_both_sides_and_stand_still():
         actions = policy.act(rng.random((60, *task.observation_shape), np.float32))
         assert actions.shape == (60, 1)
         assert set(np.sign(np.trunc(3 * actions)).ravel()) == {-1, 0, 1}
+
+
+def test_with_shaping_a_hit_costs_its_damage_whether_or_not_it_kills():
+    health = np.array([100, 100, 37, -26, 100, 100])  # of an episode of 3 steps, and one of 1
+    rewards, lengths = np.array([4.0, 4.0, 2.0, 4.0]), np.array([3, 1])
+    stats = EpisodeStats(np.zeros(2), lengths, np.array([True, False]), np.zeros(2))
+    trajectories = Trajectories(np.zeros((6, 1)), {"health": health}, np.zeros((4, 1)), rewards)
+    shaping = make_task(PARAMS).shaping(stats, trajectories)
+    assert shaping.counted.all()
+    shaped = shaped_rewards(shaping, rewards, lengths)
+    np.testing.assert_allclose(shaped, [4, 4 - 63, 2 - 63, 4])
 
 
 def test_the_sweep_begins_with_half_a_leg_and_then_goes_to_and_fro():

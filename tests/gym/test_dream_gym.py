@@ -119,7 +119,7 @@ def test_of_an_ensemble_each_member_dreams_but_h_is_the_first_ones(folder):
         states = [m.step(observation[None, :Z], ACTION[None], zeros, zeros) for m in members]
         np.testing.assert_array_equal(after[Z:], states[0][0][0])
         means = [
-            m.predict(m.head_features(h), observation[None, :Z])[0]
+            m.predict(m.head_features(h, None, None), observation[None, :Z])[0]
             for m, (h, _) in zip(members, states, strict=True)
         ]
         found.add(int(np.argmin([np.abs(after[:Z] - mean).max() for mean in means])))

@@ -47,7 +47,7 @@ def test_samples_of_a_joint_mixture_keep_the_correlations_of_z():
     agreement = {}
     for kind in ("mdn_lstm", "joint_mdn_lstm"):
         memory = train_memory(kind, both)
-        head_features = memory.head_features(memory.states(both))
+        head_features = memory.head_features(memory.states(both), both.z, both.actions)
         noise = rng.random((2, *both.z.shape), np.float32)
         z = memory.sample(head_features, both.z, noise[0], 2 * noise[1] - 1, 1.0)
         agreement[kind] = (np.sign(z[:, 0]) == np.sign(z[:, 1])).mean()

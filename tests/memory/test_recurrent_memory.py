@@ -13,7 +13,7 @@ from tests.support.memories import (
 from worldmodels.memory.ensemble import Ensemble
 from worldmodels.memory.mdn_lstm import MDNLSTM
 from worldmodels.memory.recurrent import RecurrentMemory
-from worldmodels.memory.registry import MEMORIES, make_memory
+from worldmodels.memory.registry import LSTMS, MEMORIES, make_memory
 from worldmodels.nn.adam import Adam
 from worldmodels.nn.lstm import step_slices
 
@@ -34,14 +34,17 @@ def test_the_gradient_through_time_agrees_with_finite_differences(memory):
 
 def test_single_steps_give_the_same_states_as_a_whole_sequence(memory):
     batch = random_sequences(5, 3, rng)
-    h, c = np.zeros((3, 4)), np.zeros((3, 4))
+    h = c = np.zeros((3, memory.hidden_size))
     states = memory.states(batch)
     for now in step_slices(batch.batch_sizes):
         count = now.stop - now.start
         h, c = memory.step(batch.z[now], batch.actions[now], h[:count], c[:count])
         np.testing.assert_allclose(h, states[now], atol=1e-12)
         predicted, expected = (
-            memory.predict(memory.head_features(state), batch.z[now]) for state in (h, states[now])
+            memory.predict(
+                memory.head_features(state, batch.z[now], batch.actions[now]), batch.z[now]
+            )
+            for state in (h, states[now])
         )
         np.testing.assert_allclose(predicted, expected)
 
@@ -60,7 +63,7 @@ def test_the_loss_is_a_mean_over_steps_and_a_sum_over_heads():
     assert memory.loss(batch) == pytest.approx(sum(expected.values()))
 
 
-@pytest.mark.parametrize("kind", MEMORIES)
+@pytest.mark.parametrize("kind", LSTMS)
 def test_the_reward_weight_scales_the_rewards_term_of_the_loss(kind):
     memory = random_memory(kind, predict_reward_done=True, rng=rng)
     batch = random_sequences(5, 3, rng)
@@ -120,7 +123,7 @@ def test_the_sequences_of_a_batch_are_independent(memory):
     np.testing.assert_allclose(gradient.flat, mean, atol=1e-12)
 
 
-@pytest.mark.parametrize("kind", MEMORIES)
+@pytest.mark.parametrize("kind", LSTMS)
 def test_with_heads_of_zeros_an_m_of_changes_predicts_that_z_stays(kind):
     z, h = rng.standard_normal((6, 3)), rng.standard_normal((6, 4))
     stays = {}
@@ -132,7 +135,7 @@ def test_with_heads_of_zeros_an_m_of_changes_predicts_that_z_stays(kind):
     assert stays == {False: False, True: True}
 
 
-@pytest.mark.parametrize("kind", MEMORIES)
+@pytest.mark.parametrize("kind", LSTMS)
 def test_an_m_of_changes_is_read_back_as_one(kind):
     memory = random_memory(kind, True, 6, True, rng=rng)
     again = Ensemble([MEMORIES[kind](memory.arrays(), np.float64)] * 2)
@@ -145,7 +148,7 @@ def test_an_m_of_changes_is_read_back_as_one(kind):
             MEMORIES[kind](arrays | {"predicts_change": wrong})
 
 
-@pytest.mark.parametrize("kind", MEMORIES)
+@pytest.mark.parametrize("kind", LSTMS)
 def test_the_forget_gates_initial_bias_is_1(kind):
     memory = make_memory(kind, 16, 2, np.random.default_rng(0), hidden=32, num_mixtures=2)
     bias = memory.parameters["lstm.bias"].reshape(4, 32)
@@ -185,11 +188,11 @@ def test_samples_are_distributed_about_the_prediction(temperature, predict_chang
 
 def test_the_head_features_are_h_itself_without_a_hidden_layer():
     h = rng.standard_normal((6, 4))
-    assert random_memory("mdn_lstm", rng=rng).head_features(h) is h
+    assert random_memory("mdn_lstm", rng=rng).head_features(h, None, None) is h
     with_head = random_memory("mdn_lstm", head_hidden=5, rng=rng)
     p = with_head.parameters
     expected = np.maximum(h @ p["head.weight"] + p["head.bias"], 0)
-    np.testing.assert_allclose(with_head.head_features(h), expected)
+    np.testing.assert_allclose(with_head.head_features(h, None, None), expected)
 
 
 def test_reward_and_done_are_a_linear_and_a_sigmoid_output():

@@ -72,7 +72,7 @@ def test_sequences_are_packed_with_the_longest_first():
         [0, 1, 2, 3],
         [10, 11, 12, 13],
     ]
-    assert {len(entry) for entry in sequences[:-1]} == {13}
+    assert {len(entry) for entry in sequences[:5]} == {13}
     np.testing.assert_array_equal(sequences.z_next, sequences.z + 1)
 
 

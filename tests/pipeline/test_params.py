@@ -77,7 +77,7 @@ def test_a_missing_key_is_named(read, good, where):
         (
             ("train_m", "kind"),
             "mdn",
-            "train_m.kind: expected lstm, mdn_lstm or joint_mdn_lstm; found 'mdn'",
+            "train_m.kind: expected lstm, mdn_lstm, joint_mdn_lstm or conv_lstm; found 'mdn'",
         ),
         (
             ("train_m", "num_mixtures"),

@@ -7,6 +7,7 @@ import worldmodels
 from tests.support.project import ROOT
 from worldmodels.memory.deterministic_lstm import DeterministicLSTM
 from worldmodels.memory.ensemble import Ensemble
+from worldmodels.memory.registry import make_memory
 from worldmodels.pretrained.models import MemoryState, PretrainedMemory
 
 
@@ -55,13 +56,27 @@ def test_an_m_of_changes_needs_z_to_predict():
     state = memory.step(z, action)
     with pytest.raises(ValueError, match=r"predicts the change of z: predict\(state, z\) needs z"):
         memory.predict(state)
-    features = memory.model.head_features(state.h)
+    features = memory.model.head_features(state.h, None, None)
     np.testing.assert_allclose(
         memory.predict(state, z).z - z, memory.model.predict(features, 0 * z), atol=1e-6
     )
     with pytest.raises(ValueError, match="z and h should be equally many"):
         memory.predict(state, z[0])
     np.testing.assert_array_equal(other.predict(state, z).z, other.predict(state).z)
+
+
+def test_an_m_of_columns_needs_z_and_the_action_to_predict():
+    rng = np.random.default_rng(0)
+    model = make_memory("conv_lstm", 4, 2, rng, hidden=3, head_hidden=5, columns=2)
+    memory = PretrainedMemory(Ensemble([model]))
+    z, action = rng.standard_normal((3, 4), np.float32), rng.standard_normal((3, 2), np.float32)
+    state = memory.step(z, action)
+    with pytest.raises(ValueError, match=r"predict\(state, z, action\) needs both"):
+        memory.predict(state, z)
+    expected = model.predict(model.head_features(state.h, z, action), z)
+    np.testing.assert_allclose(memory.predict(state, z, action).z, expected, atol=1e-6)
+    with pytest.raises(ValueError, match="actions and h should be equally many"):
+        memory.predict(state, z, action[:2])
 
 
 @pytest.mark.parametrize(

@@ -57,8 +57,8 @@ def test_missing_and_foreign_artifacts_are_named_with_their_stage(project, tmp_p
     )
     assert swapped.returncode == 1
     assert (
-        "models/m.npz: it should hold autoencoder or vae or conv_vae, and says it holds lstm"
-        in swapped.stderr
+        "models/m.npz: it should hold autoencoder or vae or conv_vae or column_vae, and says it "
+        "holds lstm" in swapped.stderr
     )
     np.savez(tmp_path / "v.npz", kind=np.array("autoencoder"), x=np.zeros(2))
     damaged = project.stage("encode", "data/rollouts.h5", str(tmp_path / "v.npz"), "data/l.h5")

@@ -12,6 +12,7 @@ from worldmodels.pipeline.errors import ParamsError
 from worldmodels.pipeline.seeding import RandomStreams
 from worldmodels.pipeline.storage.artifacts import Rollouts
 from worldmodels.policies.random_weights import RandomWeightsPolicy, coarsened
+from worldmodels.rollout.task import no_shaping
 
 replace = msgspec.structs.replace
 
@@ -121,3 +122,21 @@ def test_ranges_without_a_valid_track_are_refused_by_their_keys(unseen):
     env = replace(unseen, random_tracks=ranges)
     with pytest.raises(ParamsError, match=r"^env\.random_tracks\.radius, .*: none of 100 tr"):
         make_task(env).sample_tracks(1, np.random.default_rng(0))
+
+
+def test_shaped_rewards_are_recorded_and_returns_stay_as_they_are(reference):
+    class SpeedTask(RacingTask):
+        """The speed of the car is worth something."""
+
+        def shaping(self, stats, trajectories):
+            return no_shaping(stats)._replace(potential=trajectories.info["state"][:, 3])
+
+    settings = replace(reference.collect, episodes=3, held_out_episodes=1)
+    plain, shaped = (
+        collect(each, SpeedTask(reference.env), RandomStreams(0, "collect"))
+        for each in (settings, replace(settings, shaped_rewards=True))
+    )
+    speed = np.delete(np.diff(plain[0].states[:, 3]), plain[0].first_frame[1:-1] - 1)
+    assert np.abs(speed).max() > 0.01
+    np.testing.assert_allclose(shaped[0].rewards, plain[0].rewards + speed, atol=1e-12)
+    assert shaped[1].details == plain[1].details

@@ -28,7 +28,7 @@ class CountingMemory:
     def step(self, z, actions, h, c):
         return z[:, :1] + 0.5, c
 
-    def head_features(self, h):
+    def head_features(self, h, z, actions):
         return h
 
     def predict(self, head_features, z):

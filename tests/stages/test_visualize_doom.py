@@ -111,7 +111,7 @@ def test_a_dream_begins_with_all_that_c_has_seen(folder):
     h, c = np.zeros((2, 1, H), np.float32)
     for step in range(7):
         h, c = member.step(z[step : step + 1], episode.actions[step : step + 1], h, c)
-    p_done = member.reward_and_done(member.head_features(h))[1][0]
+    p_done = member.reward_and_done(member.head_features(h, None, None))[1][0]
     actions = episode.actions[6:]
     trace, ended = visualize_doom.replay(agent, starts, actions, 1.15, PARAMS)
     assert len(trace.decoded) == len(ended) == len(actions) + 1
@@ -133,7 +133,7 @@ def test_c_acts_in_its_dream_until_that_ends(inputs, monkeypatch):
     assert len(visualize_doom.dream_of_c(agent, starts, 40, 1.15, PARAMS).directions) == 1
 
 
-def ended_at_once(dream):
+def ended_at_once(dream, actions):
     return np.zeros_like(dream._z), np.zeros(1), np.ones(1, bool)
 
 

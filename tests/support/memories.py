@@ -3,18 +3,18 @@
 import numpy as np
 
 from worldmodels.memory.recurrent import RecurrentMemory
-from worldmodels.memory.registry import MEMORIES, make_memory
+from worldmodels.memory.registry import LSTMS, MEMORIES, make_memory
 from worldmodels.memory.sequences import PackedSequences
 
 Z, A, H = 3, 2, 4
 EVERY_MEMORY = [  # kind, predict_reward_done, head_hidden, predict_change
     (kind, predict_reward_done, head_hidden, predict_change)
-    for kind in MEMORIES
+    for kind in LSTMS
     for predict_reward_done, head_hidden, predict_change in (
         *((False, 0, False), (False, 6, False), (True, 0, False), (True, 6, False)),
         *((False, 0, True), (True, 6, True)),
     )
-]
+] + [("conv_lstm", *rest) for rest in ((False, 6, False), (True, 6, False), (True, 6, True))]
 
 
 def memory_id(param: tuple[str, bool, int, bool]) -> str:
@@ -31,7 +31,7 @@ def random_memory(
     *,
     rng: np.random.Generator,
 ) -> RecurrentMemory:
-    """An M in float64 with random biases; mixtures have two components."""
+    """An M in float64 with random biases; mixtures have two components, conv_lstm Z columns."""
     initial = make_memory(
         kind,
         Z,
@@ -43,6 +43,7 @@ def random_memory(
         min_std=0.1,
         predict_change=predict_change,
         predict_reward_done=predict_reward_done,
+        columns=Z,
     )
     memory = MEMORIES[kind](initial.arrays(), np.float64)
     memory.parameters.flat += 0.1 * rng.standard_normal(memory.parameters.flat.size)
@@ -64,4 +65,6 @@ def single_sequence(batch: PackedSequences, number: int) -> PackedSequences:
     """One sequence of a batch."""
     first = np.cumsum(batch.batch_sizes) - batch.batch_sizes
     rows = (first + number)[batch.batch_sizes > number]
-    return PackedSequences(*(column[rows] for column in batch[:-1]), np.ones(len(rows), int))
+    columns = (column[rows] for column in batch[:5])
+    own = None if batch.own is None else batch.own[rows]
+    return PackedSequences(*columns, np.ones(len(rows), int), own)

@@ -5,6 +5,7 @@ from tests.support.gradients import assert_gradient
 from worldmodels.nn.adam import Adam
 from worldmodels.nn.layers import binary_cross_entropy, sigmoid_squared_error
 from worldmodels.nn.parameters import Parameters
+from worldmodels.vision.column_vae import ColumnVAE
 from worldmodels.vision.conv_vae import ConvVAE
 from worldmodels.vision.vae import VAE
 from worldmodels.vision.variational import (
@@ -16,17 +17,26 @@ from worldmodels.vision.variational import (
 )
 
 DENSE, CONVOLUTIONAL, CARRACING, DOOM = (4, 3, 1), (64, 64, 3), (28, 32, 3), (28, 80, 3)
-KINDS = [(VAE, DENSE), *((ConvVAE, shape) for shape in (CONVOLUTIONAL, CARRACING, DOOM))]
+COLUMNS = (4, 24, 2)
+KINDS = [
+    (VAE, DENSE),
+    *((ConvVAE, shape) for shape in (CONVOLUTIONAL, CARRACING, DOOM)),
+    (ColumnVAE, COLUMNS),
+]
 
 Shape = tuple[int, ...]
 
 
 def make(
     kind: type, shape: Shape, beta: float = BETA, free_bits: float = FREE_BITS
-) -> VAE | ConvVAE:
+) -> VAE | ConvVAE | ColumnVAE:
     """A small VAE in float64 with 3 latent dimensions and random biases."""
     rng = np.random.default_rng(0)
-    initial = VAE.initial(12, 5, 3, rng) if kind is VAE else ConvVAE.initial(shape, 3, 0.04, rng)
+    initial = {
+        VAE: lambda: VAE.initial(12, 5, 3, rng),
+        ConvVAE: lambda: ConvVAE.initial(shape, 3, 0.04, rng),
+        ColumnVAE: lambda: ColumnVAE.initial(shape, 8, 3, rng),
+    }[kind]()
     parameters = Parameters(initial.parameters, np.float64)
     parameters.flat += 0.1 * rng.standard_normal(parameters.flat.size)
     vision = kind(parameters, np.float64)
@@ -52,12 +62,13 @@ def test_the_gradient_agrees_with_finite_differences(kind, shape, free_bits):
     vision = make(kind, shape, beta=50.0, free_bits=free_bits)
     loss, gradient = vision.loss_and_gradient(batch)
     assert loss == pytest.approx(vision.loss(batch), rel=1e-12)
-    sample = None if kind is VAE else 4
+    sample = 4 if kind is ConvVAE else 40
     assert_gradient(lambda: vision.loss(batch), vision.parameters, gradient, sample=sample)
 
 
-def test_bright_pixels_count_for_more_and_a_grey_one_as_before():
-    batch, vision = random_batch(CARRACING), make(ConvVAE, CARRACING)
+@pytest.mark.parametrize(("kind", "shape"), [(ConvVAE, CARRACING), (ColumnVAE, COLUMNS)])
+def test_bright_pixels_count_for_more_and_a_grey_one_as_before(kind, shape):
+    batch, vision = random_batch(shape), make(kind, shape)
     vision.bright_weight = 7.0
     loss, gradient = vision.loss_and_gradient(batch)
     assert loss == pytest.approx(vision.loss(batch), rel=1e-12)

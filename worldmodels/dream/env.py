@@ -146,7 +146,7 @@ class DreamEnv:
             for memory, h, c in zip(self._memories, self._h, self._c, strict=True)
         ]
         self._h, self._c = [h for h, _ in states], [c for _, c in states]
-        z, rewards, terminated = self._sample_transition()
+        z, rewards, terminated = self._sample_transition(action)
         self._steps += ~self._done
         if self._done.any():  # a finished row stays where it is, and so keeps its flags
             finished = self._done
@@ -163,15 +163,15 @@ class DreamEnv:
         return self._state.features(z), rewards, terminated, truncated, self._info()
 
     def _sample_transition(
-        self,
+        self, actions: Array
     ) -> tuple[NDArray[np.float32], NDArray[np.float64], NDArray[np.bool_]]:
-        """The next z, the reward, and whether the episode terminates, given the states."""
+        """The next z, the reward, and whether the episode terminates, given the states after it."""
         count, z_size = self._starts.shape
         uniform = self._rng.random((count, z_size), np.float32)[self._start]
         normal = self._rng.standard_normal((count, z_size), np.float32)[self._start]
         done_threshold = self._rng.random((count,))[self._start]
         members = zip(self._members, self._h, strict=False)  # the policy's memory stands last
-        features = [(member, member.head_features(h)) for member, h in members]
+        features = [(member, member.head_features(h, self._z, actions)) for member, h in members]
         rewards, p_done = zip(*(member.reward_and_done(x) for member, x in features), strict=True)
         z = np.empty_like(self._z)
         for number, (member, x) in enumerate(features):

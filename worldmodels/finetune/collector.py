@@ -17,7 +17,7 @@ from worldmodels.interfaces import Memory, Vision, takes_c
 from worldmodels.parallel.workers import WorkerPool
 from worldmodels.pipeline.storage.tables import episode_steps
 from worldmodels.rollout.loop import EpisodeStats, recorded_rollout
-from worldmodels.rollout.task import Task
+from worldmodels.rollout.task import Task, shaped_rewards
 
 
 class ActionNoise(NamedTuple):
@@ -98,15 +98,15 @@ class RolloutCollector:
         episode = np.repeat(np.arange(num_envs), stats.lengths)  # of each step
         step = episode_steps(stats.lengths)
         frame = np.arange(len(step)) + episode  # before the step
-        potential, counted = self._task.shaping(stats, trajectories)
-        shaped_rewards = trajectories.rewards + potential[frame + 1] - potential[frame]
-        valid = counted[frame]
+        shaping = self._task.shaping(stats, trajectories)
+        rewards = shaped_rewards(shaping, trajectories.rewards, stats.lengths)
+        valid = shaping.counted[frame]
         return RolloutBatch(
             stats,
             np.bincount(episode[valid], minlength=num_envs),
             trajectories.observations[frame[valid]],
             noise[step[valid], episode[valid]],
-            shaped_rewards[valid],
+            rewards[valid],
         )
 
 

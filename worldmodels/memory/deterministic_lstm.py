@@ -8,18 +8,18 @@ from typing import ClassVar
 
 import numpy as np
 
-from worldmodels.memory.recurrent import RecurrentMemory
+from worldmodels.memory.lstm_memory import LSTMMemory
 from worldmodels.nn.layers import squared_error
 from worldmodels.nn.parameters import Array
 
 
-class DeterministicLSTM(RecurrentMemory):
+class DeterministicLSTM(LSTMMemory):
     """Predicts the mean of the next z.
 
     Its standard deviation is set after training, from the residuals.
 
     Args:
-        arrays: see `RecurrentMemory`; and `residual` (Z,), the standard deviation of the prediction
+        arrays: see `LSTMMemory`; and `residual` (Z,), the standard deviation of the prediction
             error, 0 if it is missing.
         dtype: float32 in the pipeline, float64 to check gradients.
     """

@@ -26,10 +26,16 @@ class Ensemble:
     KIND: ClassVar = "ensemble"  # the kind of a file with more than one member
 
     def __init__(self, members: Sequence[RecurrentMemory]) -> None:
-        sizes = {(m.z_size, m.action_size, m.hidden_size, m.predicts_reward_done) for m in members}
+        sizes = {
+            (m.z_size, m.action_size, m.hidden_size, m.columns, m.predicts_reward_done)
+            for m in members
+        }
         if len(sizes) != 1:
             raise ValueError(f"members must be alike; their sizes are {sorted(sizes)}")
-        ((self.z_size, self.action_size, self.hidden_size, self.predicts_reward_done),) = sizes
+        first = members[0]
+        self.z_size, self.action_size = first.z_size, first.action_size
+        self.hidden_size, self.columns = first.hidden_size, first.columns
+        self.predicts_reward_done = first.predicts_reward_done
         self.members = tuple(members)
         self.kind = self.KIND if len(members) > 1 else members[0].kind
 

@@ -18,7 +18,7 @@ class JointMDNLSTM(MDNLSTM):
     """Predicts one mixture of K diagonal Gaussians for the next z, not one for each dimension.
 
     Args:
-        arrays: see `RecurrentMemory`; and `min_std`, a number that is added to every standard
+        arrays: see `LSTMMemory`; and `min_std`, a number that is added to every standard
             deviation.
         dtype: float32 in the pipeline, float64 to check gradients.
     """
@@ -42,7 +42,7 @@ class JointMDNLSTM(MDNLSTM):
     def _sample(
         self, head_features: Array, uniform: Array, normal: Array, temperature: float
     ) -> Array:
-        """See `RecurrentMemory`; given head features (N, R).
+        """See `LSTMMemory`; given head features (N, R).
 
         uniform[:, 0] selects a component; only the selected components are computed. As in
         `mixture_sample`, the temperature divides the logits and multiplies the variance.

@@ -7,12 +7,12 @@ from typing import ClassVar
 
 import numpy as np
 
+from worldmodels.memory.lstm_memory import LSTMMemory
 from worldmodels.memory.mixture import mixture_mean, mixture_nll, mixture_sample
-from worldmodels.memory.recurrent import RecurrentMemory
 from worldmodels.nn.parameters import Array
 
 
-class MDNLSTM(RecurrentMemory):
+class MDNLSTM(LSTMMemory):
     """Predicts a mixture of K Gaussians for each dimension of the next z.
 
     Example:
@@ -21,7 +21,7 @@ class MDNLSTM(RecurrentMemory):
         422368
 
     Args:
-        arrays: see `RecurrentMemory`; and `min_std`, a number that is added to every standard
+        arrays: see `LSTMMemory`; and `min_std`, a number that is added to every standard
             deviation.
         dtype: float32 in the pipeline, float64 to check gradients.
     """

@@ -55,6 +55,17 @@ def sample_component(weights: Array, uniform: Array, axis: int) -> NDArray[np.in
     return component
 
 
+def gaussian_nll(mean: Array, log_std: Array, x: Array, min_std: float) -> tuple[Array, ...]:
+    """-log N(x; mean, (exp(log_std) + min_std)^2), in nats, and its gradients by the mean and by
+    log_std; all of one shape.
+    """
+    deviation = np.exp(log_std)
+    sigma = deviation + min_std
+    u = (x - mean) / sigma
+    nll = HALF_LOG_TWO_PI + np.log(sigma) + 0.5 * u * u
+    return nll, -u / sigma, (1 - u * u) * deviation / sigma
+
+
 def mixture_mean(y: Array) -> Array:
     """The means (..., Z) of the mixtures y (..., 3K, Z)."""
     logits, means, _ = _thirds(y)

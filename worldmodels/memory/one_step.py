@@ -21,4 +21,4 @@ def one_step_predictions(memory: RecurrentMemory, z: Array, actions: Array) -> A
     for now, action in zip(z[:-1], actions, strict=True):
         h, c = memory.step(now[None], action[None], h, c)
         states.append(h[0])
-    return memory.predict(memory.head_features(np.array(states)), z[:-1])
+    return memory.predict(memory.head_features(np.array(states), z[:-1], actions), z[:-1])

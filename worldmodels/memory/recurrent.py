@@ -1,33 +1,26 @@
-"""The base class of all kinds of M: an LSTM with output heads.
+"""The base class of all kinds of M: a recurrent network with output heads.
 
 A head predicts the next z; two optional ones predict the step's reward and whether it ends the
-episode. An optional hidden layer lies between the LSTM's state and the heads.
+episode.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
-from typing import ClassVar, Self
+from collections.abc import Mapping
+from typing import ClassVar
 
 import numpy as np
 
-from worldmodels.memory.initial import HEAD_SHAPES, LSTM_SHAPES, initial_arrays
-from worldmodels.memory.reward_done import REWARD_DONE_SHAPES, reward_done_losses
 from worldmodels.memory.sequences import PackedSequences
-from worldmodels.nn.layers import dense, dense_backward, relu, sigmoid
-from worldmodels.nn.lstm import LSTM, LSTMTrace
-from worldmodels.nn.parameters import Array, Parameters, match_shapes
+from worldmodels.nn.layers import dense, sigmoid
+from worldmodels.nn.parameters import Array, Parameters
 
 CHANGE = "predicts_change"  # array of a file, there if M predicts the change of z
 
 
 class RecurrentMemory(ABC):
-    """An LSTM of H units that maps [z_t, a_t] to the next z and, optionally, reward and done.
-
-    All heads read the same R head features: those of a hidden layer of R rectified units, or the
-    state h itself (R = H) if there is no such layer. The hidden layer pays where observations have
-    sharp edges that move, which one linear layer on h predicts badly.
+    """A recurrent network that maps [z_t, a_t] to the next z and, optionally, reward and done.
 
     The heads for z predict the next z or, with `predict_change`, its change (residual prediction);
     `predict` and `sample` return the next z either way.
@@ -38,88 +31,30 @@ class RecurrentMemory(ABC):
     `done_weight` times in the latter, see `reward_done_losses`.
 
     Args:
-        arrays: of LSTM_SHAPES (I = Z + A) and the class's Z_SHAPES; of HEAD_SHAPES if there is a
-            hidden layer, of REWARD_DONE_SHAPES if M predicts rewards and ends, and CHANGE, which is
-            true, if it predicts the change of z.
-        dtype: float32 in the pipeline, float64 to check gradients.
-
-    Raises:
-        ValueError: the arrays are not those of such an M.
+        parameters: of all layers, `reward` and `done` included if it predicts them.
+        z_size: latent dimensions, Z.
+        action_size: numbers of an action, A.
+        hidden_size: numbers of h, and of c, H.
+        predict_change: whether the heads predict the change of z.
     """
 
     kind: ClassVar[str]
     unit: ClassVar[str]  # of the error of the next z
-    Z_SHAPES: ClassVar[dict[str, tuple[str, ...]]]
-    Z_LAYERS: ClassVar[tuple[str, ...]] = ("z",)  # the layers that predict the next z
+    columns = 1  # of a picture, that z has the numbers of; more only where M tells them apart
 
-    def __init__(self, arrays: Mapping[str, Array], dtype: type = np.float32) -> None:
-        arrays = dict(arrays)
-        change = arrays.pop(CHANGE, None)
-        if change is not None and (change.shape or not change):
-            raise ValueError(f"array '{CHANGE}' must be true or left out, found {change}")
-        self.predicts_change = change is not None
-        self.predicts_reward_done = not REWARD_DONE_SHAPES.keys().isdisjoint(arrays)
-        self._has_head = not HEAD_SHAPES.keys().isdisjoint(arrays)
-        shapes = self.Z_SHAPES | (REWARD_DONE_SHAPES if self.predicts_reward_done else {})
-        if self._has_head:
-            shapes |= HEAD_SHAPES
-        else:
-            shapes = {
-                name: tuple(axis.replace("R", "H") for axis in axes)
-                for name, axes in shapes.items()
-            }
-        sizes = match_shapes(arrays, LSTM_SHAPES | shapes)
-        self.z_size, self.action_size = sizes["Z"], sizes["I"] - sizes["Z"]
-        self.hidden_size = sizes["H"]
-        if self.action_size < 1:
-            raise ValueError(f"input of {sizes['I']} leaves no action beside z of {sizes['Z']}")
-        self.parameters = Parameters(arrays, dtype)
-        self._lstm = LSTM(self.parameters)
-        self.set_loss_weights(1.0)
-
-    @classmethod
-    def initial(
-        cls,
+    def __init__(
+        self,
+        parameters: Parameters,
         z_size: int,
         action_size: int,
-        hidden: int,
-        rng: np.random.Generator,
-        *,
-        head_hidden: int = 0,
-        num_mixtures: int = 1,
-        min_std: float = 0.01,
-        predict_change: bool = False,
-        predict_reward_done: bool = False,
-    ) -> Self:
-        """An untrained M: weights ~ N(0, 1 / fan_in), biases 0, but 1 for the forget gate.
-
-        Args:
-            z_size: latent dimensions, Z.
-            action_size: numbers of an action, A.
-            hidden: units of the LSTM, H.
-            rng: draws the weights.
-            head_hidden: units of the hidden layer between h and the heads, R; 0 for none.
-            num_mixtures: Gaussians of a mixture, K; ignored by kinds without mixtures.
-            min_std: least standard deviation of a Gaussian; ignored likewise.
-            predict_change: whether the heads predict the change of z.
-            predict_reward_done: whether there are heads for the reward and the episode's end.
-        """
-        layers = dict(cls._z_outputs(num_mixtures, z_size))
-        if predict_reward_done:
-            layers |= {"reward": (), "done": ()}
-        arrays = initial_arrays(z_size + action_size, hidden, head_hidden, layers, rng)
-        change = {CHANGE: np.array(True)} if predict_change else {}
-        return cls(arrays | cls._constants(min_std) | change)
-
-    @staticmethod
-    @abstractmethod
-    def _z_outputs(num_mixtures: int, z_size: int) -> Mapping[str, tuple[int, ...]]:
-        """The shapes of the outputs of Z_LAYERS, by layer."""
-
-    @staticmethod
-    def _constants(min_std: float) -> dict[str, Array]:
-        """The arrays besides the weights that the constructor takes."""
-        return {}
+        hidden_size: int,
+        predict_change: bool,
+    ) -> None:
+        self.parameters = parameters
+        self.z_size, self.action_size, self.hidden_size = z_size, action_size, hidden_size
+        self.predicts_change = predict_change
+        self.predicts_reward_done = "done.weight" in parameters
+        self.set_loss_weights(1.0)
 
     def set_loss_weights(self, reward: float, done: float = 1.0) -> None:
         """Set the weights of the reward's squared error and of ends of episodes in the loss."""
@@ -127,20 +62,21 @@ class RecurrentMemory(ABC):
 
     def arrays(self) -> dict[str, Array]:
         """The arrays of a file, which the constructor takes."""
-        return {**self.parameters, **({CHANGE: np.array(True)} if self.predicts_change else {})}
+        return {**self.parameters, **change_array(self.predicts_change)}
 
+    @abstractmethod
     def step(self, z: Array, actions: Array, h: Array, c: Array) -> tuple[Array, Array]:
         """The next h and c (B, H), given z (B, Z), actions (B, A), and h and c (B, H)."""
-        x = np.concatenate([z, actions], axis=1, dtype=z.dtype)
-        return self._lstm.step(x, h, c)
 
-    def head_features(self, h: Array) -> Array:
-        """Input of the output heads (..., R): ReLU(h W + b), or h itself without a hidden layer.
+    @abstractmethod
+    def head_features(self, h: Array, z: Array, actions: Array) -> Array:
+        """Input of the output heads (..., R).
 
         Args:
             h: (..., H), the state after the step.
+            z: (..., Z), before the step.
+            actions: (..., A), of the step.
         """
-        return relu(dense(h, self.parameters, "head")) if self._has_head else h
 
     def predict(self, head_features: Array, z: Array) -> Array:
         """The mean of the next z (..., Z), given head features (..., R) and z (..., Z)."""
@@ -180,7 +116,7 @@ class RecurrentMemory(ABC):
         """The reward of the step and the probability that it ends the episode, (...) each.
 
         Args:
-            head_features: (..., R), of the state after the step.
+            head_features: (..., R), see `head_features`.
 
         Raises:
             ValueError: this M has no such heads.
@@ -190,62 +126,42 @@ class RecurrentMemory(ABC):
         reward, done = (dense(head_features, self.parameters, name) for name in ("reward", "done"))
         return reward, sigmoid(done)
 
+    @abstractmethod
     def states(self, sequences: PackedSequences, with_c: bool = False) -> Array:
         """h (N, H), or [c; h] (N, 2H), after every step, from a state of zeros."""
-        trace = self._forward(sequences)
-        return np.concatenate([trace.cells, trace.hidden], axis=1) if with_c else trace.hidden
 
     def loss(self, sequences: PackedSequences) -> float:
         """The training loss."""
-        return _total(self.losses(self.head_features(self.states(sequences)), sequences))
-
-    def losses(self, head_features: Array, sequences: PackedSequences) -> dict[str, float]:
-        """The terms of the loss: `z` and, with those heads, those of `reward_done_losses`."""
-        return self._losses_and_gradients(head_features, sequences)[0]
-
-    def loss_and_gradient(self, sequences: PackedSequences) -> tuple[float, Parameters]:
-        """The loss and its gradient by all parameters, through all T steps."""
-        trace, gradient = self._forward(sequences), self.parameters.zeros_like()
-        head_features = self.head_features(trace.hidden)
-        losses, gradients = self._losses_and_gradients(head_features, sequences)
-        dx = np.zeros_like(head_features)
-        for name, dy in gradients.items():
-            dx += dense_backward(dy, head_features, self.parameters, gradient, name)
-        if self._has_head:
-            dx *= head_features > 0
-            dx = dense_backward(dx, trace.hidden, self.parameters, gradient, "head")
-        self._lstm.backward(dx, trace, gradient)
-        return _total(losses), gradient
-
-    def _head_outputs(self, head_features: Array) -> list[Array]:
-        """The outputs of Z_LAYERS."""
-        return [dense(head_features, self.parameters, name) for name in self.Z_LAYERS]
-
-    def _forward(self, sequences: PackedSequences) -> LSTMTrace:
-        x = np.concatenate([sequences.z, sequences.actions], axis=1)
-        return self._lstm.forward(x, sequences.batch_sizes)
-
-    def _losses_and_gradients(
-        self, head_features: Array, sequences: PackedSequences
-    ) -> tuple[dict[str, float], dict[str, Array]]:
-        """The terms of the loss, and its gradients by the outputs of every layer."""
-        targets = sequences.z_next - sequences.z if self.predicts_change else sequences.z_next
-        loss, z_gradients = self._z_loss(self._head_outputs(head_features), targets)
-        losses, gradients = {"z": loss}, dict(zip(self.Z_LAYERS, z_gradients, strict=True))
-        if self.predicts_reward_done:
-            more_losses, more_gradients = reward_done_losses(
-                self.parameters, head_features, sequences, self.reward_weight, self.done_weight
-            )
-            losses, gradients = losses | more_losses, gradients | more_gradients
-        return losses, gradients
+        states = self.states(sequences)
+        head_features = self.head_features(states, sequences.z, sequences.actions)
+        return total(self.losses(head_features, sequences))
 
     @abstractmethod
-    def _z_loss(self, outputs: Sequence[Array], targets: Array) -> tuple[float, Sequence[Array]]:
-        """The loss per step and dimension of targets (N, Z), the next z or its change, and its
-        gradients by the outputs of Z_LAYERS.
-        """
+    def losses(self, head_features: Array, sequences: PackedSequences) -> dict[str, float]:
+        """The terms of the loss: `z` and, with those heads, those of `reward_done_losses`."""
+
+    @abstractmethod
+    def loss_and_gradient(self, sequences: PackedSequences) -> tuple[float, Parameters]:
+        """The loss and its gradient by all parameters, through all T steps."""
 
 
-def _total(losses: dict[str, float]) -> float:
+def change_array(predict_change: bool) -> dict[str, Array]:
+    """The array of a file that says so if M predicts the change of z."""
+    return {CHANGE: np.array(True)} if predict_change else {}
+
+
+def pop_change(arrays: dict[str, Array]) -> bool:
+    """Take that array out of those of a file: whether M predicts the change of z.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    change = arrays.pop(CHANGE, None)
+    if change is not None and (change.shape or not change):
+        raise ValueError(f"array '{CHANGE}' must be true or left out, found {change}")
+    return change is not None
+
+
+def total(losses: Mapping[str, float]) -> float:
     """The loss: its terms added from left to right, which built-in `sum` no longer does."""
     return float(np.cumsum([*losses.values()])[-1])

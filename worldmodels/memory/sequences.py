@@ -58,6 +58,7 @@ class PackedSequences(NamedTuple):
     rewards: Array  # (N,)
     dones: Array  # (N,), 1 where the step terminates the episode, else 0
     batch_sizes: Array  # (T,), the number of sequences that have a step t
+    own: NDArray[np.bool_] | None = None  # (N,), where M gets its own prediction in place of z
 
 
 MIN_STEPS = 4  # of a sequence; shorter ends of episodes are dropped
@@ -96,10 +97,10 @@ class LatentSequences:
         rows = rows[np.argsort(-self.steps[rows], kind="stable")]
         steps = self.steps[rows]
         batch_sizes = (steps > np.arange(steps[0])[:, None]).sum(axis=1)  # (T,)
-        t, sequence = _packed_index(batch_sizes)  # (N,) each
+        t, sequence = packed_index(batch_sizes)  # (N,) each
         # A sequence has one frame more than it has steps: N + B frames in all.
         frame_batch_sizes = np.concatenate([[len(rows)], batch_sizes])
-        frame_t, frame_sequence = _packed_index(frame_batch_sizes)
+        frame_t, frame_sequence = packed_index(frame_batch_sizes)
         z = self._sample_z(self.first_frame[rows][frame_sequence] + frame_t, rng)
         step = self.first_step[rows][sequence] + t
         last = t == steps[sequence] - 1
@@ -134,7 +135,7 @@ class LatentSequences:
         return z
 
 
-def _packed_index(batch_sizes: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def packed_index(batch_sizes: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """The step and the sequence of every row of packed sequences."""
     t = np.repeat(np.arange(len(batch_sizes)), batch_sizes)
     return t, np.arange(len(t)) - (np.cumsum(batch_sizes) - batch_sizes)[t]

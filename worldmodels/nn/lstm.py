@@ -45,14 +45,14 @@ def initial_lstm(rng: np.random.Generator, inputs: int, hidden: int) -> dict[str
     }
 
 
-def _activation_constants(hidden: int, dtype: np.dtype) -> tuple[Array, Array]:
+def activation_constants(hidden: int, dtype: np.dtype) -> tuple[Array, Array]:
     """a and b (4H,) such that a * tanh(a * x) + b is the sigmoid for i, f and o, and tanh for g."""
     a, b = np.full(4 * hidden, 0.5, dtype), np.full(4 * hidden, 0.5, dtype)
     a[2 * hidden : 3 * hidden], b[2 * hidden : 3 * hidden] = 1.0, 0.0
     return a, b
 
 
-def _split_gates(gates: Array) -> tuple[Array, Array, Array, Array]:
+def split_gates(gates: Array) -> tuple[Array, Array, Array, Array]:
     """Views of i, f, g and o (..., H) in gates (..., 4H)."""
     size = gates.shape[-1] // 4
     return (
@@ -63,7 +63,7 @@ def _split_gates(gates: Array) -> tuple[Array, Array, Array, Array]:
     )
 
 
-def _activate(gates: Array, constants: tuple[Array, Array]) -> None:
+def activate(gates: Array, constants: tuple[Array, Array]) -> None:
     """Apply the nonlinearities to the gates (..., 4H), in place."""
     a, b = constants
     gates *= a
@@ -83,7 +83,7 @@ class LSTM:
     def __init__(self, parameters: Parameters) -> None:
         self._parameters = parameters
         self.hidden_size = parameters["lstm.hidden_weight"].shape[0]
-        self._constants = _activation_constants(self.hidden_size, parameters.flat.dtype)
+        self._constants = activation_constants(self.hidden_size, parameters.flat.dtype)
 
     def step(self, x: Array, h: Array, c: Array) -> tuple[Array, Array]:
         """The next h and c (B, H), given x (B, I) and h and c (B, H)."""
@@ -91,8 +91,8 @@ class LSTM:
         gates = x @ p["lstm.input_weight"]
         gates += h @ p["lstm.hidden_weight"]
         gates += p["lstm.bias"]
-        _activate(gates, self._constants)
-        i, f, g, o = _split_gates(gates)
+        activate(gates, self._constants)
+        i, f, g, o = split_gates(gates)
         c = f * c
         c += i * g
         return o * np.tanh(c), c
@@ -104,14 +104,14 @@ class LSTM:
         gates += p["lstm.bias"]
         cells_before = np.zeros((len(x), self.hidden_size), x.dtype)
         cells, hidden, hidden_before = (np.zeros_like(cells_before) for _ in range(3))
-        i, f, g, o = _split_gates(gates)
+        i, f, g, o = split_gates(gates)
         before = slice(0, 0)
         for now in step_slices(batch_sizes):
             if now.start:
                 continued = slice(before.start, before.start + now.stop - now.start)
                 hidden_before[now], cells_before[now] = hidden[continued], cells[continued]
                 gates[now] += hidden_before[now] @ p["lstm.hidden_weight"]
-            _activate(gates[now], self._constants)
+            activate(gates[now], self._constants)
             cells[now] = f[now] * cells_before[now] + i[now] * g[now]
             hidden[now] = o[now] * np.tanh(cells[now])
             before = now
@@ -123,13 +123,13 @@ class LSTM:
         Overwrites dhidden.
         """
         p = self._parameters
-        i, f, g, o = _split_gates(trace.gates)
+        i, f, g, o = split_gates(trace.gates)
         # The derivative of a gate: y = a tanh(u) + b with u = a x, hence
         # dy/dx = a^2 (1 - tanh(u)^2) = a^2 - (y - b)^2.
         a, b = self._constants
         a_squared = a * a
         dgates = np.empty_like(trace.gates)  # (N, 4H)
-        di, df, dg, do = _split_gates(dgates)
+        di, df, dg, do = split_gates(dgates)
         dh_next = dc_next = dhidden[:0]
         for now in reversed(step_slices(trace.batch_sizes)):  # rows of one step stay in cache
             dh = dhidden[now]

@@ -12,6 +12,7 @@ from worldmodels.agent.loading import AgentParts
 from worldmodels.dream.starts import StartStates
 from worldmodels.pipeline.config.env_params import EnvParams
 from worldmodels.pretrained.adapters import Adapter, Array
+from worldmodels.pretrained.batches import unbatch
 from worldmodels.pretrained.dream import Dream, Policy, dream
 from worldmodels.pretrained.history import History
 from worldmodels.pretrained.models import (
@@ -19,7 +20,6 @@ from worldmodels.pretrained.models import (
     PretrainedMemory,
     PretrainedVision,
     frames,
-    unbatch,
 )
 
 NOTHING_YET = "there is no z, h or action before the first act(observation) of an episode"

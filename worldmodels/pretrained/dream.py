@@ -34,7 +34,7 @@ class _WithoutRewards:
 
     def __init__(self, memory: RecurrentMemory) -> None:
         self.z_size, self.action_size = memory.z_size, memory.action_size
-        self.hidden_size = memory.hidden_size
+        self.hidden_size, self.columns = memory.hidden_size, memory.columns
         self.step, self.head_features = memory.step, memory.head_features
         self.sample = memory.sample
 

@@ -12,6 +12,7 @@ from worldmodels.interfaces import PolicyState, feature_counts
 from worldmodels.memory.ensemble import Ensemble
 from worldmodels.pipeline.storage.pixels import to_bytes
 from worldmodels.pretrained.adapters import Adapter, Array
+from worldmodels.pretrained.batches import batch, check_equal_rows, unbatch
 from worldmodels.vision.registry import AnyVision
 
 
@@ -111,22 +112,30 @@ class PretrainedMemory:
         after = self.model.step(z_rows, action_rows, h, c)
         return MemoryState(*(unbatch(array, single) for array in after))
 
-    def predict(self, state: MemoryState, z: ArrayLike | None = None) -> Prediction:
+    def predict(
+        self, state: MemoryState, z: ArrayLike | None = None, action: ArrayLike | None = None
+    ) -> Prediction:
         """The mean of the next z, the reward and the probability of the end, after a step.
 
         Args:
             state: (h, c) after the step.
-            z: (Z,), or (N, Z), before the step; only an M that `predicts_change` needs it.
+            z: (Z,), or (N, Z), before the step, for an M that `predicts_change` or a conv_lstm.
+            action: (A,), or (N, A), of the step, for a conv_lstm.
 
         Raises:
-            ValueError: h or z has another size, or there is no z and M needs it.
+            ValueError: one has another size, or is not there and M needs it.
         """
         h, _, single = self._rows_of(state)
         if z is None and self.predicts_change:
             raise ValueError("this M predicts the change of z: predict(state, z) needs z, too")
+        if self.model.columns > 1 and (z is None or action is None):
+            raise ValueError("the heads of this M see more: predict(state, z, action) needs both")
         z_before, _ = batch("z", np.zeros((len(h), self.z_size)) if z is None else z, self.z_size)
         check_equal_rows(z=z_before, h=h)
-        features = self.model.head_features(h)
+        given = np.zeros((len(h), self.action_size)) if action is None else action
+        actions, _ = batch("the action", given, self.action_size)
+        check_equal_rows(actions=actions, h=h)
+        features = self.model.head_features(h, z_before, actions)
         reward = p_done = np.full(len(h), np.nan, np.float32)
         if self.model.predicts_reward_done:
             reward, p_done = self.model.reward_and_done(features)
@@ -221,34 +230,3 @@ def frames(observation: ArrayLike, adapter: Adapter) -> tuple[NDArray[np.uint8],
         f"an observation should be uint8 {shape}, as {adapter.environment} with the agent's "
         f"env_kwargs gives it, or a batch of them; found {found}"
     )
-
-
-def batch(name: str, value: ArrayLike, size: int) -> tuple[NDArray[np.float32], bool]:
-    """A vector or a batch of vectors as a batch (N, size), and whether there was but one.
-
-    Raises:
-        ValueError: they are of another size, or not finite.
-    """
-    array = np.asarray(value, np.float32)
-    if array.shape[-1:] != (size,) or array.ndim > 2 or not array.size:
-        raise ValueError(f"{name} should have {size} numbers a row; found {array.shape}")
-    if not np.isfinite(array).all():
-        raise ValueError(f"{name} should be finite numbers; found NaN or infinity")
-    return (array[None], True) if array.ndim == 1 else (array, False)
-
-
-def check_equal_rows(**batches: Array) -> None:
-    """Raise an error if batches have different numbers of rows.
-
-    Raises:
-        ValueError: they have.
-    """
-    if len({len(each) for each in batches.values()}) > 1:
-        *names, last = batches
-        counts = ", ".join(str(len(each)) for each in batches.values())
-        raise ValueError(f"{', '.join(names)} and {last} should be equally many; found {counts}")
-
-
-def unbatch(array: Array, single: bool) -> Array:
-    """The only row, if there was but one; the whole batch otherwise."""
-    return array[0] if single else array

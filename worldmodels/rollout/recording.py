@@ -13,7 +13,7 @@ from worldmodels.parallel.workers import WorkerPool
 from worldmodels.pipeline.config.params import INLINE, Compute
 from worldmodels.pipeline.progress import progress
 from worldmodels.rollout.loop import EpisodeStats, Policy, Trajectories, recorded_rollout
-from worldmodels.rollout.task import Columns, Task
+from worldmodels.rollout.task import Columns, Task, shaped_rewards
 
 MAX_BATCH_BYTES = 1 << 28  # of the observations of a batch
 
@@ -44,12 +44,16 @@ class EpisodeRecorder:
         task: the environment.
         make_policy: makes the policy of a batch.
         patience: see `recorded_rollout`.
+        shaped: whether the rewards in the columns are shaped; those of the statistics are not.
     """
 
-    def __init__(self, task: Task[Any], make_policy: PolicyFactory, patience: int) -> None:
+    def __init__(
+        self, task: Task[Any], make_policy: PolicyFactory, patience: int, shaped: bool
+    ) -> None:
         self._task = task
         self._make_policy = make_policy
         self._patience = patience
+        self._shaped = shaped
 
     def __call__(self, batch: EpisodeBatch) -> tuple[EpisodeStats, Columns]:
         """The statistics and the columns of a batch's episodes."""
@@ -57,7 +61,11 @@ class EpisodeRecorder:
         policy = self._make_policy(batch.rng)
         stats, trajectories = recorded_rollout(env, policy, patience=self._patience)
         tracks = [batch.tracks[number % len(batch.tracks)] for number in range(batch.episodes)]
-        return stats, columns_of(self._task, tracks, stats, trajectories)
+        columns = columns_of(self._task, tracks, stats, trajectories)
+        if self._shaped:
+            shaping = self._task.shaping(stats, trajectories)
+            columns["rewards"] = shaped_rewards(shaping, trajectories.rewards, stats.lengths)
+        return stats, columns
 
 
 def record(
@@ -69,6 +77,7 @@ def record(
     description: str,
     compute: Compute,
     patience: int = 0,
+    shaped: bool = False,
 ) -> Iterator[tuple[EpisodeStats, Columns]]:
     """Record episodes behind a progress bar, and yield them batch by batch.
 
@@ -82,6 +91,7 @@ def record(
         compute: who works, if the task shards its episodes; if not, all batches draw from the
             generator of shard 0, one after the other.
         patience: see `recorded_rollout`.
+        shaped: see `EpisodeRecorder`.
     """
     episode_bytes = (task.max_steps + 1) * math.prod(task.observation_shape)
     batch_size = min(task.max_envs, max(1, MAX_BATCH_BYTES // episode_bytes))
@@ -91,7 +101,7 @@ def record(
         for number, first in enumerate(range(0, episodes, batch_size))
         for count in [min(batch_size, episodes - first)]
     ]
-    recorder = EpisodeRecorder(task, make_policy, patience)
+    recorder = EpisodeRecorder(task, make_policy, patience, shaped)
     with WorkerPool(recorder, INLINE if shared_rng else compute) as workers:
         yield from progress(workers.stream(batches), description, len(batches))
 

@@ -33,6 +33,17 @@ class Shaping(NamedTuple):
     counted: NDArray[np.bool_]  # (frames,): whether the step after the frame is to be learned from
 
 
+def shaped_rewards(
+    shaping: Shaping, rewards: NDArray[np.float64], lengths: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Rewards (steps,) plus the difference of the potential over each step; `lengths` (episodes,)
+    are those of the episodes, one after the other.
+    """
+    frame = np.arange(len(rewards)) + np.repeat(np.arange(len(lengths)), lengths)  # before the step
+    shaped: NDArray[np.float64] = rewards + shaping.potential[frame + 1] - shaping.potential[frame]
+    return shaped
+
+
 class Task(Protocol[Track]):
     """Samples tracks, and makes environments on them; a track determines an episode's road."""
 

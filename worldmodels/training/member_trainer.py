@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from worldmodels.memory.recurrent import RecurrentMemory
 from worldmodels.memory.registry import make_memory
+from worldmodels.memory.scheduled_sampling import own_stretches
 from worldmodels.memory.sequences import LatentSequences, PackedSequences, split_episodes
 from worldmodels.pipeline.checkpoints import Checkpoints, NoCheckpoints
 from worldmodels.pipeline.config.params import TrainM
@@ -43,6 +44,8 @@ class MemberTrainer:
         streams: the sources of random numbers.
         checkpoints: of this stage, to resume from.
         warm_start: the initial weights of the members; None for random ones.
+        columns: of the pictures, that z has the numbers of; see `ConvLSTMMemory`.
+        action_threshold: see `ConvLSTMMemory`.
 
     Raises:
         ParamsError: all episodes are too short.
@@ -55,6 +58,9 @@ class MemberTrainer:
         streams: RandomStreams,
         checkpoints: Checkpoints | None = None,
         warm_start: WarmStart | None = None,
+        *,
+        columns: int = 1,
+        action_threshold: float = 0.0,
     ) -> None:
         self._warm_start = warm_start
         self._checkpoints = checkpoints or NoCheckpoints()
@@ -64,6 +70,7 @@ class MemberTrainer:
         self._z_std = latents.mean.std(axis=0)  # (Z,)
         self._sizes = latents.mean.shape[1], latents.actions.shape[1]
         self._streams = streams
+        self._columns, self._action_threshold = columns, action_threshold
 
     @property
     def num_sequences(self) -> int:
@@ -81,18 +88,29 @@ class MemberTrainer:
             return self._streams(f"{purpose} {member}" if member else purpose)
 
         settings, train, held_out = self._settings, self._train, self._held_out
-        memory = initial_memory(settings, *self._sizes, stream("weights"))
+        memory = initial_memory(
+            settings,
+            *self._sizes,
+            stream("weights"),
+            columns=self._columns,
+            action_threshold=self._action_threshold,
+        )
         memory.set_loss_weights(settings.reward_weight, settings.done_weight)
         if self._warm_start:
             self._warm_start.copy_to(memory, member, settings.ensemble_size)
         z_rng, input_noise_rng = stream("codes"), stream("noise")
+        own_rng = stream("own predictions")
 
         def select(rows: NDArray[np.intp]) -> PackedSequences:
             sequences = train.sample(rows, z_rng)
-            if not settings.input_noise:
-                return sequences
-            noise = input_noise_rng.standard_normal(sequences.z.shape, np.float32)
-            return sequences._replace(z=sequences.z + settings.input_noise * self._z_std * noise)
+            if settings.input_noise:
+                noise = input_noise_rng.standard_normal(sequences.z.shape, np.float32)
+                z = sequences.z + settings.input_noise * self._z_std * noise
+                sequences = sequences._replace(z=z)
+            if share := settings.own_prediction_share:
+                own = own_stretches(sequences.batch_sizes.astype(np.intp), share, own_rng)
+                sequences = sequences._replace(own=own)
+            return sequences
 
         on_curve = held_out.sample(held_out.evenly_spaced(), stream("curve"))
         trainer = Trainer(
@@ -103,7 +121,8 @@ class MemberTrainer:
             self._checkpoints,
             f"member {member}",
         )
-        training_set = TrainingSet(len(train), select, on_curve, draws=[z_rng, input_noise_rng])
+        draws = [z_rng, input_noise_rng, own_rng]
+        training_set = TrainingSet(len(train), select, on_curve, draws=draws)
         curve = trainer.fit(memory, training_set)
         on_train = _step_moments(memory, train, stream("scores: training"))
         on_held_out = _step_moments(memory, held_out, stream("scores: held out"))
@@ -113,21 +132,36 @@ class MemberTrainer:
 
 
 def initial_memory(
-    settings: TrainM, z_size: int, action_size: int, rng: np.random.Generator
+    settings: TrainM,
+    z_size: int,
+    action_size: int,
+    rng: np.random.Generator,
+    *,
+    columns: int = 1,
+    action_threshold: float = 0.0,
 ) -> RecurrentMemory:
-    """The untrained M that the params describe."""
-    return make_memory(
-        settings.kind,
-        z_size,
-        action_size,
-        rng,
-        hidden=settings.hidden,
-        head_hidden=settings.head_hidden,
-        num_mixtures=settings.num_mixtures,
-        min_std=settings.min_std,
-        predict_change=settings.predict_change,
-        predict_reward_done=settings.predict_reward_done,
-    )
+    """The untrained M that the params describe; for the last two see `ConvLSTMMemory`.
+
+    Raises:
+        ParamsError: z cannot be split into columns.
+    """
+    try:
+        return make_memory(
+            settings.kind,
+            z_size,
+            action_size,
+            rng,
+            hidden=settings.hidden,
+            head_hidden=settings.head_hidden,
+            num_mixtures=settings.num_mixtures,
+            min_std=settings.min_std,
+            predict_change=settings.predict_change,
+            predict_reward_done=settings.predict_reward_done,
+            columns=columns,
+            action_threshold=action_threshold,
+        )
+    except ValueError as error:
+        raise ParamsError(f"train_m.kind: {error}; run 'dvc repro encode'") from None
 
 
 def _sequences(settings: TrainM, latents: Latents, *, held_out: bool) -> LatentSequences:

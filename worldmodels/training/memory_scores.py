@@ -34,7 +34,8 @@ def step_moments(memory: RecurrentMemory, chunks: Iterable[PackedSequences]) -> 
     """The means over the steps of all chunks."""
     chunk_means, steps = [], []
     for sequences in chunks:
-        head_features = memory.head_features(memory.states(sequences))
+        states = memory.states(sequences)
+        head_features = memory.head_features(states, sequences.z, sequences.actions)
         over_steps = [
             sequences.z_next,
             np.square(sequences.z_next),

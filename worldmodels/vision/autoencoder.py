@@ -49,6 +49,7 @@ class Autoencoder:
     ERROR = "binary cross-entropy (nats a pixel)"
     error = staticmethod(binary_cross_entropy)
     noise_size = 0
+    columns = 1
     kl_floor = 0.0  # there is no KL term
 
     def __init__(self, arrays: Mapping[str, Array], dtype: type = np.float32) -> None:

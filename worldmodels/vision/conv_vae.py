@@ -19,9 +19,10 @@ from worldmodels.nn.convolution import (
     transposed_convolution,
     transposed_convolution_backward,
 )
-from worldmodels.nn.layers import dense, dense_backward, relu, sigmoid_squared_error
+from worldmodels.nn.layers import dense, dense_backward, relu
 from worldmodels.nn.parameters import Array, Parameters, match_shapes
-from worldmodels.vision.variational import Activations, VariationalAutoencoder
+from worldmodels.vision.squared_error_vae import SquaredErrorVAE
+from worldmodels.vision.variational import Activations
 
 
 class Layout(NamedTuple):
@@ -78,13 +79,8 @@ WIDE_LAYOUT = SMALL_LAYOUT._replace(  # 28 x 80 -> 13 x 39 -> 5 x 18, and back
 LAYOUTS = (PAPER_LAYOUT, SMALL_LAYOUT, WIDE_LAYOUT)
 
 
-class ConvVAE(VariationalAutoencoder):
-    """A convolutional VAE for observations (N, height, width, C); squared error.
-
-    Small bright things on a dark ground count for more with a `bright_weight` above 1: it is the
-    weight of a white pixel's squared error where a black one has 1, linear between. The weights are
-    divided by their mean over black and white, so that a grey pixel's is always 1, and the loss
-    keeps its scale.
+class ConvVAE(SquaredErrorVAE):
+    """A convolutional VAE for observations (N, height, width, C).
 
     Args:
         arrays: the weights, named as in the `shapes` of one of LAYOUTS.
@@ -95,8 +91,6 @@ class ConvVAE(VariationalAutoencoder):
     """
 
     kind = "conv_vae"
-    ERROR = "squared error (a pixel)"
-    bright_weight = 1.0
 
     def __init__(self, arrays: Mapping[str, Array], dtype: type = np.float32) -> None:
         self._layout = _layout_of(arrays)
@@ -162,12 +156,6 @@ class ConvVAE(VariationalAutoencoder):
             gain = 1 if number == len(kernels) else 2
             layer(f"deconv{number}", (kernel, kernel, o, i), o, gain / (windows * i))
         return cls(arrays)
-
-    def error(self, logits: Array, targets: Array) -> tuple[float, Array]:
-        """Weighted squared error per pixel of logits (N, D), and its gradient by the logits."""
-        slope, mean = self.bright_weight - 1, (1 + self.bright_weight) / 2
-        weights = (1 + slope * targets) / mean if slope else 1.0
-        return sigmoid_squared_error(logits, targets, weights)
 
     def _encoder(self, observations: Array) -> Activations:
         activations = [observations]

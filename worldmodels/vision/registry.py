@@ -8,10 +8,12 @@ import numpy as np
 
 from worldmodels.nn.parameters import Array
 from worldmodels.vision.autoencoder import Autoencoder
+from worldmodels.vision.column_vae import ColumnVAE
 from worldmodels.vision.conv_vae import ConvVAE
+from worldmodels.vision.squared_error_vae import SquaredErrorVAE
 from worldmodels.vision.vae import VAE
 
-AnyVision = Autoencoder | VAE | ConvVAE
+AnyVision = Autoencoder | VAE | ConvVAE | ColumnVAE
 
 
 # Constructors that take a file's arrays, and raise ValueError if they are not of this kind.
@@ -19,6 +21,7 @@ VISIONS: dict[str, Callable[[Mapping[str, Array]], AnyVision]] = {
     Autoencoder.kind: Autoencoder,
     VAE.kind: VAE,
     ConvVAE.kind: ConvVAE,
+    ColumnVAE.kind: ColumnVAE,
 }
 
 
@@ -41,11 +44,11 @@ def make_vision(
         shape: of an observation: height, width, channels.
         rng: draws the weights.
         z_size: latent dimensions.
-        hidden: units of the hidden layers of `autoencoder` and `vae`.
+        hidden: units of the hidden layers of `autoencoder` and `vae`; see `ColumnVAE` for its.
         width_multiplier: scales the channels of `conv_vae`.
-        beta: weight of the KL divergence in `vae` and `conv_vae`.
-        free_bits: nats of KL per latent dimension that cost nothing in `vae` and `conv_vae`.
-        bright_weight: see `ConvVAE`; the other kinds have none.
+        beta: weight of the KL divergence in VAEs.
+        free_bits: nats of KL per latent dimension that cost nothing in VAEs.
+        bright_weight: see `SquaredErrorVAE`; the other kinds have none.
 
     Raises:
         ValueError: this kind does not take observations of this shape.
@@ -53,11 +56,14 @@ def make_vision(
     pixels = int(np.prod(shape))
     if kind == Autoencoder.kind:
         return Autoencoder.initial(pixels, hidden, z_size, rng)
-    vision: VAE | ConvVAE
+    vision: VAE | ConvVAE | ColumnVAE
     if kind == VAE.kind:
         vision = VAE.initial(pixels, hidden, z_size, rng)
-    else:
+    elif kind == ConvVAE.kind:
         vision = ConvVAE.initial(shape, z_size, width_multiplier, rng)
+    else:
+        vision = ColumnVAE.initial(shape, hidden, z_size, rng)
+    if isinstance(vision, SquaredErrorVAE):
         vision.bright_weight = bright_weight
     vision.set_loss_weights(beta, free_bits)
     return vision

@@ -73,6 +73,7 @@ class VariationalAutoencoder(ABC):
     """
 
     ERROR: ClassVar[str]  # what `error` is, and its unit
+    columns = 1  # of a picture, that z has the numbers of, one column after the other
 
     def __init__(self, parameters: Parameters, pixels: int, z_size: int) -> None:
         self.parameters = parameters
@@ -130,8 +131,12 @@ class VariationalAutoencoder(ABC):
             rows = slice(start, start + CHUNK)
             features = self._encoder(observations[rows])[-1]
             for layer, output in zip(layers, outputs, strict=True):
-                output[rows] = dense(features, self.parameters, layer)
+                output[rows] = self._of_features(features, layer)
         return outputs
+
+    def _of_features(self, features: Array, layer: str) -> Array:
+        """The output (N, Z) of `mean` or `logvar`; features may be those of several places."""
+        return dense(features, self.parameters, layer).reshape(-1, self.z_size)
 
     def decode(self, z: Array) -> Array:
         """Observations (N, D) in [0, 1] of z (N, Z)."""
@@ -168,7 +173,7 @@ class VariationalAutoencoder(ABC):
         p, gradient = self.parameters, self.parameters.zeros_like()
         encoder = self._encoder(batch.observations)
         features = encoder[-1]
-        mean, logvar = dense(features, p, "mean"), dense(features, p, "logvar")
+        mean, logvar = (self._of_features(features, layer) for layer in ("mean", "logvar"))
         decoder = self._decoder(reparameterise(mean, logvar, batch.noise))
         error, dlogits = self.error(decoder[-1], batch.observations.reshape(decoder[-1].shape))
         kl = kl_divergence(mean, logvar)

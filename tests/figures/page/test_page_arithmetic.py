@@ -133,7 +133,7 @@ def test_v_m_and_c_compute_what_numpy_computes_on_recorded_steps(browser, pages,
     seen = [z, c[:-1], h[:-1]] if takes_c(features, memory) else [z, h[:-1]]
     inputs = np.concatenate(seen, axis=1)[:, :features]
     ours = call(browser, RUN_MODELS, views.reshape(count, -1), actions, uniform, normal)
-    features = memory.head_features(h[1:])
+    features = memory.head_features(h[1:], None, None)
     theirs = {
         "z": z,
         "decoded": vision.decode(z).reshape(count, -1),

@@ -20,6 +20,7 @@ from worldmodels.rollout.task import Columns, Controls, Shaping, no_shaping
 
 LEGS = 128, 136, 144  # tics of a way to one side, of policies that go to and fro
 MAX_HOLD = 10  # tics that a random action is held for, at the most, as in the paper
+HEALTH_VALUE = 1.0  # tics of life that a point of health is worth in the shaping of rewards
 WEIGHT_PRIOR = WeightPrior(weight=(1.0,), bias=(0.0,), bias_std=(0.5,), noise=1.0)
 
 
@@ -87,8 +88,13 @@ class DoomTask(SeedTracks):
         }
 
     def shaping(self, stats: EpisodeStats, trajectories: Trajectories) -> Shaping:
-        """None: nothing is known of the rewards to come."""
-        return no_shaping(stats)
+        """See `Task`; the player's health, HEALTH_VALUE tics a point.
+
+        It is below 0 at death, by what the last hit would still have taken: so a hit costs as much
+        whether or not it kills. Every step counts.
+        """
+        shaping = no_shaping(stats)
+        return shaping._replace(potential=HEALTH_VALUE * trajectories.info["health"])
 
     def metrics(self, columns: Columns) -> dict[str, NDArray[Any]]:
         """None besides those of every environment."""

@@ -26,6 +26,7 @@ ENV_ID = re.compile(
 
 CAR_RACING_VIEWS = ((28, 32), (64, 64))  # height and width
 DOOM_VIEWS = ((28, 80), (64, 64))
+DOOM_ACTION_THRESHOLD = 1 / 3  # as in envs/doom/env.py
 
 
 class HarmonicParams(Section, frozen=True):

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from worldmodels.pipeline.config.env_params import EnvParams, RacingParams
+from worldmodels.pipeline.config.env_params import DOOM_ACTION_THRESHOLD, DoomParams, EnvParams
 from worldmodels.pipeline.config.section import (
     Count,
     Fraction,
@@ -16,14 +16,13 @@ from worldmodels.pipeline.config.section import (
     Section,
     Units,
 )
+from worldmodels.pipeline.config.section_checks import COLUMN, check_sections
 
 BatchEpisodes = Annotated[int, Meta(ge=1, le=1000)]  # of one candidate, all in one batch
 Epochs = Annotated[int, Meta(ge=0, le=1_000_000)]
 Rate = Annotated[float, Meta(gt=0, le=1)]
 Std = Annotated[float, Meta(ge=1e-6, le=1)]  # its square must be a float32
 NoiseScale = Annotated[float, Meta(ge=0, le=10)]  # the largest; each episode draws its own
-
-CONV_VAE_VIEWS = ((64, 64), (28, 32), (28, 80))  # height and width that conv_vae takes
 
 
 class Collect(Section, frozen=True):
@@ -33,6 +32,7 @@ class Collect(Section, frozen=True):
     episodes: Count
     held_out_episodes: Count  # besides; V and M are scored on them and never trained on them
     patience: Patience
+    shaped_rewards: bool  # record them with the shaping of the task (`Task.shaping`)
     # Of a behaviour policy made of C (--policy), which later rounds collect with:
     deterministic_share: Fraction  # of its episodes that have no noise
     parameter_noise: NoiseScale  # standard deviation on weights and biases
@@ -43,9 +43,9 @@ class Collect(Section, frozen=True):
 class TrainV(Section, frozen=True):
     """V and its training."""
 
-    kind: Literal["autoencoder", "vae", "conv_vae"]
+    kind: Literal["autoencoder", "vae", "conv_vae", "column_vae"]
     z_size: Units
-    hidden: Units  # of the hidden layers of autoencoder and vae
+    hidden: Units  # of the hidden layers of autoencoder, vae and column_vae
     width_multiplier: Annotated[float, Meta(gt=0, le=4)]  # of conv_vae's channels
     beta: Annotated[float, Meta(ge=0, le=1000)]  # weight of the KL divergence
     free_bits: Annotated[float, Meta(ge=0, le=100)]  # nats per latent dimension that cost nothing
@@ -58,10 +58,10 @@ class TrainV(Section, frozen=True):
 
     def __post_init__(self) -> None:
         """Refuse what no key alone shows."""
-        if self.bright_weight != 1 and self.kind != "conv_vae":
+        if self.bright_weight != 1 and self.kind not in ("conv_vae", "column_vae"):
             raise ValueError(
                 f"bright_weight: must be 1 for {self.kind}, whose error is no squared error "
-                f"(conv_vae's is); found {self.bright_weight:g}"
+                f"(that of conv_vae and column_vae is); found {self.bright_weight:g}"
             )
 
 
@@ -75,8 +75,8 @@ class Encode(Section, frozen=True):
 class TrainM(Section, frozen=True):
     """M and its training."""
 
-    kind: Literal["lstm", "mdn_lstm", "joint_mdn_lstm"]
-    hidden: Units
+    kind: Literal["lstm", "mdn_lstm", "joint_mdn_lstm", "conv_lstm"]
+    hidden: Units  # of conv_lstm: of each column
     head_hidden: OptionalUnits  # units of a hidden layer between h and the output heads
     num_mixtures: Annotated[int, Meta(ge=1, le=20)]  # Gaussians of a mixture
     min_std: Std  # of any Gaussian, learned or fitted
@@ -87,6 +87,7 @@ class TrainM(Section, frozen=True):
     ensemble_size: Annotated[int, Meta(ge=1, le=16)]
     input_noise: Annotated[float, Meta(ge=0, le=10)]  # on z, in standard deviations of z
     z_noise_factor: Annotated[float, Meta(ge=0, le=10)]  # of V's standard deviation of z
+    own_prediction_share: Fraction  # of sequences with steps in which M is given its own z
     epochs: Epochs
     learning_rate: Rate
     lr_end_factor: Fraction  # of the learning rate at the end of a linear decay
@@ -96,10 +97,19 @@ class TrainM(Section, frozen=True):
 
     def __post_init__(self) -> None:
         """Refuse what no key alone shows."""
-        if self.kind == "lstm" and self.num_mixtures != 1:
+        if self.kind in ("lstm", "conv_lstm") and self.num_mixtures != 1:
             raise ValueError(
-                "num_mixtures: must be 1 for lstm, which predicts no mixture (mdn_lstm does); "
-                f"found {self.num_mixtures}"
+                f"num_mixtures: must be 1 for {self.kind}, which predicts no mixture (mdn_lstm "
+                f"does); found {self.num_mixtures}"
+            )
+        if self.kind == "conv_lstm" and not self.head_hidden:
+            raise ValueError(
+                "head_hidden: must be above 0 for conv_lstm, whose heads need it; found 0"
+            )
+        if self.kind != "conv_lstm" and self.own_prediction_share:
+            raise ValueError(
+                f"own_prediction_share: must be 0 for {self.kind}, which is trained on recorded z "
+                f"alone (conv_lstm need not be); found {self.own_prediction_share:g}"
             )
 
 
@@ -222,16 +232,14 @@ class Params(Section, frozen=True):
 
     def __post_init__(self) -> None:
         """Refuse what no section alone shows."""
-        if self.evolve_c.train_in == "dream" and not self.train_m.predict_reward_done:
-            raise ValueError(
-                "train_m.predict_reward_done: must be true for evolve_c.train_in: dream, whose "
-                "rewards and episode ends are what M predicts; found False"
-            )
-        height, width, _ = self.env.view.shape
-        if self.train_v.kind == "conv_vae" and (height, width) not in CONV_VAE_VIEWS:
-            racing = isinstance(self.env, RacingParams)
-            size = f"env.view.{'size' if racing else 'height and width'} to 64"
-            raise ValueError(
-                "train_v.kind: conv_vae takes views of 64 x 64 pixels, 28 x 32 or 28 x 80; found "
-                f"{height} x {width}: set {size}, or take vae"
-            )
+        check_sections(self)
+
+    @property
+    def z_columns(self) -> int:
+        """The columns of a picture that z has the numbers of; 1 where z has no places."""
+        return self.env.view.shape[1] // COLUMN if self.train_v.kind == "column_vae" else 1
+
+    @property
+    def action_threshold(self) -> float:
+        """Of an action of this environment, beyond which its size does not matter; 0: it does."""
+        return DOOM_ACTION_THRESHOLD if isinstance(self.env, DoomParams) else 0.0
