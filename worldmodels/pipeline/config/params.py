@@ -8,18 +8,19 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from worldmodels.pipeline.config.env_params import EnvParams, RacingParams
+from worldmodels.pipeline.config.ppo_params import TrainC
 from worldmodels.pipeline.config.section import (
     Count,
     Fraction,
     OptionalUnits,
     Patience,
+    Rate,
     Section,
     Units,
 )
 
 BatchEpisodes = Annotated[int, Meta(ge=1, le=1000)]  # of one candidate, all in one batch
 Epochs = Annotated[int, Meta(ge=0, le=1_000_000)]
-Rate = Annotated[float, Meta(gt=0, le=1)]
 Std = Annotated[float, Meta(ge=1e-6, le=1)]  # its square must be a float32
 NoiseScale = Annotated[float, Meta(ge=0, le=10)]  # the largest; each episode draws its own
 
@@ -219,6 +220,7 @@ class Params(Section, frozen=True):
     visualize: Visualize
     compute: Compute
     finetune_c: FinetuneC | None = None  # only where there is such a stage
+    train_c: TrainC | None = None  # likewise
 
     def __post_init__(self) -> None:
         """Refuse what no section alone shows."""
@@ -226,6 +228,11 @@ class Params(Section, frozen=True):
             raise ValueError(
                 "train_m.predict_reward_done: must be true for evolve_c.train_in: dream, whose "
                 "rewards and episode ends are what M predicts; found False"
+            )
+        if self.train_c and not self.train_m.predict_reward_done:
+            raise ValueError(
+                "train_m.predict_reward_done: must be true for train_c, whose rewards and episode "
+                "ends are what M predicts; found False"
             )
         height, width, _ = self.env.view.shape
         if self.train_v.kind == "conv_vae" and (height, width) not in CONV_VAE_VIEWS:
