@@ -25,7 +25,9 @@ from tools.stage_copies import paths_of
 OWN = "docs/own_environment.md"
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 PATH = re.compile(r"[\w.*-]+(/[\w.*-]*)+|[\w-]+\.(py|md|yaml|lock|txt|toml|csv|json|h5|npz|js)")
-SECTIONS = "env|collect|train_v|encode|train_m|evolve_c|finetune_c|evaluate|visualize|compute"
+SECTIONS = (
+    "env|collect|train_v|encode|train_m|evolve_c|train_c|finetune_c|evaluate|visualize|compute"
+)
 KEY = re.compile(rf"(?<![\w/.])(?:{SECTIONS})(?:\.\w+)+")
 INTERNAL = {"all", "repro", "locks", "core", "dev", "dask"}  # what others do first
 CODE = ("stages", "worldmodels", "benchmarks", "tools", "tests/support")

@@ -59,6 +59,10 @@ EVERY = {  # room -> the rooms that it may import from, by floor; scripts may im
         *("agent", "controller", "exploration", "interfaces.py", "parallel", "rollout"),
         "pipeline",
     },
+    "ppo": {
+        *("agent", "controller", "dream", "interfaces.py", "memory", "nn", "parallel", "rollout"),
+        "pipeline",
+    },
     "distillation.py": {"agent", "evolution", "interfaces.py", "memory", "rollout", "pipeline"},
     "pretrained": {
         *("vision", "memory", "controller", "interfaces.py", "dream", "agent", "envs/carracing"),

@@ -47,7 +47,7 @@ def test_a_stage_depends_on_the_sections_that_its_script_reads(stage):
 
 def test_every_section_belongs_to_a_stage():
     sections = {field.name for field in msgspec.structs.fields(Params)}
-    assert sections == set(ORDER) | {"seed", "env", "compute", "finetune_c"}
+    assert sections == set(ORDER) | {"seed", "env", "compute", "finetune_c", "train_c"}
     for stage in ORDER:
         assert stage in STAGES[stage]["params"]
 

@@ -26,7 +26,7 @@ replace = msgspec.structs.replace
 PURPOSES = (
     *(("collect", "tracks"), ("evolve_c", "tracks")),
     *(("evolve_c", "validation tracks"), ("evolve_c", "random tracks")),
-    ("evaluate_controls", "validation tracks"),
+    *(("evaluate_controls", "validation tracks"), ("train_c", "validation tracks")),
 )
 
 

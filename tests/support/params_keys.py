@@ -1,7 +1,7 @@
 """The keys of params.yaml and their types, from the structs, and params with one key changed.
 
-Keys of the other environments are those of CAR_RACING, which also has the optional section, of DOOM
-and of GYMNASIUM.
+Keys of the other environments are those of CAR_RACING, which also has the optional sections, of
+DOOM and of GYMNASIUM.
 """
 
 from __future__ import annotations
@@ -40,6 +40,27 @@ CAR_RACING = GOOD | {
         "eval_every": 8,
         "validation_episodes": 64,
     },
+    "train_m": GOOD["train_m"] | {"predict_reward_done": True},
+    "train_c": {
+        "inputs": "zh",
+        "hidden": 32,
+        "iterations": 160,
+        "episodes": 256,
+        "horizon": 32,
+        "replay_rounds": 1,
+        "temperature": 1.0,
+        "sample_done": False,
+        "action_std": 0.5,
+        "discount": 0.96,
+        "gae_lambda": 0.9,
+        "clip_range": 0.2,
+        "epochs": 3,
+        "batch_size": 2048,
+        "learning_rate": 0.001,
+        "lr_end_factor": 0.1,
+        "eval_every": 0,
+        "validation_episodes": 64,
+    },
 }
 DOOM = GOOD | {
     "env": {
@@ -59,7 +80,7 @@ GYMNASIUM = GOOD | {
         "max_steps": 50,
     },
 }
-OPTIONAL = [("finetune_c",)]
+OPTIONAL = [("finetune_c",), ("train_c",)]
 Key = tuple[str | int, ...]  # of a section, of an entry in it, and so on
 
 

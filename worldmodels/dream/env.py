@@ -28,8 +28,8 @@ class DreamEnv:
         `policy_memory`; with `observe_c` (num_envs, Z + 2H): z, c and h.
     Rewards: M's prediction; of an ensemble the least, so that no C exploits what one member alone
         believes.
-    Starting state: row i at start_states.z[i % S], with h and c burnt in on its context, or zeros
-        if it has none.
+    Starting state: row i at start_states.z[i % S], with h and c of its states, or burnt in on its
+        context, or zeros if it has neither.
     Episode end: terminated with M's probability, of an ensemble the greatest, or never, if
         `sample_done` is false; truncated after `max_steps`. No auto-reset: a finished row stays
         where it is and its rewards are 0.
@@ -77,7 +77,7 @@ class DreamEnv:
         self._seed = start_states.seed
         self._memories = [*members] if policy_memory is None else [*members, policy_memory]
         self._observed = 0 if policy_memory is None else len(members)  # the number of its h
-        self._initial_states = [
+        self._initial_states = start_states.states or [
             self._burn_in(memory, start_states.context) for memory in self._memories
         ]
         self.reset()

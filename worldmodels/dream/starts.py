@@ -4,7 +4,7 @@ al. 2019, "When to Trust Your Model").
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple, Self
 
@@ -34,9 +34,11 @@ class StartStates:
     z: NDArray[Any]  # (S, Z), float32
     context: Context | None = None
     seed: int = 0  # of the rollouts' noise
+    # h and c (S, H) of each M of the dream, if they are known already; then no context is needed
+    states: Sequence[tuple[NDArray[Any], NDArray[Any]]] | None = None
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """The arrays of a file, without the seed; `from_arrays` takes them."""
+        """The arrays of a file, without the seed and states; `from_arrays` takes them."""
         starts, z_size = self.z.shape
         context = self.context or Context(
             np.zeros((starts, 0, z_size), np.float32),

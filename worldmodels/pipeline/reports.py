@@ -24,6 +24,7 @@ EVOLUTION = (
     *("distribution_mean", "incumbent", "validation", "baseline", "sigma"),
 )
 FINETUNING = ("iteration", "train_return", "lap_fraction", "validation")
+POLICY_GRADIENT = ("iteration", "dream_return", "explained_variance", "clip_fraction", "validation")
 TEMPERATURES = (
     *("temperature", "dream_return", "env_return", "env_return_min", "env_return_max"),
     *("off_track_share", "baseline"),
@@ -38,6 +39,7 @@ CURVES = {  # columns by file, most of which are named for their stage
     "train_m": TRAINING,
     "evolve_c": EVOLUTION,
     "finetune_c": FINETUNING,
+    "train_c": POLICY_GRADIENT,
     "temperature_study": TEMPERATURES,
     "rounds": ROUNDS,
     "evaluate_controls": CONTROLS,

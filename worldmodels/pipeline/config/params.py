@@ -8,11 +8,13 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from worldmodels.pipeline.config.env_params import DOOM_ACTION_THRESHOLD, DoomParams, EnvParams
+from worldmodels.pipeline.config.ppo_params import TrainC
 from worldmodels.pipeline.config.section import (
     Count,
     Fraction,
     OptionalUnits,
     Patience,
+    Rate,
     Section,
     Units,
 )
@@ -20,7 +22,6 @@ from worldmodels.pipeline.config.section_checks import COLUMN, check_sections
 
 BatchEpisodes = Annotated[int, Meta(ge=1, le=1000)]  # of one candidate, all in one batch
 Epochs = Annotated[int, Meta(ge=0, le=1_000_000)]
-Rate = Annotated[float, Meta(gt=0, le=1)]
 Std = Annotated[float, Meta(ge=1e-6, le=1)]  # its square must be a float32
 NoiseScale = Annotated[float, Meta(ge=0, le=10)]  # the largest; each episode draws its own
 
@@ -229,6 +230,7 @@ class Params(Section, frozen=True):
     visualize: Visualize
     compute: Compute
     finetune_c: FinetuneC | None = None  # only where there is such a stage
+    train_c: TrainC | None = None  # likewise
 
     def __post_init__(self) -> None:
         """Refuse what no section alone shows."""

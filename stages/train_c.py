@@ -1,0 +1,77 @@
+"""train_c: trains C by PPO in M's dreams.     latents.h5, v.npz, m.npz -> c.npz
+
+With `--init-from` it starts from another C in place of random weights.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from worldmodels.agent.loading import load_agent, load_vision_and_memory
+from worldmodels.controller.controller import Controllers
+from worldmodels.envs.registry import make_task
+from worldmodels.interfaces import feature_counts
+from worldmodels.memory.ensemble import Ensemble
+from worldmodels.pipeline.config.ppo_params import TrainC
+from worldmodels.pipeline.errors import ParamsError, UserError
+from worldmodels.pipeline.runner import run_stage
+from worldmodels.pipeline.storage.artifacts import Latents, Model
+from worldmodels.ppo.loop import train_c
+
+
+def check_initial(path: Path, initial: Controllers, settings: TrainC, memory: Ensemble) -> None:
+    """Raise an error if a C to start from has not the inputs or hidden units of the params.
+
+    Raises:
+        UserError: it has not.
+    """
+    wanted = feature_counts(memory.z_size, memory.hidden_size)[settings.inputs], settings.hidden
+    hidden = len(initial.layers[0].bias[0]) if initial.kind == "hidden" else 0
+    if (initial.features, hidden) != wanted:
+        raise UserError(
+            f"{path}: nothing to start from: it has {initial.features} inputs and {hidden} hidden "
+            f"units, and the params' train_c ask for {wanted[0]} and {wanted[1]}"
+        )
+
+
+def main() -> None:
+    """Read the files of the command line, run the stage, write its outputs."""
+    optional = {"init-from": ["initial"]}
+    with run_stage("train_c", reads=["latents", "v", "m"], optional=optional, writes=["c"]) as run:
+        params = run.params
+        if params.train_c is None:
+            raise ParamsError("train_c: missing; this stage needs the section")
+        task = make_task(params.env)
+        vision, memory = load_vision_and_memory(run.paths["v"], run.paths["m"], task)
+        latents = run.table("latents", Latents)
+        if latents.mean.shape[1] != vision.z_size:
+            raise UserError(
+                f"{run.paths['latents']}: its z have {latents.mean.shape[1]} dimensions, but those "
+                f"of {run.paths['v']} have {vision.z_size}; run 'dvc repro'"
+            )
+        if not memory.predicts_reward_done:
+            raise UserError(
+                f"{run.paths['m']}: this M predicts no rewards and episode ends, so C cannot be "
+                "trained in its dreams; run 'dvc repro'"
+            )
+        initial = None
+        if path := run.paths.get("initial"):
+            initial = load_agent([run.paths["v"], run.paths["m"], path], task).controllers
+            check_initial(path, initial, params.train_c, memory)
+        controllers, result = train_c(
+            params.train_c,
+            task,
+            vision,
+            memory,
+            latents,
+            run.streams,
+            run.checkpoints,
+            params.compute,
+            initial,
+        )
+        run.write("c", Model(controllers.kind, controllers.arrays(0)))
+        run.report(result)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Proximal policy optimisation (PPO) of C in M's dreams."""
