@@ -9,7 +9,7 @@ class ToyMember:
     """
 
     kind, predicts_reward_done = "toy", True
-    z_size, hidden_size = 1, 2
+    z_size, hidden_size, columns = 1, 2, 1
 
     def __init__(self, action_size=1, p_done=0.0):
         self.action_size, self._p_done = action_size, p_done
@@ -18,7 +18,7 @@ class ToyMember:
         h = np.concatenate([z, actions[:, -1:]], axis=1)
         return h, 0 * h
 
-    def head_features(self, h):
+    def head_features(self, h, z, actions):
         return h
 
     def sample(self, head_features, z, uniform, normal, temperature):
