@@ -7,6 +7,7 @@ exploration noise, and its episodes are appended to those of the rounds before.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from worldmodels.pipeline.reports import StageResult
 from worldmodels.pipeline.runner import StageContext, run_stage
 from worldmodels.pipeline.seeding import RandomStreams
 from worldmodels.pipeline.storage.artifacts import Rollouts
+from worldmodels.policies.ez_greedy import EZGreedyPolicy
 from worldmodels.rollout.loop import EpisodeStats
 from worldmodels.rollout.recording import PolicyFactory, record
 from worldmodels.rollout.task import Task
@@ -117,6 +119,8 @@ def random_policy(settings: Collect, task: Task[Any]) -> PolicyFactory:
     """A factory of the random policy that the params name."""
     if settings.policy == "noise":
         return task.random_policy
+    if settings.policy == "ez_greedy":
+        return partial(EZGreedyPolicy, task.action_size, task.max_steps)
     return task.random_weights_policy
 
 

@@ -39,7 +39,11 @@ from worldmodels.pipeline.storage.pixels import to_bytes, to_pixels
 from worldmodels.vision.registry import VISIONS
 
 LEARNING_STAGES = ("train_v", "train_m", "evolve_c")
-POLICIES = {"noise": "Random steering", "random_weights": "Random networks"}
+POLICIES = {
+    "noise": "Random steering",
+    "random_weights": "Random networks",
+    "ez_greedy": "Random steering, held",
+}
 CONTROLLER = "C, once trained"
 Curves = Mapping[str, Curve]  # by stage
 

@@ -1,4 +1,4 @@
-"""The random policy of the paper's Doom experiment: an action is drawn evenly, and then held."""
+"""Random policies that draw an action evenly, and then hold it for several steps."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 
 class HeldUniformPolicy:
-    """a ~ U[-1, 1]^A, held for n ~ U{1, ..., max_hold} steps; ignores observations.
+    """a ~ U[-1, 1]^A, held for n ~ U{1, ..., max_hold} steps; ignores observations. The paper's in
+    Doom.
 
     Each step draws for all rows of the batch, also for those that hold or have ended, so that the
     actions of an episode do not depend on when another one ended.
@@ -39,8 +40,12 @@ class HeldUniformPolicy:
     def act(self, observations: NDArray[Any]) -> NDArray[np.float64]:
         """Actions (N, A) for N rows."""
         actions = self._rng.uniform(-1, 1, size=(self._num_envs, self._actions))[self._rows]
-        steps = self._rng.integers(1, self._max_hold + 1, size=self._num_envs)[self._rows]
+        steps = self._durations()[self._rows]
         over = self._steps_left == 0
         self._action = np.where(over[:, None], actions, self._action)
         self._steps_left = np.where(over, steps, self._steps_left) - 1
         return self._action
+
+    def _durations(self) -> NDArray[np.int64]:
+        """Steps (N,) to hold an action for, of all rows that there were at the start."""
+        return self._rng.integers(1, self._max_hold + 1, size=self._num_envs)

@@ -29,7 +29,8 @@ NoiseScale = Annotated[float, Meta(ge=0, le=10)]  # the largest; each episode dr
 class Collect(Section, frozen=True):
     """Episodes to train V and M on."""
 
-    policy: Literal["noise", "random_weights"]  # the reference stub's, the paper's
+    # the reference stub's, the paper's, Dabney's
+    policy: Literal["noise", "random_weights", "ez_greedy"]
     episodes: Count
     held_out_episodes: Count  # besides; V and M are scored on them and never trained on them
     patience: Patience
