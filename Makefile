@@ -83,7 +83,7 @@ carracing-seeds: locks install-carracing
 doom: locks install-doom
 	cd doom && dvc repro visualize_doom
 	@echo
-	@cd doom && dvc metrics show rounds/*/reports/metrics/evolve_c.json reports/metrics/evaluate.json
+	@cd doom && dvc metrics show rounds/*/reports/metrics/train_c.json reports/metrics/evaluate.json
 	@echo "Controls: doom/reports/metrics/evaluate_controls.json"
 	@echo "Figures: doom/reports/figures/*.png; animation: doom/reports/dream.gif"
 

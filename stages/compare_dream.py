@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worldmodels.agent.agent import LatentPolicy
-from worldmodels.agent.loading import AgentParts, check_observations, load_agent
+from worldmodels.agent.loading import AgentParts, check_can_dream, check_observations, load_agent
 from worldmodels.dream.env import DreamEnv
 from worldmodels.dream.starts import StartStates
 from worldmodels.envs.racing.stored_track import stored_track
@@ -21,7 +21,7 @@ from worldmodels.figures.dream.open_loop_error import DreamErrors, open_loop_err
 from worldmodels.interfaces import Vision, takes_c
 from worldmodels.open_loop_error import closed_loop_error, open_loop_error
 from worldmodels.pipeline.config.env_params import RacingParams
-from worldmodels.pipeline.errors import ParamsError, UserError
+from worldmodels.pipeline.errors import ParamsError
 from worldmodels.pipeline.progress import progress
 from worldmodels.pipeline.reports import StageResult
 from worldmodels.pipeline.runner import run_stage
@@ -163,11 +163,7 @@ def main() -> None:
         task = make_task(env)
         agent = load_agent([run.paths[name] for name in "vmc"], task)
         check_observations(run.paths["evaluation"], evaluation, task)
-        if not agent.memory.predicts_reward_done:
-            raise UserError(
-                f"{run.paths['m']}: this M predicts no rewards and episode ends, so it cannot "
-                "dream; run 'dvc repro'"
-            )
+        check_can_dream(run.paths["m"], agent.memory)
         figure_set, result = compare_dream(
             env.max_steps,
             params.evolve_c.temperature,

@@ -103,7 +103,8 @@ def main() -> None:
     """Read the files of the command line, run the stage, write its outputs."""
     with run_stage("evaluate", reads=["v", "m", "c"], writes=["evaluation"]) as run:
         params, task = run.params, make_task(run.params.env)
-        agent = Agent(*load_agent([run.paths[name] for name in "vmc"], task))
+        parts = load_agent([run.paths[name] for name in "vmc"], task, params.c_stage)
+        agent = Agent(*parts)
         with run.appending("evaluation", task.evaluation) as append:
             result = evaluate_parts(
                 params.evaluate, task, agent, run.streams, append, params.compute

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from worldmodels.agent.loading import load_vision_and_memory
+from worldmodels.agent.loading import check_can_dream, load_vision_and_memory
 from worldmodels.controller.controller import parameter_count
 from worldmodels.envs.registry import make_task
 from worldmodels.evolution.behaviour_cloning import (
@@ -76,11 +76,8 @@ def main() -> None:
                 f"{run.paths['latents']}: its z have {latents.mean.shape[1]} dimensions, but those "
                 f"of {run.paths['v']} have {vision.z_size}; run 'dvc repro'"
             )
-        if settings.train_in == "dream" and not memory.predicts_reward_done:
-            raise UserError(
-                f"{run.paths['m']}: this M predicts no rewards and episode ends, so C cannot be "
-                "trained in its dreams; run 'dvc repro'"
-            )
+        if settings.train_in == "dream":
+            check_can_dream(run.paths["m"], memory)
         seen_memory = policy_memory or memory
         first = seen_memory.members[0]
         pca = fit_pca(settings, first, latents, run.streams("basis"))

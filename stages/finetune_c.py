@@ -20,7 +20,7 @@ def main() -> None:
         if params.finetune_c is None:
             raise ParamsError("finetune_c: missing; this stage needs the section")
         task = make_task(params.env)
-        agent = load_agent([run.paths[name] for name in "vmc"], task)
+        agent = load_agent([run.paths[name] for name in "vmc"], task, params.c_stage)
         streams = RandomStreams(params.seed, STREAM)
         settings, compute = params.finetune_c, params.compute
         controllers, result = finetune(settings, task, agent, streams, run.checkpoints, compute)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from worldmodels.agent.loading import check_can_dream
 from worldmodels.end_forecast import STEPS, EndForecast, end_forecast
 from worldmodels.memory.ensemble import ENSEMBLES, Ensemble
 from worldmodels.pipeline.errors import UserError
@@ -65,11 +66,7 @@ def main() -> None:
     with run_stage("forecast_ends", reads=["latents", "m"]) as run:
         latents = run.table("latents", Latents)
         memory = run.model("m", "train_m", ENSEMBLES)
-        if not memory.predicts_reward_done:
-            raise UserError(
-                f"{run.paths['m']}: this M predicts no rewards and episode ends, so it cannot "
-                "dream; set train_m.predict_reward_done to true"
-            )
+        check_can_dream(run.paths["m"], memory)
         sizes = latents.mean.shape[1], latents.actions.shape[1]
         if sizes != (memory.z_size, memory.action_size):
             raise UserError(
@@ -78,7 +75,7 @@ def main() -> None:
                 f"{memory.action_size}; run 'dvc repro'"
             )
         try:
-            result = forecast_ends(memory, latents, run.params.evolve_c.temperature, run.streams)
+            result = forecast_ends(memory, latents, run.params.dream_temperature, run.streams)
         except ValueError as error:
             raise UserError(f"{run.paths['latents']}: {error}; collect more of them") from None
         run.report(result)

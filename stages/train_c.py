@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from worldmodels.agent.loading import load_agent, load_vision_and_memory
+from worldmodels.agent.loading import check_can_dream, load_agent, load_vision_and_memory
 from worldmodels.controller.controller import Controllers
 from worldmodels.envs.registry import make_task
 from worldmodels.interfaces import feature_counts
@@ -49,14 +49,11 @@ def main() -> None:
                 f"{run.paths['latents']}: its z have {latents.mean.shape[1]} dimensions, but those "
                 f"of {run.paths['v']} have {vision.z_size}; run 'dvc repro'"
             )
-        if not memory.predicts_reward_done:
-            raise UserError(
-                f"{run.paths['m']}: this M predicts no rewards and episode ends, so C cannot be "
-                "trained in its dreams; run 'dvc repro'"
-            )
+        check_can_dream(run.paths["m"], memory)
         initial = None
         if path := run.paths.get("initial"):
-            initial = load_agent([run.paths["v"], run.paths["m"], path], task).controllers
+            files = [run.paths["v"], run.paths["m"], path]
+            initial = load_agent(files, task, params.c_stage).controllers
             check_initial(path, initial, params.train_c, memory)
         controllers, result = train_c(
             params.train_c,

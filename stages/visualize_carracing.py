@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from worldmodels.agent.agent import LatentPolicy
-from worldmodels.agent.loading import AgentParts, check_observations, load_agent
+from worldmodels.agent.loading import AgentParts, check_can_dream, check_observations, load_agent
 from worldmodels.dream.env import DreamEnv
 from worldmodels.dream.starts import StartStates
 from worldmodels.envs.carracing.rerender import rerender_episode
@@ -32,7 +32,7 @@ from worldmodels.figures.common.figure_set import FigureSet
 from worldmodels.figures.common.score_by_cost import SOLVED
 from worldmodels.interfaces import Memory, Vision, takes_c
 from worldmodels.pipeline.config.env_params import CarRacingParams
-from worldmodels.pipeline.errors import ParamsError, UserError
+from worldmodels.pipeline.errors import ParamsError
 from worldmodels.pipeline.progress import progress
 from worldmodels.pipeline.reports import (
     ROUNDS,
@@ -219,11 +219,7 @@ def main() -> None:
         task = CarRacingTask(params.env)
         agent = load_agent([run.paths[name] for name in "vmc"], task)
         check_observations(run.paths["evaluation"], evaluation, task)
-        if not agent.memory.predicts_reward_done:
-            raise UserError(
-                f"{run.paths['m']}: this M predicts no rewards and episode ends, so it cannot "
-                "dream; run 'dvc repro'"
-            )
+        check_can_dream(run.paths["m"], agent.memory)
         learning = read_learning(run.folders, run.reports, params.env.frame_skip)
         figure_set, result = visualize_carracing(
             params.env, params.evolve_c.temperature, agent, evaluation, learning, run.streams

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worldmodels.agent.agent import LatentPolicy
-from worldmodels.agent.loading import AgentParts, check_observations, load_agent
+from worldmodels.agent.loading import AgentParts, check_can_dream, check_observations, load_agent
 from worldmodels.dream.env import DreamEnv
 from worldmodels.dream.starts import Context, StartStates
 from worldmodels.envs.doom.env import directions
@@ -33,7 +33,7 @@ from worldmodels.figures.doom.rounds import Rounds
 from worldmodels.figures.doom.tics_alive import LOOKS, Score
 from worldmodels.interfaces import Vision, takes_c
 from worldmodels.pipeline.config.env_params import DoomParams
-from worldmodels.pipeline.errors import ParamsError, UserError
+from worldmodels.pipeline.errors import ParamsError
 from worldmodels.pipeline.progress import progress
 from worldmodels.pipeline.reports import (
     StageResult,
@@ -156,10 +156,9 @@ def read_rounds(folders: Sequence[Path]) -> Rounds | None:
     validation, dream = [], []
     for folder in folders:
         reports = folder / "reports"
-        validation += read_numbers(
-            metrics_path(reports, "evolve_c"), "evolve_c", ["validation_return"]
-        )
-        dream.append(read_curve(curve_path(reports, "evolve_c"), "evolve_c")["mean"][-1])
+        metrics = metrics_path(reports, "train_c")
+        validation += read_numbers(metrics, "train_c", ["validation_return"])
+        dream.append(read_curve(curve_path(reports, "train_c"), "train_c")["dream_return"][-1])
     return Rounds(np.array(validation), np.array(dream))
 
 
@@ -202,16 +201,12 @@ def main() -> None:
         if not isinstance(params.env, DoomParams):
             raise ParamsError("env.kind: must be doom for visualize_doom")
         task = DoomTask(params.env)
-        agent = load_agent([run.paths[name] for name in "vmc"], task)
+        agent = load_agent([run.paths[name] for name in "vmc"], task, params.c_stage)
         check_observations(run.paths["evaluation"], evaluation, task)
-        if not agent.memory.predicts_reward_done:
-            raise UserError(
-                f"{run.paths['m']}: this M predicts no rewards and episode ends, so it cannot "
-                "dream; run 'dvc repro'"
-            )
+        check_can_dream(run.paths["m"], agent.memory)
         results = read_results(run)
         figure_set, result = visualize_doom(
-            params.env, params.evolve_c.temperature, agent, evaluation, results, run.streams
+            params.env, params.dream_temperature, agent, evaluation, results, run.streams
         )
         frames_per_second = params.visualize.frames_per_second
         figure_set.save(run.reports, "dream.gif", frames_per_second, run.writing)

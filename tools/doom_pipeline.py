@@ -1,14 +1,16 @@
-"""doom/dvc.yaml: the root's stages once for each round, evaluation, fine-tuning, temperatures."""
+"""doom/dvc.yaml: stages once for each round, evaluation, fine-tuning, temperatures."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from tools.round_plots import RETURN, plots_of_several_stages
 from tools.round_stages import (
     AGENT,
     EVOLVED,
     FINETUNE,
+    TRAIN_C,
     C,
     Project,
     RoundSettings,
@@ -17,16 +19,16 @@ from tools.round_stages import (
     of_last_round,
     project_copy,
     set_options,
-    unplotted,
     with_cost,
+    with_plain_reports,
 )
 from tools.stage_copies import Move, Stage, copy_stage, dump, not_cached, read_stages
 
 ROUNDS = 2  # after the first
 FIRST: Settings = {"collect": ("episodes=1000",)}  # of the random policy
-TEMPERATURES = (0.1, 0.5, 1.0, 1.15, 1.3)  # the paper's
 FINETUNED = "finetuned"  # the folder of the C that is fine-tuned in the game
-DOOM = Project("doom", "Doom", {FINETUNED: "fine-tuned in the game"})
+ROUND_STAGES = ("collect", "train_v", "encode", "train_m", "train_c")
+DOOM = Project("doom", "Doom", {FINETUNED: "fine-tuned in the game"}, ROUND_STAGES)
 CONTROLS: Stage = {
     "desc": "Run policies that look at nothing in the games of C's evaluation",
     "cmd": "python -m stages.evaluate_controls data/evaluation.h5",
@@ -51,7 +53,7 @@ FORECAST: Stage = {
     "desc": "Foretell how held-out episodes ended in M's dreams",
     "cmd": "python -m stages.forecast_ends data/latents.h5 models/m.npz",
     "deps": ["data/latents.h5", "models/m.npz"],
-    "params": ["seed", "evolve_c.temperature"],
+    "params": ["seed", "train_c.temperature"],
     "outs": ["reports/details/forecast_ends.json"],
     "metrics": not_cached("reports/metrics/forecast_ends.json"),
     "plots": [
@@ -71,13 +73,28 @@ VISUALIZE: Stage = {
     "desc": "Draw a game beside its dreams, C beside the controls, deaths foretold, and the rounds",
     "cmd": f"python -m stages.visualize_doom {' '.join(AGENT)} data/evaluation.h5",
     "deps": [*AGENT, "data/evaluation.h5"],
-    "params": ["seed", "env", "evolve_c.temperature", "visualize.frames_per_second"],
+    "params": ["seed", "env", "train_c.temperature", "visualize.frames_per_second"],
     "outs": ["reports/details/visualize_doom.json"],
     "plots": not_cached(
         *(f"reports/figures/{name}.png" for name in ("tics_alive", "foretold", "rounds")),
         "reports/dream.gif",
     ),
 }
+
+
+class Study(NamedTuple):
+    """Cs from dreams of several temperatures."""
+
+    temperatures: Sequence[float]
+    seeds: Sequence[int]  # of C's training; V, M and the test games are the same for all
+    settings: Settings  # that differ from the params
+
+
+STUDY = Study(
+    (0.01, 0.1, 0.5, 1.0, 1.15, 1.3),  # close to M's mean, and the paper's
+    (0, 1, 2),
+    {"evaluate": ("episodes=100", "baseline_episodes=100")},  # as many games as the paper's
+)
 STUDY_CURVE = "reports/curves/temperature_study.csv"
 HEAD = """\
 ViZDoom's Take Cover, round by round, in dreams alone: `make doom` runs it.
@@ -93,14 +110,14 @@ def doom_pipeline(
     pipeline: str,
     rounds: int = ROUNDS,
     settings: RoundSettings = round_settings,
-    temperatures: Sequence[float] = TEMPERATURES,
+    study: Study = STUDY,
 ) -> str:
     """The text of doom/dvc.yaml: a first round, later ones, and what follows the last.
 
     What follows is the evaluation of its C, which has learned in dreams alone; a C that is
-    fine-tuned in the game, apart; and one that is evolved in dreams of each temperature.
+    fine-tuned in the game, apart; and several that are trained in dreams of each temperature.
     """
-    root = read_stages(pipeline)
+    root = {**read_stages(pipeline), "train_c": TRAIN_C}
     stages = all_rounds(DOOM, root, rounds, settings)
     last = f"rounds/{rounds}"
     dreamt = of_last_round("", last, {C: f"{last}/{C}"})
@@ -113,8 +130,8 @@ def doom_pipeline(
     stages["evaluate_finetuned"] = project_copy(
         DOOM, "evaluate", root["evaluate"], finetuned, reports
     )
-    stages |= _by_temperature(root, rounds, settings, temperatures)
-    plots = plots_of_several_stages(DOOM.name, folders)
+    stages |= _by_temperature(root, rounds, settings, study)
+    plots = plots_of_several_stages(DOOM.name, folders, "train_c")
     return dump(HEAD, {"stages": stages, "plots": plots})
 
 
@@ -134,45 +151,49 @@ def _looks(move: Move, rounds: Sequence[str]) -> dict[str, Stage]:
     visualize["deps"] += [
         f"{folder}/reports/{file}"
         for folder in rounds
-        for file in ("metrics/evolve_c.json", "curves/evolve_c.csv")
+        for file in ("metrics/train_c.json", "curves/train_c.csv")
     ]
     return {**stages, "visualize_doom": visualize}
 
 
 def _by_temperature(
-    root: Mapping[str, Stage], rounds: int, settings: RoundSettings, temperatures: Sequence[float]
+    root: Mapping[str, Stage], rounds: int, settings: RoundSettings, study: Study
 ) -> dict[str, Stage]:
-    """C evolved in the last round's dreams at each temperature, and what it scores in the game.
+    """C trained in the last round's dreams at each temperature with several seeds, and its scores.
 
-    It has no teacher, because that C has learned at another temperature.
+    It starts from random weights, because the C of a round has learned at another temperature.
     """
-    folder = "temperatures/${item.temperature}"
+    folder = "temperatures/${item.temperature}/${item.seed}"
     move = of_last_round(folder, f"rounds/{rounds}", {})
-    evolve = project_copy(DOOM, "evolve_c", root["evolve_c"], move, f"{folder}/reports")
-    evolve["cmd"] += set_options(
-        "evolve_c",
-        ["temperature=${item.temperature}", *settings(rounds).get("evolve_c", ())],
-    )
-    evolve["desc"] = "Search for C in dreams of one temperature"
-    evaluate = project_copy(DOOM, "evaluate", root["evaluate"], move, f"{folder}/reports")
-    matrix = {"matrix": {"temperature": [*temperatures]}}
+    reports = f"{folder}/reports"
+    train = project_copy(DOOM, "train_c", root["train_c"], move, reports)
+    own = ["temperature=${item.temperature}", *settings(rounds).get("train_c", ())]
+    train["cmd"] += f" --set seed=${{item.seed}}{set_options('train_c', own)}"
+    train["params"].remove("seed")
+    train["desc"] = "Train C by PPO in dreams of one temperature"
+    evaluate = project_copy(DOOM, "evaluate", root["evaluate"], move, reports)
+    evaluate["cmd"] += set_options("evaluate", study.settings.get("evaluate", ()))
+    matrix = {"matrix": {"temperature": [*study.temperatures], "seed": [*study.seeds]}}
+    cells = [f"temperatures/{each}/{seed}" for each in study.temperatures for seed in study.seeds]
     return {
-        "evolve_c_temperature": {**matrix, **unplotted(evolve)},
-        "evaluate_temperature": {**matrix, **evaluate},
-        "temperature_study": _study([f"temperatures/{each}" for each in temperatures]),
+        "train_c_temperature": {**matrix, **with_plain_reports(train)},
+        "evaluate_temperature": {**matrix, **with_plain_reports(evaluate)},
+        "temperature_study": _table(cells),
     }
 
 
-def _study(cells: Sequence[str]) -> Stage:
-    """The table of their scores, in dreams and in the game."""
+def _table(cells: Sequence[str]) -> Stage:
+    """The stage that lists their scores, in dreams and in the game."""
     stage: Stage = {
         "desc": "List returns in dreams and in the game by temperature",
         "cmd": f"python -m stages.temperature_study {' '.join(cells)}",
         "deps": [
-            f"{cell}/reports/{kind}/{name}.json"
+            f"{cell}/reports/{file}"
             for cell in cells
-            for name in ("evolve_c", "evaluate")
-            for kind in ("metrics", "details")
+            for file in (
+                *("curves/train_c.csv", "details/train_c.json"),
+                *("metrics/evaluate.json", "details/evaluate.json"),
+            )
         ],
         "outs": ["reports/details/temperature_study.json"],
         "metrics": not_cached("reports/metrics/temperature_study.json"),
@@ -181,7 +202,7 @@ def _study(cells: Sequence[str]) -> Stage:
                 STUDY_CURVE: {
                     "cache": False,
                     "template": "log_x",
-                    "title": "Doom: return in the game of a C evolved in dreams",
+                    "title": "Doom: return in the game of a C trained in dreams",
                     "x": "temperature",
                     "x_label": "temperature of the dreams",
                     "y": "env_return",

@@ -8,12 +8,24 @@ from collections.abc import Mapping, Sequence
 from tools.stage_copies import Stage
 
 RETURN = "return of an episode"
+TRAIN_C = {
+    "title": "reference: mean return of the dreams that C is trained in",
+    "x": "iteration",
+    "x_label": "iteration",
+    "y": "dream_return",
+    "y_label": "return of a dream",
+}
 FINETUNE = {
     "title": "reference: training return of C in fine-tuning",
     "x": "iteration",
     "x_label": "iteration",
     "y": "train_return",
     "y_label": RETURN,
+}
+
+OF_C = {  # by the stage that makes it: title, x, column and its label
+    "evolve_c": ("mean return of the population", "generation", "mean", RETURN),
+    "train_c": (TRAIN_C["title"].split(": ")[1], "iteration", TRAIN_C["y"], TRAIN_C["y_label"]),
 }
 
 
@@ -34,13 +46,17 @@ def set_titles(stage: Stage, project: str, reports: str, folder_names: Mapping[s
             plot["title"] = f"{name}: {plot['title'].split(': ', 1)[1]}"
 
 
-def plots_of_several_stages(project: str, rounds: Sequence[str]) -> list[Stage]:
+def plots_of_several_stages(
+    project: str, rounds: Sequence[str], by: str = "evolve_c"
+) -> list[Stage]:
     """M and C in each round.
 
     Args:
         project: its name.
         rounds: their folders.
+        by: the stage that makes C, evolve_c or train_c.
     """
+    title, x, column, label = OF_C[by]
     return [
         plot_of_files(
             f"{project}: held-out loss of M, round by round",
@@ -49,10 +65,10 @@ def plots_of_several_stages(project: str, rounds: Sequence[str]) -> list[Stage]:
             "loss per dimension of z (nats)",
         ),
         plot_of_files(
-            f"{project}: mean return of the population, round by round",
-            "generation",
-            _curves("evolve_c", "mean", rounds),
-            RETURN,
+            f"{project}: {title}, round by round",
+            x,
+            _curves(by, column, rounds),
+            label,
         ),
     ]
 

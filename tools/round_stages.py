@@ -24,12 +24,22 @@ FINETUNE: Stage = {
     "metrics": not_cached("reports/metrics/finetune_c.json"),
     "plots": [{"reports/curves/finetune_c.csv": {"cache": False, **round_plots.FINETUNE}}],
 }
+TRAIN_C: Stage = {
+    "desc": "Train C by PPO in M's dreams",
+    "cmd": f"python -m stages.train_c data/latents.h5 models/v.npz models/m.npz {C}",
+    "deps": ["data/latents.h5", "models/v.npz", "models/m.npz"],
+    "params": ["seed", "env", "train_c"],
+    "outs": [C, "reports/details/train_c.json"],
+    "metrics": not_cached("reports/metrics/train_c.json"),
+    "plots": [{"reports/curves/train_c.csv": {"cache": False, **round_plots.TRAIN_C}}],
+}
 # What a stage is given of the round before, by option.
 EARLIER: dict[str, dict[str, tuple[str, ...]]] = {
     "collect": {"--append-to": (ROLLOUTS,), "--policy": AGENT},
     "train_v": {"--init-from": ("models/v.npz",)},
     "train_m": {"--init-from": ("models/m.npz",)},
     "evolve_c": {"--teacher": AGENT},
+    "train_c": {"--init-from": (C,)},
 }
 
 
@@ -39,6 +49,7 @@ class Project(NamedTuple):
     kind: str  # env.kind
     name: str  # in the titles of its plots
     folder_names: Mapping[str, str]  # of folders with reports that are no round's, in titles
+    round_stages: Sequence[str] = LEARNING  # in their order
 
 
 def set_options(stage: str, settings: Sequence[str]) -> str:
@@ -73,6 +84,12 @@ def unplotted(stage: Stage) -> Stage:
     return {**others, "outs": [*stage["outs"], *paths_of(stage.get("plots", []))]}
 
 
+def with_plain_reports(stage: Stage) -> Stage:
+    """The stage with all reports among the other outputs, where there are too many for git."""
+    others = {key: value for key, value in unplotted(stage).items() if key != "metrics"}
+    return {**others, "outs": [*others["outs"], *paths_of(stage["metrics"])]}
+
+
 def all_rounds(
     project: Project, root: Mapping[str, Stage], rounds: int, settings: RoundSettings
 ) -> dict[str, Stage]:
@@ -80,19 +97,19 @@ def all_rounds(
 
     Args:
         project: whose they are.
-        root: the root's stages.
+        root: the root's stages, and others that a round has.
         rounds: how many follow the first.
         settings: of each.
     """
     stages: dict[str, Stage] = {}
-    for name in LEARNING:
+    for name in project.round_stages:
         copy = project_copy(project, name, root[name], into("rounds/0"), "rounds/0/reports")
         stage = with_cost(copy)
         stage["cmd"] += set_options(name, settings(0).get(name, ()))
         stages[f"{name}0"] = stage
     items = {number: {"before": number - 1} for number in range(1, rounds + 1)}
     own, before = into("rounds/${key}"), into("rounds/${item.before}")
-    for name in LEARNING:
+    for name in project.round_stages:
         stages[name] = later_rounds(project, name, root[name], own, before, items, settings)
     return stages
 

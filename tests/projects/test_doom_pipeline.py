@@ -7,22 +7,24 @@ import yaml
 
 from tests.support.doom import needs_vizdoom
 from tests.support.project import ROOT
-from tests.support.round_projects import TEMPERATURES, doom_project, models
+from tests.support.round_projects import STUDY as CELLS
+from tests.support.round_projects import doom_project, models
 from tools import doom_pipeline
-from tools.round_stages import LEARNING
+from tools.doom_pipeline import ROUND_STAGES
 from tools.stage_copies import paths_of
 
 STAGES = yaml.safe_load((ROOT / "doom" / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
 LAST = f"rounds/{doom_pipeline.ROUNDS}"
-FOLDER = "temperatures/${item.temperature}"
-FIRST = [f"{stage}0" for stage in LEARNING]
-SECOND = [f"{stage}@1" for stage in LEARNING]
+FOLDER = "temperatures/${item.temperature}/${item.seed}/"
+FIRST = [f"{stage}0" for stage in ROUND_STAGES]
+SECOND = [f"{stage}@1" for stage in ROUND_STAGES]
 LOOKS = ["evaluate_controls", "forecast_ends", "visualize_doom"]
 APART = ["finetune_c", "evaluate_finetuned"]
 BY_TEMPERATURE = [
-    f"{stage}_temperature@{temperature}"
-    for stage in ("evolve_c", "evaluate")
-    for temperature in TEMPERATURES
+    f"{stage}_temperature@{temperature}-{seed}"
+    for stage in ("train_c", "evaluate")
+    for temperature in CELLS.temperatures
+    for seed in CELLS.seeds
 ]
 STUDY = [*BY_TEMPERATURE, "temperature_study"]
 
@@ -44,16 +46,21 @@ def test_the_c_of_dreams_alone_is_evaluated_and_what_the_game_has_taught_is_apar
         assert bool(read) == (name == "evaluate_finetuned")
 
 
-def test_a_c_is_evolved_in_the_last_dreams_at_each_of_the_papers_temperatures():
-    evolve, evaluate = STAGES["evolve_c_temperature"], STAGES["evaluate_temperature"]
-    for stage in (evolve, evaluate):
-        assert stage["matrix"] == {"temperature": [0.1, 0.5, 1.0, 1.15, 1.3]}
+def test_cs_are_trained_in_the_last_dreams_at_each_of_the_papers_temperatures():
+    train, evaluate = STAGES["train_c_temperature"], STAGES["evaluate_temperature"]
+    for stage in (train, evaluate):
+        assert set(stage["matrix"]["temperature"]) >= {0.1, 0.5, 1.0, 1.15, 1.3}
+        assert len(stage["matrix"]["seed"]) == 3
         read = [path for path in stage["deps"] if path.endswith((".npz", ".h5"))]
         own = [path for path in read if not path.startswith(f"{LAST}/")]
-        assert own == ([] if stage is evolve else [f"{FOLDER}/models/c.npz"])
+        assert own == ([] if stage is train else [f"{FOLDER}models/c.npz"])
         assert all(path.startswith(FOLDER) for path in produced(stage))
-    assert " --set evolve_c.temperature=${item.temperature}" in evolve["cmd"]
-    assert "--teacher" not in evolve["cmd"]  # which has learned at another temperature
+        assert not stage.keys() & {"metrics", "plots"}  # too many for git
+    assert " --set train_c.temperature=${item.temperature}" in train["cmd"]
+    assert " --set seed=${item.seed}" in train["cmd"]
+    assert "seed" not in train["params"]
+    assert "--set seed" not in evaluate["cmd"]  # all have the same games
+    assert "--init-from" not in train["cmd"]  # which has learned at another temperature
 
 
 def test_the_first_round_collects_more_episodes_and_later_ones_with_c():
@@ -62,6 +69,8 @@ def test_the_first_round_collects_more_episodes_and_later_ones_with_c():
     assert list(later["foreach"]) == [*range(1, doom_pipeline.ROUNDS + 1)]
     assert "--policy" in later["do"]["cmd"]
     assert "--append-to" in later["do"]["cmd"]
+    assert " --init-from rounds/${item.before}/models/c.npz" in STAGES["train_c"]["do"]["cmd"]
+    assert "--init-from" not in STAGES["train_c0"]["cmd"]
 
 
 def test_the_titles_of_plots_are_dooms_and_differ():
@@ -84,7 +93,7 @@ def test_a_second_round_follows_the_first_and_its_c_is_evaluated(make_project):
     assert set(LOOKS) < set(ran)
     assert project.read("reports/dream.gif").startswith(b"GIF")
     for number in (0, 1):
-        for stage in LEARNING:
+        for stage in ROUND_STAGES:
             cost = json.loads(project.read(f"rounds/{number}/reports/cost/{stage}.json"))
             assert 0 < min(cost.values()) <= max(cost.values()) < 0.1
     metrics = json.loads(project.read("reports/metrics/evaluate.json"))

@@ -10,6 +10,7 @@ import yaml
 from dvc.repo import Repo
 
 from tools.carracing_pipeline import ROUNDS
+from tools.doom_pipeline import ROUND_STAGES
 from tools.dvc_pipelines import PROJECTS, RECIPES, SEEDS, TEMPERATURES, named
 from tools.rooms import ROOT, dependencies
 from tools.round_stages import AGENT, LEARNING
@@ -109,10 +110,10 @@ def test_the_study_trains_c_for_each_temperature_and_the_rest_once_for_each_seed
     assert len(cells) == len(SEEDS) * len(TEMPERATURES)
 
 
-@pytest.mark.parametrize("project", ["carracing", "doom"])
-def test_every_stage_of_a_round_writes_its_cost(project):
+@pytest.mark.parametrize(("project", "names"), [("carracing", LEARNING), ("doom", ROUND_STAGES)])
+def test_every_stage_of_a_round_writes_its_cost(project, names):
     stages = stages_in(f"{project}/dvc.yaml")
-    for name in LEARNING:
+    for name in names:
         for stage, number in ((stages[f"{name}0"], "0"), (stages[name]["do"], "${key}")):
             cost = f"rounds/{number}/reports/cost/{name}.json"
             assert cost in paths_of(stage["outs"])
@@ -129,6 +130,7 @@ def test_every_stage_of_a_round_writes_its_cost(project):
         ("carracing/dvc.yaml", "visualize_carracing", ("carracing",)),
         ("carracing/dvc.yaml", "finetune_c", ("carracing",)),
         ("doom/dvc.yaml", "finetune_c", ("doom",)),
+        ("doom/dvc.yaml", "train_c0", ("doom",)),
         ("doom/dvc.yaml", "evaluate_controls", ("doom",)),
         ("doom/dvc.yaml", "forecast_ends", ("doom",)),
         ("doom/dvc.yaml", "visualize_doom", ("doom",)),
@@ -138,7 +140,7 @@ def test_every_stage_of_a_round_writes_its_cost(project):
 def test_other_stages_depend_on_their_rooms_too(file, script, demands):
     stage = stages_in(file)[script]
     listed = [path for path in stage["deps"] if path.startswith(CODE)]
-    assert listed == dependencies(f"stages/{script}.py", demands)
+    assert listed == dependencies(f"stages/{script.rstrip('0')}.py", demands)
     read = [path for path in stage["deps"] if not path.startswith(CODE)]
     assert {path for path in read if not path.endswith((".json", ".csv"))} <= set(
         stage["cmd"].split()

@@ -8,7 +8,6 @@ import pytest
 
 from benchmarks.learning import learn, run_evaluate
 from stages.compare_dream import compare_dream, steps_in_view
-from stages.temperature_study import CELL, read_cells, temperature_study
 from worldmodels.agent.loading import AgentParts
 from worldmodels.memory.deterministic_lstm import DeterministicLSTM
 from worldmodels.memory.one_step import one_step_predictions
@@ -161,35 +160,6 @@ def test_an_m_that_cannot_dream_is_refused(project_of_models, tmp_path):
 @pytest.fixture(scope="module")
 def project_of_models(make_run_project):
     return make_run_project()
-
-
-def test_the_study_finds_the_best_temperature_by_the_mean_over_seeds():
-    scores = [(1.0, 100.0, env_return, 0.0, 2.0) for env_return in (100.0, 110.0)]
-    scores += [(0.1, 120.0, env_return, 0.5, 2.0) for env_return in (10.0, 114.0)]
-    cells = [dict(zip(CELL, each, strict=True)) for each in scores]
-    result = temperature_study(cells)
-    assert result.metrics["best_temperature"] == 1.0
-    assert result.metrics["best_env_return"] == 105.0
-    assert result.details["lowest_temperature_env_return"] == 62.0
-    assert [row["temperature"] for row in result.curve] == [0.1, 1.0]
-    assert [row["env_return_min"] for row in result.curve] == [10.0, 100.0]
-    with pytest.raises(UserError, match=r"the same number of seeds, found \[2, 1\]"):
-        temperature_study(cells[1:])
-
-
-@pytest.mark.parametrize("ended", ["off_track", "terminated"])
-def test_the_study_reads_the_reports_in_each_folder(tmp_path, ended):
-    reports = {
-        "metrics/evolve_c": {"dream_return": 9.0, "validation_return": 8.0},
-        "details/evolve_c": {"temperature": 1.3},
-        "metrics/evaluate": {"mean_return": 7.0, ended: 2, "baseline_return": 1.0},
-        "details/evaluate": {"controller": {"episodes": 8}},
-    }
-    for name, content in reports.items():
-        path = tmp_path / "reports" / f"{name}.json"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(content))
-    assert read_cells([tmp_path]) == [dict(zip(CELL, (1.3, 9.0, 7.0, 0.25, 1.0), strict=True))]
 
 
 def test_the_figure_of_the_study_is_drawn_from_its_curve_alone(project_of_models):

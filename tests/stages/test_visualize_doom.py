@@ -145,9 +145,9 @@ def error_of(folder, *arguments, **options):
 
 
 def test_missing_reports_are_named_with_their_stage(folder):
-    (folder / "1/reports/metrics/evolve_c.json").unlink()
+    (folder / "1/reports/metrics/train_c.json").unlink()
     assert error_of(folder, "0", "1").startswith(
-        f"visualize_doom: {folder}/1/reports/metrics/evolve_c.json: no such file; stage evolve_c"
+        f"visualize_doom: {folder}/1/reports/metrics/train_c.json: no such file; stage train_c"
     )
     (folder / "reports/curves/forecast_ends.csv").unlink()
     assert "curves/forecast_ends.csv: no such file; stage forecast_ends" in error_of(folder)

@@ -63,8 +63,8 @@ def write_pipeline(folder, rounds=2, agent=None):
     for number in range(rounds):
         own = folder / str(number) / "reports"
         metrics = {"validation_return": 100.0 + number}
-        write_json(own / "metrics/evolve_c.json", metrics)
-        write_ones(own, "evolve_c", 3, mean=np.array([1.0, 2.0, 50.0 + number]))
+        write_json(own / "metrics/train_c.json", metrics)
+        write_ones(own, "train_c", 3, dream_return=np.array([1.0, 2.0, 50.0 + number]))
 
 
 def write_json(path, content):

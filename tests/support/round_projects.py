@@ -7,10 +7,10 @@ from pathlib import Path
 
 from tests.support.project import ROOT, Project
 from tools.carracing_pipeline import carracing_pipeline
-from tools.doom_pipeline import doom_pipeline
+from tools.doom_pipeline import Study, doom_pipeline
 
 MakeProject = Callable[..., Project]
-TEMPERATURES = (0.1, 1.3)  # fewer than the paper's
+STUDY = Study((0.1, 1.3), (0, 1), {})  # fewer, and as many games as the params say
 
 
 def carracing_project(make_project: MakeProject, rounds: int) -> Project:
@@ -19,8 +19,8 @@ def carracing_project(make_project: MakeProject, rounds: int) -> Project:
 
 
 def doom_project(make_project: MakeProject, rounds: int = 1) -> Project:
-    """Doom's project with a quick recipe, that many rounds after the first, and TEMPERATURES."""
-    pipeline = doom_pipeline(_root(), rounds, lambda _: {}, TEMPERATURES)
+    """Doom's project with a quick recipe, that many rounds after the first, and STUDY."""
+    pipeline = doom_pipeline(_root(), rounds, lambda _: {}, STUDY)
     return _project(make_project, "doom", pipeline)
 
 

@@ -74,19 +74,41 @@ def _overflow(vision: AnyVision, memory: Ensemble, spaces: HasSpaces) -> bool:
     return not all(np.isfinite(each).all() for each in (z, h, c))
 
 
-def load_agent(paths: Iterable[Path], spaces: HasSpaces) -> AgentParts:
+def load_agent(paths: Iterable[Path], spaces: HasSpaces, c_stage: str = "evolve_c") -> AgentParts:
     """V, M and C, read from their three files, which are given in this order.
+
+    Args:
+        paths: the files.
+        spaces: the environment's.
+        c_stage: that makes C, for errors.
 
     Raises:
         UserError: a file is missing or damaged, or they do not fit.
     """
     v, m, c = paths
     vision, memory = load_vision_and_memory(v, m, spaces)
-    controllers = load_model(c, "evolve_c", dict.fromkeys(ARRAYS, Controllers.from_arrays))
+    controllers = load_model(c, c_stage, dict.fromkeys(ARRAYS, Controllers.from_arrays))
     features, actions = controllers.features, controllers.actions
     if problem := controller_mismatch(vision, memory, features, actions):
         raise UserError(f"{v}, {m}, {c}: {problem}", "run 'dvc repro'")
     return AgentParts(vision, memory, controllers)
+
+
+def check_can_dream(path: Path, memory: Ensemble) -> None:
+    """Raise an error if M does not predict what a dream needs.
+
+    Args:
+        path: of M.
+        memory: M.
+
+    Raises:
+        UserError: it predicts no rewards and episode ends.
+    """
+    if not memory.predicts_reward_done:
+        raise UserError(
+            f"{path}: this M predicts no rewards and episode ends, so it cannot dream; set "
+            "train_m.predict_reward_done to true, and run 'dvc repro'"
+        )
 
 
 def check_observations(path: Path, table: EpisodeTable, spaces: HasSpaces) -> None:

@@ -76,7 +76,7 @@ def make_behaviour_policy(
             "collect.throttle_bias: must be 0 in env.kind: doom or gymnasium, where no action is "
             f"a pedal; found {settings.throttle_bias:g}"
         )
-    agent = load_agent([run.paths[name] for name in "vmc"], task)
+    agent = load_agent([run.paths[name] for name in "vmc"], task, run.params.c_stage)
     noise = ExplorationNoise(
         settings.deterministic_share,
         settings.parameter_noise,

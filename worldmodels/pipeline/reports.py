@@ -47,6 +47,9 @@ CURVES = {  # columns by file, most of which are named for their stage
 }
 
 
+FURTHER = {"temperature_study": ("env_return_stderr",)}  # columns that may stand behind those
+
+
 @dataclass(frozen=True)
 class StageResult:
     """What a stage reports about its work."""
@@ -85,8 +88,10 @@ def write_json(path: Path, numbers: Mapping[str, Any]) -> None:
     path.write_text(text + "\n", encoding="utf-8")
 
 
-def read_numbers(path: Path, stage: str, names: Sequence[str]) -> list[float]:
+def read_numbers(path: Path, stage: str, names: Sequence[str | tuple[str, ...]]) -> list[float]:
     """The numbers of these dotted names in the metrics or details of `stage`.
+
+    Of several names in a tuple it is the number of the first that is there.
 
     Raises:
         UserError: the file is missing, damaged, or has no such number.
@@ -94,20 +99,29 @@ def read_numbers(path: Path, stage: str, names: Sequence[str]) -> list[float]:
     with readable(path, stage):
         content = json.loads(path.read_text(encoding="utf-8"))
     numbers = []
-    for name in names:
-        value = content
-        for step in name.split("."):
-            value = value.get(step) if isinstance(value, dict) else None
+    for each in names:
+        several = (each,) if isinstance(each, str) else each
+        values = [_value(content, name) for name in several]
+        value = next((value for value in values if value is not None), None)
         if not isinstance(value, int | float) or not abs(value) < math.inf:
-            raise file_error(path, f"it should have a number {name!r}, found {value!r}", stage)
+            wanted = " or ".join(map(repr, several))
+            raise file_error(path, f"it should have a number {wanted}, found {value!r}", stage)
         numbers.append(float(value))
     return numbers
 
 
+def _value(content: Any, name: str) -> Any:
+    """What stands under a dotted name; None if nothing does."""
+    for step in name.split("."):
+        content = content.get(step) if isinstance(content, dict) else None
+    return content
+
+
 def write_curve(path: Path, curve: Sequence[Row], name: str) -> None:
-    """Write a curve of CURVES as CSV: a header, and one line a point."""
+    """Write a curve of CURVES, of at least a point, as CSV: a header, and one line a point."""
+    further = [column for column in FURTHER.get(name, ()) if column in curve[0]]
     with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, CURVES[name], lineterminator="\n")
+        writer = csv.DictWriter(file, [*CURVES[name], *further], lineterminator="\n")
         writer.writeheader()
         writer.writerows({key: f"{value:.7g}" for key, value in row.items()} for row in curve)
 
@@ -123,7 +137,8 @@ def read_curve(path: Path, name: str) -> dict[str, NDArray[np.float64]]:
         if not text.endswith("\n"):
             raise ValueError("it is cut off")
         header, *rows = csv.reader(text.splitlines())
-        if tuple(header) != CURVES[name] or {len(row) for row in rows} != {len(header)}:
+        known = (CURVES[name], CURVES[name] + FURTHER.get(name, ()))
+        if tuple(header) not in known or {len(row) for row in rows} != {len(header)}:
             raise ValueError(f"it should have lines of {', '.join(CURVES[name])}")
         values = np.array(rows, np.float64)
         if not np.isfinite(values).all():

@@ -1,4 +1,4 @@
-"""rounds.png: C's score after each round, in real games and in the dreams that it learned in."""
+"""rounds.png: C's score after each round, in real games and, in other units, in its dreams."""
 
 from __future__ import annotations
 
@@ -20,8 +20,10 @@ Array = NDArray[np.float64]
 class Rounds(NamedTuple):
     """One entry a round, of its C."""
 
-    validation: Array  # mean return in validation games
-    dream: Array  # mean return in dreams, of all candidates of the last generation
+    validation: Array  # mean tics alive in validation games
+    # mean sum of the rewards of a dream, in the last iteration; of some steps, and M may have
+    # learned shaped rewards, so these are no tics
+    dream: Array
 
 
 def rounds_figure(rounds: Rounds, scores: dict[str, Score]) -> Figure:
@@ -39,12 +41,12 @@ def rounds_figure(rounds: Rounds, scores: dict[str, Score]) -> Figure:
         figure,
         f"C lives {printed_number(rounds.validation[0])} tics after its first round, and "
         f"{printed_number(rounds.validation[-1])} after its last",
-        "Take Cover, mean tics alive.  ○ validation games, which chose C   ● test games of the "
-        "last C, ± standard error",
+        "Take Cover.  ○ validation games, which chose C   ● test games of the last C, ± standard "
+        "error",
     )
     left = figure.add_axes((0.07, 0.12, 0.43, 0.68))
     right = figure.add_axes((0.74, 0.12, 0.16, 0.68))
-    left.set_title("In real games", color=ENVIRONMENT)
+    left.set_title("Tics alive in real games", color=ENVIRONMENT)
     left.plot(number, rounds.validation, "o-", color=ENVIRONMENT, markerfacecolor="white")
     left.errorbar(number[-1], c.mean, c.stderr, fmt="o", color=ENVIRONMENT)
     lines = (
@@ -71,7 +73,7 @@ def rounds_figure(rounds: Rounds, scores: dict[str, Score]) -> Figure:
             ),
         ],
     )
-    right.set_title("In its dreams", color=DREAM)
+    right.set_title("Reward of a dream", color=DREAM)
     right.plot(number, rounds.dream, "o-", color=DREAM)
     left.yaxis.set_major_formatter("{x:,.0f}")
     right.set(ylim=(0, 1.08 * max(1.0, float(rounds.dream.max()))))

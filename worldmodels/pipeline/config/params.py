@@ -243,6 +243,16 @@ class Params(Section, frozen=True):
         return self.env.view.shape[1] // COLUMN if self.train_v.kind == "column_vae" else 1
 
     @property
+    def c_stage(self) -> str:
+        """The stage that makes C: train_c, where there is its section."""
+        return "train_c" if self.train_c else "evolve_c"
+
+    @property
+    def dream_temperature(self) -> float:
+        """Of the dreams of that stage."""
+        return (self.train_c or self.evolve_c).temperature
+
+    @property
     def action_threshold(self) -> float:
         """Of an action of this environment, beyond which its size does not matter; 0: it does."""
         return DOOM_ACTION_THRESHOLD if isinstance(self.env, DoomParams) else 0.0
