@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 import worldmodels
+from tools.carracing_scores import agents as carracing_agents
+from tools.carracing_scores import seed_folders
 from tools.docs_episode import EPISODE
 from tools.rooms import ROOT
 from worldmodels.agent.agent import Agent, LatentPolicy
@@ -23,12 +25,10 @@ from worldmodels.dream.starts import StartStates
 from worldmodels.envs.registry import make_task
 from worldmodels.figures.common.animation import save_gif
 from worldmodels.figures.common.score_by_cost import (
-    PAPER_RETURN,
-    PAPER_Z,
     Checkpoints,
     TestScore,
 )
-from worldmodels.figures.docs.ablation_of_h import Ablation, ablation_figure
+from worldmodels.figures.docs.ablations import ablations_figure
 from worldmodels.figures.docs.agent import Moment, agent_figure
 from worldmodels.figures.docs.endless_bend import DecodedEpisode, bend_frames
 from worldmodels.figures.docs.score_by_cost import Training, score_by_cost_figure
@@ -51,32 +51,13 @@ GIF_FRAMES_PER_SECOND, HOLD = 20, 2.0
 
 def score_by_cost() -> bytes:
     """The score of CarRacing by core-hours, beside the paper's."""
-    return svg(score_by_cost_figure([_training(project / "reports") for project in _projects()]))
+    folders = seed_folders(CARRACING).values()
+    return svg(score_by_cost_figure([_training(folder / "reports") for folder in folders]))
 
 
-def ablation_of_h() -> bytes:
-    """What C returns without h, and with the h of an untrained M.
-
-    All three are fine-tuned alike: 20 times, with the code of commit 73e223b.
-    """
-    projects = [project for project in _projects() if (project / "ablations" / "zh").is_dir()]
-
-    def row(name: str, folder: str, paper: float | None = None) -> Ablation:
-        scores = [
-            _numbers(project / folder / "reports", "evaluate", "mean_return", "stderr")
-            for project in projects
-        ]
-        means, stderrs = zip(*scores, strict=True)
-        return Ablation(name, means, stderrs, paper)
-
-    figure = ablation_figure(
-        (
-            row("C sees z alone", "ablations/z", PAPER_Z),
-            row("z and h of an untrained M", "ablations/untrained"),
-            row("z and h", "ablations/zh", PAPER_RETURN),
-        )
-    )
-    return svg(figure)
+def ablations() -> bytes:
+    """What C returns in CarRacing without h, without dreams and without fine-tuning."""
+    return svg(ablations_figure(*carracing_agents(CARRACING)))
 
 
 def agent() -> bytes:
@@ -140,15 +121,10 @@ def endless_bend() -> bytes:
 
 DRAWN: Mapping[str, Callable[[], bytes]] = {  # a file in docs/figures -> its content
     "score_by_cost.svg": score_by_cost,
-    "ablation_of_h.svg": ablation_of_h,
+    "ablations.svg": ablations,
     "agent.svg": agent,
     "endless_bend.gif": endless_bend,
 }
-
-
-def _projects() -> list[Path]:
-    """The project of CarRacing, and the reports of others that differ in the training seed."""
-    return [CARRACING, *sorted((CARRACING / "seeds").glob("*/"))]
 
 
 def _training(reports: Path) -> Training:

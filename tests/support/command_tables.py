@@ -68,6 +68,9 @@ RUN = {
     "tests/projects/test_plots.py::test_a_recipe_of_ones_own_gets_its_name": (
         "perl -pi -e 's/unseen: /mine: /' dvc.yaml",
     ),
+    "tests/projects/test_carracing_scores.py::test_the_page_has_the_table_that_is_printed": (
+        "python -m benchmarks.carracing_ablations",
+    ),
     f"{OFFLINE_PLOTS}::test_the_scripts_that_dvc_names_are_fetched": (
         "python -m tools.offline_plots",
     ),
