@@ -79,7 +79,7 @@ carracing-seeds: locks install-carracing
 	python -m tools.carracing_seed 2
 
 # The C of Doom that has learned in dreams alone; that one, fine-tuned in the game; and others, from
-# dreams of five temperatures.
+# dreams of six temperatures.
 doom: locks install-doom
 	cd doom && dvc repro visualize_doom
 	@echo

@@ -190,7 +190,7 @@ def initial_theta(controllers: Controllers) -> NDArray[np.float64]:
     if controllers.kind != "linear":
         raise UserError(
             "a C with a hidden layer cannot be fine-tuned, only a linear one; set evolve_c.hidden "
-            "to 0, or leave this stage out"
+            "(train_c.hidden, if that stage makes C) to 0, or leave this stage out"
         )
     arrays = controllers.arrays(0).values()
     return np.concatenate([array.ravel() for array in arrays]).astype(np.float64)
