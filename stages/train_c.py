@@ -1,4 +1,4 @@
-"""train_c: trains C by PPO in M's dreams.     latents.h5, v.npz, m.npz -> c.npz
+"""train_c: trains C by PPO in dreams or the environment.     latents.h5, v.npz, m.npz -> c.npz
 
 With `--init-from` it starts from another C in place of random weights.
 """
@@ -49,7 +49,8 @@ def main() -> None:
                 f"{run.paths['latents']}: its z have {latents.mean.shape[1]} dimensions, but those "
                 f"of {run.paths['v']} have {vision.z_size}; run 'dvc repro'"
             )
-        check_can_dream(run.paths["m"], memory)
+        if params.train_c.train_in == "dream":
+            check_can_dream(run.paths["m"], memory)
         initial = None
         if path := run.paths.get("initial"):
             files = [run.paths["v"], run.paths["m"], path]

@@ -59,16 +59,16 @@ EVERY = {  # room -> the rooms that it may import from, by floor; scripts may im
         *("agent", "controller", "exploration", "interfaces.py", "parallel", "rollout"),
         "pipeline",
     },
-    "ppo": {
-        *("agent", "controller", "dream", "interfaces.py", "memory", "nn", "parallel", "rollout"),
-        "pipeline",
-    },
     "distillation.py": {"agent", "evolution", "interfaces.py", "memory", "rollout", "pipeline"},
     "pretrained": {
         *("vision", "memory", "controller", "interfaces.py", "dream", "agent", "envs/carracing"),
         "pipeline",
     },
     # 7
+    "ppo": {
+        *("agent", "controller", "dream", "finetune", "interfaces.py", "memory", "nn"),
+        *("parallel", "rollout", "pipeline"),
+    },
     "gym": {"dream", "envs/racing", "pretrained", "pipeline"},
 }
 # Files of environments that alone may import more than their own room.

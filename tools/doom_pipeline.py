@@ -8,8 +8,6 @@ from typing import NamedTuple
 from tools.round_plots import RETURN, plots_of_several_stages
 from tools.round_stages import (
     AGENT,
-    EVOLVED,
-    FINETUNE,
     TRAIN_C,
     C,
     Project,
@@ -95,6 +93,13 @@ STUDY = Study(
     (0, 1, 2),
     {"evaluate": ("episodes=100", "baseline_episodes=100")},  # as many games as the paper's
 )
+# PPO in the game, from the last round's C: small steps, with less noise than in dreams.
+FINETUNE: Settings = {
+    "train_c": (
+        *("train_in=env", "iterations=40", "episodes=64", "action_std=0.3"),
+        *("learning_rate=0.0003", "eval_every=10"),
+    )
+}
 STUDY_CURVE = "reports/curves/temperature_study.csv"
 HEAD = """\
 ViZDoom's Take Cover, round by round, in dreams alone: `make doom` runs it.
@@ -111,6 +116,7 @@ def doom_pipeline(
     rounds: int = ROUNDS,
     settings: RoundSettings = round_settings,
     study: Study = STUDY,
+    finetune: Settings = FINETUNE,
 ) -> str:
     """The text of doom/dvc.yaml: a first round, later ones, and what follows the last.
 
@@ -124,12 +130,7 @@ def doom_pipeline(
     stages["evaluate"] = project_copy(DOOM, "evaluate", root["evaluate"], dreamt, "reports")
     folders = [f"rounds/{number}" for number in range(rounds + 1)]
     stages |= _looks(dreamt, folders)
-    finetuned = of_last_round(FINETUNED, last, {EVOLVED: f"{last}/{C}"})
-    reports = f"{FINETUNED}/reports"
-    stages["finetune_c"] = with_cost(project_copy(DOOM, "finetune_c", FINETUNE, finetuned, reports))
-    stages["evaluate_finetuned"] = project_copy(
-        DOOM, "evaluate", root["evaluate"], finetuned, reports
-    )
+    stages |= _finetuned(root, last, finetune)
     stages |= _by_temperature(root, rounds, settings, study)
     plots = plots_of_several_stages(DOOM.name, folders, "train_c")
     return dump(HEAD, {"stages": stages, "plots": plots})
@@ -154,6 +155,20 @@ def _looks(move: Move, rounds: Sequence[str]) -> dict[str, Stage]:
         for file in ("metrics/train_c.json", "curves/train_c.csv")
     ]
     return {**stages, "visualize_doom": visualize}
+
+
+def _finetuned(root: Mapping[str, Stage], last: str, settings: Settings) -> dict[str, Stage]:
+    """The last round's C, trained on in the game, and its evaluation."""
+    move, reports = of_last_round(FINETUNED, last, {}), f"{FINETUNED}/reports"
+    train = with_cost(project_copy(DOOM, "train_c", root["train_c"], move, reports))
+    train["cmd"] += f" --init-from {last}/{C}{set_options('train_c', settings['train_c'])}"
+    train["deps"] = [f"{last}/{C}", *train["deps"]]
+    train["desc"] = "Train the last round's C by PPO in the game"
+    (plot,) = train["plots"][0].values()
+    plot["title"] = f"Doom, {DOOM.folder_names[FINETUNED]}: mean shaped return in training"
+    plot["y_label"] = "shaped return of an episode"
+    evaluate = project_copy(DOOM, "evaluate", root["evaluate"], move, reports)
+    return {"train_c_finetuned": train, "evaluate_finetuned": evaluate}
 
 
 def _by_temperature(

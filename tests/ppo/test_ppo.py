@@ -19,6 +19,7 @@ from worldmodels.ppo.loop import train_c
 from worldmodels.rollout.loop import EpisodeStats
 
 replace = msgspec.structs.replace
+IN_ENV = replace(SETTINGS, train_in="env")
 TWO = replace(INLINE, executor="processes", workers=2)
 
 
@@ -99,15 +100,32 @@ def test_the_result_is_the_same_on_two_processes(task, latents, monkeypatch):
     assert_same(train(task, latents, compute=TWO), train(task, latents))
 
 
+def test_c_is_trained_in_the_environment_with_the_same_result_on_two_processes(
+    task, latents, monkeypatch
+):
+    monkeypatch.setattr(type(task), "max_envs", 2)  # several shards
+    expected = train(task, latents, IN_ENV)
+    assert_same(train(task, latents, IN_ENV, compute=TWO), expected)
+    details = expected[1].details
+    assert details["episodes"] == IN_ENV.iterations * IN_ENV.episodes
+    assert "dream_steps" not in details
+    assert "; in training from " in expected[1].summary
+    assert expected[1].curve != train(task, latents)[1].curve
+
+
 class StopError(Exception):
     pass
 
 
-@pytest.mark.parametrize("last", [0, 1, 3])
-def test_a_run_that_is_stopped_continues_and_ends_alike(task, latents, tmp_path, monkeypatch, last):
+@pytest.mark.parametrize(
+    ("settings", "last"), [(SETTINGS, 0), (SETTINGS, 1), (SETTINGS, 3), (IN_ENV, 1)]
+)
+def test_a_run_that_is_stopped_continues_and_ends_alike(
+    task, latents, tmp_path, monkeypatch, settings, last
+):
     monkeypatch.setattr(checkpoints_module, "INTERVAL", 0.0)
     monkeypatch.setattr(checkpoints_module, "SHARE", 1e9)
-    expected = train(task, latents)
+    expected = train(task, latents, settings)
     update, updates = loop.PPO.update, []
 
     def update_or_stop(*arguments):
@@ -119,10 +137,10 @@ def test_a_run_that_is_stopped_continues_and_ends_alike(task, latents, tmp_path,
     checkpoints = Checkpoints(tmp_path, "fingerprint")
     monkeypatch.setattr(loop.PPO, "update", update_or_stop)
     with pytest.raises(StopError):
-        train(task, latents, checkpoints=checkpoints)
+        train(task, latents, settings, checkpoints=checkpoints)
     updates = []
     monkeypatch.setattr(loop.PPO, "update", lambda *each: (updates.append(1), update(*each))[1])
-    assert_same(train(task, latents, checkpoints=checkpoints), expected)
+    assert_same(train(task, latents, settings, checkpoints=checkpoints), expected)
     assert len(updates) == SETTINGS.iterations - last
 
 

@@ -19,7 +19,7 @@ FOLDER = "temperatures/${item.temperature}/${item.seed}/"
 FIRST = [f"{stage}0" for stage in ROUND_STAGES]
 SECOND = [f"{stage}@1" for stage in ROUND_STAGES]
 LOOKS = ["evaluate_controls", "forecast_ends", "visualize_doom"]
-APART = ["finetune_c", "evaluate_finetuned"]
+APART = ["train_c_finetuned", "evaluate_finetuned"]
 BY_TEMPERATURE = [
     f"{stage}_temperature@{temperature}-{seed}"
     for stage in ("train_c", "evaluate")
@@ -37,7 +37,9 @@ def produced(stage) -> list[str]:
 def test_the_c_of_dreams_alone_is_evaluated_and_what_the_game_has_taught_is_apart():
     models_of_last = [f"{LAST}/models/{name}.npz" for name in "vmc"]
     assert STAGES["evaluate"]["deps"][:3] == models_of_last
-    assert STAGES["finetune_c"]["deps"][:3] == models_of_last
+    finetuned = STAGES["train_c_finetuned"]
+    assert set(models_of_last) < set(finetuned["deps"])
+    assert f" --init-from {LAST}/models/c.npz --set train_c.train_in=env" in finetuned["cmd"]
     assert "finetuned/models/c.npz" in STAGES["evaluate_finetuned"]["deps"]
     for name, stage in STAGES.items():
         ours = [path for path in produced(stage) if path.startswith("finetuned/")]

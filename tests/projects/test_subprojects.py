@@ -129,7 +129,6 @@ def test_every_stage_of_a_round_writes_its_cost(project, names):
         ("studies/temperature/dvc.yaml", "visualize_temperature", ("racing",)),
         ("carracing/dvc.yaml", "visualize_carracing", ("carracing",)),
         ("carracing/dvc.yaml", "finetune_c", ("carracing",)),
-        ("doom/dvc.yaml", "finetune_c", ("doom",)),
         ("doom/dvc.yaml", "train_c0", ("doom",)),
         ("doom/dvc.yaml", "evaluate_controls", ("doom",)),
         ("doom/dvc.yaml", "forecast_ends", ("doom",)),

@@ -94,7 +94,7 @@ def test_it_starts_from_another_c(folder):
         ),
         (
             {"settings": ["train_m.predict_reward_done=false"]},
-            "train_m.predict_reward_done: must be true for train_c, whose rewards and episode ends",
+            "train_m.predict_reward_done: must be true for train_c.train_in: dream, whose",
         ),
     ],
 )

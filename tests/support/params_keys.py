@@ -42,6 +42,7 @@ CAR_RACING = GOOD | {
     },
     "train_m": GOOD["train_m"] | {"predict_reward_done": True},
     "train_c": {
+        "train_in": "dream",
         "inputs": "zh",
         "hidden": 32,
         "iterations": 160,

@@ -3,6 +3,7 @@
 from worldmodels.pipeline.config.ppo_params import TrainC
 
 SETTINGS = TrainC(
+    train_in="dream",
     inputs="zh",
     hidden=3,
     iterations=4,

@@ -11,6 +11,7 @@ from tools.doom_pipeline import Study, doom_pipeline
 
 MakeProject = Callable[..., Project]
 STUDY = Study((0.1, 1.3), (0, 1), {})  # fewer, and as many games as the params say
+FINETUNE = {"train_c": ("train_in=env",)}
 
 
 def carracing_project(make_project: MakeProject, rounds: int) -> Project:
@@ -20,7 +21,7 @@ def carracing_project(make_project: MakeProject, rounds: int) -> Project:
 
 def doom_project(make_project: MakeProject, rounds: int = 1) -> Project:
     """Doom's project with a quick recipe, that many rounds after the first, and STUDY."""
-    pipeline = doom_pipeline(_root(), rounds, lambda _: {}, STUDY)
+    pipeline = doom_pipeline(_root(), rounds, lambda _: {}, STUDY, FINETUNE)
     return _project(make_project, "doom", pipeline)
 
 

@@ -24,7 +24,7 @@ EPSILON = 1e-8
 class UpdateStats(NamedTuple):
     """What an update says of itself, by CleanRL's names."""
 
-    dream_return: float  # mean sum of a dream's rewards, weighted by survival
+    dream_return: float  # mean sum of a dream's or an episode's rewards, weighted by survival
     explained_variance: float  # of the returns, by the critic
     clip_fraction: float  # of the steps, whose ratio was outside the clip range
 

@@ -1,14 +1,16 @@
-"""PPO in dreams: collect, update, and now and then evaluate C in the environment."""
+"""PPO: collect dreams or episodes, update, and now and then evaluate C in the environment."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from worldmodels.agent.agent import Agent
 from worldmodels.controller.controller import Controllers
+from worldmodels.finetune.collector import RolloutCollector
 from worldmodels.interfaces import Vision
 from worldmodels.memory.ensemble import Ensemble
 from worldmodels.nn.parameters import Array
@@ -21,7 +23,8 @@ from worldmodels.pipeline.progress import progress
 from worldmodels.pipeline.reports import Row, StageResult
 from worldmodels.pipeline.seeding import RandomStreams
 from worldmodels.pipeline.storage.artifacts import Latents
-from worldmodels.ppo.dreams import DreamCollector, recorded_states
+from worldmodels.ppo.dreams import DreamBatch, DreamCollector, RecordedStates, recorded_states
+from worldmodels.ppo.games import GameCollector
 from worldmodels.ppo.learner import CRITIC_HIDDEN, PPO
 from worldmodels.ppo.networks import MLP, Standardization, controllers_of, policy_of
 from worldmodels.rollout.episode_runner import EpisodeRunner, PolicyBatch
@@ -72,6 +75,24 @@ class Validation:
         return EpisodeStats.concatenate(stats)
 
 
+@contextmanager
+def collector(
+    settings: TrainC,
+    task: Task[Any],
+    vision: Vision,
+    memory: Ensemble,
+    starts: RecordedStates,
+    scale: Standardization,
+    compute: Compute,
+) -> Iterator[Callable[[MLP, np.random.Generator], DreamBatch]]:
+    """What collects batches for PPO: of dreams, or of episodes, which workers play."""
+    if settings.train_in == "dream":
+        yield DreamCollector(settings, memory, starts, scale)
+        return
+    with WorkerPool(RolloutCollector(task, vision, memory), compute) as workers:
+        yield GameCollector(settings, task, scale, workers)
+
+
 def train_c(
     settings: TrainC,
     task: Task[Any],
@@ -92,10 +113,10 @@ def train_c(
         task: the environment.
         vision: V.
         memory: M, which dreams.
-        latents: recorded episodes, in which dreams start.
+        latents: recorded episodes, in which dreams start, and whose features are the scale of C's.
         streams: the stage's.
         checkpoints: to resume from.
-        compute: where evaluations run.
+        compute: where episodes of the environment run.
         initial: one C to start from, with the inputs and hidden units of the params; None for
             random weights.
 
@@ -109,11 +130,13 @@ def train_c(
     policy = MLP.initial(size, settings.hidden, memory.action_size, rng)
     critic = MLP.initial(size, max(settings.hidden, CRITIC_HIDDEN), 1, rng)
     learner = PPO(settings, policy_of(initial, scale) if initial else policy, critic)
-    collect = DreamCollector(settings, memory, starts, scale)
     dream_rng, order_rng = streams("dreams"), streams("minibatches")
     evaluations, curve, steps = list[Evaluation](), list[Row](), 0
 
-    with WorkerPool(EpisodeRunner(task), compute) as workers:
+    with (
+        WorkerPool(EpisodeRunner(task), compute) as workers,
+        collector(settings, task, vision, memory, starts, scale, compute) as collect,
+    ):
         validation = Validation(settings, task, vision, memory, streams, workers)
         if saved := checkpoints.load("ppo"):
             learner.restore(saved["learner"])
@@ -197,18 +220,19 @@ def _result(
         "validation_stderr": best.stderr,
         "initial_return": initial.mean_return,
     }
+    dreams, episodes = settings.train_in == "dream", settings.iterations * settings.episodes
     details = {
         "chosen_iteration": best.iteration,
-        "temperature": settings.temperature,
-        "dream_steps": settings.iterations * settings.episodes * settings.horizon,
+        **({"temperature": settings.temperature} if dreams else {}),
+        **({"dream_steps": episodes * settings.horizon} if dreams else {"episodes": episodes}),
         "validation_steps": steps,
     }
-    dreams = ""
+    trained = ""
     if curve:
         first, last = (row["dream_return"] for row in (curve[0], curve[-1]))
-        dreams = f"; in dreams from {first:+.2f} to {last:+.2f}"
+        trained = f"; in {'dreams' if dreams else 'training'} from {first:+.2f} to {last:+.2f}"
     summary = (
         f"validation return {best.mean_return:+.2f} +- {best.stderr:.2f} after {best.iteration} of "
-        f"{settings.iterations} iterations (before the first: {initial.mean_return:+.2f}){dreams}"
+        f"{settings.iterations} iterations (before the first: {initial.mean_return:+.2f}){trained}"
     )
     return StageResult(summary, metrics, details, curve)

@@ -1,4 +1,4 @@
-"""Params of PPO in dreams."""
+"""Params of PPO."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from worldmodels.pipeline.config.section import Count, Fraction, OptionalUnits, 
 
 
 class TrainC(Section, frozen=True):
-    """C by PPO in M's dreams."""
+    """C by PPO in M's dreams, or in the environment."""
 
+    train_in: Literal["env", "dream"]  # env leaves out the keys of dreams: horizon to sample_done
     inputs: Literal["z", "zh", "zch"]  # of C: z, and M's h, and its c
     hidden: OptionalUnits  # units of C's hidden layer; 0: linear
     iterations: Annotated[int, Meta(ge=0, le=100_000)]
-    episodes: Count  # dreams of an iteration
+    episodes: Count  # of an iteration
     horizon: Annotated[int, Meta(ge=1, le=10_000)]  # steps of a dream
     replay_rounds: Annotated[int, Meta(ge=1, le=1000)]  # last rounds that dreams start in
     temperature: Annotated[float, Meta(ge=0.01, le=100)]  # of the dream

@@ -24,10 +24,11 @@ def check_sections(params: Params) -> None:
             "train_m.predict_reward_done: must be true for evolve_c.train_in: dream, whose "
             "rewards and episode ends are what M predicts; found False"
         )
-    if params.train_c and not params.train_m.predict_reward_done:
+    in_dreams = params.train_c and params.train_c.train_in == "dream"
+    if in_dreams and not params.train_m.predict_reward_done:
         raise ValueError(
-            "train_m.predict_reward_done: must be true for train_c, whose rewards and episode "
-            "ends are what M predicts; found False"
+            "train_m.predict_reward_done: must be true for train_c.train_in: dream, whose rewards "
+            "and episode ends are what M predicts; found False"
         )
     if params.collect.shaped_rewards and isinstance(params.env, RacingParams | GymnasiumParams):
         raise ValueError(
