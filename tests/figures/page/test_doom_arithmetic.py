@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tests.support.page_agents import DOOM_KINDS
+from worldmodels.envs.doom.task import HEALTH_VALUE
 from worldmodels.interfaces import takes_c
 
 STEPS, TEMPERATURE = 30, 1.3
@@ -61,7 +62,8 @@ def test_v_m_and_c_compute_in_a_dream_what_numpy_computes(browser, pages, agents
         h_after, c_after = memory.step(z, action, h, c)
         head = memory.head_features(h_after, z, action)
         reward, done = memory.reward_and_done(head)
-        lower = np.clip(health + reward - 4, 0, 100)
+        loss = (4 - float(reward[0])) / HEALTH_VALUE
+        left = max(0.0, health - loss) if loss >= 5 else health
         theirs = {
             "z": z,
             "h": h,
@@ -71,7 +73,7 @@ def test_v_m_and_c_compute_in_a_dream_what_numpy_computes(browser, pages, agents
             "predicted": memory.predict(head, z),
             "reward": reward,
             "done": done,
-            "health": [[health, lower[0]]],
+            "health": [[health, left]],
         }
         for name, (values,) in theirs.items():
             message = f"{name} in step {step}"
@@ -79,4 +81,4 @@ def test_v_m_and_c_compute_in_a_dream_what_numpy_computes(browser, pages, agents
         assert len(found["pulls"]) == memory.columns
         assert sum(found["pulls"]) == pytest.approx(found["contributions"], abs=1e-4)
         z = memory.sample(head, z, uniform[step], normal[step], TEMPERATURE).astype(np.float32)
-        h, c, health = h_after, c_after, float(lower[0])
+        h, c, health = h_after, c_after, left

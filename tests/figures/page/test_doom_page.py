@@ -107,6 +107,9 @@ def test_health_is_what_the_rewards_leave_and_a_hit_is_red(browser, pages):
         browser.key(".")
     assert session(browser, "dream.health") == 0
     assert not session(browser, "done")
+    predict(browser, 2.5, 0)
+    browser.key(".")
+    assert session(browser, "dream.health") == 100  # a small error is no hit
     predict(browser, 4.5, 1)
     browser.key(".")
     assert session(browser, "dream.healths") == [100, 0]  # the dead have none
@@ -134,7 +137,7 @@ def test_the_aim_is_c_with_the_same_start_and_random_numbers(browser, pages):
 
 def test_the_temperature_is_that_of_the_slider(browser, pages):
     browser.open(pages / "doom.html", prefers_reduced_motion="reduce")
-    assert shown(browser, "#temperature-value") == "0.50"
+    assert shown(browser, "#temperature-value") == "0.25"
     browser.evaluate("temperature.value = -20, temperature.dispatchEvent(new Event('input'))")
     browser.evaluate(TO_THE_END)
     cold = session(browser, "dream.risks")

@@ -3,6 +3,8 @@
 
 export const TICS_A_SECOND = 35; // of the game
 const FULL_HEALTH = 100;
+const HEALTH_VALUE = 1; // of a point of health in the rewards; as in worldmodels/envs/doom/task.py
+const LEAST_LOSS = 5; // of health; a smaller one is M's error about a step without a hit
 
 export class Dream {
   // `settings` are those of the environment, and `predicts_health`: whether the rewards that M
@@ -48,16 +50,14 @@ export class Dream {
     this.pDone = done;
     this.terminated = doneThreshold < done;
     this.steps += 1;
-    if (settings.predicts_health) this.count(settings.frame_skip - reward);
+    if (settings.predicts_health) this.count((settings.frame_skip - reward) / HEALTH_VALUE);
     this.risks.push(done);
   }
 
-  // Take from the health what M predicts. The dead have none; and nobody heals, but a prediction
-  // may be a little below 0, which makes up for others that are a little above.
+  // Take from the health what M predicts; the dead have none.
   count(loss) {
-    this.loss = loss;
-    const health = Math.max(0, Math.min(FULL_HEALTH, this.health - loss));
-    this.health = this.terminated ? 0 : health;
+    this.loss = loss < LEAST_LOSS ? 0 : loss;
+    this.health = this.terminated ? 0 : Math.max(0, this.health - this.loss);
     this.healths.push(this.health);
   }
 }

@@ -176,6 +176,7 @@ const sliderOf = (temperature) => Math.round(10 * Math.log10(temperature));
 
 // -- the loop
 
+// Draw everything, `share` of the way from the last but one step to the last.
 function draw(share = 1) {
   panels.draw(share);
   writeStep(game, playing);
@@ -195,6 +196,7 @@ function onFrame(time) {
   }
   if (game.driver === "you" && !game.ghost.done) {
     game.runGhost(game.steps, GHOST_TIME);
+    if (game.ghost.done) panels.redraw(); // its line in the charts is whole
     redraw();
   }
   if (red > 0.01) {
@@ -202,7 +204,8 @@ function onFrame(time) {
     redraw();
   }
   const smooth = playing && !reducedMotion.matches && speed <= SMOOTH_SPEED;
-  if (dirty || smooth) draw(smooth ? stepsDue : 1);
+  if (dirty) draw(smooth ? stepsDue : 1);
+  else if (smooth) panels.drawZ(stepsDue);
   requestAnimationFrame(onFrame);
 }
 

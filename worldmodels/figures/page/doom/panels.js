@@ -24,17 +24,22 @@ export class Panels {
   }
 
   // Draw everything, `share` of the way from the last but one step to the last.
-  draw(share = 1) {
-    const { game, canvases, theme } = this;
-    const { dream, columns } = game;
-    const z = game.between(share);
-    drawFrame(byId("dream"), game.vision.decode(z), game.shape, theme);
-    drawBars(canvases.z, Array.from(z), columns, Z_LIMIT, theme.vision, theme);
+  draw(share) {
+    const { game: { dream, columns }, game, canvases, theme } = this;
+    this.drawZ(share);
     if (this.drawn === dream.z) return;
     this.drawn = dream.z;
     drawCells(canvases.h, dream.state.h, columns, theme);
     drawBars(canvases.pulls, game.pulls(dream), columns, this.pullLimit, theme.controller, theme);
     this.drawCharts();
+  }
+
+  // Draw what lies between two steps: z, and its picture.
+  drawZ(share) {
+    const { game, canvases, theme } = this;
+    const z = game.between(share);
+    drawFrame(byId("dream"), game.vision.decode(z), game.shape, theme);
+    drawBars(canvases.z, Array.from(z), game.columns, Z_LIMIT, theme.vision, theme);
   }
 
   drawCharts() {
