@@ -18,10 +18,11 @@ RECIPES := quick unseen paper dream other
 RELEASED := $(addprefix carracing/released/,v.npz m.npz c.npz)
 RELEASED_OPTIONS := --params carracing/params.yaml --reports carracing/released/reports
 PAGE := carracing/released/reports/play.html
+DOOM_PAGE := doom/released/reports/play.html
 SCHEDULER := tcp://127.0.0.1:8786
 
 .PHONY: all core dev dask install-carracing install-doom locks repro $(RECIPES) temperature carracing \
-	carracing-ablations carracing-seeds carracing-page doom doom-finetuned doom-temperatures demo article docs cluster test chaos lint bench ablations seeds sb3 clean
+	carracing-ablations carracing-seeds carracing-page doom doom-page doom-finetuned doom-temperatures demo article docs cluster test chaos lint bench ablations seeds sb3 clean
 
 # One .venv: nothing is installed into it side by side.
 .NOTPARALLEL:
@@ -109,6 +110,11 @@ carracing-page: core
 	python -m stages.play $(RELEASED) $(PAGE) \
 	--dream-starts carracing/released/dream_starts.npz $(RELEASED_OPTIONS)
 	@echo "The dream of CarRacing, to drive in: $(PAGE)"
+
+doom-page: core
+	python -m stages.play $(addprefix doom/released/,v.npz m.npz c.npz) $(DOOM_PAGE) \
+	--dream-starts doom/released/dream_starts.npz --params doom/params.yaml --reports doom/released/reports
+	@echo "The dream of Doom, to dodge fireballs in: $(DOOM_PAGE)"
 
 # A page of six experiments with the released agents.
 article: core

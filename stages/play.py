@@ -6,26 +6,38 @@ from typing import Any
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
-from worldmodels.agent.loading import Spaces, load_agent
+from worldmodels.agent.loading import AgentParts, Spaces, load_agent
 from worldmodels.controller.controller import Controllers
+from worldmodels.dream.env import DreamEnv
 from worldmodels.dream.starts import Context, StartStates
 from worldmodels.envs.racing.paint import GRASS_SEED, LIGHTER_SHARE, PATCH
 from worldmodels.envs.racing.track import Track
-from worldmodels.figures.page.page import pack, page, too_large_page
+from worldmodels.figures.page.page import doom_page, pack, page, too_large_page
+from worldmodels.interfaces import takes_c
 from worldmodels.memory.ensemble import Ensemble
-from worldmodels.pipeline.config.env_params import CarRacingParams, EnvParams, RacingParams
+from worldmodels.pipeline.config.env_params import (
+    DoomParams,
+    EnvParams,
+    GymnasiumParams,
+    RacingParams,
+)
 from worldmodels.pipeline.errors import ParamsError, UserError
 from worldmodels.pipeline.reports import StageResult
 from worldmodels.pipeline.runner import StageContext, run_stage
 from worldmodels.vision.registry import AnyVision
 
 ACTION_SIZE = 2  # steering and throttle (racing), or steering and pedal (CarRacing)
+DOOM_ACTION_SIZE = 1  # left or right
 MAX_BYTES = 2_000_000  # of a page
 BYTES_A_WEIGHT = (4, 3, 2)  # the first with which the page is small enough
 ZOOM_FRAMES = 50  # of CarRacing's first second
-NO_TWINS = ("column_vae", "conv_lstm")  # kinds of V and M
-UNUSED_LAYERS = ("logvar.",)  # the page takes the mean of z
+DOOM_TEMPERATURE = 0.25  # of a page's dreams: far above it, they soon go up in flames
+FAIR_STEPS = 20  # of Doom, which C should outlive in a dream that is to be played
+DOOM_KINDS = ("column_vae", "conv_lstm")  # of V and M, whose twins only the page of Doom has
+UNUSED_LAYERS: tuple[str, ...] = ("logvar.",)  # the page takes the mean of z
+ENCODER_LAYERS = ("encoder", "conv", "mean.")  # a page of Doom encodes nothing
 
 
 def play(
@@ -40,14 +52,17 @@ def play(
 
     If even the least exact weights are too many, the page only says so. Of an ensemble it has the
     first member, whose h C takes. Its dreams begin with `temperature`. The page cannot run
-    CarRacing: there, dreams begin at `start_states`.
+    CarRacing or Doom: there, dreams begin at `start_states`.
     """
     member = memory.members[0]
+    make_page, unused, settings = page, UNUSED_LAYERS, _env_data(env)
+    if isinstance(env, DoomParams) and start_states:
+        make_page, unused = doom_page, UNUSED_LAYERS + ENCODER_LAYERS
+        _, rewards = dream_of_c(AgentParts(vision, memory, controllers), start_states)
+        settings["predicts_health"] = bool(np.abs(rewards - env.frame_skip).max() > 1)
     arrays = {
         "vision": {
-            name: array
-            for name, array in vision.parameters.items()
-            if not name.startswith(UNUSED_LAYERS)
+            name: array for name, array in vision.parameters.items() if not name.startswith(unused)
         },
         "memory": member.arrays(),
         "controller": controllers.arrays(0),
@@ -55,9 +70,9 @@ def play(
     kinds = {"vision": vision.kind, "memory": member.kind, "controller": controllers.kind}
     weights = sum(int(np.size(array)) for part in arrays.values() for array in part.values())
     for size in BYTES_A_WEIGHT:
-        html = page(
+        html = make_page(
             {
-                "env": _env_data(env),
+                "env": settings,
                 "bytes": size,
                 "members": len(memory.members),
                 "temperature": temperature,
@@ -86,12 +101,42 @@ def play(
     )
 
 
-def without_twin(vision: AnyVision, memory: Ensemble) -> str | None:
-    """Why a page cannot play V or M; None if it can: there is a twin of each in JavaScript."""
-    kinds = [kind for kind in (vision.kind, memory.members[0].kind) if kind in NO_TWINS]
-    if not kinds:
-        return None
-    return f"a page cannot play {' and '.join(kinds)}: it has no twin of them in JavaScript"
+def without_twin(env: EnvParams, vision: AnyVision, memory: Ensemble) -> str | None:
+    """Why a page of an environment cannot play V or M; None if it can: their twins in JavaScript
+    are there, and M predicts what a dream of Doom needs.
+    """
+    kinds = [kind for kind in (vision.kind, memory.members[0].kind) if kind in DOOM_KINDS]
+    if not isinstance(env, DoomParams):
+        return f"only a page of doom can play {' and '.join(kinds)}" if kinds else None
+    if not memory.predicts_reward_done:
+        return (
+            "this M predicts no rewards and episode ends, and a dream of Doom needs them; "
+            "run 'dvc repro'"
+        )
+    return None
+
+
+def dream_of_c(
+    parts: AgentParts, start_states: StartStates
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """C's dreams from start states: its probabilities (starts,) of outliving FAIR_STEPS, and the
+    rewards (FAIR_STEPS, starts).
+    """
+    _, memory, controllers = parts
+    starts, members = len(start_states.z), memory.members[:1]
+    observe_c = takes_c(controllers.features, memory)
+    dream = DreamEnv(
+        *(members, start_states, starts, FAIR_STEPS, DOOM_TEMPERATURE),
+        sample_done=False,
+        observe_c=observe_c,
+    )
+    players, (features, _) = controllers.repeated(starts), dream.reset()
+    alive, rewards = np.ones(starts), np.zeros((FAIR_STEPS, starts))
+    for step in range(FAIR_STEPS):
+        actions = players.act(features[:, : controllers.features])
+        features, rewards[step], _, _, info = dream.step(actions)
+        alive *= 1 - info["p_done"]
+    return alive, rewards
 
 
 def _env_data(env: EnvParams) -> dict[str, Any]:
@@ -108,15 +153,15 @@ def _env_data(env: EnvParams) -> dict[str, Any]:
     return settings
 
 
-def _start_states(run: StageContext, z_size: int) -> StartStates | None:
-    """Those of `--dream-starts` after the zoom; None if it is not given.
+def _start_states(run: StageContext, parts: AgentParts) -> StartStates | None:
+    """Those of `--dream-starts` after the zoom, or that are fair; None if it is not given.
 
     Raises:
         UserError: the file is missing or damaged, its z are of another size, or all its start
-            states lie in the zoom.
+            states lie in the zoom or are not fair.
         ParamsError: it is not given, but this environment needs it.
     """
-    env = run.params.env
+    env, z_size = run.params.env, parts.vision.z_size
     if "dream_starts" not in run.paths:
         if isinstance(env, RacingParams):
             return None
@@ -124,38 +169,58 @@ def _start_states(run: StageContext, z_size: int) -> StartStates | None:
             "env.kind: a page runs the environment racing only; of another one it shows dreams, "
             "and needs to know where they start: --dream-starts FILE, made by stages.dream_starts"
         )
-    makers = {StartStates.KIND: StartStates.from_arrays}
+    path, makers = run.paths["dream_starts"], {StartStates.KIND: StartStates.from_arrays}
     start_states = run.model("dream_starts", "dream_starts", makers)
     if (found := start_states.z.shape[1]) != z_size:
         raise UserError(
-            f"{run.paths['dream_starts']}: its z have {found} numbers, but V's have {z_size}; "
+            f"{path}: its z have {found} numbers, but V's have {z_size}; "
             "run stages.dream_starts again"
         )
     if isinstance(env, RacingParams):
         return start_states
+    if isinstance(env, DoomParams):
+        kept = fair(start_states, parts)
+        if kept is None:
+            raise UserError(
+                f"{path}: from all its start states C is dead within {FAIR_STEPS} steps in most "
+                "dreams; run stages.dream_starts with other episodes"
+            )
+        return kept
     kept = after_zoom(start_states, env.frame_skip)
     if kept is None:
         raise UserError(
-            f"{run.paths['dream_starts']}: all its start states lie in the first second of an "
+            f"{path}: all its start states lie in the first second of an "
             "episode, in which CarRacing's camera zooms in; run stages.dream_starts with "
             "evolve_c.burn_in above 0 and other episodes"
         )
     return kept
 
 
+def fair(start_states: StartStates, parts: AgentParts) -> StartStates | None:
+    """Those from which C outlives FAIR_STEPS in most dreams, the earliest first; None if there is
+    none.
+    """
+    return _chosen(start_states, dream_of_c(parts, start_states)[0] > 0.5)
+
+
 def after_zoom(start_states: StartStates, frame_skip: int) -> StartStates | None:
-    """Those that lie after the first second of an episode, the earliest first, with no more context
-    than they have; None if there is none.
+    """Those that lie after the first second of an episode, the earliest first; None if there is
+    none.
     """
     if start_states.context is None:
         return None
+    return _chosen(start_states, start_states.context.steps * frame_skip >= ZOOM_FRAMES)
+
+
+def _chosen(start_states: StartStates, rows: NDArray[np.bool_]) -> StartStates | None:
+    """Those of the rows, with no more context than they have; None if there is none."""
+    if start_states.context is None or not rows.any():
+        return None
     z, actions, steps = start_states.context
     order = np.argsort(steps, kind="stable")
-    kept = order[steps[order] * frame_skip >= ZOOM_FRAMES]
-    if not kept.size:
-        return None
-    width = int(steps[kept].max())
-    context = Context(z[kept][:, -width:], actions[kept][:, -width:], steps[kept])
+    kept = order[rows[order]]
+    first = z.shape[1] - int(steps[kept].max())
+    context = Context(z[kept][:, first:], actions[kept][:, first:], steps[kept])
     return StartStates(start_states.z[kept], context)
 
 
@@ -164,15 +229,17 @@ def main() -> None:
     optional = {"dream-starts": ["dream_starts"]}
     with run_stage("play", reads=["v", "m", "c"], writes=["page"], optional=optional) as run:
         env = run.params.env
-        if not isinstance(env, RacingParams | CarRacingParams):
-            kind = env.__struct_config__.tag
-            raise ParamsError(f"env.kind: a page is of racing or carracing; found {kind}")
-        spaces = Spaces(env.view.shape, ACTION_SIZE)
-        parts = load_agent([run.paths[name] for name in "vmc"], spaces)
-        if problem := without_twin(parts.vision, parts.memory):
+        if isinstance(env, GymnasiumParams):
+            raise ParamsError("env.kind: a page is of racing, carracing or doom; found gymnasium")
+        action_size = DOOM_ACTION_SIZE if isinstance(env, DoomParams) else ACTION_SIZE
+        parts = load_agent([run.paths[name] for name in "vmc"], Spaces(env.view.shape, action_size))
+        if problem := without_twin(env, parts.vision, parts.memory):
             raise UserError(f"{run.paths['v']}, {run.paths['m']}: {problem}")
-        start_states = _start_states(run, parts.vision.z_size)
-        html, result = play(env, *parts, start_states, run.params.evolve_c.temperature)
+        start_states = _start_states(run, parts)
+        temperature = (
+            DOOM_TEMPERATURE if isinstance(env, DoomParams) else run.params.evolve_c.temperature
+        )
+        html, result = play(env, *parts, start_states, temperature)
         with run.writing(run.paths["page"]) as path:
             path.write_text(html, encoding="utf-8")
         run.report(result)

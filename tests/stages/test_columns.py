@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 
 from benchmarks.learning import learn, run_evaluate, run_train_m
-from stages.play import without_twin
 from worldmodels.agent.loading import Spaces, load_vision_and_memory
 from worldmodels.envs.registry import make_task
 from worldmodels.memory.registry import make_memory
@@ -100,8 +99,3 @@ def test_own_predictions_change_what_m_learns(columns):
         for share in (0.0, 1.0, 1.0)
     ]
     assert losses[1] == losses[2] != losses[0]
-
-
-def test_a_page_cannot_play_them(agent):
-    words = "a page cannot play column_vae and conv_lstm: it has no twin of them in JavaScript"
-    assert without_twin(agent.vision, agent.memory) == words

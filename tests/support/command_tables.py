@@ -114,7 +114,8 @@ NOT_RUN: dict[str, tuple[str, ...]] = {
     "a target of make (tests/test_docs.py compares them with the Makefile); it installs packages": (
         *("make", "make test", "make lint", "make quick", "make unseen", "make install-carracing"),
         "make install-doom",
-        *("make demo", "make carracing-page", "make article", "make seeds", "make sb3"),
+        *("make demo", "make carracing-page", "make doom-page", "make article", "make seeds"),
+        "make sb3",
         *("make docs", "make docs REPO_URL=https://github.com/you/it"),
     ),
     "trains or measures, for some seconds or for hours": (

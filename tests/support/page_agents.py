@@ -6,11 +6,12 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from stages.play import after_zoom, play
+from stages.play import DOOM_TEMPERATURE, after_zoom, play
 from worldmodels.controller.controller import Controllers, parameter_count
 from worldmodels.dream.starts import Context, StartStates
 from worldmodels.envs.racing.env import RacingEnv
 from worldmodels.interfaces import feature_counts
+from worldmodels.memory.conv_lstm_memory import ConvLSTMMemory
 from worldmodels.memory.deterministic_lstm import DeterministicLSTM
 from worldmodels.memory.ensemble import Ensemble
 from worldmodels.memory.joint_mdn_lstm import JointMDNLSTM
@@ -20,11 +21,14 @@ from worldmodels.pipeline.reports import StageResult
 from worldmodels.pipeline.storage.artifacts import Model
 from worldmodels.pipeline.storage.pixels import to_bytes
 from worldmodels.vision.autoencoder import Autoencoder
+from worldmodels.vision.column_vae import ColumnVAE
 from worldmodels.vision.conv_vae import ConvVAE
 from worldmodels.vision.vae import VAE
 
 ROOT = Path(__file__).resolve().parents[2]
-RACING, CARRACING = (read_params(ROOT / f"{name}params.yaml").env for name in ("", "carracing/"))
+RACING, CARRACING, DOOM = (
+    read_params(ROOT / f"{name}params.yaml").env for name in ("", "carracing/", "doom/")
+)
 COLOURED = msgspec.structs.replace(
     RACING, view=msgspec.structs.replace(RACING.view, size=64, channels=3)
 )
@@ -32,6 +36,29 @@ GOLDEN_EPISODES = json.loads((ROOT / "tests/data/track_rollouts.json").read_text
 LONGEST = max(GOLDEN_EPISODES, key=lambda episode: episode["length"])
 STEPS = 100  # of an episode that V and M are compared on
 KINDS = ("reference", "vae", "paper", "carracing")
+DOOM_KINDS = ("doom", "doom_lstm")  # of columns, and of one LSTM
+
+
+def doom_models(
+    kind: str, rng: np.random.Generator
+) -> tuple[ColumnVAE | ConvVAE, ConvLSTMMemory | MDNLSTM]:
+    """A V and an M of Doom, whose dreams seldom end, and cost health."""
+    options = {"min_std": 0.01, "predict_change": True, "predict_reward_done": True}
+    if kind == "doom":
+        vision = ColumnVAE.initial(DOOM.view.shape, 12, 40, rng)
+        columns = {"columns": 10, "head_hidden": 6, "action_threshold": 1 / 3}
+        memory = ConvLSTMMemory.initial(40, 1, 4, rng, **columns, **options)
+    else:
+        vision = ConvVAE.initial(DOOM.view.shape, 40, 0.25, rng)
+        memory = MDNLSTM.initial(40, 1, 24, rng, head_hidden=12, num_mixtures=3, **options)
+    for name, array in vision.parameters.items():
+        if name.endswith(".bias"):
+            array += rng.normal(scale=0.1, size=array.shape)  # biases of the initial ones are 0
+    arrays = memory.arrays()
+    arrays["done.bias"], arrays["reward.bias"] = np.array(-5.0), np.array(3.0)
+    for name, scale in (("reward.weight", 9.0), ("done.weight", 0.1)):
+        arrays[name] = scale * arrays[name]
+    return vision, type(memory)(arrays)
 
 
 class PageAgent:
@@ -59,6 +86,18 @@ class PageAgent:
             self.env, inputs = COLOURED, "zch"
             self.vision = ConvVAE.initial((64, 64, 3), 32, 0.25, rng)
             memory = MDNLSTM.initial(32, 2, 64, rng, num_mixtures=5, min_std=0.01)
+        elif kind in DOOM_KINDS:
+            self.env, inputs = DOOM, "zch" if kind == "doom" else "zh"
+            self.vision, memory = doom_models(kind, rng)
+            z, context_z = (
+                rng.normal(size=(3, *width, 40)).astype(np.float32) for width in ((), (9,))
+            )
+            context = Context(
+                context_z,
+                np.tanh(rng.normal(size=(3, 9, 1))).astype(np.float32),
+                np.array([0, 9, 4], np.float32),
+            )
+            self.start_states = StartStates(z, context)
         else:
             self.env = CARRACING
             self.vision = ConvVAE.initial((28, 32, 3), 32, 1.0, rng)
@@ -78,16 +117,18 @@ class PageAgent:
                 z, Context(context[..., :32], np.tanh(context[..., 32:]), steps)
             )
         self.memory = Ensemble([memory])
-        hidden = [8] if kind == "vae" else []
+        hidden = [8] if kind in ("vae", "doom") else []
         features = feature_counts(self.vision.z_size, memory.hidden_size)[inputs]
-        sizes = [features, *hidden, 2]
+        sizes = [features, *hidden, memory.action_size]
         genome = rng.normal(size=(1, parameter_count(sizes))) * 0.3
         self.controllers = Controllers.from_genomes(genome, sizes)
 
     def play(self) -> tuple[str, StageResult]:
         """The page and the result of the stage."""
-        starts = self.start_states and after_zoom(self.start_states, self.env.frame_skip)
-        parts = (self.vision, self.memory, self.controllers)
+        parts, starts = (self.vision, self.memory, self.controllers), self.start_states
+        if self.env is DOOM:
+            return play(self.env, *parts, starts, DOOM_TEMPERATURE)
+        starts = starts and after_zoom(starts, self.env.frame_skip)
         return play(self.env, *parts, starts, 1.3 if starts else 1.0)
 
     def write(self, folder: Path) -> dict[str, Path]:

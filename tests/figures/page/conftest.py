@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.page_agents import KINDS, PageAgent
+from tests.support.page_agents import DOOM_KINDS, KINDS, PageAgent
 
 
 @pytest.fixture(scope="session")
 def agents() -> dict[str, PageAgent]:
-    return {kind: PageAgent(kind) for kind in KINDS}
+    return {kind: PageAgent(kind) for kind in (*KINDS, *DOOM_KINDS)}
 
 
 @pytest.fixture(scope="session")

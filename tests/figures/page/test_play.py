@@ -4,22 +4,24 @@ import json
 import re
 import sys
 from base64 import b64decode
+from pathlib import Path
 
 import numpy as np
 import pytest
-import yaml
 
-from stages.play import MAX_BYTES, after_zoom, main, play
-from tests.support.page_agents import RACING, ROOT, PageAgent
+from stages.play import DOOM_TEMPERATURE, MAX_BYTES, after_zoom, fair, main, play, without_twin
+from tests.support.page_agents import DOOM, DOOM_KINDS, RACING, ROOT, PageAgent
+from worldmodels.agent.loading import AgentParts
 from worldmodels.controller.controller import Controllers, parameter_count
 from worldmodels.dream.starts import StartStates
 from worldmodels.figures.page.page import FOLDER, pack
 from worldmodels.memory.deterministic_lstm import DeterministicLSTM
 from worldmodels.memory.ensemble import Ensemble
+from worldmodels.pipeline.storage.artifacts import Model
 from worldmodels.vision.autoencoder import Autoencoder
 
 NETWORK = re.compile(r"(src|href)=\"(?!data:)|url\(|@import|\bfetch\(|https?://")
-SOURCES = sorted(path for path in FOLDER.iterdir() if path.suffix in (".js", ".html", ".css"))
+SOURCES = sorted(path for path in FOLDER.rglob("*") if path.suffix in (".js", ".html", ".css"))
 
 
 @pytest.mark.parametrize("kind", ["reference", "carracing"])
@@ -30,7 +32,7 @@ def test_a_page_is_one_small_file_that_needs_no_network(agents, kind):
     assert agents[kind].play()[0] == html
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(FOLDER)))
 def test_a_source_of_the_page_needs_no_network_and_has_lines_of_100_characters(path):
     text = path.read_text(encoding="utf-8")
     assert not NETWORK.search(text)
@@ -132,15 +134,71 @@ def test_a_page_has_no_start_states_in_the_zoom(agents, tmp_path, monkeypatch):
         run(monkeypatch, *arguments, "--reports", tmp_path)
 
 
-def test_a_page_of_doom_is_refused(agents, tmp_path, monkeypatch):
+def doom_arguments(agent: PageAgent, folder: Path) -> list[Path | str]:
+    """The stage's, without --dream-starts."""
+    files = agent.write(folder)
+    arguments = [*(files[name] for name in "vmc"), folder / "play.html"]
+    return [*arguments, "--params", ROOT / "doom/params.yaml", "--reports", folder]
+
+
+@pytest.mark.parametrize("kind", DOOM_KINDS)
+def test_a_page_of_doom_needs_start_states_from_which_c_lives_on(
+    agents, kind, tmp_path, monkeypatch
+):
+    agent, html = agents[kind], tmp_path / "play.html"
+    arguments = doom_arguments(agent, tmp_path)
+    with pytest.raises(SystemExit, match="needs to know where they start: --dream-starts FILE"):
+        run(monkeypatch, *arguments)
+    run(monkeypatch, *arguments, "--dream-starts", tmp_path / "dream_starts.npz")
+    data = json.loads(re.search(r'id="data">(.*?)</script>', html.read_text())[1])
+    assert data["temperature"] == DOOM_TEMPERATURE
+    assert data["env"]["predicts_health"]
+    assert not [name for name in data["vision"]["arrays"] if name.startswith(("enc", "conv", "me"))]
+    assert not NETWORK.search(html.read_text())
+    # Those with the fewest steps before them come first, and a start that is soon fatal is none.
+    assert data["dream_starts"]["context_steps"] == pack({"": np.array([0, 4, 9])}, 4)[""]
+    _, memory, _ = parts = AgentParts(agent.vision, agent.memory, agent.controllers)
+    (member,) = memory.members
+    fatal = type(member)({**member.arrays(), "done.bias": np.array(9.0)})
+    assert fair(agent.start_states, parts._replace(memory=Ensemble([fatal]))) is None
+    Model(fatal.kind, fatal.arrays()).write(tmp_path / "m.npz")
+    with pytest.raises(SystemExit, match="from all its start states C is dead within 20 steps"):
+        run(monkeypatch, *arguments, "--dream-starts", tmp_path / "dream_starts.npz")
+
+
+def test_a_page_of_doom_shows_health_only_if_m_has_learned_it(agents):
+    agent = PageAgent("doom")
+    (member,) = agent.memory.members
+    tics_alone = {"reward.weight": np.zeros(6), "reward.bias": np.array(4.0)}
+    agent.memory = Ensemble([type(member)({**member.arrays(), **tics_alone})])
+    assert '"predicts_health":false' in agent.play()[0]
+    assert '"predicts_health":true' in agents["doom"].play()[0]
+
+
+def test_an_m_that_predicts_no_ends_is_refused_in_doom(agents, tmp_path, monkeypatch):
+    arguments = doom_arguments(agents["doom"], tmp_path)
+    (member,) = agents["doom"].memory.members
+    heads = ("outcome", "reward", "done")
+    arrays = {name: x for name, x in member.arrays().items() if not name.startswith(heads)}
+    Model(member.kind, arrays).write(tmp_path / "m.npz")
+    with pytest.raises(SystemExit, match="predicts no rewards and episode ends, and a dream of Do"):
+        run(monkeypatch, *arguments, "--dream-starts", tmp_path / "dream_starts.npz")
+
+
+def test_the_kinds_of_doom_are_refused_on_other_pages(agents):
+    doom, racing = agents["doom"], agents["reference"]
+    words = "only a page of doom can play "
+    assert without_twin(RACING, doom.vision, racing.memory) == f"{words}column_vae"
+    assert without_twin(RACING, doom.vision, doom.memory) == f"{words}column_vae and conv_lstm"
+    assert without_twin(RACING, racing.vision, racing.memory) is None
+    assert without_twin(DOOM, doom.vision, doom.memory) is None
+
+
+def test_a_page_of_another_environment_is_refused(agents, tmp_path, monkeypatch):
     files = agents["carracing"].write(tmp_path)
-    params = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
-    view = {"height": 28, "width": 80}
-    params["env"] = {"kind": "doom", "view": view, "frame_skip": 4, "max_steps": 525}
-    (tmp_path / "params.yaml").write_text(yaml.safe_dump(params), encoding="utf-8")
     arguments = [*(files[name] for name in "vmc"), tmp_path / "play.html"]
-    arguments += ["--params", tmp_path / "params.yaml", "--reports", tmp_path]
-    words = r"env\.kind: a page is of racing or carracing; found doom$"
+    arguments += ["--params", ROOT / "recipes/other/params.yaml", "--reports", tmp_path]
+    words = r"env\.kind: a page is of racing, carracing or doom; found gymnasium$"
     with pytest.raises(SystemExit, match=words):
         run(monkeypatch, *arguments)
 

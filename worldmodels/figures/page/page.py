@@ -1,4 +1,4 @@
-"""The interactive page: one HTML file with its code, its style and all weights inside."""
+"""The interactive pages: one HTML file with its code, its style and all weights inside."""
 
 from __future__ import annotations
 
@@ -22,16 +22,26 @@ Arrays = Mapping[str, NDArray[Any]]
 
 
 def page(data: Mapping[str, Any]) -> str:
-    """The page as HTML; its code reads `data` as JSON."""
+    """The page of the racing environment or of CarRacing as HTML; its code reads `data` as JSON."""
+    return _page(data, "page.html", _style("scene.css", "small_screens.css"), ENTRY, _import_map())
+
+
+def doom_page(data: Mapping[str, Any]) -> str:
+    """The page of Doom as HTML; its code, which reads `data` as JSON, is in the folder `doom`."""
+    style = _style("scene.css", "small_screens.css", "doom/page.css")
+    return _page(data, "doom/page.html", style, "doom/main.js", _import_map("doom"))
+
+
+def _page(data: Mapping[str, Any], template: str, layout: str, entry: str, modules: str) -> str:
     # The text must not close the element that holds it.
     text = json.dumps(data, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
     return _fill(
-        "page.html",
+        template,
         {
-            "layout": _style("scene.css", "small_screens.css"),
-            "modules": f'<script type="importmap">{_import_map()}</script>',
+            "layout": layout,
+            "modules": f'<script type="importmap">{modules}</script>',
             "data": f'<script type="application/json" id="data">{text}</script>',
-            "code": f'<script type="module">import "{ENTRY}";</script>',
+            "code": f'<script type="module">import "{entry}";</script>',
         },
     )
 
@@ -79,14 +89,15 @@ def _highest_bytes(array: NDArray[Any], size: int) -> bytes:
     return bits.astype("<u4").view(np.uint8).reshape(-1, 4)[:, 4 - size :].tobytes()
 
 
-def _import_map() -> str:
-    """All modules of the page by file name, as `data:` URLs.
+def _import_map(*subfolders: str) -> str:
+    """All modules of the folder by file name, and those of subfolders, as `data:` URLs.
 
     From disk, a browser loads no module files, but it does load modules from `data:` URLs.
     """
+    paths = [path for each in (".", *subfolders) for path in sorted((FOLDER / each).glob("*.js"))]
     urls = {
-        path.name: f"data:text/javascript,{quote(path.read_text(encoding='utf-8'), PLAIN)}"
-        for path in sorted(FOLDER.glob("*.js"))
+        path.relative_to(FOLDER).as_posix(): f"data:text/javascript,{quote(_read(path), PLAIN)}"
+        for path in paths
     }
     return json.dumps({"imports": urls}, separators=(",", ":"))
 
@@ -101,5 +112,5 @@ def _style(*files: str) -> str:
     return f"<style>\n{''.join(map(_read, files))}</style>"
 
 
-def _read(file: str) -> str:
+def _read(file: str | Path) -> str:
     return (FOLDER / file).read_text(encoding="utf-8")
