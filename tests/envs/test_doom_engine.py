@@ -1,6 +1,7 @@
 """Engines of Doom: one that is lost is replaced, and none outlives its stage."""
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -116,6 +117,17 @@ def test_an_engine_is_used_again_by_the_next_batch():
     del first
     second.reset()
     assert {id(game._engine) for game in second._games} <= used
+
+
+def test_an_engine_that_has_ended_is_in_the_cost_of_the_stage(monkeypatch):
+    monkeypatch.setattr(engine, "_idle", defaultdict(list))
+    env = DoomEnv([7])
+    env.reset()
+    own = env._games[0]._engine
+    times = host(own).children()[0].cpu_times()
+    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+    own.close()
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before >= times.user
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,6 +21,7 @@ from worldmodels.pipeline.checkpoints import Checkpoints, checkpoint_folder, fin
 from worldmodels.pipeline.command_line import COMPUTE, compute_overrides, stage_parser
 from worldmodels.pipeline.config.params import INLINE, Params
 from worldmodels.pipeline.config.reader import read_params
+from worldmodels.pipeline.cost import cost
 from worldmodels.pipeline.errors import ParamsError, UserError
 from worldmodels.pipeline.file_errors import named_in_errors, system_error
 from worldmodels.pipeline.memory_limit import memory_limit
@@ -116,13 +116,6 @@ class StageContext:
             print(f"{self.name}: {result.summary}", flush=True)
 
 
-def _cost(start: float) -> dict[str, float]:
-    """CPU time of this process and its ended children, and wall time since `start`, in hours."""
-    own, ended = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    seconds = own.ru_utime + own.ru_stime + ended.ru_utime + ended.ru_stime
-    return {"core_hours": seconds / 3600, "hours": (time.monotonic() - start) / 3600}
-
-
 @contextmanager
 def _explain_memory_error(name: str, params: Params) -> Iterator[None]:
     """Name the params of a stage that may be too large for the memory, the largest first.
@@ -203,7 +196,7 @@ def run_stage(
                 yield run
             if given.cost:
                 with outputs.writing(given.cost) as temporary:
-                    reports.write_json(temporary, _cost(start))
+                    reports.write_json(temporary, cost(start))
         if "checkpoints" in vars(run):
             run.checkpoints.clear()
     except ParamsError as error:

@@ -14,6 +14,7 @@ import re
 import select
 import sys
 import threading
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,7 @@ def main() -> None:
         pass  # the owner has ended
     except Exception as error:
         connection.send(" ".join(f"{type(error).__name__}: {error}".split()))
-    os._exit(0)  # at once: ViZDoom would wait for its engine, which Linux kills
+    end(0)
 
 
 def end_with_owner(connection: Connection) -> None:
@@ -47,7 +48,24 @@ def end_with_owner(connection: Connection) -> None:
     hang_up.register(connection, 0)
     hang_up.poll()
     remove_shared_files()  # there are some if the engine is just starting
-    os._exit(1)
+    end(1)
+
+
+def end(status: int) -> None:
+    """End the engine and then this process, at once: ViZDoom would let the engine end by itself.
+
+    Linux would kill the engine after this process; but it counts in the CPU time of the stage only
+    if it is waited for. One that is just starting is left to Linux.
+    """
+    import psutil
+
+    engine = os.path.realpath(os.environ.get("DOOM_ENGINE", ""))
+    with suppress(psutil.Error, OSError):
+        for child in psutil.Process().children():
+            if child.exe() == engine:
+                child.kill()
+                os.waitpid(child.pid, 0)
+    os._exit(status)
 
 
 class Game:
