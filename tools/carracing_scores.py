@@ -13,6 +13,7 @@ from worldmodels.figures.common.score_by_cost import (
 )
 from worldmodels.figures.docs.ablations import Ablation, Score
 from worldmodels.pipeline.config.reader import read_params
+from worldmodels.pipeline.errors import UserError
 from worldmodels.pipeline.reports import curve_path, metrics_path, read_curve, read_numbers
 
 KINDS = (  # folder, name, the part that it lacks
@@ -43,9 +44,11 @@ def agents(project: Path) -> tuple[Ablation, list[Ablation]]:
     fine-tuning than the project's params have: it is of an earlier procedure.
 
     Raises:
-        UserError: a file is damaged.
+        UserError: a file is damaged, or the params have no section `finetune_c`.
     """
-    iterations = read_params(project / "params.yaml").finetune_c.iterations
+    finetune = read_params(project / "params.yaml").finetune_c
+    if finetune is None:
+        raise UserError(f"{project}/params.yaml: finetune_c: missing; it has the iterations")
     seeds = seed_folders(project)
 
     def scores(kind: str) -> dict[int, Score]:
@@ -53,7 +56,8 @@ def agents(project: Path) -> tuple[Ablation, list[Ablation]]:
         return {
             seed: Score(*read_numbers(metrics_path(reports, "evaluate"), "evaluate", MEAN_STDERR))
             for seed, reports in sorted(folders.items())
-            if metrics_path(reports, "evaluate").exists() and _is_finetuned(reports, iterations)
+            if metrics_path(reports, "evaluate").exists()
+            and _is_finetuned(reports, finetune.iterations)
         }
 
     whole = Ablation("everything (z and h)", "", scores(""), of_paper(PAPER_RETURN, PAPER_STD))

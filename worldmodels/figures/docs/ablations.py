@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -86,7 +86,7 @@ def _draw_row(axes: Axes, y: int, row: Ablation, seeds: Sequence[int]) -> list[f
 
 
 def _draw_score(axes: Axes, score: Score, y: float, colour: str, marker: str) -> None:
-    how = {"color": colour, "markersize": 5, "elinewidth": 1.0, "capsize": 2.5}
+    how: dict[str, Any] = {"color": colour, "markersize": 5, "elinewidth": 1.0, "capsize": 2.5}
     fill = "none" if colour == PAPER else colour
     axes.errorbar(score.mean, y, xerr=score.stderr, fmt=marker, markerfacecolor=fill, **how)
 
