@@ -1,6 +1,7 @@
 """CarRacingEnv as a vector environment: batches of cars, ends of episodes, wrong arguments."""
 
 import gc
+import weakref
 
 import numpy as np
 import pytest
@@ -141,3 +142,19 @@ def test_an_environment_that_nobody_uses_leaves_no_bodies_in_memory():
     assert bodies() > before
     del env
     assert bodies() == before
+
+
+def test_an_environment_that_nobody_uses_is_no_garbage_that_python_would_collect_later():
+    env = CarRacingEnv([1])
+    env.step(np.zeros((1, 2)))
+    gc.collect()
+    gc.disable()
+    try:
+        env = CarRacingEnv([1], num_envs=2)  # the first one goes
+        env.step(np.zeros((2, 2)))
+        car = weakref.ref(env._simulators[0])
+        del env
+        assert car() is None
+        assert gc.collect() == 0
+    finally:
+        gc.enable()

@@ -89,9 +89,15 @@ class LazyCarRacing(CarRacing):  # type: ignore[misc]
         return result
 
     def close(self) -> None:
-        """Destroy all bodies. Otherwise tiles stay in memory, because each refers to itself."""
+        """Leave nothing in memory: destroy all bodies and drop all attributes.
+
+        A tile refers to itself, so that it would stay for ever; the listeners, the car and the
+        world refer to each other, so that they would stay until Python collects garbage, which is
+        after many batches of environments.
+        """
         self.world.contactListener = None
         self._destroy()
+        vars(self).clear()
 
     def drive(self, control: NDArray[np.float32], frames: int) -> tuple[float, bool, bool]:
         """Drive some frames, or fewer if the episode ends, as by `step`.
