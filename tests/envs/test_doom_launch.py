@@ -1,5 +1,6 @@
 """The launch of an engine, with a script in its place that only waits: it ends with its host."""
 
+import mmap
 import os
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import pytest
 
 from tests.support.doom import SHARED, runs, wait_until
 from tests.support.project import ROOT
+from worldmodels.envs.doom.host import remove_shared_files
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux")
 LAUNCH = ROOT / "worldmodels/envs/doom/launch.py"
@@ -71,3 +73,21 @@ def test_when_the_files_are_removed_the_folder_is_and_the_engine_goes_on(host, t
 def test_no_engine_starts_for_a_host_that_has_ended(host):
     assert host(owner="1").wait(timeout=30) == 0
     assert wait_until(lambda: not [file for file in FILES if file.exists()])
+
+
+def test_a_file_that_is_just_being_made_is_removed_with_those_that_are_open():
+    opened, made, _ = FILES
+    other = SHARED / f"ViZDoomMQDoomx{NAME}"  # of another program
+    opened.write_bytes(bytes(mmap.PAGESIZE))
+    other.touch()
+    try:
+        with opened.open("r+b") as file, mmap.mmap(file.fileno(), 0):
+            remove_shared_files()
+            assert not opened.exists()
+            made.touch()  # a moment later: the first file is open still, without a name
+            remove_shared_files()
+        assert not made.exists()
+        assert other.exists()
+    finally:
+        for path in (opened, made, other):
+            path.unlink(missing_ok=True)

@@ -3,7 +3,7 @@
 import pytest
 import yaml
 
-from tests.support.params_keys import DOOM, GOOD, GYMNASIUM, changed
+from tests.support.params_keys import CAR_RACING, DOOM, GOOD, GYMNASIUM, changed
 from worldmodels.pipeline.errors import UserError
 
 
@@ -56,3 +56,21 @@ def test_conv_lstm_needs_columns_and_it_alone_is_given_its_own_predictions(read,
     found = read(yaml.safe_dump(params))
     assert (found.z_columns, found.action_threshold) == (10, 1 / 3)
     assert read(yaml.safe_dump(GOOD)).action_threshold == 0
+
+
+def test_where_there_is_train_c_it_makes_c_and_dreams_have_its_temperature(read):
+    params = changed(("train_c", "temperature"), 0.25, CAR_RACING)
+    both = read(yaml.safe_dump(params))
+    assert (both.c_stage, both.dream_temperature) == ("train_c", 0.25)
+    del params["train_c"]
+    one = read(yaml.safe_dump(params))
+    assert (one.c_stage, one.dream_temperature) == ("evolve_c", GOOD["evolve_c"]["temperature"])
+
+
+def test_only_in_dreams_train_c_needs_what_m_predicts(read):
+    params = changed(("train_m", "predict_reward_done"), False, CAR_RACING)
+    words = r"train_m\.predict_reward_done: must be true for train_c\.train_in: dream, .*False"
+    with pytest.raises(UserError, match=words):
+        read(yaml.safe_dump(params))
+    params["train_c"]["train_in"] = "env"
+    assert read(yaml.safe_dump(params)).train_c.train_in == "env"

@@ -139,3 +139,16 @@ def test_the_section_may_be_left_out_but_must_be_complete(tmp_path):
     part.write_text(QUICK.read_text() + "\ntrain_c:\n  iterations: 2\n")
     with pytest.raises(UserError, match=r"part\.yaml: train_c\.\w+: missing; every key must be"):
         read_params(part)
+
+
+def test_in_the_environment_m_need_not_dream_but_a_missing_c_is_named_with_its_stage(folder):
+    arrays = Model.read(folder / "m.npz", "train_m").arrays
+    plain = {name: a for name, a in arrays.items() if not name.startswith(("reward", "done"))}
+    Model("lstm", plain).write(folder / "m.npz")
+    in_env = ("train_c.train_in=env", "train_m.predict_reward_done=false", "train_c.hidden=0")
+    run(folder, "--init-from", "c.npz", settings=in_env)
+    details = json.loads((folder / "details/train_c.json").read_text())
+    assert details["episodes"] == SETTINGS.iterations * SETTINGS.episodes
+    (folder / "c.npz").unlink()
+    with pytest.raises(SystemExit, match=r"c\.npz: no such file; stage train_c makes it"):
+        run(folder, "--init-from", "c.npz", settings=in_env)

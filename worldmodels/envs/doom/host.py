@@ -14,6 +14,7 @@ import re
 import select
 import sys
 import threading
+import time
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -22,6 +23,9 @@ from typing import Any
 LAUNCH = Path(__file__).with_name("launch.py")
 SKILL = 4  # the paper's authors set 5, which ViZDoom then took for 4
 START_TIC = 14  # as they had it
+PARTS = ("MQCtr", "MQDoom", "SM")  # of the memory that an engine shares
+SHARED = rf"/dev/shm/ViZDoom(?:{'|'.join(PARTS)})(\w+)(?: \(deleted\))?$"  # in /proc/self/maps
+LOOKS, SECONDS = 25, 0.02  # at shared files before the end, and between two of them
 BUTTONS = {-1: [True, False], 0: [False, False], 1: [False, True]}  # left and right, by direction
 
 
@@ -47,7 +51,9 @@ def end_with_owner(connection: Connection) -> None:
     hang_up = select.poll()
     hang_up.register(connection, 0)
     hang_up.poll()
-    remove_shared_files()  # there are some if the engine is just starting
+    for _ in range(LOOKS):  # an engine that is just starting makes one file after the other
+        remove_shared_files()
+        time.sleep(SECONDS)
     end(1)
 
 
@@ -133,11 +139,13 @@ class Game:
 def remove_shared_files() -> None:
     """Remove the names of the memory that this process and its engine share.
 
-    Both have opened it, and it lasts as long as they do.
+    Both have opened it, and it lasts as long as they do. A file that this process is just making
+    has the name of one that it has opened already, but for its part.
     """
     maps = Path("/proc/self/maps").read_text(encoding="utf-8", errors="replace")
-    for path in set(re.findall(r"/dev/shm/ViZDoom\w+$", maps, re.MULTILINE)):
-        Path(path).unlink(missing_ok=True)
+    for name in set(re.findall(SHARED, maps, re.MULTILINE)):
+        for part in PARTS:
+            Path(f"/dev/shm/ViZDoom{part}{name}").unlink(missing_ok=True)
 
 
 if __name__ == "__main__":
