@@ -11,7 +11,6 @@ import pytest
 
 from stages.play import DOOM_TEMPERATURE, MAX_BYTES, after_zoom, fair, main, play, without_twin
 from tests.support.page_agents import DOOM, DOOM_KINDS, RACING, ROOT, PageAgent
-from worldmodels.agent.loading import AgentParts
 from worldmodels.controller.controller import Controllers, parameter_count
 from worldmodels.dream.starts import StartStates
 from worldmodels.figures.page.page import FOLDER, pack
@@ -157,10 +156,9 @@ def test_a_page_of_doom_needs_start_states_from_which_c_lives_on(
     assert not NETWORK.search(html.read_text())
     # Those with the fewest steps before them come first, and a start that is soon fatal is none.
     assert data["dream_starts"]["context_steps"] == pack({"": np.array([0, 4, 9])}, 4)[""]
-    _, memory, _ = parts = AgentParts(agent.vision, agent.memory, agent.controllers)
-    (member,) = memory.members
+    (member,) = agent.memory.members
     fatal = type(member)({**member.arrays(), "done.bias": np.array(9.0)})
-    assert fair(agent.start_states, parts._replace(memory=Ensemble([fatal]))) is None
+    assert fair(agent.start_states, Ensemble([fatal]), agent.controllers) is None
     Model(fatal.kind, fatal.arrays()).write(tmp_path / "m.npz")
     with pytest.raises(SystemExit, match="from all its start states C is dead within 20 steps"):
         run(monkeypatch, *arguments, "--dream-starts", tmp_path / "dream_starts.npz")
