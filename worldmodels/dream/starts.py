@@ -79,12 +79,12 @@ class StartStates:
             raise ValueError(f"its arrays do not fit each other: {shapes}")
         return cls(z, context)
 
-    def chosen(self, rows: NDArray[np.bool_]) -> Self | None:
-        """Those of the rows (S,), the earliest in their episodes first, with no more context than
-        they have; None if there is none, or no context.
+    def chosen(self, rows: NDArray[np.bool_]) -> Self:
+        """Those of the rows (S,), of which there is one at least, the earliest in their episodes
+        first, with no more context than they have.
         """
-        if self.context is None or not rows.any():
-            return None
+        if self.context is None:
+            return type(self)(self.z[rows])
         z, actions, steps = self.context
         order = np.argsort(steps, kind="stable")
         kept = order[rows[order]]
