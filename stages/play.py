@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from worldmodels.agent.loading import AgentParts, Spaces, load_agent
 from worldmodels.controller.controller import Controllers
 from worldmodels.dream.env import DreamEnv
-from worldmodels.dream.starts import Context, StartStates
+from worldmodels.dream.starts import StartStates
 from worldmodels.envs.racing.paint import GRASS_SEED, LIGHTER_SHARE, PATCH
 from worldmodels.envs.racing.track import Track
 from worldmodels.figures.page.page import doom_page, pack, page, too_large_page
@@ -58,8 +58,10 @@ def play(
     make_page, unused, settings = page, UNUSED_LAYERS, _env_data(env)
     if isinstance(env, DoomParams) and start_states:
         make_page, unused = doom_page, UNUSED_LAYERS + ENCODER_LAYERS
-        _, rewards = dream_of_c(AgentParts(vision, memory, controllers), start_states)
-        settings["predicts_health"] = bool(np.abs(rewards - env.frame_skip).max() > 1)
+        zeros = {name: 0 * array for name, array in controllers.arrays(0).items()}
+        still = Controllers.from_arrays(zeros)  # who stands still is soon hit
+        _, rewards = dream_of_c(memory, still, start_states)
+        settings["predicts_health"] = bool(np.abs(rewards - env.frame_skip).max() > 0.5)
     arrays = {
         "vision": {
             name: array for name, array in vision.parameters.items() if not name.startswith(unused)
@@ -117,18 +119,16 @@ def without_twin(env: EnvParams, vision: AnyVision, memory: Ensemble) -> str | N
 
 
 def dream_of_c(
-    parts: AgentParts, start_states: StartStates
+    memory: Ensemble, controllers: Controllers, start_states: StartStates
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """C's dreams from start states: its probabilities (starts,) of outliving FAIR_STEPS, and the
     rewards (FAIR_STEPS, starts).
     """
-    _, memory, controllers = parts
-    starts, members = len(start_states.z), memory.members[:1]
-    observe_c = takes_c(controllers.features, memory)
+    starts = len(start_states.z)
     dream = DreamEnv(
-        *(members, start_states, starts, FAIR_STEPS, DOOM_TEMPERATURE),
+        *(memory.members[:1], start_states, starts, FAIR_STEPS, DOOM_TEMPERATURE),
         sample_done=False,
-        observe_c=observe_c,
+        observe_c=takes_c(controllers.features, memory),
     )
     players, (features, _) = controllers.repeated(starts), dream.reset()
     alive, rewards = np.ones(starts), np.zeros((FAIR_STEPS, starts))
@@ -158,7 +158,7 @@ def _start_states(run: StageContext, parts: AgentParts) -> StartStates | None:
 
     Raises:
         UserError: the file is missing or damaged, its z are of another size, or all its start
-            states lie in the zoom or are not fair.
+            states lie in the zoom.
         ParamsError: it is not given, but this environment needs it.
     """
     env, z_size = run.params.env, parts.vision.z_size
@@ -179,28 +179,23 @@ def _start_states(run: StageContext, parts: AgentParts) -> StartStates | None:
     if isinstance(env, RacingParams):
         return start_states
     if isinstance(env, DoomParams):
-        kept = fair(start_states, parts)
-        if kept is None:
-            raise UserError(
-                f"{path}: from all its start states C is dead within {FAIR_STEPS} steps in most "
-                "dreams; run stages.dream_starts with other episodes"
-            )
-        return kept
+        return fair(start_states, parts.memory, parts.controllers)
     kept = after_zoom(start_states, env.frame_skip)
     if kept is None:
         raise UserError(
-            f"{path}: all its start states lie in the first second of an "
-            "episode, in which CarRacing's camera zooms in; run stages.dream_starts with "
-            "evolve_c.burn_in above 0 and other episodes"
+            f"{path}: all its start states lie in the first second of an episode, in which "
+            "CarRacing's camera zooms in; run stages.dream_starts with evolve_c.burn_in above 0 "
+            "and other episodes"
         )
     return kept
 
 
-def fair(start_states: StartStates, parts: AgentParts) -> StartStates | None:
-    """Those from which C outlives FAIR_STEPS in most dreams, the earliest first; None if there is
-    none.
+def fair(start_states: StartStates, memory: Ensemble, controllers: Controllers) -> StartStates:
+    """Those from which C outlives FAIR_STEPS in most dreams, or in as many as it can, the earliest
+    first.
     """
-    return _chosen(start_states, dream_of_c(parts, start_states)[0] > 0.5)
+    alive, _ = dream_of_c(memory, controllers, start_states)
+    return start_states.chosen(alive >= min(0.5, alive.max()))
 
 
 def after_zoom(start_states: StartStates, frame_skip: int) -> StartStates | None:
@@ -209,19 +204,8 @@ def after_zoom(start_states: StartStates, frame_skip: int) -> StartStates | None
     """
     if start_states.context is None:
         return None
-    return _chosen(start_states, start_states.context.steps * frame_skip >= ZOOM_FRAMES)
-
-
-def _chosen(start_states: StartStates, rows: NDArray[np.bool_]) -> StartStates | None:
-    """Those of the rows, with no more context than they have; None if there is none."""
-    if start_states.context is None or not rows.any():
-        return None
-    z, actions, steps = start_states.context
-    order = np.argsort(steps, kind="stable")
-    kept = order[rows[order]]
-    first = z.shape[1] - int(steps[kept].max())
-    context = Context(z[kept][:, first:], actions[kept][:, first:], steps[kept])
-    return StartStates(start_states.z[kept], context)
+    rows = start_states.context.steps * frame_skip >= ZOOM_FRAMES
+    return start_states.chosen(rows) if rows.any() else None
 
 
 def main() -> None:

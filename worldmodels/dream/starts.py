@@ -79,6 +79,19 @@ class StartStates:
             raise ValueError(f"its arrays do not fit each other: {shapes}")
         return cls(z, context)
 
+    def chosen(self, rows: NDArray[np.bool_]) -> Self:
+        """Those of the rows (S,), of which there is one at least, the earliest in their episodes
+        first, with no more context than they have.
+        """
+        if self.context is None:
+            return type(self)(self.z[rows])
+        z, actions, steps = self.context
+        order = np.argsort(steps, kind="stable")
+        kept = order[rows[order]]
+        first = z.shape[1] - int(steps[kept].max())
+        context = Context(z[kept][:, first:], actions[kept][:, first:], steps[kept])
+        return type(self)(self.z[kept], context)
+
 
 class StartSampler:
     """Samples start states for imagined rollouts from recorded episodes.
