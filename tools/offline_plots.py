@@ -10,11 +10,11 @@ from __future__ import annotations
 import argparse
 import os
 import re
-import subprocess
 import sys
 from pathlib import Path
 from urllib.request import urlopen
 
+from dvc.config import Config
 from dvc_render.html import PAGE_HTML
 from dvc_render.vega import VegaRenderer
 
@@ -67,8 +67,8 @@ def use_template(path: Path) -> None:
     """Let the projects of this repository make their pages from a template."""
     for pattern in (".dvc", "*/.dvc", "*/*/.dvc"):
         for folder in ROOT.glob(pattern):
-            command = ["config", "--local", "plots.html_template", os.path.relpath(path, folder)]
-            subprocess.run([sys.executable, "-m", "dvc", *command], cwd=folder.parent, check=True)
+            with Config(str(folder)).edit("local") as config:
+                config["plots"]["html_template"] = os.path.relpath(path, folder)
 
 
 def main() -> None:

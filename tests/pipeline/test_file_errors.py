@@ -40,10 +40,10 @@ def run(valid, library, tmp_path):
         options = ["--params", QUICK, "--reports", tmp_path / "reports"]
         return subprocess.run(
             [sys.executable, "-m", f"stages.{stage}", *inputs, output, *options],
-            cwd=ROOT,
+            cwd=tmp_path,  # where the checkpoint stays of what was trained and not written
             capture_output=True,
             text=True,
-            env={**os.environ, **failing(library, name, **calls)},
+            env={**os.environ, "PYTHONPATH": str(ROOT), **failing(library, name, **calls)},
         )
 
     return run_stage

@@ -8,14 +8,22 @@ from tests.support.project import ROOT
 from tools.restore_locks import is_torn, restore
 
 
-@pytest.fixture
-def repository(make_project):
+@pytest.fixture(scope="module")
+def locked(make_project):
     project = make_project(subprojects=True)
     lock = (ROOT / "dvc.lock").read_text(encoding="utf-8")
     for path in ("dvc.lock", "recipes/quick/dvc.lock"):
         project.write(path, lock)
     project.commit("locks")
     return project, lock
+
+
+@pytest.fixture
+def repository(locked):
+    """A repository with two locks, which are whole again afterwards."""
+    yield locked
+    project, _ = locked
+    project.run("git", "checkout", "-q", ".")
 
 
 @pytest.mark.parametrize(
