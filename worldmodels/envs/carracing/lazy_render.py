@@ -97,7 +97,7 @@ class LazyCarRacing(CarRacing):  # type: ignore[misc]
         """
         self.world.contactListener = None
         self._destroy()
-        vars(self).clear()
+        self.__dict__.clear()
 
     def drive(self, control: NDArray[np.float32], frames: int) -> tuple[float, bool, bool]:
         """Drive some frames, or fewer if the episode ends, as by `step`.
