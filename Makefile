@@ -22,7 +22,7 @@ DOOM_PAGE := doom/released/reports/play.html
 SCHEDULER := tcp://127.0.0.1:8786
 
 .PHONY: all core dev dask install-carracing install-doom locks repro $(RECIPES) temperature carracing \
-	carracing-ablations carracing-seeds carracing-page doom doom-page doom-finetuned doom-temperatures demo article docs cluster test chaos lint bench ablations seeds sb3 clean
+	carracing-ablations carracing-seeds carracing-page doom doom-page doom-seeds doom-finetuned doom-temperatures demo article docs cluster test chaos lint bench ablations seeds sb3 clean
 
 # One .venv: nothing is installed into it side by side.
 .NOTPARALLEL:
@@ -76,8 +76,8 @@ carracing-ablations: locks install-carracing
 
 # The same with two other training seeds, each in a clone of what is committed.
 carracing-seeds: locks install-carracing
-	python -m tools.carracing_seed 0
-	python -m tools.carracing_seed 2
+	python -m tools.training_seed carracing 0
+	python -m tools.training_seed carracing 2
 
 # The C of Doom that has learned in dreams alone; that one, fine-tuned in the game; and others, from
 # dreams of six temperatures.
@@ -87,6 +87,10 @@ doom: locks install-doom
 	@cd doom && dvc metrics show rounds/*/reports/metrics/train_c.json reports/metrics/evaluate.json
 	@echo "Controls: doom/reports/metrics/evaluate_controls.json"
 	@echo "Figures: doom/reports/figures/*.png; animation: doom/reports/dream.gif"
+
+# The same with another training seed, in a clone of what is committed.
+doom-seeds: locks install-doom
+	python -m tools.training_seed doom 2
 
 doom-finetuned: locks install-doom
 	cd doom && dvc repro evaluate_finetuned

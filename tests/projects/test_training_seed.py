@@ -1,11 +1,11 @@
-"""CarRacing's project with another training seed."""
+"""A project in rounds with another training seed."""
 
 import subprocess
 
 import pytest
 
-from tools import carracing_seed
-from tools.carracing_seed import clone, copy_reports
+from tools import training_seed
+from tools.training_seed import clone, copy_reports
 
 FILES = {
     "carracing/params.yaml": "# 28 x 32\nseed: 1\nenv:\n  seed: 3\n",
@@ -29,27 +29,34 @@ def repository(tmp_path):
 
 
 def test_a_clone_differs_in_the_seed_alone_and_stays(repository):
-    folder = clone(repository, 7)
+    folder = clone(repository, "carracing", 7)
     params = folder / "carracing/params.yaml"
     expected = FILES["carracing/params.yaml"].replace("seed: 1", "seed: 7")
     assert params.read_text() == expected
     (folder / "result").touch()
-    assert clone(repository, 7) == folder
+    assert clone(repository, "carracing", 7) == folder
     assert (folder / "result").exists()  # a run that was stopped goes on
     assert (repository / "carracing/params.yaml").read_text() == FILES["carracing/params.yaml"]
 
 
 def test_params_without_a_seed_are_refused_and_no_clone_is_left(repository, monkeypatch):
-    monkeypatch.setattr(carracing_seed, "SEED", carracing_seed.re.compile("^sed: "))
+    monkeypatch.setattr(training_seed, "SEED", training_seed.re.compile("^sed: "))
     with pytest.raises(SystemExit, match="expected one line 'seed: NUMBER'; found 0"):
-        clone(repository, 7)
+        clone(repository, "carracing", 7)
     assert not (repository / ".scratch/carracing-seed-7").exists()
 
 
 def test_what_a_run_has_written_is_copied_and_nothing_of_the_shipped_seed(repository):
-    folder = clone(repository, 7)
+    folder = clone(repository, "carracing", 7)
     (folder / "carracing/reports/metrics/evaluate.json").write_text('{"mean_return": 900}')
     (folder / "carracing/reports/figures/rounds.png").write_text("picture")
-    (copy,) = copy_reports(folder, repository, 7)
-    assert copy == repository / "carracing/seeds/7/reports/metrics/evaluate.json"
-    assert copy.read_text() == '{"mean_return": 900}'
+    new = folder / "carracing/ablations/untrained/reports/metrics/evaluate.json"
+    new.parent.mkdir(parents=True)
+    new.write_text("{}")
+    copies = copy_reports(folder, repository, "carracing", 7)
+    reports = repository / "carracing/seeds/7"
+    assert set(copies) == {
+        reports / "reports/metrics/evaluate.json",
+        reports / "ablations/untrained/reports/metrics/evaluate.json",
+    }
+    assert (reports / "reports/metrics/evaluate.json").read_text() == '{"mean_return": 900}'
