@@ -1,0 +1,133 @@
+"""Scores of Doom's agents and of what they are compared with, as far as their reports are in git.
+
+`python -m benchmarks.doom_scores` prints two tables: by policy, and by the dreams' temperature. The
+scores are means over test games, in tics alive, ± their standard error; over training seeds that of
+the seeds' mean, in which the games alone vary.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from math import sqrt
+from pathlib import Path
+from typing import NamedTuple
+
+from tools.carracing_scores import seed_folders
+from tools.rooms import ROOT
+from worldmodels.pipeline.reports import curve_path, metrics_path, read_curve, read_numbers
+
+
+class Score(NamedTuple):
+    """A mean over games, and its standard error."""
+
+    mean: float
+    stderr: float
+
+    def __str__(self) -> str:
+        """Both, in tics."""
+        return f"{self.mean:,.0f} ± {self.stderr:.0f}"
+
+
+Reader = Callable[[Path], Score]  # of the reports of a training seed
+GAMES = 100  # of the paper's scores, each of which has the standard deviation over them
+PAPER = Score(1092, 556 / sqrt(GAMES))
+BEST_REPRODUCTION = Score(840, 525 / sqrt(GAMES))  # in public, with models of its own
+PAPER_BY_TEMPERATURE = {0.1: 193, 0.5: 196, 1.0: 868, 1.15: 1092, 1.3: 753}
+OTHERS = {
+    "the paper's C, which only dreamt": PAPER,
+    "the best reproduction in public with models of its own": BEST_REPRODUCTION,
+}
+
+
+def control(name: str) -> Reader:
+    """Reads the score of a policy in the report of the controls."""
+
+    def read(folder: Path) -> Score:
+        path = metrics_path(folder / "reports", "evaluate_controls")
+        names = [f"{name}_return", f"{name}_stderr"]
+        return Score(*read_numbers(path, "evaluate_controls", names))
+
+    return read
+
+
+def finetuned(folder: Path) -> Score:
+    """The score of the C that was trained on in the game."""
+    path = metrics_path(folder / "finetuned/reports", "evaluate")
+    return Score(*read_numbers(path, "evaluate", ["mean_return", "stderr"]))
+
+
+POLICIES: Mapping[str, Reader] = {
+    "C, which only dreamt": control("controller"),
+    "its own actions, in other games": control("own_actions"),
+    "to and fro with closed eyes": control("sweep"),
+    "random, as the paper's data": control("random"),
+    "left, always": control("left"),
+    "still": control("still"),
+    "C, trained on in the game": finetuned,
+}
+
+
+def by_policy(project: Path) -> str:
+    """The table of policies: a column for each training seed, and their mean."""
+    seeds = seed_folders(project)
+    ready = {
+        seed: folder
+        for seed, folder in sorted(seeds.items())
+        if metrics_path(folder / "reports", "evaluate_controls").exists()
+    }
+    rows = [["tics alive", *(f"seed {seed}" for seed in ready), "mean over seeds"]]
+    for name, read in POLICIES.items():
+        scores = [_score(read, folder) for folder in ready.values()]
+        known = [score for score in scores if score]
+        if known:
+            cells = [str(score) if score else "" for score in scores]
+            rows.append([name, *cells, f"**{mean(known)}**"])
+    rows += [[name, *[""] * len(ready), str(score)] for name, score in OTHERS.items()]
+    return table(rows)
+
+
+def by_temperature(project: Path) -> str:
+    """The table of temperatures; empty if the study has not been run."""
+    path = curve_path(project / "reports", "temperature_study")
+    if not path.exists():
+        return ""
+    curve = read_curve(path, "temperature_study")
+    head = ["temperature of the dreams", "tics alive", "worst and best seed", "the paper"]
+    rows = [head]
+    columns = ("temperature", "env_return", "env_return_stderr", "env_return_min", "env_return_max")
+    for temperature, *score, worst, best in zip(*(curve[name] for name in columns), strict=True):
+        paper = PAPER_BY_TEMPERATURE.get(temperature)
+        ends = f"{worst:,.0f}, {best:,.0f}"
+        rows.append([f"{temperature:g}", str(Score(*score)), ends, f"{paper:,}" if paper else ""])
+    return table(rows)
+
+
+def mean(scores: Sequence[Score]) -> Score:
+    """The mean of several means, and its standard error."""
+    count = len(scores)
+    error = sqrt(sum(score.stderr**2 for score in scores)) / count
+    return Score(sum(score.mean for score in scores) / count, error)
+
+
+def table(rows: Sequence[Sequence[str]]) -> str:
+    """A table of Markdown whose first row is its head; numbers stand to the right."""
+    lines = [rows[0], ["---", *["---:"] * (len(rows[0]) - 1)], *rows[1:]]
+    return "".join(
+        f"|{'|'.join(f' {cell} ' if cell else ' ' for cell in cells)}|\n" for cells in lines
+    )
+
+
+def _score(read: Reader, folder: Path) -> Score | None:
+    if read is finetuned and not metrics_path(folder / "finetuned/reports", "evaluate").exists():
+        return None
+    return read(folder)
+
+
+def main() -> None:
+    """Print the tables."""
+    print(by_policy(ROOT / "doom"))
+    print(by_temperature(ROOT / "doom"), end="")
+
+
+if __name__ == "__main__":
+    main()
