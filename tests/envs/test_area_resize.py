@@ -8,10 +8,12 @@ from worldmodels.envs.carracing.area_resize import AreaResize
 def test_each_pixel_is_the_mean_of_the_area_that_it_covers(view):
     frames = np.random.default_rng(0).integers(0, 256, (2, 84, 96, 3), np.uint8)
     views = AreaResize((84, 96), view)(frames)
-    fine = frames[1].repeat(view[0], axis=0).repeat(view[1], axis=1).astype(np.float64)
     for row in range(0, view[0], 7):
         for column in range(0, view[1], 11):
-            patch = fine[84 * row : 84 * (row + 1), 96 * column : 96 * (column + 1)]
+            # Of the frame whose every pixel is drawn as view[0] x view[1] of them.
+            rows = np.arange(84 * row, 84 * (row + 1)) // view[0]
+            columns = np.arange(96 * column, 96 * (column + 1)) // view[1]
+            patch = frames[1][np.ix_(rows, columns)]
             expected = np.rint(patch.mean(axis=(0, 1))) / 255
             np.testing.assert_allclose(views[1, row, column], expected, atol=1e-6)
 

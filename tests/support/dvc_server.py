@@ -5,8 +5,10 @@ Otherwise a command is as in a process of its own: it has its folder, variables,
 
 from __future__ import annotations
 
+import gc
 import importlib
 import json
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -18,9 +20,14 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 TIMEOUT = 300  # seconds of a command
 MODULES = (  # what commands import when they run, and much else with it
-    *("dvc.cli.parser", "dvc.dagascii", "dvc.render.match", "dvc.repo.diff", "dvc.repo.graph"),
-    *("dvc.repo.experiments.show", "dvc.repo.metrics.diff", "dvc.repo.params.diff"),
-    *("dvc.repo.plots.diff", "dvc.repo.reproduce", "dvc.stage.cache"),
+    *("configobj", "dulwich.ignore", "dulwich.porcelain", "dulwich.worktree", "networkx", "pygit2"),
+    *("fsspec.implementations.memory", "ruamel.yaml", "scmrepo.git.backend.pygit2.filter"),
+    *("dvc.cachemgr", "dvc.cli.parser", "dvc.dagascii", "dvc.data_cloud", "dvc.render.match"),
+    *("dvc.repo.collect", "dvc.repo.diff", "dvc.repo.experiments.show", "dvc.repo.graph"),
+    *("dvc.repo.index", "dvc.repo.metrics.diff", "dvc.repo.open_repo", "dvc.repo.params.diff"),
+    *("dvc.repo.plots.diff", "dvc.repo.reproduce", "dvc.repo.trie", "dvc.repo.worktree"),
+    *("dvc.stage.cache", "dvc.ui.table", "dvc.utils.strictyaml", "dvc_data.fs"),
+    *("dvc_data.hashfile.db.local", "dvc_data.index.checkout", "dvc_data.index.push"),
 )
 
 
@@ -53,22 +60,23 @@ class DVCServer:
         return subprocess.CompletedProcess(command, status, *texts)
 
 
-def serve() -> int:
+def serve() -> None:
     """Run what comes in each line of standard input, and print its status."""
     for name in MODULES:
         importlib.import_module(name)
     sys.path.remove(str(ROOT))
+    gc.freeze()  # no command looks for garbage in what they share, nor copies it for that
+    forks = multiprocessing.get_context("fork")
     for line in sys.stdin:
-        child = os.fork()
-        if not child:
-            return _run(*json.loads(line))
-        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
-    return 0
+        child = forks.Process(target=_run, args=json.loads(line))  # ends without a teardown of all
+        child.start()
+        child.join()
+        print(child.exitcode, flush=True)
 
 
 def _run(
     command: list[str], folder: str, environment: dict[str, str], stdout: str, stderr: str
-) -> int:
+) -> None:
     signal.alarm(TIMEOUT)
     os.chdir(folder)
     os.environ.clear()
@@ -80,9 +88,8 @@ def _run(
     sys.argv = command
     from dvc.cli import main
 
-    status: int = main(command[1:])
-    return status
+    sys.exit(main(command[1:]))
 
 
 if __name__ == "__main__":
-    sys.exit(serve())
+    serve()
