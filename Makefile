@@ -82,11 +82,12 @@ carracing-seeds: locks install-carracing
 # The C of Doom that has learned in dreams alone; that one, fine-tuned in the game; and others, from
 # dreams of six temperatures.
 doom: locks install-doom
-	cd doom && dvc repro visualize_doom
+	cd doom && dvc repro visualize_doom play
 	@echo
 	@cd doom && dvc metrics show rounds/*/reports/metrics/train_c.json reports/metrics/evaluate.json
 	@echo "Controls: doom/reports/metrics/evaluate_controls.json"
 	@echo "Figures: doom/reports/figures/*.png; animation: doom/reports/dream.gif"
+	@echo "The last round's dream, to dodge fireballs in: doom/reports/play.html"
 
 # The same with another training seed, in a clone of what is committed.
 doom-seeds: locks install-doom

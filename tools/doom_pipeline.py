@@ -78,6 +78,23 @@ VISUALIZE: Stage = {
         "reports/dream.gif",
     ),
 }
+STARTS = "models/dream_starts.npz"
+PAGE: dict[str, Stage] = {
+    "dream_starts": {
+        "desc": "Choose recorded moments at which the page's dreams start",
+        "cmd": f"python -m stages.dream_starts data/latents.h5 {STARTS}",
+        "deps": ["data/latents.h5"],
+        "params": ["seed", "evolve_c.burn_in"],
+        "outs": [STARTS, "reports/details/dream_starts.json"],
+    },
+    "play": {
+        "desc": "Write the page to dodge fireballs in, which opens from disk",
+        "cmd": f"python -m stages.play {' '.join(AGENT)} reports/play.html --dream-starts {STARTS}",
+        "deps": [*AGENT, STARTS],
+        "params": ["env"],
+        "outs": ["reports/play.html", "reports/details/play.json"],
+    },
+}
 
 
 class Study(NamedTuple):
@@ -126,10 +143,12 @@ def doom_pipeline(
     root = {**read_stages(pipeline), "train_c": TRAIN_C}
     stages = all_rounds(DOOM, root, rounds, settings)
     last = f"rounds/{rounds}"
-    dreamt = of_last_round("", last, {C: f"{last}/{C}"})
+    dreamt = of_last_round("", last, {C: f"{last}/{C}", STARTS: STARTS})
     stages["evaluate"] = project_copy(DOOM, "evaluate", root["evaluate"], dreamt, "reports")
     folders = [f"rounds/{number}" for number in range(rounds + 1)]
     stages |= _looks(dreamt, folders)
+    for name, stage in PAGE.items():
+        stages[name] = copy_stage(name, stage, dreamt, "--reports reports", (DOOM.kind,))
     stages |= _finetuned(root, last, finetune)
     stages |= _by_temperature(root, rounds, settings, study)
     plots = plots_of_several_stages(DOOM.name, folders, "train_c")

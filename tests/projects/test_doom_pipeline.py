@@ -19,6 +19,7 @@ FOLDER = "temperatures/${item.temperature}/${item.seed}/"
 FIRST = [f"{stage}0" for stage in ROUND_STAGES]
 SECOND = [f"{stage}@1" for stage in ROUND_STAGES]
 LOOKS = ["evaluate_controls", "forecast_ends", "visualize_doom"]
+PAGE = ["dream_starts", "play"]
 APART = ["train_c_finetuned", "evaluate_finetuned"]
 BY_TEMPERATURE = [
     f"{stage}_temperature@{temperature}-{seed}"
@@ -90,10 +91,12 @@ def test_the_titles_of_plots_are_dooms_and_differ():
 @needs_vizdoom
 def test_a_second_round_follows_the_first_and_its_c_is_evaluated(make_project):
     project = doom_project(make_project)
-    ran = project.repro("visualize_doom")
-    assert [name for name in ran if name not in LOOKS] == [*FIRST, *SECOND, "evaluate"]
-    assert set(LOOKS) < set(ran)
+    ran = project.repro("visualize_doom", "play")
+    last = {*LOOKS, *PAGE}
+    assert [name for name in ran if name not in last] == [*FIRST, *SECOND, "evaluate"]
+    assert last < set(ran)
     assert project.read("reports/dream.gif").startswith(b"GIF")
+    assert b"dodge fireballs" in project.read("reports/play.html")
     for number in (0, 1):
         for stage in ROUND_STAGES:
             cost = json.loads(project.read(f"rounds/{number}/reports/cost/{stage}.json"))
@@ -110,7 +113,7 @@ def test_a_second_round_follows_the_first_and_its_c_is_evaluated(make_project):
 @pytest.mark.slow
 def test_all_of_it_runs_and_the_same_bytes_come_again_on_two_workers(make_project):
     project = doom_project(make_project)
-    names = sorted([*FIRST, *SECOND, "evaluate", *LOOKS, *APART, *STUDY])
+    names = sorted([*FIRST, *SECOND, "evaluate", *LOOKS, *PAGE, *APART, *STUDY])
     assert sorted(project.repro()) == names
     assert project.repro() == []
     expected = models(project)
