@@ -40,6 +40,7 @@ class RecurrentMemory(ABC):
 
     kind: ClassVar[str]
     unit: ClassVar[str]  # of the error of the next z
+    reward_range: tuple[float, float] | None = None  # what predictions lie in, if the head is one
     columns = 1  # of a picture, that z has the numbers of; more only where M tells them apart
 
     def __init__(
