@@ -23,7 +23,12 @@ from tools.round_stages import (
 from tools.stage_copies import Move, Stage, copy_stage, dump, not_cached, read_stages
 
 ROUNDS = 2  # after the first
-FIRST: Settings = {"collect": ("episodes=1000",)}  # of the random policy
+FIRST: Settings = {  # all there is to learn from the random policy
+    "collect": ("episodes=1400",),
+    "train_v": ("epochs=3",),
+    "train_m": ("epochs=10",),
+    "train_c": ("learning_rate=0.0015",),
+}
 FINETUNED = "finetuned"  # the folder of the C that is fine-tuned in the game
 ROUND_STAGES = ("collect", "train_v", "encode", "train_m", "train_c")
 DOOM = Project("doom", "Doom", {FINETUNED: "fine-tuned in the game"}, ROUND_STAGES)
