@@ -22,8 +22,8 @@ from tools.round_stages import (
 )
 from tools.stage_copies import Move, Stage, copy_stage, dump, not_cached, read_stages
 
-ROUNDS = 2  # after the first
-FIRST: Settings = {  # all there is to learn from the random policy
+ROUNDS = 1  # after the first
+FIRST: Settings = {  # most of the data; V learns from them alone, M and C start from nothing
     "collect": ("episodes=1400",),
     "train_v": ("epochs=3",),
     "train_m": ("epochs=10",),
