@@ -71,6 +71,9 @@ RUN = {
     "tests/projects/test_carracing_scores.py::test_the_page_has_the_table_that_is_printed": (
         "python -m benchmarks.carracing_ablations",
     ),
+    "tests/projects/test_doom_scores.py::test_the_page_has_the_tables_that_are_printed": (
+        "python -m benchmarks.doom_scores",
+    ),
     f"{OFFLINE_PLOTS}::test_the_scripts_that_dvc_names_are_fetched": (
         "python -m tools.offline_plots",
     ),
