@@ -45,10 +45,10 @@ STUDIES: Mapping[str, Study] = {  # by the folder below studies/
         title="Evolution strategies at equal evaluations, with several initial step sizes.",
         factors={
             "strategy": ("cma_es", "sep_cma_es", "rank_mu", "openai_es"),
-            "sigma": (0.05, 0.1),
+            "sigma": (0.025, 0.05, 0.1),
         },
         seeds=(0, 1, 2, 3, 4),
-        minutes=10,
+        minutes=6,
         reference="cma_es",
         tuned="sigma",
         labels={
