@@ -200,13 +200,14 @@ def _by_temperature(
 ) -> dict[str, Stage]:
     """C trained in the last round's dreams at each temperature with several seeds, and its scores.
 
-    It starts from random weights, because the C of a round has learned at another temperature.
+    It starts from random weights, as in the first round and with its settings, because the C of a
+    round has learned at another temperature.
     """
     folder = "temperatures/${item.temperature}/${item.seed}"
     move = of_last_round(folder, f"rounds/{rounds}", {})
     reports = f"{folder}/reports"
     train = project_copy(DOOM, "train_c", root["train_c"], move, reports)
-    own = ["temperature=${item.temperature}", *settings(rounds).get("train_c", ())]
+    own = ["temperature=${item.temperature}", *settings(0).get("train_c", ())]
     train["cmd"] += f" --set seed=${{item.seed}}{set_options('train_c', own)}"
     train["params"].remove("seed")
     train["desc"] = "Train C by PPO in dreams of one temperature"

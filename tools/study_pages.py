@@ -55,7 +55,7 @@ def finding(results: Results) -> str:
             number = verb if len(labels) == 1 else verb.replace("returns", "return")
             parts.append(f"{_enumeration(labels)} {number} {name}")
             name = "it"
-    sentence = ", ".join(parts)
+    sentence = "; ".join(parts)
     return sentence[0].upper() + sentence[1:]
 
 

@@ -93,7 +93,7 @@ def test_without_the_pooled_h_what_is_far_away_does_not_matter():
     assert np.abs(after(2, z)[0] - after(2, moved)[0])[-1].max() > 1e-9
 
 
-def test_places_are_told_apart_and_mirror_images_are_not_the_same():
+def test_places_are_told_apart():
     memory = small()
     h, c = np.zeros((2, 1, memory.hidden_size))
     h, _ = memory.step(np.zeros((1, Z)), np.zeros((1, A)), h, c)

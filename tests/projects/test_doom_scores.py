@@ -37,10 +37,11 @@ def test_each_training_seed_has_a_column_and_their_mean_an_error_of_its_own(proj
     write_controls(project / "seeds/2", 1200)
     head, _, c, *others = by_policy(project).splitlines()
     assert head == "| tics alive | seed 1 | seed 2 | mean over seeds |"
-    assert c == "| C, which only dreamt | 1,000 ± 3 | 1,200 ± 3 | **1,100 ± 2** |"
-    assert "| its own actions, in other games | 500 ± 3 | 700 ± 3 | **600 ± 2** |" in others
+    assert c == "| C, which only dreamt | 1,000 ± 3 | 1,200 ± 3 | **1,100 ± 100** |"
+    assert "| its own actions, in other games | 500 ± 3 | 700 ± 3 | **600 ± 100** |" in others
     assert "| the paper's C, which only dreamt | | | 1,092 ± 56 |" in others
     assert not any("trained on in the game" in row for row in others)
+    assert by_policy(project / "seeds") == ""
 
 
 def test_a_c_that_was_trained_on_in_the_game_is_there_if_one_seed_has_it(project):
