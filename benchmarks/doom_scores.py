@@ -32,7 +32,7 @@ class Score(NamedTuple):
 Reader = Callable[[Path], Score]  # of the reports of a training seed
 GAMES = 100  # of the paper's scores, each of which has the standard deviation over them
 PAPER = Score(1092, 556 / sqrt(GAMES))
-BEST_REPRODUCTION = Score(840, 525 / sqrt(GAMES))  # in JAX, of 2026: see docs/doom.md
+BEST_REPRODUCTION = Score(840, 525 / sqrt(GAMES))  # https://github.com/Sha01in/world-models-jax
 PAPER_BY_TEMPERATURE = {0.1: 193, 0.5: 196, 1.0: 868, 1.15: 1092, 1.3: 753}
 OTHERS = {
     "the paper's C, which only dreamt": PAPER,
