@@ -14,6 +14,7 @@ KEPT := $(addprefix PIP_,INDEX_URL EXTRA_INDEX_URL NO_INDEX FIND_LINKS CERT CLIE
 unexport $(filter-out $(KEPT),$(filter PIP_% PYTHON%,$(.VARIABLES))) CDPATH VIRTUAL_ENV CONDA_PREFIX \
 	$(addprefix GIT_,DIR WORK_TREE INDEX_FILE COMMON_DIR OBJECT_DIRECTORY) $(addprefix UV_,PYTHON SYSTEM_PYTHON CONSTRAINT OVERRIDE)
 
+STUDIES := strategies
 RECIPES := quick unseen paper dream other
 RELEASED := $(addprefix carracing/released/,v.npz m.npz c.npz)
 RELEASED_OPTIONS := --params carracing/params.yaml --reports carracing/released/reports
@@ -23,6 +24,7 @@ SCHEDULER := tcp://127.0.0.1:8786
 
 .PHONY: all core dev dask install-carracing install-doom locks repro $(RECIPES) temperature carracing \
 	carracing-ablations carracing-seeds carracing-page doom doom-page doom-seeds doom-finetuned doom-temperatures demo article docs cluster test chaos lint bench ablations seeds sb3 clean
+.PHONY: $(STUDIES:%=study-%)
 
 # One .venv: nothing is installed into it side by side.
 .NOTPARALLEL:
@@ -61,6 +63,12 @@ temperature: locks
 	@echo
 	@cat studies/temperature/reports/curves/temperature_study.csv
 	@echo "Figures: studies/temperature/reports/figures"
+
+# A study of docs/studies.md, and its page and figure from what it finds.
+$(STUDIES:%=study-%): study-%: locks
+	cd studies/$* && dvc repro
+	@python -m tools.study_pages
+	@python -m tools.docs_figures
 
 carracing: locks install-carracing
 	cd carracing && dvc repro visualize_carracing

@@ -1,8 +1,8 @@
 """Scores of Doom's agents and of what they are compared with, as far as their reports are in git.
 
-`python -m benchmarks.doom_scores` prints two tables: by policy, and by the dreams' temperature. The
-scores are means over test games, in tics alive, ± their standard error; over training seeds that of
-the seeds' mean, in which the games alone vary.
+`python -m benchmarks.doom_scores` prints two tables: by policy, and by the dreams' temperature.
+Scores are means over test games, in tics alive, ± their standard error. Of several training seeds
+it is that over seeds and games in the first table, and that over seeds in the second.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from tools.carracing_scores import seed_folders
 from tools.rooms import ROOT
+from worldmodels.figures.common.score_by_cost import mean_over_seeds
 from worldmodels.pipeline.reports import curve_path, metrics_path, read_curve, read_numbers
 
 
@@ -31,11 +32,11 @@ class Score(NamedTuple):
 Reader = Callable[[Path], Score]  # of the reports of a training seed
 GAMES = 100  # of the paper's scores, each of which has the standard deviation over them
 PAPER = Score(1092, 556 / sqrt(GAMES))
-BEST_REPRODUCTION = Score(840, 525 / sqrt(GAMES))  # in public, with models of its own
+BEST_REPRODUCTION = Score(840, 525 / sqrt(GAMES))  # https://github.com/Sha01in/world-models-jax
 PAPER_BY_TEMPERATURE = {0.1: 193, 0.5: 196, 1.0: 868, 1.15: 1092, 1.3: 753}
 OTHERS = {
     "the paper's C, which only dreamt": PAPER,
-    "the best reproduction in public with models of its own": BEST_REPRODUCTION,
+    "a public reproduction with models of its own": BEST_REPRODUCTION,
 }
 
 
@@ -68,13 +69,15 @@ POLICIES: Mapping[str, Reader] = {
 
 
 def by_policy(project: Path) -> str:
-    """The table of policies: a column for each training seed, and their mean."""
+    """The table of policies: a column for each training seed, and their mean; empty without any."""
     seeds = seed_folders(project)
     ready = {
         seed: folder
         for seed, folder in sorted(seeds.items())
         if metrics_path(folder / "reports", "evaluate_controls").exists()
     }
+    if not ready:
+        return ""
     rows = [["tics alive", *(f"seed {seed}" for seed in ready), "mean over seeds"]]
     for name, read in POLICIES.items():
         scores = [_score(read, folder) for folder in ready.values()]
@@ -103,10 +106,9 @@ def by_temperature(project: Path) -> str:
 
 
 def mean(scores: Sequence[Score]) -> Score:
-    """The mean of several means, and its standard error."""
-    count = len(scores)
-    error = sqrt(sum(score.stderr**2 for score in scores)) / count
-    return Score(sum(score.mean for score in scores) / count, error)
+    """The mean over training seeds, and its standard error over seeds and games."""
+    means, stderrs = zip(*scores, strict=True)
+    return Score(*mean_over_seeds(means, stderrs))
 
 
 def table(rows: Sequence[Sequence[str]]) -> str:

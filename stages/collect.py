@@ -120,7 +120,7 @@ def random_policy(settings: Collect, task: Task[Any]) -> PolicyFactory:
     if settings.policy == "noise":
         return task.random_policy
     if settings.policy == "ez_greedy":
-        return partial(EZGreedyPolicy, task.action_size, task.max_steps)
+        return partial(EZGreedyPolicy, task.action_size)
     return task.random_weights_policy
 
 

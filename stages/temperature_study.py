@@ -81,8 +81,8 @@ def temperature_study(cells: Sequence[Row]) -> StageResult:
 
 
 def _stderr(cells: Sequence[Row]) -> float:
-    """The standard error of the mean over seeds, in whose spread the chance of the games has its
-    part; of a single seed that over its games.
+    """The standard error of the mean over seeds, which all have the same games; of a single seed
+    that over its games.
     """
     if len(cells) == 1:
         return cells[0][STDERR]

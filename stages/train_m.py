@@ -55,7 +55,8 @@ def _mean(values: Iterable[float]) -> float:
 def baseline_loss(memory: RecurrentMemory, scores: Mapping[str, float]) -> float:
     """M's loss of predicting that z persists, and the mean reward and the base rate of done."""
     persistence = scores["persistence_nll" if memory.unit == "nats" else "persistence_mse"]
-    reward = memory.reward_weight * scores.get("mean_reward_mse", 0.0)
+    name = "mean_reward_cross_entropy" if memory.reward_range else "mean_reward_mse"
+    reward = memory.reward_weight * scores.get(name, 0.0)
     done = scores.get("done_base_rate_nll", 0.0) + scores.get("done_base_rate_weighting", 0.0)
     return persistence + reward + done
 

@@ -21,6 +21,7 @@ from tests.support.documented_commands import (
 from tests.support.project import ROOT
 from tools.dvc_pipelines import PROJECTS
 from tools.stage_copies import paths_of
+from tools.study_pipelines import STUDIES
 
 OWN = "docs/own_environment.md"
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
@@ -115,13 +116,15 @@ def test_options_that_are_named_are_there(page):
 def test_the_table_of_make_has_every_target_and_no_other():
     makefile = read("Makefile")
     recipes = re.search(r"^RECIPES := (.*)$", makefile, re.M)[1]
+    studies = {f"study-{name}" for name in STUDIES}  # docs/studies.md lists them
+    assert re.search(r"^STUDIES := (.*)$", makefile, re.M)[1].split() == [*STUDIES]
     phony = re.search(r"^\.PHONY: ((?:.*\\\n)*.*)$", makefile, re.M)[1].replace("\\\n", " ")
     targets = set(phony.replace("$(RECIPES)", recipes).split()) - INTERNAL
     shown = [each for each in documented_commands() if each.text.startswith("make ")]
     table = {each.text.removeprefix("make ") for each in shown if each.section == "Make"}
     assert {text for text in table if "=" not in text} == targets
     words = {word for each in shown for word in each.text.split()[1:] if "=" not in word}
-    assert words == targets
+    assert words == targets | studies
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,8 @@ from tools.carracing_scores import agents as carracing_agents
 from tools.carracing_scores import seed_folders
 from tools.docs_episode import EPISODE
 from tools.rooms import ROOT
+from tools.study_pages import study_figure
+from tools.study_pipelines import STUDIES
 from worldmodels.agent.agent import Agent, LatentPolicy
 from worldmodels.agent.loading import load_agent
 from worldmodels.dream.env import DreamEnv
@@ -124,6 +127,7 @@ DRAWN: Mapping[str, Callable[[], bytes]] = {  # a file in docs/figures -> its co
     "ablations.svg": ablations,
     "agent.svg": agent,
     "endless_bend.gif": endless_bend,
+    **{f"{name}.svg": partial(study_figure, name) for name in STUDIES},
 }
 
 

@@ -22,8 +22,13 @@ from tools.round_stages import (
 )
 from tools.stage_copies import Move, Stage, copy_stage, dump, not_cached, read_stages
 
-ROUNDS = 2  # after the first
-FIRST: Settings = {"collect": ("episodes=1000",)}  # of the random policy
+ROUNDS = 1  # after the first
+FIRST: Settings = {  # most of the data; V learns from them alone, M and C start from nothing
+    "collect": ("episodes=1400",),
+    "train_v": ("epochs=3",),
+    "train_m": ("epochs=10",),
+    "train_c": ("learning_rate=0.0015",),
+}
 FINETUNED = "finetuned"  # the folder of the C that is fine-tuned in the game
 ROUND_STAGES = ("collect", "train_v", "encode", "train_m", "train_c")
 DOOM = Project("doom", "Doom", {FINETUNED: "fine-tuned in the game"}, ROUND_STAGES)
@@ -195,13 +200,14 @@ def _by_temperature(
 ) -> dict[str, Stage]:
     """C trained in the last round's dreams at each temperature with several seeds, and its scores.
 
-    It starts from random weights, because the C of a round has learned at another temperature.
+    It starts from random weights, as in the first round and with its settings, because the C of a
+    round has learned at another temperature.
     """
     folder = "temperatures/${item.temperature}/${item.seed}"
     move = of_last_round(folder, f"rounds/{rounds}", {})
     reports = f"{folder}/reports"
     train = project_copy(DOOM, "train_c", root["train_c"], move, reports)
-    own = ["temperature=${item.temperature}", *settings(rounds).get("train_c", ())]
+    own = ["temperature=${item.temperature}", *settings(0).get("train_c", ())]
     train["cmd"] += f" --set seed=${{item.seed}}{set_options('train_c', own)}"
     train["params"].remove("seed")
     train["desc"] = "Train C by PPO in dreams of one temperature"

@@ -13,11 +13,12 @@ from tools.carracing_pipeline import carracing_pipeline
 from tools.doom_pipeline import doom_pipeline
 from tools.rooms import ROOT
 from tools.stage_copies import Stage, copy_stage, dump, into, not_cached, paths_of, read_stages
+from tools.study_pipelines import STUDIES, study_pipeline
 
 RECIPES = ("quick", "unseen", "paper", "dream")
 PROJECTS = (
     *(f"recipes/{recipe}" for recipe in (*RECIPES, "other")),
-    *("studies/temperature", "carracing", "doom"),
+    *("studies/temperature", *(f"studies/{name}" for name in STUDIES), "carracing", "doom"),
 )
 SEEDS = (0, 1, 2, 3, 4)
 TEMPERATURES = (0.01, 0.1, 0.5, 1.0, 1.15, 1.3, 2.0, 4.0, 10.0, 30.0)
@@ -181,6 +182,10 @@ def derived(pipeline: str) -> dict[str, str]:
         "recipes/dream/compare/dvc.yaml": dream_comparison(),
         "recipes/other/dvc.yaml": gymnasium_pipeline(pipeline),
         "studies/temperature/dvc.yaml": temperature_pipeline(pipeline),
+        **{
+            f"studies/{name}/dvc.yaml": study_pipeline(pipeline, study, DERIVED)
+            for name, study in STUDIES.items()
+        },
         "carracing/dvc.yaml": carracing_pipeline(pipeline),
         "doom/dvc.yaml": doom_pipeline(pipeline),
     }

@@ -17,7 +17,7 @@ from pathlib import Path
 from tools.rooms import ROOT
 
 TARGETS = {"carracing": "visualize_carracing", "doom": "visualize_doom"}  # by project
-FOLDERS = ("reports", "ablations", "finetuned")  # of a project, whose reports are kept
+FOLDERS = ("rounds", "reports", "ablations", "finetuned")  # of a project, whose reports are kept
 SEED = re.compile(r"^seed: \d+$", re.M)
 
 

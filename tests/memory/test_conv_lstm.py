@@ -93,7 +93,7 @@ def test_without_the_pooled_h_what_is_far_away_does_not_matter():
     assert np.abs(after(2, z)[0] - after(2, moved)[0])[-1].max() > 1e-9
 
 
-def test_places_are_told_apart_and_mirror_images_are_not_the_same():
+def test_places_are_told_apart():
     memory = small()
     h, c = np.zeros((2, 1, memory.hidden_size))
     h, _ = memory.step(np.zeros((1, Z)), np.zeros((1, A)), h, c)
@@ -147,6 +147,29 @@ def test_a_bad_dream_stays_finite():
     assert np.isfinite(z).all()
 
 
+def test_no_reward_is_beyond_the_range_and_the_loss_is_least_at_the_mean():
+    memory = small(reward_range=(-160.0, 4.0))
+    sequences = batch(np.random.default_rng(1))
+    features = memory.head_features(memory.states(sequences), sequences.z, sequences.actions)
+    for size in (0, 1e3):
+        memory.parameters["reward.weight"][...] = size * np.sign(np.arange(5) - 2)
+        rewards, _ = memory.reward_and_done(features)
+        assert rewards.min() >= -160
+        assert rewards.max() <= 4
+    memory.parameters["reward.weight"][...] = 0
+    given = np.where(np.arange(len(sequences.z)) < 2, -100.0, 4.0)  # a few hits
+    sequences = sequences._replace(rewards=given)
+    gradients = []
+    for mean in (given.mean(), given.mean() + 3):
+        share = (mean + 160) / 164
+        memory.parameters["reward.bias"][...] = np.log(share / (1 - share))
+        rewards, _ = memory.reward_and_done(features)
+        np.testing.assert_allclose(rewards, mean)
+        gradients.append(float(memory.loss_and_gradient(sequences)[1]["reward.bias"]))
+    assert gradients[0] == pytest.approx(0, abs=1e-9)
+    assert gradients[1] > 0.01
+
+
 def test_a_batch_may_be_empty():
     memory = small()
     z, actions, h = np.zeros((0, Z)), np.zeros((0, A)), np.zeros((0, memory.hidden_size))
@@ -159,7 +182,7 @@ def test_a_batch_may_be_empty():
 
 
 def test_it_is_read_back_alone_and_in_an_ensemble():
-    memory = small(np.float32, threshold=0.25)
+    memory = small(np.float32, threshold=0.25, reward_range=(-3.0, 4.0))
     assert kind_of(memory.arrays()) == "conv_lstm"
     alone = ENSEMBLES["conv_lstm"](memory.arrays())
     pair = ENSEMBLES["ensemble"](Ensemble([memory, memory]).arrays())
@@ -168,6 +191,7 @@ def test_it_is_read_back_alone_and_in_an_ensemble():
         assert (again.z_size, again.action_size, again.hidden_size) == (Z, A, 4 * P)
         assert again.predicts_change
         assert again.predicts_reward_done
+        assert again.reward_range == (-3, 4)
     assert alone.columns == P
     with pytest.raises(ValueError, match="members must be alike"):
         Ensemble([memory, small(np.float32, columns=3)])
@@ -181,6 +205,8 @@ def test_it_is_read_back_alone_and_in_an_ensemble():
         ({"min_std": np.array(0.0)}, "'min_std' must be one number above 0, found 0.0"),
         ({"action_threshold": np.array(1.0)}, r"'action_threshold' must be .*found 1.0"),
         ({"head.weight": np.ones((3, 5))}, "do not fit 6 columns"),
+        ({"reward_range": np.ones(2)}, r"'reward_range' must be two .*below the second, found \["),
+        ({"reward_range": np.array(1.0)}, r"'reward_range' must be two numbers.*, found 1.0"),
     ],
 )
 def test_other_arrays_are_refused(change, words):

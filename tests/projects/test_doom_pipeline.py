@@ -67,7 +67,9 @@ def test_cs_are_trained_in_the_last_dreams_at_each_of_the_papers_temperatures():
 
 
 def test_the_first_round_collects_more_episodes_and_later_ones_with_c():
-    assert "--set collect.episodes=1000" in STAGES["collect0"]["cmd"]
+    for stage, settings in doom_pipeline.FIRST.items():
+        for setting in settings:
+            assert f"--set {stage}.{setting}" in STAGES[f"{stage}0"]["cmd"]
     later = STAGES["collect"]
     assert list(later["foreach"]) == [*range(1, doom_pipeline.ROUNDS + 1)]
     assert "--policy" in later["do"]["cmd"]

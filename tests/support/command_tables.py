@@ -71,6 +71,9 @@ RUN = {
     "tests/projects/test_carracing_scores.py::test_the_page_has_the_table_that_is_printed": (
         "python -m benchmarks.carracing_ablations",
     ),
+    "tests/projects/test_doom_scores.py::test_the_page_has_the_tables_that_are_printed": (
+        "python -m benchmarks.doom_scores",
+    ),
     f"{OFFLINE_PLOTS}::test_the_scripts_that_dvc_names_are_fetched": (
         "python -m tools.offline_plots",
     ),
@@ -101,6 +104,9 @@ RUN = {
     "tests/projects/test_recipes.py::test_the_study_reruns_what_a_temperature_changes_and_draws": (
         "dvc repro -s visualize_temperature",
     ),
+    "tests/tools/test_study_pages.py::test_the_pages_in_git_are_what_is_written": (
+        "python -m tools.study_pages",
+    ),
     "tests/test_tour.py::test_page_and_notebook_show_what_the_cells_print": (
         "python -m tools.tour",
     ),
@@ -124,6 +130,7 @@ NOT_RUN: dict[str, tuple[str, ...]] = {
             "make dream",
             "make other",
             "make temperature",
+            "make study-strategies",
             "make carracing",
             "make doom",
             "make doom-finetuned",

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from tests.support.project import ROOT, Project
 
-PAGES = ("README.md", *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")))
+DOCS = sorted((ROOT / "docs").rglob("*.md"))
+PAGES = ("README.md", *(path.relative_to(ROOT).as_posix() for path in DOCS))
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.M | re.S)
 SPAN = re.compile(r"`([^`]+)`")
 HEADING = re.compile(r"^#+ (.+)$", re.M)

@@ -46,8 +46,8 @@ def doom_models(
     options = {"min_std": 0.01, "predict_change": True, "predict_reward_done": True}
     if kind == "doom":
         vision = ColumnVAE.initial(DOOM.view.shape, 12, 40, rng)
-        columns = {"columns": 10, "head_hidden": 6, "action_threshold": 1 / 3}
-        memory = ConvLSTMMemory.initial(40, 1, 4, rng, **columns, **options)
+        own = {"columns": 10, "head_hidden": 6, "action_threshold": 1 / 3}
+        memory = ConvLSTMMemory.initial(40, 1, 4, rng, **own, **options, reward_range=(-100.0, 4.0))
     else:
         vision = ConvVAE.initial(DOOM.view.shape, 40, 0.25, rng)
         memory = MDNLSTM.initial(40, 1, 24, rng, head_hidden=12, num_mixtures=3, **options)

@@ -36,6 +36,26 @@ def parameters(settings, member: int):
     return trainer(member).memory.parameters.flat
 
 
+@pytest.mark.parametrize("rewards", ["different", "equal"])
+def test_rewards_are_predicted_in_the_range_of_those_recorded(settings, rewards):
+    table = latents([9, 9, 9], [False, False, True])
+    if rewards == "equal":
+        table = dataclasses.replace(table, rewards=np.full(27, 4.0))
+    changes = {"num_mixtures": 1, "head_hidden": 4, "predict_reward_done": True, "epochs": 0}
+    settings = msgspec.structs.replace(settings, kind="conv_lstm", hidden=2, **changes)
+    trained = MemberTrainer(settings, table, STREAMS, columns=3)(0)
+    low, high = trained.memory.reward_range
+    assert low == table.rewards.min()
+    assert high == (table.rewards.max() if rewards == "different" else low + 1)
+    scores, weight = trained.scores, settings.reward_weight
+    share = np.clip((table.rewards[:18].mean() - low) / (high - low), 1e-6, 1)
+    own = ((table.rewards[18:] - low) / (high - low)).mean()
+    expected = -own * np.log(share) - (1 - own) * np.log(1 - share)
+    assert scores["mean_reward_cross_entropy"] == pytest.approx(expected)
+    loss = scores["held_out_nll"] + weight * scores["reward_cross_entropy"] + scores["done_nll"]
+    assert trained.held_out_loss == pytest.approx(loss)
+
+
 def test_members_differ_and_each_is_reproducible(settings):
     np.testing.assert_array_equal(parameters(settings, 0), parameters(settings, 0))
     assert (parameters(settings, 0) != parameters(settings, 1)).any()

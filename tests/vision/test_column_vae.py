@@ -43,6 +43,12 @@ def test_a_column_is_decoded_from_three(vision):
     assert np.flatnonzero(moved).tolist() == [*range(8, 32)]
 
 
+def test_at_first_a_grey_picture_has_the_mean_0_and_little_noise(vision):
+    mean, logvar = vision.posterior(np.full((1, *SHAPE), 0.35, np.float32))
+    np.testing.assert_allclose(mean, 0, atol=1e-7)
+    assert np.exp(0.5 * logvar).max() < 0.4
+
+
 def test_it_learns_where_a_patch_is():
     rng = np.random.default_rng(5)
     images = np.full((16, 6, 32, 1), 0.1, np.float32)

@@ -71,6 +71,35 @@ def initial_arrays(
     return arrays
 
 
+def constant_arrays(
+    columns: int,
+    min_std: float,
+    action_threshold: float,
+    reward_range: tuple[float, float] | None,
+) -> dict[str, Array]:
+    """The arrays of a file that are not trained; `reward_range` is None without such a head."""
+    arrays = {
+        "columns": np.array(columns),
+        "min_std": np.array(min_std),
+        "action_threshold": np.array(action_threshold),
+    }
+    return arrays if reward_range is None else {**arrays, "reward_range": np.array(reward_range)}
+
+
+def pop_reward_range(arrays: dict[str, Array]) -> tuple[float, float]:
+    """Take `reward_range` out of the arrays of a file.
+
+    Raises:
+        ValueError: it is missing, or no two numbers, the first below the second.
+    """
+    found = np.asarray(arrays.pop("reward_range", np.nan))
+    if found.shape != (2,) or found.dtype.kind != "f" or not -np.inf < found[0] < found[1] < np.inf:
+        raise ValueError(
+            f"array 'reward_range' must be two numbers, the first below the second, found {found}"
+        )
+    return float(found[0]), float(found[1])
+
+
 def pop_constants(arrays: dict[str, Array]) -> tuple[int, float, float]:
     """Take `columns`, `min_std` and `action_threshold` out of the arrays of a file.
 

@@ -17,12 +17,14 @@ from worldmodels.memory.conv_lstm_arrays import (
     OUTCOME_SHAPES,
     SHAPES,
     Z_KERNEL,
+    constant_arrays,
     initial_arrays,
     pop_constants,
+    pop_reward_range,
 )
 from worldmodels.memory.mixture import gaussian_nll
 from worldmodels.memory.recurrent import RecurrentMemory, change_array, pop_change, total
-from worldmodels.memory.reward_done import reward_done_losses
+from worldmodels.memory.reward_done import bounded_reward, reward_done_losses
 from worldmodels.memory.sequences import PackedSequences
 from worldmodels.nn.conv_lstm import KERNEL
 from worldmodels.nn.layers import dense, dense_backward, relu
@@ -47,7 +49,8 @@ class ConvLSTMMemory(RecurrentMemory):
         arrays: of SHAPES, of OUTCOME_SHAPES if M predicts rewards and ends, `predicts_change`,
             which is true, if it predicts the change of z; and three numbers: `columns`, `min_std`,
             which is added to every standard deviation, and `action_threshold`: if it is above 0, M
-            sees of an action only whether it is above it, below its negative, or between.
+            sees of an action only whether it is above it, below its negative, or between. With
+            OUTCOME_SHAPES also `reward_range`, what rewards lie in, see `reward_done_losses`.
         dtype: float32 in the pipeline, float64 to check gradients.
 
     Raises:
@@ -62,6 +65,8 @@ class ConvLSTMMemory(RecurrentMemory):
         change = pop_change(arrays)
         self.columns, self.min_std, self.action_threshold = pop_constants(arrays)
         outcome = not OUTCOME_SHAPES.keys().isdisjoint(arrays)
+        if outcome:
+            self.reward_range = pop_reward_range(arrays)
         sizes = match_shapes(arrays, SHAPES | (OUTCOME_SHAPES if outcome else {}))
         units, numbers = sizes["H"], sizes["K"]
         features = sizes["I"] - KERNEL * units - Z_KERNEL * numbers
@@ -94,6 +99,7 @@ class ConvLSTMMemory(RecurrentMemory):
         predict_change: bool = False,
         predict_reward_done: bool = False,
         action_threshold: float = 0.0,
+        reward_range: tuple[float, float] = (0.0, 1.0),
     ) -> Self:
         """An untrained M; see `initial_arrays`, and for the constants the class.
 
@@ -106,21 +112,14 @@ class ConvLSTMMemory(RecurrentMemory):
         arrays = initial_arrays(
             z_size, action_size, hidden, columns, head_hidden, predict_reward_done, rng
         )
-        constants = {
-            "columns": np.array(columns),
-            "min_std": np.array(min_std),
-            "action_threshold": np.array(action_threshold),
-        }
+        numbers = columns, min_std, action_threshold
+        constants = constant_arrays(*numbers, reward_range if predict_reward_done else None)
         return cls(arrays | constants | change_array(predict_change))
 
     def arrays(self) -> dict[str, Array]:
         """The arrays of a file, which the constructor takes."""
-        return {
-            **super().arrays(),
-            "columns": np.array(self.columns),
-            "min_std": np.array(self.min_std),
-            "action_threshold": np.array(self.action_threshold),
-        }
+        numbers = self.columns, self.min_std, self.action_threshold
+        return {**super().arrays(), **constant_arrays(*numbers, self.reward_range)}
 
     def step(self, z: Array, actions: Array, h: Array, c: Array) -> tuple[Array, Array]:
         """The next h and c (B, P * H), given z (B, Z), actions (B, A), and h and c."""
@@ -212,7 +211,8 @@ class ConvLSTMMemory(RecurrentMemory):
 
     def reward_and_done(self, head_features: Array) -> tuple[Array, Array]:
         """See `RecurrentMemory`."""
-        return super().reward_and_done(self._outcome_features(head_features))
+        reward, done = super().reward_and_done(self._outcome_features(head_features))
+        return (bounded_reward(reward, self.reward_range) if self.reward_range else reward), done
 
     def _outcome_features(self, head_features: Array) -> Array:
         return head_features[:, self.columns * self._network.head_units :]
@@ -234,9 +234,8 @@ class ConvLSTMMemory(RecurrentMemory):
         if not self.predicts_reward_done:
             return {}, {}
         features = self._outcome_features(head_features)
-        return reward_done_losses(
-            self.parameters, features, sequences, self.reward_weight, self.done_weight
-        )
+        weights = self.reward_weight, self.done_weight
+        return reward_done_losses(self.parameters, features, sequences, *weights, self.reward_range)
 
     def _seen(self, actions: Array) -> Array:
         """What M sees of actions (N, A): they themselves, or their direction, and its size."""

@@ -26,9 +26,10 @@ class RecurrentMemory(ABC):
     `predict` and `sample` return the next z either way.
 
     The loss is the error of the next z per step and latent dimension. With the reward and done
-    heads it is a sum: it adds the squared error of the reward, times `reward_weight`, and the
-    binary cross-entropy of done in nats, per step each; steps that end an episode count
-    `done_weight` times in the latter, see `reward_done_losses`.
+    heads it is a sum: it adds the squared error of the reward (the cross-entropy, if the M has a
+    `reward_range`), times `reward_weight`, and the binary cross-entropy of done in nats, per step
+    each; steps that end an episode count `done_weight` times in the latter, see
+    `reward_done_losses`.
 
     Args:
         parameters: of all layers, `reward` and `done` included if it predicts them.
@@ -40,6 +41,7 @@ class RecurrentMemory(ABC):
 
     kind: ClassVar[str]
     unit: ClassVar[str]  # of the error of the next z
+    reward_range: tuple[float, float] | None = None  # what predictions lie in, if the head is one
     columns = 1  # of a picture, that z has the numbers of; more only where M tells them apart
 
     def __init__(
@@ -57,7 +59,7 @@ class RecurrentMemory(ABC):
         self.set_loss_weights(1.0)
 
     def set_loss_weights(self, reward: float, done: float = 1.0) -> None:
-        """Set the weights of the reward's squared error and of ends of episodes in the loss."""
+        """Set the weights of the reward's error and of ends of episodes in the loss."""
         self.reward_weight, self.done_weight = reward, done
 
     def arrays(self) -> dict[str, Array]:

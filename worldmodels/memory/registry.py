@@ -47,10 +47,11 @@ def make_memory(
     predict_reward_done: bool = False,
     columns: int = 1,
     action_threshold: float = 0.0,
+    reward_range: tuple[float, float] = (0.0, 1.0),
 ) -> RecurrentMemory:
     """An untrained M of a kind in MEMORIES.
 
-    For the arguments see `LSTMMemory.initial`, and for the last two `ConvLSTMMemory`; the other
+    For the arguments see `LSTMMemory.initial`, and for the last three `ConvLSTMMemory`; the other
     kinds do not have them, nor that one `num_mixtures`.
 
     Raises:
@@ -68,6 +69,7 @@ def make_memory(
             predict_change=predict_change,
             predict_reward_done=predict_reward_done,
             action_threshold=action_threshold,
+            reward_range=reward_range,
         )
     return LSTMS[kind].initial(
         z_size,

@@ -12,7 +12,7 @@ from worldmodels.controller.controller import Controllers, Layer
 from worldmodels.nn.layers import dense, dense_backward, dense_gradient
 from worldmodels.nn.parameters import Array, Parameters, dense_layers
 
-OUTPUT_SCALE = 0.1  # of initial output weights, so that a first policy is close to its noise
+OUTPUT_SCALE = 0.5  # of initial output weights: first actions differ from state to state, a little
 MIN_STD = 0.02  # added to the standard deviation of a feature, which may be constant
 
 

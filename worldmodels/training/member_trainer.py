@@ -71,6 +71,7 @@ class MemberTrainer:
         self._sizes = latents.mean.shape[1], latents.actions.shape[1]
         self._streams = streams
         self._columns, self._action_threshold = columns, action_threshold
+        self._reward_range = _range(latents.rewards)
 
     @property
     def num_sequences(self) -> int:
@@ -94,6 +95,7 @@ class MemberTrainer:
             stream("weights"),
             columns=self._columns,
             action_threshold=self._action_threshold,
+            reward_range=self._reward_range,
         )
         memory.set_loss_weights(settings.reward_weight, settings.done_weight)
         if self._warm_start:
@@ -139,8 +141,9 @@ def initial_memory(
     *,
     columns: int = 1,
     action_threshold: float = 0.0,
+    reward_range: tuple[float, float] = (0.0, 1.0),
 ) -> RecurrentMemory:
-    """The untrained M that the params describe; for the last two see `ConvLSTMMemory`.
+    """The untrained M that the params describe; for the last three see `ConvLSTMMemory`.
 
     Raises:
         ParamsError: z cannot be split into columns.
@@ -159,9 +162,16 @@ def initial_memory(
             predict_reward_done=settings.predict_reward_done,
             columns=columns,
             action_threshold=action_threshold,
+            reward_range=reward_range,
         )
     except ValueError as error:
         raise ParamsError(f"train_m.kind: {error}; run 'dvc repro encode'") from None
+
+
+def _range(rewards: NDArray[np.float64]) -> tuple[float, float]:
+    """The least and the highest of rewards, apart from each other."""
+    low, high = float(rewards.min()), float(rewards.max())
+    return low, high if high > low else low + 1
 
 
 def _sequences(settings: TrainM, latents: Latents, *, held_out: bool) -> LatentSequences:

@@ -27,7 +27,7 @@ class StepMoments(NamedTuple):
     reward: Array
     reward_sq: Array
     dones: Array
-    losses: Array  # (1,), (3,) or (4,), the terms of M's loss
+    losses: Array  # (1,) to (5,), the terms of M's loss
 
 
 def step_moments(memory: RecurrentMemory, chunks: Iterable[PackedSequences]) -> StepMoments:
@@ -99,10 +99,26 @@ def memory_scores(
                 -held_out.dones * np.log(rate) - (1 - held_out.dones) * np.log(1 - rate)
             ),
         }
+        if memory.reward_range:
+            difference = reward_done_losses[-1] / memory.reward_weight
+            scores["reward_cross_entropy"] = scores["reward_mse"] + difference
+            scores["mean_reward_cross_entropy"] = mean_reward_cross_entropy(
+                memory.reward_range, train, held_out
+            )
         if memory.done_weight != 1:
             weighted = base_rate_loss(rate, held_out.dones, memory.done_weight)
             scores["done_base_rate_weighting"] = weighted - scores["done_base_rate_nll"]
     return scores
+
+
+def mean_reward_cross_entropy(
+    reward_range: tuple[float, float], train: StepMoments, held_out: StepMoments
+) -> float:
+    """The loss of the reward, if M's is a logit in this range and always that of the mean."""
+    low, high = reward_range
+    share = np.clip((train.reward - low) / (high - low), 1e-6, 1 - 1e-6)
+    held_out_share = (held_out.reward - low) / (high - low)
+    return float(-held_out_share * np.log(share) - (1 - held_out_share) * np.log(1 - share))
 
 
 def base_rate_loss(rate: Array, dones: Array, weight: float) -> float:

@@ -1,7 +1,8 @@
 """A VAE that is convolutional across the columns of a picture, so that z keeps places.
 
 Its layers have the same weights at every place, as in a fully convolutional network (Long et al.
-2015), but along one axis: what moves sideways, moves through z.
+2015), but along one axis: what moves sideways, moves through z. One bias of the decoder differs, so
+that what is always at a place need not be in z.
 """
 
 from __future__ import annotations

@@ -66,8 +66,8 @@ def end(status: int) -> None:
     import psutil
 
     engine = os.path.realpath(os.environ.get("DOOM_ENGINE", ""))
-    with suppress(psutil.Error, OSError):
-        for child in psutil.Process().children():
+    for child in psutil.Process().children():
+        with suppress(psutil.Error, OSError):
             if child.exe() == engine:
                 child.kill()
                 os.waitpid(child.pid, 0)

@@ -84,7 +84,7 @@ class TrainM(Section, frozen=True):
     min_std: Std  # of any Gaussian, learned or fitted
     predict_change: bool  # predict z_next - z and not z_next
     predict_reward_done: bool  # predict a step's reward and whether it ends the episode
-    reward_weight: Annotated[float, Meta(gt=0, le=1e6)]  # of its squared error in the loss
+    reward_weight: Annotated[float, Meta(gt=0, le=1e6)]  # of its error in the loss
     done_weight: Annotated[float, Meta(ge=1e-3, le=1e3)]  # of an end in its cross-entropy
     ensemble_size: Annotated[int, Meta(ge=1, le=16)]
     input_noise: Annotated[float, Meta(ge=0, le=10)]  # on z, in standard deviations of z

@@ -12,13 +12,15 @@ from worldmodels.pipeline.config.section import Count, Fraction, OptionalUnits, 
 class TrainC(Section, frozen=True):
     """C by PPO in M's dreams, or in the environment."""
 
-    train_in: Literal["env", "dream"]  # env leaves out the keys of dreams: horizon to sample_done
+    train_in: Literal["env", "dream"]  # env leaves out horizon, temperature, sample_done
     inputs: Literal["z", "zh", "zch"]  # of C: z, and M's h, and its c
     hidden: OptionalUnits  # units of C's hidden layer; 0: linear
     iterations: Annotated[int, Meta(ge=0, le=100_000)]
     episodes: Count  # of an iteration
     horizon: Annotated[int, Meta(ge=1, le=10_000)]  # steps of a dream
-    replay_rounds: Annotated[int, Meta(ge=1, le=1000)]  # last rounds that dreams start in
+    replay_rounds: Annotated[
+        int, Meta(ge=1, le=1000)
+    ]  # last ones that scale C's inputs, and dreams start in
     temperature: Annotated[float, Meta(ge=0.01, le=100)]  # of the dream
     sample_done: bool  # draw its end; if not, steps are weighted by the probability of none yet
     action_std: Annotated[float, Meta(ge=1e-3, le=10)]  # of the noise on actions, before the tanh

@@ -146,8 +146,9 @@ export class ConvLSTMMemory {
   rewardAndDone(features) {
     if (!this.predictsRewardDone) return null;
     const own = features.subarray(this.columns * this.headUnits);
+    const [low, high] = this.arrays.reward_range.data;
     return {
-      reward: dense(own, this.arrays, "reward")[0],
+      reward: high - (high - low) * sigmoid(-dense(own, this.arrays, "reward")[0]),
       done: sigmoid(dense(own, this.arrays, "done")[0]),
     };
   }

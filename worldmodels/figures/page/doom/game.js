@@ -45,8 +45,7 @@ export class Game {
 
   setTemperature(temperature) {
     this.temperature = temperature;
-    this.dream.temperature = temperature;
-    this.ghost = this.makeDream();
+    this.restart();
   }
 
   restart() {

@@ -162,7 +162,7 @@ function listen() {
   });
   byId("temperature").addEventListener("input", ({ target }) => {
     game.setTemperature(temperatureAt(Number(target.value)));
-    updateControls();
+    startDream();
   });
   input.listen(document.querySelectorAll("#pad button"));
 }

@@ -1,0 +1,62 @@
+"""Estimates and their intervals, a row each, in groups: the figures of studies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from worldmodels.figures.common.matplotlib_defaults import Axes, Figure
+from worldmodels.figures.common.style import CONTROLLER, with_minus_signs
+from worldmodels.figures.docs.style import TEXT, docs_figure, docs_style
+
+HEAD, FOOT, ROW, GAP = 68, 44, 19, 13  # pixels: title; axis; a row; between groups
+LEFT, RIGHT = 0.205, 0.985  # of the axes
+
+
+class Interval(NamedTuple):
+    """An estimate."""
+
+    label: str  # beside it
+    value: float
+    low: float
+    high: float
+    share: float = 1.0  # how much of its marker is filled
+
+
+def intervals_figure(
+    title: str, subtitle: str, groups: Mapping[str, Sequence[Interval]], xlabel: str = "return"
+) -> Figure:
+    """A row for each estimate, below the name of its group if that has several."""
+    rows = sum(map(len, groups.values()))
+    span = rows * ROW + len(groups) * GAP  # pixels
+    height = HEAD + span + FOOT
+    ends = [end for group in groups.values() for each in group for end in each[2:4]]
+    margin = 0.06 * (max(ends) - min(ends))
+    with docs_style():
+        figure = docs_figure(height, title, subtitle)
+        axes = figure.add_axes((LEFT, FOOT / height, RIGHT - LEFT, span / height))
+        axes.set(xlim=(min(ends) - margin, max(ends) + 4 * margin), ylim=(span, 0), xlabel=xlabel)
+        y, ticks = GAP / 2, {}
+        for name, group in groups.items():
+            ticks[name] = y + len(group) * ROW / 2
+            for each in group:
+                _draw(axes, y + ROW / 2, each)
+                y += ROW
+            y += GAP
+            if y < span:
+                axes.axhline(y - GAP / 2, color=TEXT, alpha=0.22, linewidth=0.6)
+        axes.set_yticks([*ticks.values()], [*ticks])
+        axes.tick_params(left=False)
+        axes.spines["left"].set_visible(False)
+        axes.grid(visible=False, axis="y")
+    return figure
+
+
+def _draw(axes: Axes, y: float, each: Interval) -> None:
+    """An estimate's interval, marker and label."""
+    axes.plot((each.low, each.high), (y, y), color=CONTROLLER, linewidth=1.4)
+    axes.plot(each.value, y, "o", color=CONTROLLER, markersize=6.5, markerfacecolor="none")
+    axes.plot(each.value, y, "o", color=CONTROLLER, markersize=6.5 * each.share**0.5)
+    text = with_minus_signs(f"{each.label + ': ' if each.label else ''}{each.value:+.1f}")
+    at, right = (each.high, y), (5, 0)
+    axes.annotate(text, at, right, textcoords="offset points", va="center", color=CONTROLLER)
