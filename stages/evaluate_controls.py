@@ -31,6 +31,7 @@ from worldmodels.rollout.task import Task
 
 Actions = NDArray[np.float32]  # (T, A), begun anew after T steps
 Workers = WorkerPool[PolicyBatch, EpisodeStats]
+MAX_EPISODES = 200  # of a control: together they play ten times as long as C
 
 
 def evaluate_controls(
@@ -47,7 +48,7 @@ def evaluate_controls(
     Raises:
         ParamsError: the task has no controls, or C has one episode only.
     """
-    episodes = settings.baseline_episodes
+    episodes = min(settings.baseline_episodes, MAX_EPISODES)
     if not task.controls:
         raise ParamsError("env.kind: must be one that has controls, doom, for evaluate_controls")
     own_actions = recorded_actions(evaluation)
