@@ -45,7 +45,7 @@ def tics_alive_figure(percentiles: Curve, scores: Mapping[str, Score], games: in
     draw_heading(
         figure,
         f"C lives {_words(c)} tics; the best policy that looks at nothing, {_words(scores[best])}",
-        f"Take Cover, tics alive in {games:,} test games; dots are means, ± standard error. "
+        f"Take Cover, tics alive in up to {games:,} test games; dots are means, ± standard error. "
         f"That policy: {words}.",
     )
     axes = figure.add_axes((0.07, 0.11, 0.72, 0.73))
