@@ -50,7 +50,7 @@ def test_there_is_no_page_to_play_in_of_such_an_environment(tmp_path: Path, monk
     monkeypatch.setattr(sys, "argv", ["play", *files, *options])
     with pytest.raises(SystemExit) as stop:
         play.main()
-    words = "env.kind: a page is of racing or carracing; found gymnasium"
+    words = "env.kind: a page is of racing, carracing or doom; found gymnasium"
     assert stop.value.code == f"play: {params}: {words}"
 
 

@@ -18,6 +18,7 @@ SUMS = {
     "stages/train_v.py": 1,
     "worldmodels/controller/controller.py": 1,
     "worldmodels/envs/racing/track.py": 1,
+    "worldmodels/figures/docs/intervals.py": 1,
     "worldmodels/pipeline/cgroups.py": 1,
     "worldmodels/pipeline/storage/npz.py": 1,
     "worldmodels/vision/variational.py": 1,

@@ -199,7 +199,9 @@ def test_a_teacher_may_take_c(folder, teacher, quick):
     rollouts = Rollouts.read(folder / "r1.h5")
     latents, _ = encode(quick.encode, rollouts, teacher.vision)
     labels = teacher_labels(teacher, rollouts, latents, 1, np.random.default_rng(0))
-    z, actions, _, _, _, batch_sizes = labels.sequences
+    z, actions, batch_sizes = (
+        getattr(labels.sequences, name) for name in ("z", "actions", "batch_sizes")
+    )
     h, c = np.zeros((2, batch_sizes[0], teacher.memory.hidden_size), np.float32)
     row = 0
     for count in batch_sizes[:4]:

@@ -147,6 +147,7 @@ NOT_RUN: dict[str, tuple[str, ...]] = {
             "make cluster",
         ),
         "cd carracing && dvc repro visualize_carracing",
+        "cd doom && dvc repro visualize_doom play",
         "cp -r recipes/other recipes/mine && cd recipes/mine",
         *("dvc exp run -S env.id=my_env:Balance-v0", "cd recipes/other", "dvc exp run -S seed=1"),
         "python -m stages.evaluate released/{v,m,c}.npz released/evaluation.h5 "

@@ -182,7 +182,7 @@ def test_doom_has_no_start_that_is_soon_fatal_if_there_is_another():
 def test_a_page_of_doom_shows_health_only_if_m_has_learned_it(agents):
     agent = PageAgent("doom")
     (member,) = agent.memory.members
-    tics_alone = {"reward.weight": np.zeros(6), "reward.bias": np.array(4.0)}
+    tics_alone = {"reward.weight": np.zeros(6), "reward.bias": np.array(40.0)}
     agent.memory = Ensemble([type(member)({**member.arrays(), **tics_alone})])
     assert '"predicts_health":false' in agent.play()[0]
     assert '"predicts_health":true' in agents["doom"].play()[0]
