@@ -1,4 +1,5 @@
 import dataclasses
+from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -8,6 +9,7 @@ from worldmodels.pipeline.errors import ParamsError
 from worldmodels.pipeline.seeding import RandomStreams
 from worldmodels.pipeline.storage.artifacts import Latents
 from worldmodels.training.member_trainer import MemberTrainer
+from worldmodels.training.warm_start import WarmStart
 
 STREAMS = RandomStreams(0, "train_m")
 
@@ -54,6 +56,25 @@ def test_rewards_are_predicted_in_the_range_of_those_recorded(settings, rewards)
     assert scores["mean_reward_cross_entropy"] == pytest.approx(expected)
     loss = scores["held_out_nll"] + weight * scores["reward_cross_entropy"] + scores["done_nll"]
     assert trained.held_out_loss == pytest.approx(loss)
+
+
+def test_an_m_that_goes_on_with_worse_rewards_predicts_what_it_did(settings):
+    table = latents([9, 9, 9], [False, False, True])
+    changes = {"num_mixtures": 1, "head_hidden": 4, "predict_reward_done": True, "epochs": 0}
+    settings = msgspec.structs.replace(settings, kind="conv_lstm", hidden=2, **changes)
+    earlier = MemberTrainer(settings, table, STREAMS, columns=3)(0).memory
+    earlier.parameters["reward.bias"][...] = 5  # a loss is rare
+    worse = dataclasses.replace(table, rewards=np.append(table.rewards[:-1], -30.0))
+    start = WarmStart(Path("m.npz"), [earlier])
+    memory = MemberTrainer(settings, worse, STREAMS, warm_start=start, columns=3)(0).memory
+    assert memory.reward_range == (-30, table.rewards.max())
+    z, actions = np.ones((1, 3), np.float32), np.ones((1, 2), np.float32)
+    h = np.ones((1, earlier.hidden_size), np.float32)
+    (before,), (after,) = (
+        m.reward_and_done(m.head_features(h, z, actions))[0] for m in (earlier, memory)
+    )
+    assert before < table.rewards.max() - 0.01
+    assert after == pytest.approx(before, rel=0.02)
 
 
 def test_members_differ_and_each_is_reproducible(settings):

@@ -59,6 +59,14 @@ def reward_done_losses(
     return losses, {"reward": reward_weight * dreward, "done": ddone}
 
 
+def logit_shift(before: tuple[float, float], after: tuple[float, float]) -> float:
+    """What to add to a logit in one range of rewards, so that in another it means the same loss
+    beside the highest reward; exact for small losses, which most are.
+    """
+    (low, high), (low_after, high_after) = before, after
+    return math.log((high_after - low_after) / (high - low))
+
+
 def bounded_reward(logits: Array, reward_range: tuple[float, float]) -> Array:
     """Rewards between these two, given their logits."""
     low, high = reward_range

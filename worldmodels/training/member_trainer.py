@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from worldmodels.memory.recurrent import RecurrentMemory
 from worldmodels.memory.registry import make_memory
+from worldmodels.memory.reward_done import logit_shift
 from worldmodels.memory.scheduled_sampling import own_stretches
 from worldmodels.memory.sequences import LatentSequences, PackedSequences, split_episodes
 from worldmodels.pipeline.checkpoints import Checkpoints, NoCheckpoints
@@ -100,6 +101,10 @@ class MemberTrainer:
         memory.set_loss_weights(settings.reward_weight, settings.done_weight)
         if self._warm_start:
             self._warm_start.copy_to(memory, member, settings.ensemble_size)
+            earlier = getattr(self._warm_start.learners[member], "reward_range", None)
+            if earlier and memory.reward_range:  # that of the episodes so far, which may be wider
+                bias = memory.parameters["reward.bias"]
+                bias += logit_shift(earlier, memory.reward_range)
         z_rng, input_noise_rng = stream("codes"), stream("noise")
         own_rng = stream("own predictions")
 
@@ -169,7 +174,7 @@ def initial_memory(
 
 
 def _range(rewards: NDArray[np.float64]) -> tuple[float, float]:
-    """The least and the highest of rewards, apart from each other."""
+    """The least and the highest of all rewards, held-out ones too; apart from each other."""
     low, high = float(rewards.min()), float(rewards.max())
     return low, high if high > low else low + 1
 
