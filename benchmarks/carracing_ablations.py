@@ -7,6 +7,7 @@ their standard error.
 from __future__ import annotations
 
 from tools.carracing_scores import agents
+from tools.markdown_table import markdown_table
 from tools.rooms import ROOT
 from worldmodels.figures.docs.ablations import Ablation, Score
 
@@ -16,10 +17,10 @@ def table(whole: Ablation, ablations: list[Ablation]) -> str:
     seeds = sorted({seed for agent in (whole, *ablations) for seed in agent.scores})
     head = ["C", *(f"seed {seed}" for seed in seeds), "mean over seeds"]
     head += ["everything less this one, of the same seeds", "the paper"]
-    lines = [head, ["---", *["---:"] * (len(head) - 1)]]
+    rows = [head]
     for agent in (whole, *ablations):
         count = len(agent.scores)
-        lines.append(
+        rows.append(
             [
                 agent.name,
                 *(_text(agent.scores.get(seed)) for seed in seeds),
@@ -28,7 +29,7 @@ def table(whole: Ablation, ablations: list[Ablation]) -> str:
                 _text(agent.paper),
             ]
         )
-    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines).replace("|  |", "| |")
+    return markdown_table(rows)
 
 
 def _text(score: Score | None) -> str:

@@ -8,35 +8,22 @@ it is that over seeds and games in the first table, and that over seeds in the s
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from math import sqrt
 from pathlib import Path
-from typing import NamedTuple
 
-from tools.carracing_scores import seed_folders
+from tools.markdown_table import markdown_table
 from tools.rooms import ROOT
+from tools.training_seed import seed_folders
+from worldmodels.figures.common.paper_doom import PAPER_STDERR, PAPER_STUDY, PAPER_TICS
 from worldmodels.figures.common.score_by_cost import mean_over_seeds
+from worldmodels.figures.doom.tics_alive import Score
 from worldmodels.pipeline.reports import curve_path, metrics_path, read_curve, read_numbers
 
-
-class Score(NamedTuple):
-    """A mean over games, and its standard error."""
-
-    mean: float
-    stderr: float
-
-    def __str__(self) -> str:
-        """Both, in tics."""
-        return f"{self.mean:,.0f} ± {self.stderr:.0f}"
-
-
 Reader = Callable[[Path], Score]  # of the reports of a training seed
-GAMES = 100  # of the paper's scores, each of which has the standard deviation over them
-PAPER = Score(1092, 556 / sqrt(GAMES))
-BEST_REPRODUCTION = Score(840, 525 / sqrt(GAMES))  # https://github.com/Sha01in/world-models-jax
-PAPER_BY_TEMPERATURE = {0.1: 193, 0.5: 196, 1.0: 868, 1.15: 1092, 1.3: 753}
+PAPER_BY_TEMPERATURE = dict(zip(PAPER_STUDY["temperature"], PAPER_STUDY["env_return"], strict=True))
 OTHERS = {
-    "the paper's C, which only dreamt": PAPER,
-    "a public reproduction with models of its own": BEST_REPRODUCTION,
+    "the paper's C, which only dreamt": Score(PAPER_TICS, PAPER_STDERR),
+    # https://github.com/Sha01in/world-models-jax: 840 with a standard deviation of 525 over 100
+    "a public reproduction with models of its own": Score(840, 52.5),
 }
 
 
@@ -83,10 +70,10 @@ def by_policy(project: Path) -> str:
         scores = [_score(read, folder) for folder in ready.values()]
         known = [score for score in scores if score]
         if known:
-            cells = [str(score) if score else "" for score in scores]
-            rows.append([name, *cells, f"**{mean(known)}**"])
-    rows += [[name, *[""] * len(ready), str(score)] for name, score in OTHERS.items()]
-    return table(rows)
+            cells = [_text(score) if score else "" for score in scores]
+            rows.append([name, *cells, f"**{_text(mean(known))}**"])
+    rows += [[name, *[""] * len(ready), _text(score)] for name, score in OTHERS.items()]
+    return markdown_table(rows)
 
 
 def by_temperature(project: Path) -> str:
@@ -101,8 +88,10 @@ def by_temperature(project: Path) -> str:
     for temperature, *score, worst, best in zip(*(curve[name] for name in columns), strict=True):
         paper = PAPER_BY_TEMPERATURE.get(temperature)
         ends = f"{worst:,.0f}, {best:,.0f}"
-        rows.append([f"{temperature:g}", str(Score(*score)), ends, f"{paper:,}" if paper else ""])
-    return table(rows)
+        rows.append(
+            [f"{temperature:g}", _text(Score(*score)), ends, f"{paper:,.0f}" if paper else ""]
+        )
+    return markdown_table(rows)
 
 
 def mean(scores: Sequence[Score]) -> Score:
@@ -111,12 +100,8 @@ def mean(scores: Sequence[Score]) -> Score:
     return Score(*mean_over_seeds(means, stderrs))
 
 
-def table(rows: Sequence[Sequence[str]]) -> str:
-    """A table of Markdown whose first row is its head; numbers stand to the right."""
-    lines = [rows[0], ["---", *["---:"] * (len(rows[0]) - 1)], *rows[1:]]
-    return "".join(
-        f"|{'|'.join(f' {cell} ' if cell else ' ' for cell in cells)}|\n" for cells in lines
-    )
+def _text(score: Score) -> str:
+    return f"{score.mean:,.0f} ± {score.stderr:.0f}"
 
 
 def _score(read: Reader, folder: Path) -> Score | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tools.training_seed import seed_folders
 from worldmodels.figures.common.score_by_cost import (
     PAPER_EPISODES,
     PAPER_RETURN,
@@ -28,13 +29,6 @@ MEAN_STDERR = ("mean_return", "stderr")
 def of_paper(mean: float, std: float) -> Score:
     """A score of the paper, which gives the standard deviation over tracks."""
     return Score(mean, std / PAPER_EPISODES**0.5)
-
-
-def seed_folders(project: Path) -> dict[int, Path]:
-    """The folder of each training seed: the project's own, and those of its seeds/."""
-    shipped = read_params(project / "params.yaml").seed
-    others = {int(folder.name): folder for folder in (project / "seeds").glob("*/")}
-    return {shipped: project, **dict(sorted(others.items()))}
 
 
 def agents(project: Path) -> tuple[Ablation, list[Ablation]]:

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from tools.markdown_table import markdown_table
 from tools.rooms import ROOT
 from tools.study_pipelines import RESULTS, STUDIES
 from tools.study_results import Results, read_results
@@ -74,7 +75,7 @@ def table(results: Results) -> str:
         *("", *tuned, "return", f"more than {reference.label}"),
         *(f"probability of improvement on {reference.label}", "worst episode", "off the track"),
     ]
-    lines = [head, ["---", *("---:" for _ in head[1:])]]
+    rows = [head]
     for each in ordered:
         pair = (each.scores, reference.scores)
         compared = [
@@ -82,7 +83,7 @@ def table(results: Results) -> str:
             f"{bootstrap.improvement(*pair):.2f}",
         ]
         chosen = Counter(each.chosen).most_common()
-        lines.append(
+        rows.append(
             [
                 each.label,
                 *([", ".join(f"{value} ({seeds})" for value, seeds in chosen)] if chosen else []),
@@ -92,7 +93,7 @@ def table(results: Results) -> str:
                 f"{each.off_track.sum():.0f} of {each.scores.size}",
             ]
         )
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return markdown_table(rows).rstrip()
 
 
 def fields(name: str, results: Results) -> dict[str, Any]:

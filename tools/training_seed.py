@@ -15,10 +15,18 @@ import sys
 from pathlib import Path
 
 from tools.rooms import ROOT
+from worldmodels.pipeline.config.reader import read_params
 
 TARGETS = {"carracing": "visualize_carracing", "doom": "visualize_doom"}  # by project
 FOLDERS = ("rounds", "reports", "ablations", "finetuned")  # of a project, whose reports are kept
 SEED = re.compile(r"^seed: \d+$", re.M)
+
+
+def seed_folders(project: Path) -> dict[int, Path]:
+    """The folder of each training seed: the project's own, and those of its seeds/."""
+    shipped = read_params(project / "params.yaml").seed
+    others = {int(folder.name): folder for folder in (project / "seeds").glob("*/")}
+    return {shipped: project, **dict(sorted(others.items()))}
 
 
 def clone(root: Path, project: str, seed: int) -> Path:

@@ -98,7 +98,7 @@ def test_a_table_has_the_best_first_and_no_difference_from_itself(folder):
     head, _, first, second = table(read_results(STUDY, folder / "results.csv")).splitlines()
     assert "step size of the seeds | return | more than good |" in head
     assert first.startswith("| good | 0.1 (5) | +102.4")
-    assert "|  |  | +100.0" in first
+    assert "| | | +100.0" in first
     assert second.startswith("| bad | 0.1 (5) | +92.4")
     assert "| -10.0 [-10.0, -10.0] | 0.00 [0.00, 0.00] | +90.0 | 5 of 100 |" in second
 
