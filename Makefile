@@ -14,7 +14,7 @@ KEPT := $(addprefix PIP_,INDEX_URL EXTRA_INDEX_URL NO_INDEX FIND_LINKS CERT CLIE
 unexport $(filter-out $(KEPT),$(filter PIP_% PYTHON%,$(.VARIABLES))) CDPATH VIRTUAL_ENV CONDA_PREFIX \
 	$(addprefix GIT_,DIR WORK_TREE INDEX_FILE COMMON_DIR OBJECT_DIRECTORY) $(addprefix UV_,PYTHON SYSTEM_PYTHON CONSTRAINT OVERRIDE)
 
-STUDIES := strategies
+STUDIES := $(patsubst studies/%/study.yaml,%,$(wildcard studies/*/study.yaml))
 RECIPES := quick unseen paper dream other
 RELEASED := $(addprefix carracing/released/,v.npz m.npz c.npz)
 RELEASED_OPTIONS := --params carracing/params.yaml --reports carracing/released/reports

@@ -18,8 +18,8 @@ import worldmodels
 from tools.carracing_scores import agents as carracing_agents
 from tools.docs_episode import EPISODE
 from tools.rooms import ROOT
+from tools.studies import STUDIES
 from tools.study_pages import study_figure
-from tools.study_pipelines import STUDIES
 from tools.training_seed import seed_folders
 from worldmodels.agent.agent import Agent, LatentPolicy
 from worldmodels.agent.loading import load_agent

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from worldmodels.figures.common.matplotlib_defaults import Axes, Figure
 from worldmodels.figures.common.style import CONTROLLER, with_minus_signs
-from worldmodels.figures.docs.style import TEXT, docs_figure, docs_style
+from worldmodels.figures.docs.style import TEXT, TITLE_LINE, docs_figure, docs_style
 
 HEAD, FOOT, ROW, GAP = 68, 44, 19, 13  # pixels: title; axis; a row; between groups
+TITLE_WIDTH = 100  # characters
 LEFT, RIGHT = 0.205, 0.985  # of the axes
 
 
@@ -26,14 +28,15 @@ class Interval(NamedTuple):
 def intervals_figure(
     title: str, subtitle: str, groups: Mapping[str, Sequence[Interval]], xlabel: str = "return"
 ) -> Figure:
-    """A row for each estimate, below the name of its group if that has several."""
+    """A row for each estimate, beside the name of its group."""
+    lines = textwrap.wrap(title, TITLE_WIDTH)
     rows = sum(map(len, groups.values()))
     span = rows * ROW + len(groups) * GAP  # pixels
-    height = HEAD + span + FOOT
+    height = HEAD + (len(lines) - 1) * TITLE_LINE + span + FOOT
     ends = [end for group in groups.values() for each in group for end in each[2:4]]
     margin = 0.06 * (max(ends) - min(ends))
     with docs_style():
-        figure = docs_figure(height, title, subtitle)
+        figure = docs_figure(height, "\n".join(lines), subtitle)
         axes = figure.add_axes((LEFT, FOOT / height, RIGHT - LEFT, span / height))
         axes.set(xlim=(min(ends) - margin, max(ends) + 4 * margin), ylim=(span, 0), xlabel=xlabel)
         y, ticks = GAP / 2, {}
