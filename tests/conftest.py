@@ -15,7 +15,7 @@ from tests.support.browser import CHROMIUM, Browser, chromium
 from tests.support.project import ROOT, STAGES, Project
 from worldmodels.envs.carracing import task
 from worldmodels.pipeline.config.env_params import CarRacingParams, CarRacingView
-from worldmodels.pipeline.config.params import Params
+from worldmodels.pipeline.config.params import INLINE, Params
 from worldmodels.pipeline.config.reader import read_params
 
 settings.register_profile("busy machine", deadline=None)  # a slow example is no failure
@@ -34,14 +34,15 @@ def pytest_collection() -> Generator[None, object, object]:
 
 @pytest.fixture(scope="session")
 def quick() -> Params:
-    """The recipe that takes a few seconds."""
-    return read_params(ROOT / "recipes" / "quick" / "params.yaml")
+    """The recipe that takes a few seconds, in this process alone: who works changes no result."""
+    params = read_params(ROOT / "recipes" / "quick" / "params.yaml")
+    return msgspec.structs.replace(params, compute=INLINE)
 
 
 @pytest.fixture(scope="session")
 def reference() -> Params:
-    """The recipe of the root."""
-    return read_params(ROOT / "params.yaml")
+    """The recipe of the root, in this process alone."""
+    return msgspec.structs.replace(read_params(ROOT / "params.yaml"), compute=INLINE)
 
 
 @pytest.fixture
@@ -50,8 +51,7 @@ def carracing(quick: Params, monkeypatch: pytest.MonkeyPatch) -> Params:
     monkeypatch.setattr(task, "CarRacingEnv", toy_carracing.CarRacingEnv)
     view = CarRacingView(height=28, width=32)
     env = CarRacingParams(view=view, frame_skip=2, max_steps=30)
-    replace = msgspec.structs.replace
-    return replace(quick, env=env, compute=replace(quick.compute, workers=1))
+    return msgspec.structs.replace(quick, env=env)
 
 
 @pytest.fixture(scope="session")

@@ -92,7 +92,7 @@ def test_a_whole_search_finds_the_same_controller_on_two_processes(quick):
     settings = replace(quick.evolve_c, generations=2, episodes=20, population=14)
     params = replace(quick, env=env, evolve_c=settings)
     weights = [
-        learn(replace(params, compute=replace(params.compute, workers=count)))
+        learn(replace(params, compute=processes(count)))
         .controllers.arrays(0)["layer1.weight"]
         .tobytes()
         for count in (1, 2)
