@@ -147,9 +147,10 @@ cluster: locks dask
 	dask worker $(SCHEDULER) --host 127.0.0.1 --nworkers 2 --nthreads 1 --no-dashboard 2>/dev/null & workers=$$!; \
 	WORLDMODELS_COMPUTE="executor=dask scheduler=$(SCHEDULER)" $(MAKE) --no-print-directory paper
 
-# Three workers keep two cores busy: some tests wait for a browser, or for a timeout.
+# Three workers keep two cores busy: some tests wait for a browser, or for a timeout. Files begin in
+# the order of tests/conftest.py; pytest-xdist's own has the long ones of one test at the end.
 test: locks dev lint
-	python -m pytest -n 3 --dist loadscope
+	python -m pytest -n 3 --dist loadscope --no-loadscope-reorder
 
 chaos: locks dev
 	python -m pytest -n 2 -m slow
