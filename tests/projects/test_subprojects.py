@@ -133,6 +133,7 @@ def test_every_stage_of_a_round_writes_its_cost(project, names):
         ("doom/dvc.yaml", "evaluate_controls", ("doom",)),
         ("doom/dvc.yaml", "forecast_ends", ("doom",)),
         ("doom/dvc.yaml", "visualize_doom", ("doom",)),
+        ("doom/dvc.yaml", "visualize_dreams", ("doom",)),
         ("doom/dvc.yaml", "dream_starts", ("doom",)),
         ("doom/dvc.yaml", "play", ("doom",)),
         ("recipes/other/dvc.yaml", "visualize_gymnasium", ("gymnasium",)),
