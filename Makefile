@@ -107,9 +107,10 @@ doom-finetuned: locks install-doom
 	@cd doom && dvc metrics show finetuned/reports/metrics/*.json
 
 doom-temperatures: locks install-doom
-	cd doom && dvc repro temperature_study
+	cd doom && dvc repro visualize_dreams
 	@echo
 	@cat doom/reports/curves/temperature_study.csv
+	@echo "Figures: doom/reports/figures/temperature.png, doom/reports/figures/dreams.png"
 
 # The released agent: five episodes, or the page of its dream.
 demo: install-carracing

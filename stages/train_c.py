@@ -7,7 +7,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from worldmodels.agent.loading import check_can_dream, load_agent, load_vision_and_memory
+from worldmodels.agent.loading import (
+    check_can_dream,
+    check_latents,
+    load_agent,
+    load_vision_and_memory,
+)
 from worldmodels.controller.controller import Controllers
 from worldmodels.envs.registry import make_task
 from worldmodels.interfaces import feature_counts
@@ -44,11 +49,7 @@ def main() -> None:
         task = make_task(params.env)
         vision, memory = load_vision_and_memory(run.paths["v"], run.paths["m"], task)
         latents = run.table("latents", Latents)
-        if latents.mean.shape[1] != vision.z_size:
-            raise UserError(
-                f"{run.paths['latents']}: its z have {latents.mean.shape[1]} dimensions, but those "
-                f"of {run.paths['v']} have {vision.z_size}; run 'dvc repro'"
-            )
+        check_latents(run.paths["latents"], latents, run.paths["v"], vision)
         if params.train_c.train_in == "dream":
             check_can_dream(run.paths["m"], memory)
         initial = None

@@ -77,11 +77,12 @@ def test_the_stages_run_and_the_same_bytes_come_on_one_worker_and_two(small, tmp
     assert result.metrics["terminated"] == episodes.terminated[episodes.by_controller].sum()
     assert same(episodes, run_evaluate(replace(small, compute=TWO), agent)[0])
     settings = replace(small.evaluate, baseline_episodes=3)
-    task, streams = make_task(small.env), RandomStreams(small.seed, "evaluate_controls")
-    controls, again = (
-        evaluate_controls(settings, task, episodes, streams, compute) for compute in (INLINE, TWO)
+    streams = RandomStreams(small.seed, "evaluate_controls")
+    controls, again, blind = (
+        evaluate_controls(settings, make_task(small.env, observed), episodes, streams, compute)
+        for compute, observed in ((INLINE, True), (TWO, True), (TWO, False))
     )
-    assert controls == again
+    assert controls == again == blind
     assert controls.details["left"]["mean_length"] <= PARAMS.max_steps
     assert {row["still"] for row in controls.curve} != {row["left"] for row in controls.curve}
 

@@ -23,11 +23,11 @@ PAGE = ["dream_starts", "play"]
 APART = ["train_c_finetuned", "evaluate_finetuned"]
 BY_TEMPERATURE = [
     f"{stage}_temperature@{temperature}-{seed}"
-    for stage in ("train_c", "evaluate")
+    for stage in ("train_c", "evaluate", "evaluate_dream")
     for temperature in CELLS.temperatures
     for seed in CELLS.seeds
 ]
-STUDY = [*BY_TEMPERATURE, "temperature_study"]
+STUDY = [*BY_TEMPERATURE, "temperature_study", "visualize_dreams"]
 
 
 def produced(stage) -> list[str]:
@@ -51,18 +51,22 @@ def test_the_c_of_dreams_alone_is_evaluated_and_what_the_game_has_taught_is_apar
 
 def test_cs_are_trained_in_the_last_dreams_at_each_of_the_papers_temperatures():
     train, evaluate = STAGES["train_c_temperature"], STAGES["evaluate_temperature"]
-    for stage in (train, evaluate):
+    dreams = STAGES["evaluate_dream_temperature"]
+    for stage in (train, evaluate, dreams):
         assert set(stage["matrix"]["temperature"]) >= {0.1, 0.5, 1.0, 1.15, 1.3}
         assert len(stage["matrix"]["seed"]) == 3
         read = [path for path in stage["deps"] if path.endswith((".npz", ".h5"))]
-        own = [path for path in read if not path.startswith(f"{LAST}/")]
-        assert own == ([] if stage is train else [f"{FOLDER}models/c.npz"])
+        own = {path for path in read if not path.startswith(f"{LAST}/")}
+        c, games = f"{FOLDER}models/c.npz", f"{FOLDER}data/evaluation.h5"
+        assert own == (set() if stage is train else {c, games} if stage is dreams else {c})
         assert all(path.startswith(FOLDER) for path in produced(stage))
         assert not stage.keys() & {"metrics", "plots"}  # too many for git
-    assert " --set train_c.temperature=${item.temperature}" in train["cmd"]
+    for stage in (train, dreams):
+        assert " --set train_c.temperature=${item.temperature}" in stage["cmd"]
     assert " --set seed=${item.seed}" in train["cmd"]
     assert "seed" not in train["params"]
-    assert "--set seed" not in evaluate["cmd"]  # all have the same games
+    for stage in (evaluate, dreams):
+        assert "--set seed" not in stage["cmd"]  # all have the same games, and dreams' starts
     assert "--init-from" not in train["cmd"]  # which has learned at another temperature
 
 

@@ -7,10 +7,11 @@ from pathlib import Path
 
 from tests.support.project import ROOT, Project
 from tools.carracing_pipeline import carracing_pipeline
-from tools.doom_pipeline import Study, doom_pipeline
+from tools.doom_pipeline import doom_pipeline
+from tools.doom_temperatures import Study
 
 MakeProject = Callable[..., Project]
-STUDY = Study((0.1, 1.3), (0, 1), {})  # fewer, and as many games as the params say
+STUDY = Study((0.1, 1.3), (0, 1), {}, (0.1, 1.3))  # fewer, and as many games as the params say
 FINETUNE = {"train_c": ("train_in=env",)}
 
 
