@@ -26,14 +26,14 @@ def cluster(tmp_path_factory):
 def test_the_whole_search_gives_the_same_bytes_on_every_executor(cluster, quick, monkeypatch):
     for name, value in (("shard_episodes", True), ("max_envs", 8)):  # as in CarRacing
         monkeypatch.setattr(RacingTask, name, value)
-    settings = replace(quick.evolve_c, generations=2, episodes=20, population=18)
+    settings = replace(quick.evolve_c, generations=2, episodes=12, population=6)
     params = replace(
         quick,
         env=replace(quick.env, tracks="random"),
         evolve_c=settings,
         evaluate=replace(quick.evaluate, episodes=12),  # two shards, as in collect
     )
-    processes = replace(INLINE, executor="processes", workers=5)  # tests/evolution has fewer
+    processes = replace(INLINE, executor="processes", workers=3)
     dask = replace(INLINE, executor="dask", scheduler=cluster.address)
     results = set()
     for compute in (INLINE, processes, dask):
