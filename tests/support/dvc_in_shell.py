@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from subprocess import CompletedProcess
+from subprocess import CompletedProcess, TimeoutExpired
 
 RunDVC = Callable[[tuple[str, ...], Path, Mapping[str, str]], CompletedProcess[str]]
 FUNCTION = """
@@ -34,13 +34,18 @@ def dvc_function(run: RunDVC) -> Iterator[str]:
         folder = Path(name)
         for pipe in ("request", "status"):
             os.mkfifo(folder / pipe)
-        thread = threading.Thread(target=_answer, args=[folder, run])
+        thread = threading.Thread(target=_answer, args=[folder, run], daemon=True)
         thread.start()
+        waits = True  # for the next request
         try:
             yield FUNCTION.format(folder=folder)
+        except (TimeoutExpired, KeyboardInterrupt):
+            waits = False  # but maybe for the shell, which was killed
+            raise
         finally:
-            (folder / "request").write_bytes(b"")
-            thread.join()
+            if waits:
+                (folder / "request").write_bytes(b"")
+                thread.join()
 
 
 def _answer(folder: Path, run: RunDVC) -> None:
