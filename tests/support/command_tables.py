@@ -37,6 +37,7 @@ PYTHON = {
     "docs/tour.md": "tests/test_tour.py",
     "docs/gymnasium.md": "tests/gym/test_gymnasium_page.py",
     "docs/own_environment.md": "tests/envs/test_own_environment.py",
+    "docs/doom.md": "tests/gym/test_take_cover_gym.py",
 }
 
 # Commands that a test of test_transcripts.py types from here.
