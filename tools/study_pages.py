@@ -126,6 +126,19 @@ def table(results: Results, settings: Mapping[str, Setting]) -> str:
     return markdown_table(rows).rstrip()
 
 
+def tuned_table(results: Results) -> str:
+    """The return with each value of the tuned factor, a row for each setting, as Markdown."""
+    study = results.study
+    values = [*study.factors[study.tuned]]
+    rows = [[study.label(study.tuned), *values]]
+    for group, settings in results.groups.items():
+        for each in settings.values():
+            iqm = {value: interquartile_mean(scores) for value, scores in each.by_value.items()}
+            cells = [f"{iqm[value]:+.1f}" if value in iqm else "" for value in values]
+            rows.append([f"{study.label(group)}, {each.label}" if group else each.label, *cells])
+    return markdown_table(rows).rstrip()
+
+
 def _from_best(settings: Mapping[str, Setting]) -> list[Setting]:
     return sorted(settings.values(), key=lambda each: -interquartile_mean(each.scores))
 
@@ -153,6 +166,7 @@ def fields(name: str, results: Results) -> dict[str, Any]:
         "minutes": study.minutes,
         "command": f"make study-{name}",
         "table": tables(results),
+        **({"tuned_table": tuned_table(results)} if study.tuned else {}),
         **(by_name if study.groups else of_groups[""]),
         "finding": finding(results),
     }
@@ -217,21 +231,25 @@ def study_figure(name: str) -> bytes:
         f"interquartile mean of the return and interval of {COVERAGE:.0%} over {len(study.seeds)} "
         f"seeds and {results.tracks} unseen tracks"
     )
-    if study.tuned and not study.groups:
-        subtitle += f"; filled: {study.label(study.tuned)} chosen by other seeds"
+    if study.tuned:
+        tuned = study.label(study.tuned)
+        chosen = f"filled: {tuned} chosen by other seeds"
+        subtitle += f"; {f'bars: other {tuned}s' if study.groups else chosen}"
     return svg(intervals_figure(finding(results), subtitle.replace("%", " %"), rows))
 
 
 def _intervals(results: Results, setting: Setting) -> list[Interval]:
-    """A setting with each value of the tuned factor; in a group or without one, as it is."""
-    bootstrap = results.bootstrap
-    if results.study.groups or not setting.by_value:
+    """A setting with each value of the tuned factor; in a group or without one, as it is.
+
+    In a group, bars across a row are what the other values of the tuned factor return.
+    """
+    bootstrap, chosen = results.bootstrap, Counter(setting.chosen)
+    iqm = {value: bootstrap.iqm(scores) for value, scores in setting.by_value.items()}
+    if results.study.groups or not iqm:
         label = setting.label if results.study.groups else ""
-        return [Interval(label, *bootstrap.iqm(setting.scores))]
-    return [
-        Interval(value, *bootstrap.iqm(scores), setting.chosen.count(value) / len(setting.chosen))
-        for value, scores in setting.by_value.items()
-    ]
+        others = [each.value for value, each in iqm.items() if value not in chosen]
+        return [Interval(label, *bootstrap.iqm(setting.scores), others=others)]
+    return [Interval(value, *each, chosen[value] / chosen.total()) for value, each in iqm.items()]
 
 
 def main() -> None:

@@ -1,7 +1,10 @@
 """The dvc.yaml of studies: what cells share, and what their Cs are judged on."""
 
-import itertools
+import os
+import shlex
+import subprocess
 
+import msgspec
 import pytest
 import yaml
 from dvc.repo import Repo
@@ -39,8 +42,35 @@ def stages_of(study):
     return yaml.safe_load(study_pipeline(ROOT_PIPELINE, study, "derived"))["stages"]
 
 
+TOGETHER = Study(  # sizes have values of their own; `evaluate` reads the tracks
+    title="",
+    factors={
+        "tracks": LADDER.factors["tracks"],
+        "hidden": single_key("evolve_c.hidden", [0, 8]),
+        "sigma": single_key("evolve_c.sigma", [0.1, 0.2]),
+    },
+    seeds=(5, 6),
+    minutes=1,
+    reference="wide-0",
+    tuned="sigma",
+    exclude=({"tracks": "narrow", "hidden": 8, "sigma": [0.1]},),
+    together=("hidden", "sigma"),
+)
+
+
 def keys(stages, name):
     return list(stages[name]["foreach"])
+
+
+def commands(stages):
+    """Those that make all Cs, in their order."""
+    made = []
+    for item in stages[LAST]["foreach"].values():
+        for command in stages[LAST]["do"]["cmd"]:
+            for name, value in item.items():
+                command = command.replace(f"${{item.{name}}}", str(value))
+            made.append(command)
+    return made
 
 
 @pytest.fixture(params=STUDIES)
@@ -61,17 +91,17 @@ def ladder():
 def test_each_seed_has_a_c_for_each_combination_of_the_factors(study, stages):
     assert len(study.seeds) >= 5
     combinations = {
-        frozenset([f"{seed}", *labels])
+        "/".join([f"cells/seed={seed}", *map("=".join, cell.items())])
         for seed in study.seeds
-        for labels in itertools.product(*study.factors.values())
+        for cell in study.combinations([*study.factors])
     }
-    items = stages[LAST]["foreach"].values()
-    labels = {frozenset([f"{item['seed']}", *map(item.get, study.factors)]) for item in items}
-    assert labels == combinations
     command = stages["study_results"]["cmd"].split()
     cells = [word for word in command if word.startswith("cells/")]
     assert len({*cells}) == len(cells) == len(combinations)
-    assert {*cells} <= {*stages["study_results"]["deps"]}
+    parts = {frozenset(cell.removesuffix("/c").split("/")) for cell in cells}
+    assert parts == {frozenset(cell.split("/")) for cell in combinations}
+    folders = tuple(path for path in stages["study_results"]["deps"] if path.startswith("cells/"))
+    assert all(cell.startswith(folders) for cell in cells)
 
 
 def test_a_stage_runs_once_for_what_it_depends_on(ladder):
@@ -86,8 +116,8 @@ def test_a_stage_runs_once_for_what_it_depends_on(ladder):
 def test_what_varies_in_c_alone_shares_v_and_m():
     stages = stages_of(STUDIES["strategies"])
     for name in SHARED:
-        assert keys(stages, name) == ["0", "1", "2", "3", "4"]
-    assert len(keys(stages, LAST)) == 5 * 12
+        assert keys(stages, name) == [f"{seed}" for seed in range(10)]
+    assert len(keys(stages, LAST)) == 10 * 3
     inputs = {path for path in stages[LAST]["do"]["deps"] if path.startswith("cells/")}
     assert inputs == {
         f"cells/seed=${{item.seed}}/{path}"
@@ -109,14 +139,50 @@ def test_a_command_sets_the_params_of_all_factors_that_it_depends_on(ladder):
 
 def test_all_cs_drive_the_same_tracks(stages):
     """`evaluate` draws its tracks with the seed of params.yaml, whatever the seed of training."""
-    stage = stages[LAST]["do"]
-    evolve, evaluate = stage["cmd"]
-    assert evolve.endswith(" ${item.options}")
-    assert "--set" not in evaluate
-    assert "seed" in stage["params"]
+    assert "seed" in stages[LAST]["do"]["params"]
     for item in stages[LAST]["foreach"].values():
         assert item["options"].startswith(f"--set seed={item['seed']} ")
         assert "seed=" not in item.get("evaluate", "")
+        scripts = [*stages[LAST]["do"]["cmd"]] if "cells" not in item else [item["cells"]]
+        for line in "\n".join(scripts).splitlines():
+            assert ("--set seed=" in line or "${item.options}" in line) == ("evolve_c " in line)
+
+
+def test_cells_of_one_stage_have_the_commands_of_a_stage_each(tmp_path):
+    """The script runs with a python that writes its arguments down."""
+    python = tmp_path / "python"
+    python.write_text('#!/bin/sh\necho python "$@"\n')
+    python.chmod(0o755)
+    stages = stages_of(TOGETHER)
+    assert stages[LAST]["do"]["outs"] == ["cells/seed=${item.seed}/tracks=${item.tracks}/c"]
+    assert keys(stages, LAST) == ["5-wide", "5-narrow", "6-wide", "6-narrow"]
+    ran = []
+    for item in stages[LAST]["foreach"].values():
+        command = stages[LAST]["do"]["cmd"].replace("${item.cells}", item["cells"])
+        env = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+        ran += subprocess.check_output(command, shell=True, text=True, env=env).splitlines()
+    alone = commands(stages_of(msgspec.structs.replace(TOGETHER, together=())))
+    paths_alone = [line.replace("/c/", "/") for line in ran]
+    assert paths_alone == [" ".join(shlex.split(command)) for command in alone]
+    assert len(ran) == 2 * (4 + 3) * 2
+
+
+def test_a_cell_that_fails_ends_its_stage(tmp_path):
+    python = tmp_path / "python"
+    python.write_text("#!/bin/sh\necho once\nexit 3\n")
+    python.chmod(0o755)
+    item = next(iter(stages_of(TOGETHER)[LAST]["foreach"].values()))
+    env = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    ended = subprocess.run(
+        f"sh -ec {item['cells']}", shell=True, check=False, capture_output=True, env=env
+    )
+    assert (ended.returncode, ended.stdout) == (3, b"once\n")
+
+
+def test_what_is_not_of_c_alone_cannot_run_together():
+    study = msgspec.structs.replace(TOGETHER, together=("tracks", "hidden", "sigma"))
+    with pytest.raises(ValueError, match="together: should be factors of C alone; found tracks"):
+        stages_of(study)
 
 
 def test_what_a_stage_reads_another_makes_in_the_same_folder(stages, ladder):
