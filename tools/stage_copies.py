@@ -76,14 +76,6 @@ class _Dumper(yaml.SafeDumper):
         return True
 
 
-def _text(dumper: _Dumper, data: str) -> yaml.ScalarNode:
-    """A text of several lines as a block."""
-    return dumper.represent_scalar("tag:yaml.org,2002:str", data, style="|" if "\n" in data else "")
-
-
-_Dumper.add_representer(str, _text)
-
-
 def dump(head: str, pipeline: Mapping[str, Any]) -> str:
     """The text of a dvc.yaml; `head` are the lines of a comment."""
     comment = "".join(f"# {line}\n" for line in head.splitlines())

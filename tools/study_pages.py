@@ -157,6 +157,7 @@ def fields(name: str, results: Results) -> dict[str, Any]:
         "params": params,
         "evaluations": params.evolve_c.population * params.evolve_c.generations,
         "weights": (params.train_v.z_size + params.train_m.hidden + 1) * ACTIONS,
+        "labels": study.labels,
         "values": {name: _enumeration([*factor]) for name, factor in study.factors.items()},
         "seeds": len(study.seeds),
         "tracks": results.tracks,

@@ -156,22 +156,23 @@ class _StudyPipeline:
         return {"foreach": items, "do": stage}
 
     def _script(self, commands: Sequence[str], item: Mapping[str, Any]) -> str:
-        """A script of the shell, as one word, that makes a C of each combination of `together`.
+        """A script of the shell that makes a C of each combination of `together`, as one word.
 
-        The combinations are those which the labels of the stage leave.
+        The combinations are those which the labels of the stage leave. It is one line, because DVC
+        runs each line by itself.
         """
         together = self._study.together
         evolve, evaluate = (
             _filled(command.replace(self._folders["evolve_c"], "$c"), item) for command in commands
         )
-        lines = ["cell() {", f"c={_filled(self._out, item)}/$1; shift", f'{evolve} "$@"', evaluate]
-        lines.append("}")
+        body = [f"c={_filled(self._out, item)}/$1", "shift", f'{evolve} "$@"', evaluate]
+        lines = [f"cell() {{ {'; '.join(body)}; }}"]
         for cell in self._study.combinations(self._factors["evolve_c"]):
             if {name: item.get(name, label) for name, label in cell.items()} == cell:
                 inner = {name: cell[name] for name in together}
                 folder = _filled("/".join(_parts(together)), inner)
                 lines.append(f"cell {folder} {self._options(inner)}")
-        return shlex.quote("\n".join(lines))
+        return shlex.quote("; ".join(lines))
 
     def _results(self) -> Stage:
         """The stage that lists what all Cs return."""

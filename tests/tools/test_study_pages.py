@@ -12,8 +12,10 @@ import pytest
 from tests.support.project import ROOT
 from tools import study_pages
 from tools.studies import STUDIES, Study, single_key
-from tools.study_pages import PAGES, finding, page, study_figure, tables, tuned_table
+from tools.study_pages import ACTIONS, PAGES, finding, page, study_figure, tables, tuned_table
 from tools.study_results import chosen_by_other_seeds, read_results
+from worldmodels.controller.controller import parameter_count
+from worldmodels.pipeline.config.reader import read_params
 from worldmodels.pipeline.errors import UserError
 
 STUDY = Study(
@@ -97,6 +99,17 @@ def test_a_file_of_results_is_small(name):
     text = (ROOT / "studies" / name / "results.csv").read_text()
     assert max(map(len, text.splitlines()[1:])) < 800  # of a C
     assert len(text) < 270_000
+
+
+def test_labels_of_cs_say_how_many_numbers_they_have():
+    study, params = STUDIES["strategies"], read_params(ROOT / "studies/strategies/params.yaml")
+    features = params.train_v.z_size + params.train_m.hidden
+    for label, options in study.factors["controller"].items():
+        hidden = options["evolve_c.hidden"]
+        numbers = parameter_count([features, *([hidden] if hidden else []), ACTIONS])
+        assert study.label(label) == f"{numbers:,} numbers"
+    linear, hidden = parameter_count([32 + 256, 3]), parameter_count([32, 40, 3])
+    assert study.label("paper") == f"{linear:,} and {hidden:,} numbers"
 
 
 def test_no_seed_chooses_the_step_size_by_its_own_returns(folder):

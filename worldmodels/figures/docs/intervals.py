@@ -11,7 +11,7 @@ from worldmodels.figures.common.style import CONTROLLER, with_minus_signs
 from worldmodels.figures.docs.style import TEXT, TITLE_LINE, docs_figure, docs_style
 
 HEAD, FOOT, ROW, GAP = 68, 44, 19, 13  # pixels: title; axis; a row; between groups
-TITLE_WIDTH = 88  # characters
+TITLE_WIDTH = 80  # characters
 LEFT, RIGHT = 0.205, 0.985  # of the axes
 
 
@@ -30,7 +30,7 @@ def intervals_figure(
     title: str, subtitle: str, groups: Mapping[str, Sequence[Interval]], xlabel: str = "return"
 ) -> Figure:
     """A row for each estimate, beside the name of its group."""
-    lines = textwrap.wrap(title, TITLE_WIDTH)
+    lines = textwrap.wrap(title, TITLE_WIDTH, break_on_hyphens=False)
     rows = sum(map(len, groups.values()))
     span = rows * ROW + len(groups) * GAP  # pixels
     height = HEAD + (len(lines) - 1) * TITLE_LINE + span + FOOT
