@@ -12,8 +12,9 @@ import pytest
 from tests.support.project import ROOT
 from tools import study_pages
 from tools.studies import STUDIES, Study, single_key
-from tools.study_pages import ACTIONS, PAGES, finding, page, study_figure, tables, tuned_table
+from tools.study_pages import ACTIONS, PAGES, page, study_figure
 from tools.study_results import chosen_by_other_seeds, read_results
+from tools.study_tables import finding, tables, tuned_table
 from worldmodels.controller.controller import parameter_count
 from worldmodels.pipeline.config.reader import read_params
 from worldmodels.pipeline.errors import UserError

@@ -1,10 +1,5 @@
 """The dvc.yaml of studies: what cells share, and what their Cs are judged on."""
 
-import os
-import shlex
-import subprocess
-
-import msgspec
 import pytest
 import yaml
 from dvc.repo import Repo
@@ -42,35 +37,8 @@ def stages_of(study):
     return yaml.safe_load(study_pipeline(ROOT_PIPELINE, study, "derived"))["stages"]
 
 
-TOGETHER = Study(  # sizes have values of their own; `evaluate` reads the tracks
-    title="",
-    factors={
-        "tracks": LADDER.factors["tracks"],
-        "hidden": single_key("evolve_c.hidden", [0, 8]),
-        "sigma": single_key("evolve_c.sigma", [0.1, 0.2]),
-    },
-    seeds=(5, 6),
-    minutes=1,
-    reference="wide-0",
-    tuned="sigma",
-    exclude=({"tracks": "narrow", "hidden": 8, "sigma": [0.1]},),
-    together=("hidden", "sigma"),
-)
-
-
 def keys(stages, name):
     return list(stages[name]["foreach"])
-
-
-def commands(stages):
-    """Those that make all Cs, in their order."""
-    made = []
-    for item in stages[LAST]["foreach"].values():
-        for command in stages[LAST]["do"]["cmd"]:
-            for name, value in item.items():
-                command = command.replace(f"${{item.{name}}}", str(value))
-            made.append(command)
-    return made
 
 
 @pytest.fixture(params=STUDIES)
@@ -115,9 +83,10 @@ def test_a_stage_runs_once_for_what_it_depends_on(ladder):
 
 def test_what_varies_in_c_alone_shares_v_and_m():
     stages = stages_of(STUDIES["strategies"])
+    seeds = [f"{seed}" for seed in STUDIES["strategies"].seeds]
     for name in SHARED:
-        assert keys(stages, name) == [f"{seed}" for seed in range(10)]
-    assert len(keys(stages, LAST)) == 10 * 3
+        assert keys(stages, name) == seeds
+    assert len(keys(stages, LAST)) == len(seeds) * 3
     inputs = {path for path in stages[LAST]["do"]["deps"] if path.startswith("cells/")}
     assert inputs == {
         f"cells/seed=${{item.seed}}/{path}"
@@ -147,44 +116,6 @@ def test_all_cs_drive_the_same_tracks(stages):
         for command in "; ".join(scripts).split("; "):
             seeded = "--set seed=" in command or "${item.options}" in command
             assert seeded == ("stages.evolve_c " in command)
-
-
-def test_cells_of_one_stage_have_the_commands_of_a_stage_each(tmp_path):
-    """The script runs with a python that writes its arguments down."""
-    python = tmp_path / "python"
-    python.write_text('#!/bin/sh\necho python "$@"\n')
-    python.chmod(0o755)
-    stages = stages_of(TOGETHER)
-    assert stages[LAST]["do"]["outs"] == ["cells/seed=${item.seed}/tracks=${item.tracks}/c"]
-    assert keys(stages, LAST) == ["5-wide", "5-narrow", "6-wide", "6-narrow"]
-    ran = []
-    for item in stages[LAST]["foreach"].values():
-        command = stages[LAST]["do"]["cmd"].replace("${item.cells}", item["cells"])
-        assert "\n" not in command  # DVC runs each line by itself
-        env = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
-        ran += subprocess.check_output(command, shell=True, text=True, env=env).splitlines()
-    alone = commands(stages_of(msgspec.structs.replace(TOGETHER, together=())))
-    paths_alone = [line.replace("/c/", "/") for line in ran]
-    assert paths_alone == [" ".join(shlex.split(command)) for command in alone]
-    assert len(ran) == 2 * (4 + 3) * 2
-
-
-def test_a_cell_that_fails_ends_its_stage(tmp_path):
-    python = tmp_path / "python"
-    python.write_text("#!/bin/sh\necho once\nexit 3\n")
-    python.chmod(0o755)
-    item = next(iter(stages_of(TOGETHER)[LAST]["foreach"].values()))
-    env = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
-    ended = subprocess.run(
-        f"sh -ec {item['cells']}", shell=True, check=False, capture_output=True, env=env
-    )
-    assert (ended.returncode, ended.stdout) == (3, b"once\n")
-
-
-def test_what_is_not_of_c_alone_cannot_run_together():
-    study = msgspec.structs.replace(TOGETHER, together=("tracks", "hidden", "sigma"))
-    with pytest.raises(ValueError, match="together: should be factors of C alone; found tracks"):
-        stages_of(study)
 
 
 def test_what_a_stage_reads_another_makes_in_the_same_folder(stages, ladder):
