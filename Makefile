@@ -23,7 +23,7 @@ DOOM_PAGE := doom/released/reports/play.html
 SCHEDULER := tcp://127.0.0.1:8786
 
 .PHONY: all core dev dask install-carracing install-doom locks repro $(RECIPES) temperature carracing \
-	carracing-ablations carracing-seeds carracing-page doom doom-page doom-seeds doom-finetuned doom-temperatures demo article docs cluster test chaos lint bench ablations seeds sb3 clean
+	carracing-ablations carracing-seeds carracing-page doom doom-page doom-seeds doom-finetuned doom-temperatures doom-ablations demo article docs cluster test chaos lint bench ablations seeds sb3 clean
 .PHONY: $(STUDIES:%=study-%)
 
 # One .venv: nothing is installed into it side by side.
@@ -111,6 +111,12 @@ doom-temperatures: locks install-doom
 	@echo
 	@cat doom/reports/curves/temperature_study.csv
 	@echo "Figures: doom/reports/figures/temperature.png, doom/reports/figures/dreams.png"
+
+# Cs of Doom on z alone, on z and h, and on z and an untrained h, five seeds each.
+doom-ablations: locks install-doom
+	cd doom && dvc repro ablations
+	@python -m tools.study_pages
+	@python -m tools.docs_figures
 
 # The released agent: five episodes, or the page of its dream.
 demo: install-carracing

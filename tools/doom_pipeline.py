@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from tools.doom_ablations import ALL, Ablations, ablations
 from tools.doom_temperatures import STUDY, Study, temperature_stages
 from tools.round_plots import RETURN, plots_of_several_stages
 from tools.round_stages import (
@@ -124,6 +125,7 @@ def doom_pipeline(
     settings: RoundSettings = round_settings,
     study: Study = STUDY,
     finetune: Settings = FINETUNE,
+    ablated: Ablations = ALL,
 ) -> str:
     """The text of doom/dvc.yaml: a first round, later ones, and what follows the last.
 
@@ -141,6 +143,7 @@ def doom_pipeline(
         stages[name] = copy_stage(name, stage, dreamt, "--reports reports", (DOOM.kind,))
     stages |= _finetuned(root, last, finetune)
     stages |= temperature_stages(DOOM, root, rounds, settings, study)
+    stages |= ablations(DOOM, root, rounds, settings, ablated)
     plots = plots_of_several_stages(DOOM.name, folders, "train_c")
     return dump(HEAD, {"stages": stages, "plots": plots})
 

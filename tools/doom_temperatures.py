@@ -60,27 +60,56 @@ def temperature_stages(
     It starts from random weights, as in the first round and with its settings, because the C of a
     round has learned at another temperature.
     """
-    folder = "temperatures/${item.temperature}/${item.seed}"
-    move = of_last_round(folder, f"rounds/{rounds}", {})
-    reports = f"{folder}/reports"
-    train = project_copy(project, "train_c", root["train_c"], move, reports)
+    folder, last = "temperatures/${item.temperature}/${item.seed}", f"rounds/{rounds}"
+    move, reports = of_last_round(folder, last, {}), f"{folder}/reports"
     own = ["temperature=${item.temperature}", *settings(0).get("train_c", ())]
-    train["cmd"] += f" --set seed=${{item.seed}}{set_options('train_c', own)}"
-    train["params"].remove("seed")
+    train, evaluate = from_random_weights(project, root, folder, last, own)
     train["desc"] = "Train C by PPO in dreams of one temperature"
-    evaluate = project_copy(project, "evaluate", root["evaluate"], move, reports)
     games = set_options("evaluate", study.settings.get("evaluate", ()))
     evaluate["cmd"] += games
     options = f"--reports {reports}{set_options('train_c', own[:1])}{games}"
     dreams = copy_stage("evaluate_dream", EVALUATE_DREAM, move, options, (project.kind,))
     matrix = {"matrix": {"temperature": [*study.temperatures], "seed": [*study.seeds]}}
     return {
-        "train_c_temperature": {**matrix, **with_plain_reports(train)},
-        "evaluate_temperature": {**matrix, **with_plain_reports(evaluate)},
+        "train_c_temperature": {**matrix, **train},
+        "evaluate_temperature": {**matrix, **evaluate},
         "evaluate_dream_temperature": {**matrix, **with_plain_reports(dreams)},
         "temperature_study": _table(_cells(study.temperatures, study.seeds)),
         "visualize_dreams": _visualize(project, f"rounds/{rounds}", study),
     }
+
+
+def from_random_weights(
+    project: Project,
+    root: Mapping[str, Stage],
+    folder: str,
+    last: str,
+    settings: Sequence[str],
+    policy_memory: str = "",
+) -> tuple[Stage, Stage]:
+    """`train_c` in the last round's dreams from random weights, with the seed of the matrix, and
+    `evaluate`, both in a folder of their own.
+
+    Args:
+        project: whose they are.
+        root: the root's stages, and `train_c`.
+        folder: of C and its reports.
+        last: the last round's folder.
+        settings: of train_c.
+        policy_memory: the M whose h C sees, if it is not the one that dreams.
+    """
+    own = {"models/m.npz": policy_memory} if policy_memory else {}
+    reports = f"{folder}/reports"
+    move = of_last_round(folder, last, {})
+    train = project_copy(project, "train_c", root["train_c"], move, reports)
+    train["cmd"] += f" --set seed=${{item.seed}}{set_options('train_c', settings)}"
+    train["params"].remove("seed")
+    if policy_memory:
+        train["cmd"] += f" --policy-memory {policy_memory}"
+        train["deps"] = [policy_memory, *train["deps"]]
+    of_c = of_last_round(folder, last, own)
+    evaluate = project_copy(project, "evaluate", root["evaluate"], of_c, reports)
+    return with_plain_reports(train), with_plain_reports(evaluate)
 
 
 def _cells(temperatures: Sequence[float], seeds: Sequence[int]) -> list[str]:

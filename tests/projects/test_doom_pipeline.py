@@ -7,9 +7,10 @@ import yaml
 
 from tests.support.doom import needs_vizdoom
 from tests.support.project import ROOT
+from tests.support.round_projects import ABLATED, doom_project, models
 from tests.support.round_projects import STUDY as CELLS
-from tests.support.round_projects import doom_project, models
 from tools import doom_pipeline
+from tools.doom_ablations import FEATURES, UNTRAINED
 from tools.doom_pipeline import ROUND_STAGES
 from tools.stage_copies import paths_of
 
@@ -28,6 +29,16 @@ BY_TEMPERATURE = [
     for seed in CELLS.seeds
 ]
 STUDY = [*BY_TEMPERATURE, "temperature_study", "visualize_dreams"]
+ABLATIONS = [
+    "train_m_untrained",
+    *(
+        f"{stage}_{cell}-{seed}"
+        for stage in ("train_c", "evaluate")
+        for cell in (*(f"ablation@{features}" for features in FEATURES), "untrained@")
+        for seed in ABLATED.seeds
+    ),
+    "ablations",
+]
 
 
 def produced(stage) -> list[str]:
@@ -68,6 +79,27 @@ def test_cs_are_trained_in_the_last_dreams_at_each_of_the_papers_temperatures():
     for stage in (evaluate, dreams):
         assert "--set seed" not in stage["cmd"]  # all have the same games, and dreams' starts
     assert "--init-from" not in train["cmd"]  # which has learned at another temperature
+
+
+def test_cs_on_other_features_have_the_same_dreams_settings_and_games():
+    folder = "ablations/features=${item.features}/seed=${item.seed}/"
+    untrained = folder.replace("${item.features}", UNTRAINED)
+    trained = STAGES["train_c_ablation"], STAGES["train_c_untrained"]
+    evaluated = STAGES["evaluate_ablation"], STAGES["evaluate_untrained"]
+    assert trained[0]["matrix"]["features"] == [*FEATURES]
+    for stage in (*trained, *evaluated):
+        assert len(stage["matrix"]["seed"]) == 5
+        own = folder if "features" in stage["matrix"] else untrained
+        assert all(path.startswith(own) for path in produced(stage))
+    commands = [stage["cmd"].replace(untrained, folder) for stage in trained]
+    options = commands[1].replace("inputs=zh", "inputs=${item.features}")
+    assert options == f"{commands[0]} --policy-memory ablations/untrained/models/m.npz"
+    commands = [stage["cmd"].replace(untrained, folder) for stage in evaluated]
+    own_m = commands[0].replace(f"{LAST}/models/m.npz", "ablations/untrained/models/m.npz")
+    assert own_m == commands[1]
+    assert "--set seed" not in commands[0]  # all have the same games
+    read = {*STAGES["ablations"]["deps"]}
+    assert len([path for path in read if path.startswith("ablations/")]) == 3 * 5
 
 
 def test_the_first_round_collects_more_episodes_and_later_ones_with_c():
@@ -119,7 +151,7 @@ def test_a_second_round_follows_the_first_and_its_c_is_evaluated(make_project):
 @pytest.mark.slow
 def test_all_of_it_runs_and_the_same_bytes_come_again_on_two_workers(make_project):
     project = doom_project(make_project)
-    names = sorted([*FIRST, *SECOND, "evaluate", *LOOKS, *PAGE, *APART, *STUDY])
+    names = sorted([*FIRST, *SECOND, "evaluate", *LOOKS, *PAGE, *APART, *STUDY, *ABLATIONS])
     assert sorted(project.repro()) == names
     assert project.repro() == []
     expected = models(project)

@@ -135,6 +135,7 @@ NOT_RUN: dict[str, tuple[str, ...]] = {
             *(f"make study-{name}" for name in STUDIES),
             "make carracing",
             "make doom",
+            "make doom-ablations",
             "make doom-finetuned",
             "make doom-seeds",
             "make doom-temperatures",
