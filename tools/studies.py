@@ -46,7 +46,9 @@ class Study(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
             Where cells are many and short, that keeps dvc.lock small.
         measures: numbers of the stages' reports that pages show beside the returns: where they
             stand, such as `details/train_m.held_out_nll`, by their column in the results.
-        labels: how pages name factors, values and measures.
+        labels: how pages name factors, values and measures; and, where they are others, `return`
+            and `off the track`.
+        number: the format of a return.
     """
 
     title: str
@@ -60,6 +62,7 @@ class Study(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     together: Sequence[str] = ()
     measures: Mapping[str, str] = {}
     labels: Mapping[str, str] = {}
+    number: str = "+.1f"
 
     def __post_init__(self) -> None:
         """Refuse what no key alone shows."""

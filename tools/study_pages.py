@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from tools import recurrent_state
 from tools.rooms import ROOT
 from tools.studies import RESULTS, STUDIES
 from tools.study_results import Results, Setting, read_results
@@ -32,6 +33,10 @@ FIELDS = (  # of a template, that stand for each group
     *("iqm", "difference", "improvement", "worst", "off_track", "measures"),
     *("spread", "spread_of_tuned"),
 )
+# By study, what its template may name of other environments.
+ELSEWHERE: Mapping[str, Callable[[], Mapping[str, Any]]] = {
+    recurrent_state.NAME: recurrent_state.fields,
+}
 
 
 def _results(name: str) -> Results:
@@ -104,7 +109,8 @@ def page(name: str) -> str:
     path = ROOT / "studies" / name / "page.md"
     results = _results(name)
     try:
-        text = path.read_text(encoding="utf-8").format_map(fields(name, results))
+        named = {**fields(name, results), **(ELSEWHERE[name]() if name in ELSEWHERE else {})}
+        text = path.read_text(encoding="utf-8").format_map(named)
     except (KeyError, AttributeError, ValueError, TypeError) as error:
         raise UserError(f"studies/{name}/page.md: no such field: {error}") from None
     title, rest = text.split("\n", 1)

@@ -70,18 +70,19 @@ def tables(results: Results) -> str:
 def table(results: Results, settings: Mapping[str, Setting]) -> str:
     """The settings of a group from the best to the worst, as Markdown."""
     study, bootstrap = results.study, results.bootstrap
-    reference = settings[study.reference]
+    reference, signed = settings[study.reference], f"+{study.number.lstrip('+')}"
     tuned = [f"{study.label(study.tuned)} of the seeds"] if study.tuned else []
     head = [
-        *("", *tuned, "return", f"more than {reference.label}"),
-        *(f"probability of improvement on {reference.label}", "worst episode", "off the track"),
+        *("", *tuned, study.label("return"), f"more than {reference.label}"),
+        *(f"probability of improvement on {reference.label}", "worst episode"),
+        study.label("off the track"),
         *map(study.label, study.measures),
     ]
     rows = [head]
     for each in from_best(settings):
         pair = (each.scores, reference.scores)
         compared = [
-            f"{bootstrap.difference(*pair):+.1f}",
+            f"{bootstrap.difference(*pair):{signed}}",
             f"{bootstrap.improvement(*pair):.2f}",
         ]
         chosen = Counter(each.chosen).most_common()
@@ -89,9 +90,9 @@ def table(results: Results, settings: Mapping[str, Setting]) -> str:
             [
                 each.label,
                 *([", ".join(f"{value} ({seeds})" for value, seeds in chosen)] if chosen else []),
-                f"{bootstrap.iqm(each.scores):+.1f}",
+                f"{bootstrap.iqm(each.scores):{study.number}}",
                 *(["", ""] if each is reference else compared),
-                f"{each.scores.min():+.1f}",
+                f"{each.scores.min():{study.number}}",
                 f"{each.off_track.sum():.0f} of {each.scores.size}",
                 *(f"{MeanStd.of(values)}" for values in each.measures.values()),
             ]
