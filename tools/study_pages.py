@@ -68,7 +68,8 @@ def finding_of(results: Results, settings: Mapping[str, Setting]) -> str:
     for verb, labels in found.items():
         if labels:
             number = verb if len(labels) == 1 else verb.replace("returns", "return")
-            parts.append(f"{_enumeration(labels)} {number} {name}")
+            everyone = 1 < len(labels) == len(settings) - 1
+            parts.append(f"{'all others' if everyone else _enumeration(labels)} {number} {name}")
             name = "it"
     text = "; ".join(parts)
     return text if results.study.groups else _sentence(text)
