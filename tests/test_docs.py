@@ -36,7 +36,9 @@ FOLDERS = (
     *("stages", "worldmodels", "benchmarks", "tools", "tests", "docs", "recipes", "studies"),
     *("carracing", "doom", "data", "models", "reports"),
 )
-ENVIRONMENTS = {"WorldModels/Racing-v0", "WorldModels/Dream-v0"}  # no paths, but Gymnasium's names
+ENVIRONMENTS = {  # no paths, but Gymnasium's names
+    *("WorldModels/Racing-v0", "WorldModels/Dream-v0", "WorldModels/TakeCover-v0"),
+}
 WRITTEN = (
     *(".dvc/cache/files/md5", ".dvc/tmp/rwlock", ".dvc/plots.html", ".scratch", "data/rollouts.h5"),
     *("reports/article.html", "dvc_plots/index.html", "site"),

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -40,9 +40,15 @@ class Study(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
         tuned: the factor that is no setting but chosen for each, if there is one.
         groups: the factor whose values have a table each, if there is one. Settings are compared
             within it.
+        exclude: combinations that have no cell, as in a matrix of GitHub Actions: a label, or
+            several, of each of some factors.
+        together: the last factors, whose combinations one stage of DVC runs one after another.
+            Where cells are many and short, that keeps dvc.lock small.
         measures: numbers of the stages' reports that pages show beside the returns: where they
             stand, such as `details/train_m.held_out_nll`, by their column in the results.
-        labels: how pages name factors, values and measures.
+        labels: how pages name factors, values and measures; and, where they are others, `return`
+            and `off the track`.
+        number: the format of a return.
     """
 
     title: str
@@ -52,8 +58,11 @@ class Study(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     reference: str
     tuned: str = ""
     groups: str = ""
+    exclude: Sequence[Mapping[str, Any]] = ()
+    together: Sequence[str] = ()
     measures: Mapping[str, str] = {}
     labels: Mapping[str, str] = {}
+    number: str = "+.1f"
 
     def __post_init__(self) -> None:
         """Refuse what no key alone shows."""
@@ -68,10 +77,32 @@ class Study(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
             if (name := getattr(self, key)) and name not in self.factors:
                 names = ", ".join(self.factors)
                 raise ValueError(f"{key}: should be a factor ({names}); found {name!r}")
+        last = [*self.factors][len(self.factors) - len(self.together) :]
+        if [*self.together] != last:
+            raise ValueError(
+                f"together: should be the last factors ({', '.join(self.factors)}), in their "
+                f"order; found {', '.join(self.together)}"
+            )
+        self._check_exclude()
         if self.reference not in self.settings:
             raise ValueError(
                 f"reference: should be one of {', '.join(self.settings)}; found {self.reference!r}"
             )
+
+    def _check_exclude(self) -> None:
+        for number, excluded in enumerate(self.exclude):
+            for name, labels in excluded.items():
+                known = [*self.factors.get(name, ())]
+                if unknown := [label for label in _labels(labels) if label not in known]:
+                    raise ValueError(
+                        f"exclude[{number}].{name}: should be labels of a factor "
+                        f"({', '.join(known)}); found {', '.join(unknown)}"
+                    )
+        each = [*self.compared, *filter(None, [self.groups])]
+        cells = {tuple(cell[name] for name in each) for cell in self.combinations([*self.factors])}
+        for labels in product(*(self.factors[name] for name in each)):
+            if labels not in cells:
+                raise ValueError(f"exclude: should leave a cell of {', '.join(labels)}; found none")
 
     @property
     def compared(self) -> list[str]:
@@ -83,9 +114,26 @@ class Study(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
         """The settings of a table: labels of those factors, joined by hyphens."""
         return ["-".join(labels) for labels in product(*(self.factors[f] for f in self.compared))]
 
+    def combinations(self, factors: Sequence[str]) -> Iterator[dict[str, str]]:
+        """All combinations of the labels of these factors, but for those that are excluded."""
+        for labels in product(*(self.factors[name] for name in factors)):
+            combination = dict(zip(factors, labels, strict=True))
+            if not any(_is_part(excluded, combination) for excluded in self.exclude):
+                yield combination
+
     def label(self, name: str) -> str:
         """How a page names it."""
         return self.labels.get(name, name)
+
+
+def _labels(found: Any) -> list[str]:
+    """A label, or several, as `exclude` has them."""
+    return [text(label) for label in (found if isinstance(found, list) else [found])]
+
+
+def _is_part(excluded: Mapping[str, Any], combination: Mapping[str, str]) -> bool:
+    """Whether a combination has the labels of an entry of `exclude`."""
+    return all(combination.get(name) in _labels(labels) for name, labels in excluded.items())
 
 
 def single_key(key: str, values: Sequence[Any]) -> Factor:

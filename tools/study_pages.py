@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from tools.markdown_table import markdown_table
+from tools import recurrent_state
 from tools.rooms import ROOT
 from tools.studies import RESULTS, STUDIES
 from tools.study_results import Results, Setting, read_results
 from tools.study_statistics import COVERAGE, RESAMPLES, MeanStd, interquartile_mean
+from tools.study_tables import enumeration, finding, from_best, tables, tuned_table
 from worldmodels.figures.docs.intervals import Interval, intervals_figure
 from worldmodels.figures.docs.style import svg
 from worldmodels.pipeline.config.reader import read_params
@@ -32,102 +33,14 @@ FIELDS = (  # of a template, that stand for each group
     *("iqm", "difference", "improvement", "worst", "off_track", "measures"),
     *("spread", "spread_of_tuned"),
 )
+# By study, what its template may name of other environments.
+ELSEWHERE: Mapping[str, Callable[[], Mapping[str, Any]]] = {
+    recurrent_state.NAME: recurrent_state.fields,
+}
 
 
 def _results(name: str) -> Results:
     return read_results(STUDIES[name], ROOT / "studies" / name / RESULTS)
-
-
-def finding(results: Results) -> str:
-    """What is found of each group's settings; groups of which the same is found stand together."""
-    groups: dict[str, list[str]] = {}
-    for group, settings in results.groups.items():
-        groups.setdefault(finding_of(results, settings), []).append(results.study.label(group))
-    if not results.study.groups:
-        return next(iter(groups))
-    return ". ".join(f"{_sentence(_enumeration(each))}: {found}" for found, each in groups.items())
-
-
-def finding_of(results: Results, settings: Mapping[str, Setting]) -> str:
-    """Which settings are better or worse than the reference, and which cannot be told from it.
-
-    A difference counts if its interval leaves out 0, and that of the probability of improvement
-    leaves out one half.
-    """
-    reference, bootstrap = settings[results.study.reference], results.bootstrap
-    verbs = ("returns less than", "returns more than", "cannot be told from")
-    found: dict[str, list[str]] = {verb: [] for verb in verbs}
-    for setting in settings.values():
-        if setting is not reference:
-            difference = bootstrap.difference(setting.scores, reference.scores)
-            improvement = bootstrap.improvement(setting.scores, reference.scores)
-            worse = difference.high < 0 and improvement.high < 0.5
-            better = difference.low > 0 and improvement.low > 0.5
-            found[verbs[0] if worse else verbs[1] if better else verbs[2]].append(setting.label)
-    parts, name = [], reference.label
-    for verb, labels in found.items():
-        if labels:
-            number = verb if len(labels) == 1 else verb.replace("returns", "return")
-            everyone = 1 < len(labels) == len(settings) - 1
-            parts.append(f"{'all others' if everyone else _enumeration(labels)} {number} {name}")
-            name = "it"
-    text = "; ".join(parts)
-    return text if results.study.groups else _sentence(text)
-
-
-def _sentence(text: str) -> str:
-    return text[0].upper() + text[1:]
-
-
-def _enumeration(words: Sequence[str]) -> str:
-    *first, last = words
-    return f"{', '.join(first)} and {last}" if first else last
-
-
-def tables(results: Results) -> str:
-    """A table of each group, below its name, as Markdown."""
-    if not results.study.groups:
-        return table(results, results.groups[""])
-    return "\n\n".join(
-        f"**{_sentence(results.study.label(group))}**\n\n{table(results, settings)}"
-        for group, settings in results.groups.items()
-    )
-
-
-def table(results: Results, settings: Mapping[str, Setting]) -> str:
-    """The settings of a group from the best to the worst, as Markdown."""
-    study, bootstrap = results.study, results.bootstrap
-    reference = settings[study.reference]
-    tuned = [f"{study.label(study.tuned)} of the seeds"] if study.tuned else []
-    head = [
-        *("", *tuned, "return", f"more than {reference.label}"),
-        *(f"probability of improvement on {reference.label}", "worst episode", "off the track"),
-        *map(study.label, study.measures),
-    ]
-    rows = [head]
-    for each in _from_best(settings):
-        pair = (each.scores, reference.scores)
-        compared = [
-            f"{bootstrap.difference(*pair):+.1f}",
-            f"{bootstrap.improvement(*pair):.2f}",
-        ]
-        chosen = Counter(each.chosen).most_common()
-        rows.append(
-            [
-                each.label,
-                *([", ".join(f"{value} ({seeds})" for value, seeds in chosen)] if chosen else []),
-                f"{bootstrap.iqm(each.scores):+.1f}",
-                *(["", ""] if each is reference else compared),
-                f"{each.scores.min():+.1f}",
-                f"{each.off_track.sum():.0f} of {each.scores.size}",
-                *(f"{MeanStd.of(values)}" for values in each.measures.values()),
-            ]
-        )
-    return markdown_table(rows).rstrip()
-
-
-def _from_best(settings: Mapping[str, Setting]) -> list[Setting]:
-    return sorted(settings.values(), key=lambda each: -interquartile_mean(each.scores))
 
 
 def fields(name: str, results: Results) -> dict[str, Any]:
@@ -145,16 +58,18 @@ def fields(name: str, results: Results) -> dict[str, Any]:
         "evaluations": params.evolve_c.population * params.evolve_c.generations,
         "weights": (params.train_v.z_size + params.train_m.hidden + 1) * ACTIONS,
         "factors": study.factors,
-        "values": {name: _enumeration([*factor]) for name, factor in study.factors.items()},
+        "values": {name: enumeration([*factor]) for name, factor in study.factors.items()},
         "seeds": len(study.seeds),
         "tracks": results.tracks,
         "episodes": len(study.seeds) * results.tracks,
         "resamples": RESAMPLES,
         "coverage": f"{COVERAGE:.0%}".replace("%", " %"),
         "commit": results.commit,
+        "labels": study.labels,
         "minutes": study.minutes,
         "command": f"make study-{name}",
         "table": tables(results),
+        **({"tuned_table": tuned_table(results)} if study.tuned else {}),
         **(by_name if study.groups else of_groups[""]),
         "finding": finding(results),
     }
@@ -196,7 +111,8 @@ def page(name: str) -> str:
     path = ROOT / "studies" / name / "page.md"
     results = _results(name)
     try:
-        text = path.read_text(encoding="utf-8").format_map(fields(name, results))
+        named = {**fields(name, results), **(ELSEWHERE[name]() if name in ELSEWHERE else {})}
+        text = path.read_text(encoding="utf-8").format_map(named)
     except (KeyError, AttributeError, ValueError, TypeError) as error:
         raise UserError(f"studies/{name}/page.md: no such field: {error}") from None
     title, rest = text.split("\n", 1)
@@ -212,28 +128,32 @@ def study_figure(name: str) -> bytes:
     study = results.study
     rows: dict[str, list[Interval]] = {}
     for group, settings in results.groups.items():
-        for each in _from_best(settings):
+        for each in from_best(settings):
             label = study.label(group) if study.groups else each.label
             rows.setdefault(label, []).extend(_intervals(results, each))
     subtitle = (
         f"interquartile mean of the return and interval of {COVERAGE:.0%} over {len(study.seeds)} "
         f"seeds and {results.tracks} unseen tracks"
     )
-    if study.tuned and not study.groups:
-        subtitle += f"; filled: {study.label(study.tuned)} chosen by other seeds"
+    if study.tuned:
+        tuned = study.label(study.tuned)
+        chosen = f"filled: {tuned} chosen by other seeds"
+        subtitle += f"; {f'bars: other {tuned}s' if study.groups else chosen}"
     return svg(intervals_figure(finding(results), subtitle.replace("%", " %"), rows))
 
 
 def _intervals(results: Results, setting: Setting) -> list[Interval]:
-    """A setting with each value of the tuned factor; in a group or without one, as it is."""
-    bootstrap = results.bootstrap
-    if results.study.groups or not setting.by_value:
+    """A setting with each value of the tuned factor; in a group or without one, as it is.
+
+    In a group, bars across a row are what the other values of the tuned factor return.
+    """
+    bootstrap, chosen = results.bootstrap, Counter(setting.chosen)
+    iqm = {value: bootstrap.iqm(scores) for value, scores in setting.by_value.items()}
+    if results.study.groups or not iqm:
         label = setting.label if results.study.groups else ""
-        return [Interval(label, *bootstrap.iqm(setting.scores))]
-    return [
-        Interval(value, *bootstrap.iqm(scores), setting.chosen.count(value) / len(setting.chosen))
-        for value, scores in setting.by_value.items()
-    ]
+        others = [each.value for value, each in iqm.items() if value not in chosen]
+        return [Interval(label, *bootstrap.iqm(setting.scores), others=others)]
+    return [Interval(value, *each, chosen[value] / chosen.total()) for value, each in iqm.items()]
 
 
 def main() -> None:

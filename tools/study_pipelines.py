@@ -9,7 +9,7 @@ has a line for each C.
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import product
 from typing import Any
 
@@ -46,8 +46,13 @@ class _StudyPipeline:
         }
         self._factors["evaluate"] = self._factors["evolve_c"]
         self._folders = {name: _folder(factors) for name, factors in self._factors.items()}
-        if self._folders["evolve_c"] == self._folders["train_m"]:  # no factor is C's alone
-            self._folders |= dict.fromkeys(OF_C, self._folders["train_m"] + "/c")
+        together = study.together
+        if others := [name for name in together if first[name] < len(SHARED)]:
+            raise ValueError(f"together: should be factors of C alone; found {', '.join(others)}")
+        self._out = _folder([name for name in order if name not in together])  # a stage's Cs
+        if self._out == self._folders["train_m"]:  # DVC takes no output inside of another
+            self._out += "/c"
+        self._folders |= dict.fromkeys(OF_C, "/".join([self._out, *_parts(together)]))
 
     def _first_stage(self, factor: str) -> int:
         """The number of the first stage that depends on a factor.
@@ -103,17 +108,12 @@ class _StudyPipeline:
         `evaluated` are the factors whose options `evaluate` takes, too.
         """
         items = {}
-        for seed, labels in product(self._study.seeds, self._combinations(factors)):
+        for seed, labels in product(self._study.seeds, self._study.combinations(factors)):
             item = {"seed": seed, **labels, "options": self._options(labels, f"--set seed={seed}")}
             if evaluated:
                 item["evaluate"] = self._options({name: labels[name] for name in evaluated})
             items["-".join([f"{seed}", *labels.values()])] = item
         return items
-
-    def _combinations(self, factors: Sequence[str]) -> Iterator[dict[str, str]]:
-        """All combinations of the labels of these factors."""
-        for labels in product(*(self._study.factors[name] for name in factors)):
-            yield dict(zip(factors, labels, strict=True))
 
     def _options(self, labels: Mapping[str, str], *first: str) -> str:
         """The options of a command that set the params of factors."""
@@ -130,25 +130,49 @@ class _StudyPipeline:
         `evaluate` runs with the seed of params.yaml, and with the options of factors that set
         params of sections which it reads.
         """
-        factors = self._factors["evolve_c"]
+        factors, together = self._factors["evolve_c"], self._study.together
         evaluated = [
             name
             for name in factors
             if _sections_set(self._study, name) & self._sections("evaluate")
         ]
-        evolve = self._copy("evolve_c", "${item.options}")
-        evaluate = self._copy("evaluate", "${item.evaluate}" if evaluated else "")
-        folder = self._folders["evolve_c"]
+        options = ["${item.options}", "${item.evaluate}" if evaluated else ""]
+        items = self._items([name for name in factors if name not in together], evaluated)
+        evolve, evaluate = (self._copy(*each) for each in zip(OF_C, options, strict=True))
+        commands = [evolve["cmd"], evaluate["cmd"]]
+        if together:
+            for item in items.values():
+                item["cells"] = self._script(commands, item)
+            commands = ["sh -ec ${item.cells}"]
         files = dict.fromkeys([*evolve["deps"], *evaluate["deps"]])
         keys = dict.fromkeys([*_without_seed(evolve)["params"], *evaluate["params"]])
         stage = {
             "desc": "Search for C, and run it on the test tracks",
-            "cmd": [evolve["cmd"], evaluate["cmd"]],
-            "deps": [path for path in files if not path.startswith(f"{folder}/models/c")],
+            "cmd": commands if len(commands) > 1 else commands[0],
+            "deps": [path for path in files if not path.startswith(f"{self._out}/")],
             "params": [*keys],
-            "outs": [folder],
+            "outs": [self._out],
         }
-        return {"foreach": self._items(factors, evaluated), "do": stage}
+        return {"foreach": items, "do": stage}
+
+    def _script(self, commands: Sequence[str], item: Mapping[str, Any]) -> str:
+        """A script of the shell that makes a C of each combination of `together`, as one word.
+
+        The combinations are those which the labels of the stage leave. It is one line, because DVC
+        runs each line by itself.
+        """
+        together = self._study.together
+        evolve, evaluate = (
+            _filled(command.replace(self._folders["evolve_c"], "$c"), item) for command in commands
+        )
+        body = [f"c={_filled(self._out, item)}/$1", "shift", f'{evolve} "$@"', evaluate]
+        lines = [f"cell() {{ {'; '.join(body)}; }}"]
+        for cell in self._study.combinations(self._factors["evolve_c"]):
+            if {name: item.get(name, label) for name, label in cell.items()} == cell:
+                inner = {name: cell[name] for name in together}
+                folder = _filled("/".join(_parts(together)), inner)
+                lines.append(f"cell {folder} {self._options(inner)}")
+        return shlex.quote("; ".join(lines))
 
     def _results(self) -> Stage:
         """The stage that lists what all Cs return."""
@@ -158,16 +182,17 @@ class _StudyPipeline:
             file = where.partition(".")[0]
             if (stage := file.rpartition("/")[2]) in SHARED:
                 reported.setdefault(stage, []).append(f"reports/{file}.json")
-        cells, reports = [], []
-        for labels, seed in product(self._combinations(factors), study.seeds):
+        cells, folders, reports = [], [], []
+        for labels, seed in product(self._study.combinations(factors), study.seeds):
             cell = {"seed": f"{seed}", **labels}
             cells.append(_filled(self._folders["evolve_c"], cell))
+            folders.append(_filled(self._out, cell))
             for stage, files in reported.items():
                 reports += [_filled(f"{self._folders[stage]}/{file}", cell) for file in files]
         results: Stage = {
             "desc": "List the returns of each C on each test track",
             "cmd": f"python -m stages.study_results {RESULTS} {' '.join(cells)}",
-            "deps": [*cells, *dict.fromkeys(reports)],
+            "deps": [*dict.fromkeys([*folders, *reports])],
             "outs": not_cached(RESULTS),
         }
         if study.measures:
@@ -183,14 +208,19 @@ def _sections_set(study: Study, factor: str) -> set[str]:
 
 def _folder(factors: Sequence[str]) -> str:
     """The folder of what depends on these factors, with fields of DVC."""
-    return "/".join(["cells", *(f"{name}=${{item.{name}}}" for name in ("seed", *factors))])
+    return "/".join(["cells", *_parts(["seed", *factors])])
 
 
-def _filled(path: str, cell: Mapping[str, str]) -> str:
-    """A path without fields."""
-    for name, value in cell.items():
-        path = path.replace(f"${{item.{name}}}", value)
-    return path
+def _parts(factors: Sequence[str]) -> list[str]:
+    """The parts of a path that name the labels of factors, with fields of DVC."""
+    return [f"{name}=${{item.{name}}}" for name in factors]
+
+
+def _filled(text: str, item: Mapping[str, Any]) -> str:
+    """A text whose fields of DVC are replaced by what an item has."""
+    for name, value in item.items():
+        text = text.replace(f"${{item.{name}}}", str(value))
+    return text
 
 
 def _without_seed(stage: Stage) -> Stage:

@@ -81,28 +81,27 @@ def read_results(study: Study, path: Path) -> Results:
 
 def _settings(study: Study, cells: _Cells, group: str) -> dict[str, Setting]:
     """The settings of a group."""
-    settings = {}
+    settings, first = {}, len(study.measures) + 1  # column of returns
     for labels in product(*(study.factors[name] for name in study.compared)):
-        cell = {**dict(zip(study.compared, labels, strict=True)), study.groups: group}
-
-        def of(value: str, cell: Mapping[str, str] = cell) -> Array:
-            """(seeds, measures + 1 + tracks), with a value of the tuned factor."""
-            full = {**cell, study.tuned: value}
-            return cells[tuple(full[name] for name in study.factors)]
-
-        first = len(study.measures) + 1  # column of returns
-        tuned = [*study.factors[study.tuned]] if study.tuned else []
-        by_value = {value: of(value)[:, first:] for value in tuned}
+        setting = dict(zip(study.compared, labels, strict=True))
+        if study.groups:
+            setting[study.groups] = group
+        found = {  # (seeds, measures + 1 + tracks), by the value of the tuned factor
+            cell.get(study.tuned, ""): cells[tuple(cell.values())]
+            for cell in study.combinations([*study.factors])
+            if setting.items() <= cell.items()
+        }
+        by_value = {value: each[:, first:] for value, each in found.items() if study.tuned}
         chosen = chosen_by_other_seeds(by_value)
-        of_chosen = [of(value)[seed] for seed, value in enumerate(chosen)]
-        found = np.array(of_chosen) if chosen else of("")
+        of_chosen = [found[value][seed] for seed, value in enumerate(chosen)]
+        numbers = np.array(of_chosen) if chosen else found[""]
         settings["-".join(labels)] = Setting(
             label=", ".join(map(study.label, labels)),
-            scores=found[:, first:],
-            off_track=found[:, first - 1],
+            scores=numbers[:, first:],
+            off_track=numbers[:, first - 1],
             chosen=chosen,
             by_value=by_value,
-            measures=dict(zip(study.measures, found.T, strict=False)),
+            measures=dict(zip(study.measures, numbers.T, strict=False)),
         )
     return settings
 
@@ -140,6 +139,6 @@ def _read_cells(study: Study, path: Path) -> tuple[str, _Cells]:
     seeds = [str(seed) for seed in study.seeds]
     cells = {
         cell: np.array([numbers_of((*cell, seed)) for seed in seeds], np.float64)
-        for cell in product(*study.factors.values())
+        for cell in (tuple(each.values()) for each in study.combinations([*study.factors]))
     }
     return commit, cells

@@ -37,6 +37,7 @@ PYTHON = {
     "docs/tour.md": "tests/test_tour.py",
     "docs/gymnasium.md": "tests/gym/test_gymnasium_page.py",
     "docs/own_environment.md": "tests/envs/test_own_environment.py",
+    "docs/doom.md": "tests/gym/test_take_cover_gym.py",
 }
 
 # Commands that a test of test_transcripts.py types from here.
@@ -134,6 +135,7 @@ NOT_RUN: dict[str, tuple[str, ...]] = {
             *(f"make study-{name}" for name in STUDIES),
             "make carracing",
             "make doom",
+            "make doom-ablations",
             "make doom-finetuned",
             "make doom-seeds",
             "make doom-temperatures",

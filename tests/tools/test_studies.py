@@ -40,12 +40,29 @@ def test_a_factor_is_labels_with_params_or_a_key_with_values(tmp_path):
     assert study.settings == ["lstm", "mixture"]
 
 
+def test_what_is_excluded_is_no_combination(tmp_path):
+    excluded = "exclude:\n- {memory: mixture, sigma: [0.1]}\n- {sigma: 0.2, memory: lstm}\n"
+    study = read(tmp_path, TEXT + excluded)
+    assert list(study.combinations(["memory", "sigma"])) == [
+        {"memory": "lstm", "sigma": "0.1"},
+        {"memory": "mixture", "sigma": "0.2"},
+    ]
+    assert len(list(study.combinations(["memory"]))) == 2
+
+
 @pytest.mark.parametrize(
     ("old", "new", "problem"),
     [
         ("reference: lstm", "reference: gru", "reference: should be one of lstm, mixture; found"),
         ("tuned: sigma", "tuned: sigmas", "tuned: should be a factor .memory, sigma.; found 'sig"),
         ("tuned: sigma", "group: sigma", "unknown field `group`"),
+        ("tuned:", "together: [memory]\ntuned:", "together: should be the last factors .memory, s"),
+        (
+            "tuned:",
+            "exclude: [{sigma: 3}]\ntuned:",
+            r"exclude\[0\].sigma: .*; found 3",
+        ),
+        ("tuned:", "exclude: [{memory: lstm}]\ntuned:", "exclude: should leave a cell of lstm"),
         ("minutes: 1", "minutes: long", "Expected `int`, got `str` - at `\\$.minutes`"),
         ("lstm: {", "an lstm: {", "factors.memory: names of factors and labels are of letters"),
         ("[0.1, 0.2]", "0.1", "Expected `object`, got `float`"),

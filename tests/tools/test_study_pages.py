@@ -12,8 +12,11 @@ import pytest
 from tests.support.project import ROOT
 from tools import study_pages
 from tools.studies import STUDIES, Study, single_key
-from tools.study_pages import PAGES, finding, page, study_figure, tables
+from tools.study_pages import ACTIONS, PAGES, page, study_figure
 from tools.study_results import chosen_by_other_seeds, read_results
+from tools.study_tables import finding, tables, tuned_table
+from worldmodels.controller.controller import parameter_count
+from worldmodels.pipeline.config.reader import read_params
 from worldmodels.pipeline.errors import UserError
 
 STUDY = Study(
@@ -30,6 +33,12 @@ STUDY = Study(
     labels={"sigma": "step size", "nll": "NLL", "0.1": "small steps", "0.2": "large steps"},
 )
 GROUPED = msgspec.structs.replace(STUDY, tuned="", groups="sigma")
+SIZES = msgspec.structs.replace(  # a step size chosen in each of two tables
+    STUDY,
+    factors={"units": single_key("evolve_c.hidden", (0, 8)), **STUDY.factors},
+    groups="units",
+    exclude=({"units": 8, "strategy": "bad", "sigma": 0.2},),
+)
 TRACKS = 20
 
 
@@ -41,17 +50,17 @@ def returns(strategy, sigma, seed):
     return [f"{level + track / 4:.2f}" for track in range(TRACKS)]
 
 
-def write(path, leave_out=None):
+def write(path, study=STUDY, leave_out=None):
     with path.open("w", newline="") as file:
         writer = csv.writer(file)
         tracks = (f"track_{number}" for number in range(TRACKS))
-        writer.writerow(["commit", "seed", "strategy", "sigma", "nll", "off_track", *tracks])
-        for seed in STUDY.seeds:
-            for strategy in STUDY.factors["strategy"]:
-                for sigma in STUDY.factors["sigma"]:
-                    if (seed, strategy, sigma) != leave_out:
-                        scores = returns(strategy, sigma, seed)
-                        writer.writerow(["abc", seed, strategy, sigma, 0.7 + seed, 1, *scores])
+        writer.writerow(["commit", "seed", *study.factors, "nll", "off_track", *tracks])
+        for seed in study.seeds:
+            for cell in study.combinations([*study.factors]):
+                varied = cell["strategy"], cell["sigma"]
+                if (seed, *varied) != leave_out:
+                    scores = returns(*varied, seed)
+                    writer.writerow(["abc", seed, *cell.values(), 0.7 + seed, 1, *scores])
 
 
 @pytest.fixture
@@ -88,7 +97,20 @@ def test_the_list_of_studies_has_each_with_its_minutes(name):
 
 @pytest.mark.parametrize("name", STUDIES)
 def test_a_file_of_results_is_small(name):
-    assert (ROOT / "studies" / name / "results.csv").stat().st_size < 100_000
+    text = (ROOT / "studies" / name / "results.csv").read_text()
+    assert max(map(len, text.splitlines()[1:])) < 800  # of a C
+    assert len(text) < 270_000
+
+
+def test_labels_of_cs_say_how_many_numbers_they_have():
+    study, params = STUDIES["strategies"], read_params(ROOT / "studies/strategies/params.yaml")
+    features = params.train_v.z_size + params.train_m.hidden
+    for label, options in study.factors["controller"].items():
+        hidden = options["evolve_c.hidden"]
+        numbers = parameter_count([features, *([hidden] if hidden else []), ACTIONS])
+        assert study.label(label) == f"{numbers:,} numbers"
+    linear, hidden = parameter_count([32 + 256, 3]), parameter_count([32, 40, 3])
+    assert study.label("paper") == f"{linear:,} and {hidden:,} numbers"
 
 
 def test_no_seed_chooses_the_step_size_by_its_own_returns(folder):
@@ -126,9 +148,21 @@ def test_groups_of_which_the_same_is_found_are_named_together(folder):
     )
 
 
-def test_a_figure_is_drawn_of_groups(folder, monkeypatch):
-    monkeypatch.setattr(study_pages, "STUDIES", {"toy": GROUPED})
+@pytest.mark.parametrize("study", [GROUPED, SIZES])
+def test_a_figure_is_drawn_of_groups(folder, monkeypatch, study):
+    monkeypatch.setattr(study_pages, "STUDIES", {"toy": study})
+    write(folder / "results.csv", study)
     assert study_figure("toy").startswith(b"<?xml")
+
+
+def test_a_group_has_the_values_of_the_tuned_factor_that_are_not_excluded(folder):
+    write(folder / "results.csv", SIZES)
+    results = read_results(SIZES, folder / "results.csv")
+    assert list(results.groups["0"]["bad"].by_value) == ["0.1", "0.2"]
+    assert list(results.groups["8"]["bad"].by_value) == ["0.1"]
+    head, _, *_, last = tuned_table(results).splitlines()
+    assert head == "| step size | 0.1 | 0.2 |"
+    assert last == "| 8, bad | +92.4 | |"
 
 
 def test_a_template_names_a_setting_in_its_group(folder, monkeypatch):

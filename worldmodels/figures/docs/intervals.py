@@ -11,7 +11,7 @@ from worldmodels.figures.common.style import CONTROLLER, README_WIDTH, with_minu
 from worldmodels.figures.docs.style import TEXT, TITLE_LINE, docs_figure, docs_style
 
 HEAD, FOOT, ROW, GAP = 68, 44, 19, 13  # pixels: title; axis; a row; between groups
-TITLE_WIDTH, NAME_WIDTH = 86, 24  # characters of a line: of the title; of a group's name
+TITLE_WIDTH, NAME_WIDTH = 80, 24  # characters of a line: of the title; of a group's name
 CHARACTER = 6.2  # pixels, at most on average, of a label
 LEFT, RIGHT = 0.205, 0.985  # of the axes
 
@@ -24,20 +24,26 @@ class Interval(NamedTuple):
     low: float
     high: float
     share: float = 1.0  # how much of its marker is filled
+    others: Sequence[float] = ()  # values that it is better than, as bars across its row
 
 
 def intervals_figure(
     title: str, subtitle: str, groups: Mapping[str, Sequence[Interval]], xlabel: str = "return"
 ) -> Figure:
     """A row for each estimate, beside the name of its group."""
-    lines = textwrap.wrap(title, TITLE_WIDTH)
+    lines = textwrap.wrap(title, TITLE_WIDTH, break_on_hyphens=False)
     rows = sum(map(len, groups.values()))
     span = rows * ROW + len(groups) * GAP  # pixels
     height = HEAD + (len(lines) - 1) * TITLE_LINE + span + FOOT
-    ends = [end for group in groups.values() for each in group for end in each[2:4]]
+    ends = [
+        end
+        for group in groups.values()
+        for each in group
+        for end in (each.low, each.high, *each.others)
+    ]
     margin = 0.06 * (max(ends) - min(ends))
     left = min(ends) - margin
-    right = max(max(ends) + 4 * margin, *(_end(each, left) for g in groups.values() for each in g))
+    right = max(max(ends) + 5 * margin, *(_end(each, left) for g in groups.values() for each in g))
     with docs_style():
         figure = docs_figure(height, "\n".join(lines), subtitle)
         axes = figure.add_axes((LEFT, FOOT / height, RIGHT - LEFT, span / height))
@@ -70,6 +76,8 @@ def _text(each: Interval) -> str:
 
 def _draw(axes: Axes, y: float, each: Interval) -> None:
     """An estimate's interval, marker and label."""
+    others = [*each.others]
+    axes.plot(others, [y] * len(others), "|", color=CONTROLLER, markersize=7, alpha=0.6)
     axes.plot((each.low, each.high), (y, y), color=CONTROLLER, linewidth=1.4)
     axes.plot(each.value, y, "o", color=CONTROLLER, markersize=6.5, markerfacecolor="none")
     axes.plot(each.value, y, "o", color=CONTROLLER, markersize=6.5 * each.share**0.5)
