@@ -14,7 +14,7 @@ KEPT := $(addprefix PIP_,INDEX_URL EXTRA_INDEX_URL NO_INDEX FIND_LINKS CERT CLIE
 unexport $(filter-out $(KEPT),$(filter PIP_% PYTHON%,$(.VARIABLES))) CDPATH VIRTUAL_ENV CONDA_PREFIX \
 	$(addprefix GIT_,DIR WORK_TREE INDEX_FILE COMMON_DIR OBJECT_DIRECTORY) $(addprefix UV_,PYTHON SYSTEM_PYTHON CONSTRAINT OVERRIDE)
 
-STUDIES := strategies
+STUDIES := $(patsubst studies/%/study.yaml,%,$(wildcard studies/*/study.yaml))
 RECIPES := quick unseen paper dream other
 RELEASED := $(addprefix carracing/released/,v.npz m.npz c.npz)
 RELEASED_OPTIONS := --params carracing/params.yaml --reports carracing/released/reports
@@ -23,7 +23,7 @@ DOOM_PAGE := doom/released/reports/play.html
 SCHEDULER := tcp://127.0.0.1:8786
 
 .PHONY: all core dev dask install-carracing install-doom locks repro $(RECIPES) temperature carracing \
-	carracing-ablations carracing-seeds carracing-page doom doom-page doom-seeds doom-finetuned doom-temperatures demo article docs cluster test chaos lint bench ablations seeds sb3 clean
+	carracing-ablations carracing-seeds carracing-page doom doom-page doom-seeds doom-finetuned doom-temperatures doom-ablations demo article docs cluster test chaos lint bench ablations seeds sb3 clean
 .PHONY: $(STUDIES:%=study-%)
 
 # One .venv: nothing is installed into it side by side.
@@ -107,9 +107,16 @@ doom-finetuned: locks install-doom
 	@cd doom && dvc metrics show finetuned/reports/metrics/*.json
 
 doom-temperatures: locks install-doom
-	cd doom && dvc repro temperature_study
+	cd doom && dvc repro visualize_dreams
 	@echo
 	@cat doom/reports/curves/temperature_study.csv
+	@echo "Figures: doom/reports/figures/temperature.png, doom/reports/figures/dreams.png"
+
+# Cs of Doom on z alone, on z and h, and on z and an untrained h, five seeds each.
+doom-ablations: locks install-doom
+	cd doom && dvc repro ablations
+	@python -m tools.study_pages
+	@python -m tools.docs_figures
 
 # The released agent: five episodes, or the page of its dream.
 demo: install-carracing
@@ -147,9 +154,10 @@ cluster: locks dask
 	dask worker $(SCHEDULER) --host 127.0.0.1 --nworkers 2 --nthreads 1 --no-dashboard 2>/dev/null & workers=$$!; \
 	WORLDMODELS_COMPUTE="executor=dask scheduler=$(SCHEDULER)" $(MAKE) --no-print-directory paper
 
-# Three workers keep two cores busy: some tests wait for a browser, or for a timeout.
+# Three workers keep two cores busy: some tests wait for a browser, or for a timeout. Files begin in
+# the order of tests/conftest.py; pytest-xdist's own has the long ones of one test at the end.
 test: locks dev lint
-	python -m pytest -n 3 --dist loadscope
+	python -m pytest -n 3 --dist loadscope --no-loadscope-reorder
 
 chaos: locks dev
 	python -m pytest -n 2 -m slow

@@ -1,8 +1,8 @@
 """Scores of Doom's agents and of what they are compared with, as far as their reports are in git.
 
-`python -m benchmarks.doom_scores` prints two tables: by policy, and by the dreams' temperature.
-Scores are means over test games, in tics alive, ± their standard error. Of several training seeds
-it is that over seeds and games in the first table, and that over seeds in the second.
+`python -m benchmarks.doom_scores` prints two tables, by policy and by the dreams' temperature, and
+what the second one says. Scores are means over test games, in tics alive, ± their standard error,
+of several training seeds that over seeds and games.
 """
 
 from __future__ import annotations
@@ -10,16 +10,23 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from tools.markdown_table import markdown_table
 from tools.rooms import ROOT
 from tools.training_seed import seed_folders
 from worldmodels.figures.common.paper_doom import PAPER_STDERR, PAPER_STUDY, PAPER_TICS
 from worldmodels.figures.common.score_by_cost import mean_over_seeds
+from worldmodels.figures.common.style import Curve
 from worldmodels.figures.doom.tics_alive import Score
 from worldmodels.pipeline.reports import curve_path, metrics_path, read_curve, read_numbers
 
 Reader = Callable[[Path], Score]  # of the reports of a training seed
-PAPER_BY_TEMPERATURE = dict(zip(PAPER_STUDY["temperature"], PAPER_STUDY["env_return"], strict=True))
+COLUMNS = (  # of the table of temperatures, behind these
+    *("tics alive in dreams", "in games", "worst and best seed", "standing still, in dreams"),
+    *("pictures with fire: dreams, games", "the paper: in dreams", "in games"),
+)
+HALF = 0.5  # of the best score: does C from the coldest dreams live less than that?
 OTHERS = {
     "the paper's C, which only dreamt": Score(PAPER_TICS, PAPER_STDERR),
     # https://github.com/Sha01in/world-models-jax: 840 with a standard deviation of 525 over 100
@@ -78,20 +85,63 @@ def by_policy(project: Path) -> str:
 
 def by_temperature(project: Path) -> str:
     """The table of temperatures; empty if the study has not been run."""
-    path = curve_path(project / "reports", "temperature_study")
-    if not path.exists():
+    study = _study(project)
+    if study is None:
         return ""
-    curve = read_curve(path, "temperature_study")
-    head = ["temperature of the dreams", "tics alive", "worst and best seed", "the paper"]
-    rows = [head]
-    columns = ("temperature", "env_return", "env_return_stderr", "env_return_min", "env_return_max")
-    for temperature, *score, worst, best in zip(*(curve[name] for name in columns), strict=True):
-        paper = PAPER_BY_TEMPERATURE.get(temperature)
-        ends = f"{worst:,.0f}, {best:,.0f}"
-        rows.append(
-            [f"{temperature:g}", _text(Score(*score)), ends, f"{paper:,.0f}" if paper else ""]
-        )
+    rows = [["temperature of the dreams", *COLUMNS]]
+    for row, temperature in enumerate(study["temperature"]):
+        dreams, games = map(_text, _scores(study, row))
+        ends = f"{study['env_return_min'][row]:,.0f}, {study['env_return_max'][row]:,.0f}"
+        still = f"{study['still_return'][row]:,.0f}"
+        fire = (f"{100 * study[name][row]:.0f} %" for name in ("fire_share", "env_fire_share"))
+        paper = np.flatnonzero(PAPER_STUDY["temperature"] == temperature)
+        theirs = map(_text, _scores(PAPER_STUDY, int(paper[0]))) if len(paper) else ("", "")
+        rows.append([f"{temperature:g}", dreams, games, ends, still, ", ".join(fire), *theirs])
     return markdown_table(rows)
+
+
+def coldest_beside_best(project: Path) -> str:
+    """Sentences: what share of the best score in games a C of the coldest dreams has; empty if the
+    study has not been run.
+    """
+    study = _study(project)
+    if study is None:
+        return ""
+    tau, games = study["temperature"], study["env_return"]
+    best, share = int(games.argmax()), _share(study, 0)
+    sentences = [f"The best temperature is {tau[best]:g}."]
+    if best:
+        compared = "less" if share < HALF else "more"
+        sentences.append(
+            f"C from dreams of {tau[0]:g}, the coldest, lives {100 * share:.0f} % as long in "
+            f"games, {compared} than half."
+        )
+    row = int((tau == PAPER_STUDY["temperature"][0]).argmax())
+    sentences.append(
+        f"C from dreams of {tau[row]:g}, the paper's coldest, lives {100 * _share(study, row):.0f} "
+        f"% as long as the best; in the paper {100 * _share(PAPER_STUDY, 0):.0f} %."
+    )
+    return f"{' '.join(sentences)}\n"
+
+
+def _study(project: Path) -> Curve | None:
+    """The columns of the study's curve, if it has been run."""
+    path = curve_path(project / "reports", "temperature_study")
+    return read_curve(path, "temperature_study") if path.exists() else None
+
+
+def _scores(study: Curve, row: int) -> tuple[Score, Score]:
+    """In dreams, and in games."""
+    dreams, games = (
+        Score(study[name][row], study[f"{name}_stderr"][row])
+        for name in ("dream_return", "env_return")
+    )
+    return dreams, games
+
+
+def _share(study: Curve, row: int) -> float:
+    """Of the best score in games."""
+    return float(study["env_return"][row] / study["env_return"].max())
 
 
 def mean(scores: Sequence[Score]) -> Score:
@@ -111,9 +161,10 @@ def _score(read: Reader, folder: Path) -> Score | None:
 
 
 def main() -> None:
-    """Print the tables."""
+    """Print the tables, and the sentences."""
     print(by_policy(ROOT / "doom"))
-    print(by_temperature(ROOT / "doom"), end="")
+    print(by_temperature(ROOT / "doom"))
+    print(coldest_beside_best(ROOT / "doom"), end="")
 
 
 if __name__ == "__main__":

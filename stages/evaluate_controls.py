@@ -4,7 +4,8 @@ Reads evaluation.h5, which has the episodes of C and of the random policy. The c
 the task, and C's own actions, each episode's in another game than its own. Actions that end before
 that game does begin anew, because to stand still from there on would make the control a worse one.
 
-Controls need neither V, M nor C, so they are a stage of their own: `evaluate` runs without them.
+Controls need neither V, M nor C, so they are a stage of their own: `evaluate` runs without them. As
+no policy looks at observations, the environment need not draw any.
 """
 
 from __future__ import annotations
@@ -31,7 +32,6 @@ from worldmodels.rollout.task import Task
 
 Actions = NDArray[np.float32]  # (T, A), begun anew after T steps
 Workers = WorkerPool[PolicyBatch, EpisodeStats]
-MAX_EPISODES = 200  # of a control: together they play ten times as long as C
 
 
 def evaluate_controls(
@@ -41,14 +41,14 @@ def evaluate_controls(
     streams: RandomStreams,
     compute: Compute = INLINE,
 ) -> StageResult:
-    """Returns of C, of the random policy and of the controls, on the first test tracks.
+    """Returns of C, of the random policy and of the controls, on the same test tracks.
 
     A control with several candidates is the one of the highest mean return on validation tracks.
 
     Raises:
         ParamsError: the task has no controls, or C has one episode only.
     """
-    episodes = min(settings.baseline_episodes, MAX_EPISODES)
+    episodes = settings.baseline_episodes
     if not task.controls:
         raise ParamsError("env.kind: must be one that has controls, doom, for evaluate_controls")
     own_actions = recorded_actions(evaluation)
@@ -200,7 +200,7 @@ def summary(details: Mapping[str, Any]) -> str:
 def main() -> None:
     """Read the files of the command line, run the stage, write its outputs."""
     with run_stage("evaluate_controls", reads=["evaluation"]) as run:
-        params, task = run.params, make_task(run.params.env)
+        params, task = run.params, make_task(run.params.env, observed=False)
         evaluation = run.table("evaluation", task.evaluation)
         run.report(
             evaluate_controls(params.evaluate, task, evaluation, run.streams, params.compute)

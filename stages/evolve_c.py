@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from worldmodels.agent.loading import check_can_dream, load_vision_and_memory
+from worldmodels.agent.loading import check_can_dream, check_latents, load_vision_and_memory
 from worldmodels.controller.controller import parameter_count
 from worldmodels.envs.registry import make_task
 from worldmodels.evolution.behaviour_cloning import (
@@ -21,7 +21,7 @@ from worldmodels.evolution.behaviour_cloning import (
 from worldmodels.evolution.fitness import FitnessEvaluator, RolloutWorker
 from worldmodels.evolution.search import controller_sizes, evolve_c
 from worldmodels.parallel.workers import WorkerPool
-from worldmodels.pipeline.errors import ParamsError, UserError
+from worldmodels.pipeline.errors import ParamsError
 from worldmodels.pipeline.runner import StageContext, run_stage
 from worldmodels.pipeline.storage.artifacts import Latents, Model
 from worldmodels.rollout.task import Task
@@ -71,11 +71,7 @@ def main() -> None:
         if other := run.paths.get("policy_memory"):
             _, policy_memory = load_vision_and_memory(run.paths["v"], other, task)
         latents = run.table("latents", Latents)
-        if latents.mean.shape[1] != vision.z_size:
-            raise UserError(
-                f"{run.paths['latents']}: its z have {latents.mean.shape[1]} dimensions, but those "
-                f"of {run.paths['v']} have {vision.z_size}; run 'dvc repro'"
-            )
+        check_latents(run.paths["latents"], latents, run.paths["v"], vision)
         if settings.train_in == "dream":
             check_can_dream(run.paths["m"], memory)
         seen_memory = policy_memory or memory

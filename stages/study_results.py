@@ -1,16 +1,21 @@
-"""study_results: the returns of each C of a study on each test track.   cells/* -> results.csv"""
+"""study_results: the returns of each C of a study on each test track.   cells/* -> results.csv
+
+With `--measures FILE` a line has numbers of reports, too, which the section `measures` of a YAML
+file names.
+"""
 
 from __future__ import annotations
 
 import csv
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
+from worldmodels.pipeline.config.strict_yaml import read_yaml
 from worldmodels.pipeline.errors import UserError
-from worldmodels.pipeline.reports import StageResult
+from worldmodels.pipeline.reports import StageResult, read_numbers
 from worldmodels.pipeline.runner import run_stage
 from worldmodels.pipeline.storage.artifacts import EvaluationEpisodes
 
@@ -43,22 +48,59 @@ def code_commit() -> str:
     return git("log", "-1", "--format=%h", "--abbrev=10") + ("-dirty" if changed else "")
 
 
-def study_row(folder: Path) -> dict[str, str]:
+def study_row(folder: Path, measures: Mapping[str, str]) -> dict[str, str]:
     """A line of the table, by column.
 
     Args:
         folder: its parts of the form NAME=VALUE say what C was trained with.
+        measures: see `read_measures`.
 
     Raises:
         UserError: a file is missing or damaged.
     """
     settings = dict(part.split("=", 1) for part in folder.parts if "=" in part)
+    reported = {name: f"{measure(folder, where):.6g}" for name, where in measures.items()}
     episodes = EvaluationEpisodes.read(folder / "data" / "evaluation.h5")
     off_track = int(episodes.terminated[episodes.by_controller].sum())
     numbers = np.flatnonzero(episodes.by_controller).tolist()
     returns = [episodes.episode(number).rewards.sum() for number in numbers]
     tracks = {f"track_{number}": f"{value:.2f}" for number, value in enumerate(returns)}
-    return {**settings, "off_track": f"{off_track}", **tracks}
+    return {**settings, **reported, "off_track": f"{off_track}", **tracks}
+
+
+def measure(folder: Path, where: str) -> float:
+    """A number of the reports that C, or the V or M that it was trained with, comes with.
+
+    Those of V and M are in folders around C's.
+
+    Args:
+        folder: C's.
+        where: such as `details/train_m.held_out_nll`: a file of reports, and the number in it.
+
+    Raises:
+        UserError: the file is missing, damaged, or has no such number.
+    """
+    file, _, name = where.partition(".")
+    paths = [each / "reports" / f"{file}.json" for each in (folder, *folder.parents)]
+    path = next((path for path in paths if path.exists()), paths[0])
+    (number,) = read_numbers(path, path.stem, [name])
+    return number
+
+
+def read_measures(path: Path) -> Mapping[str, str]:
+    """Where the numbers stand that lines have besides returns, by column.
+
+    Raises:
+        UserError: the file cannot be read, or has no such section.
+    """
+    found = read_yaml(path)
+    measures = found.get("measures") if isinstance(found, dict) else None
+    if not isinstance(measures, dict) or not all(isinstance(at, str) for at in measures.values()):
+        raise UserError(
+            f"{path}: measures: should have lines such as 'nll: details/train_m.held_out_nll'; "
+            f"found {measures!r}"
+        )
+    return measures
 
 
 def write_results(path: Path, rows: Sequence[dict[str, str]], commit: str) -> None:
@@ -79,8 +121,11 @@ def write_results(path: Path, rows: Sequence[dict[str, str]], commit: str) -> No
 
 def main() -> None:
     """Read the files of the command line, run the stage, write its outputs."""
-    with run_stage("study_results", writes=["results"], folders="cells") as run:
-        rows, commit = [study_row(folder) for folder in run.folders], code_commit()
+    optional = {"measures": ["measures"]}
+    with run_stage("study_results", writes=["results"], folders="cells", optional=optional) as run:
+        measures = read_measures(run.paths["measures"]) if "measures" in run.paths else {}
+        rows = [study_row(folder, measures) for folder in run.folders]
+        commit = code_commit()
         with run.writing(run.paths["results"]) as path:
             write_results(path, rows, commit)
         run.report(StageResult(f"{len(rows)} Cs, code of commit {commit}"))

@@ -9,28 +9,31 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
+from worldmodels.pipeline.config.env_params import CarRacingParams, RacingParams
+from worldmodels.pipeline.config.params import Params
 from worldmodels.pipeline.errors import UserError
 from worldmodels.pipeline.reports import (
+    OF_DREAMS,
     Row,
     StageResult,
-    curve_path,
     details_path,
     metrics_path,
-    read_curve,
     read_numbers,
 )
 from worldmodels.pipeline.runner import run_stage
 
-# Scores of one seed's C, trained in dreams of one temperature: the mean return in dreams (held-out
-# ones for evolve_c, those of the last iteration for train_c), that on test tracks, the share of
-# those episodes off the track, and the random policy's return.
-CELL = ("temperature", "dream_return", "env_return", "off_track_share", "baseline")
-STDERR = "env_return_stderr"  # of that on test tracks; of the Cs of train_c alone
+# Scores of one seed's C, trained in dreams of one temperature: the mean return in held-out dreams,
+# that on test tracks, and the random policy's.
+CELL = ("temperature", "dream_return", "env_return", "baseline")
+OFF_TRACK = "off_track_share"  # of the episodes on test tracks, where there are any
+STDERR = "_stderr"  # of a return, over episodes
 
 
 def temperature_study(cells: Sequence[Row]) -> StageResult:
-    """Means over seeds by temperature, of cells with the numbers of CELL, and perhaps STDERR.
+    """Means over seeds by temperature, of cells with the numbers of CELL, and perhaps of OFF_TRACK
+    and of OF_DREAMS.
 
     Raises:
         UserError: the number of seeds is not the same for all temperatures.
@@ -42,95 +45,90 @@ def temperature_study(cells: Sequence[Row]) -> StageResult:
             "every temperature needs the same number of seeds, found "
             f"{[len(row) for row in rows]} of temperatures {temperatures}"
         )
-    # (temperatures, seeds, 5)
-    columns = np.array([[[cell[name] for name in CELL] for cell in row] for row in rows])
-    _, dream, env, off_track_share, baseline = np.moveaxis(columns, 2, 0)
-    means, random_return = env.mean(axis=1), float(baseline.mean())
-    best = int(means.argmax())
-    errors = [{STDERR: _stderr(row)} if STDERR in row[0] else {} for row in rows]
-    curve = [
-        {
-            "temperature": each,
-            "dream_return": dream[row].mean(),
-            "env_return": means[row],
-            "env_return_min": env[row].min(),
-            "env_return_max": env[row].max(),
-            "off_track_share": off_track_share[row].mean(),
-            "baseline": random_return,
-            **errors[row],
-        }
-        for row, each in enumerate(temperatures)
-    ]
-    metrics = {
-        "best_temperature": temperatures[best],
-        "best_env_return": float(means[best]),
-        **{f"best_{name}": value for name, value in errors[best].items()},
+    columns = {  # (temperatures, seeds)
+        name: np.array([[cell[name] for cell in row] for row in rows]) for name in cells[0]
     }
+    env, random_return = columns["env_return"], float(columns["baseline"].mean())
+    means = {name: column.mean(axis=1) for name, column in columns.items()}
+    means["env_return_min"], means["env_return_max"] = env.min(axis=1), env.max(axis=1)
+    means["baseline"] = np.full(len(rows), random_return)
+    for name in [name for name in columns if name.endswith(STDERR)]:
+        means[name] = stderr(columns[name.removesuffix(STDERR)], columns[name])
+    curve = [
+        dict(zip(means, map(float, row), strict=True)) for row in zip(*means.values(), strict=True)
+    ]
+    dream, best = means["dream_return"], int(means["env_return"].argmax())
+    metrics = {"best_temperature": temperatures[best], "best_env_return": curve[best]["env_return"]}
+    if "env_return_stderr" in means:
+        metrics["best_env_return_stderr"] = curve[best]["env_return_stderr"]
     details = {
-        "lowest_temperature_env_return": float(means[0]),
-        "highest_temperature_env_return": float(means[-1]),
+        "lowest_temperature_env_return": curve[0]["env_return"],
+        "highest_temperature_env_return": curve[-1]["env_return"],
         "seeds": env.shape[1],
     }
+    returns = means["env_return"]
     summary = (
-        f"C returns {means[best]:+.1f} in the environment after dreams of temperature "
-        f"{temperatures[best]:g}, the best; {means[0]:+.1f} after those of {temperatures[0]:g}, "
-        f"in which it returns {dream[0].mean():+.1f}; {means[-1]:+.1f} after those of "
+        f"C returns {returns[best]:+.1f} in the environment after dreams of temperature "
+        f"{temperatures[best]:g}, the best; {returns[0]:+.1f} after those of {temperatures[0]:g}, "
+        f"in which it returns {dream[0]:+.1f}; {returns[-1]:+.1f} after those of "
         f"{temperatures[-1]:g} (the random policy: {random_return:+.1f})"
     )
     return StageResult(summary, metrics, details, curve)
 
 
-def _stderr(cells: Sequence[Row]) -> float:
-    """The standard error of the mean over seeds, which all have the same games; of a single seed
-    that over its games.
+def stderr(returns: NDArray[np.float64], over_episodes: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Standard errors (temperatures,) of means over seeds and episodes, which all seeds share.
+
+    Args:
+        returns: (temperatures, seeds).
+        over_episodes: the standard error of each.
     """
-    if len(cells) == 1:
-        return cells[0][STDERR]
-    returns = [cell["env_return"] for cell in cells]
-    return float(np.std(returns, ddof=1) / np.sqrt(len(cells)))
+    seeds = returns.shape[1]
+    over_seeds = returns.var(axis=1, ddof=1) / seeds if seeds > 1 else 0.0
+    error: NDArray[np.float64] = np.sqrt(over_seeds + np.square(over_episodes).mean(axis=1))
+    return error
 
 
-def read_cells(folders: Sequence[Path], c_stage: str) -> list[Row]:
-    """The numbers of CELL in the reports of each folder; of a C of train_c that of STDERR, too.
+def read_cells(folders: Sequence[Path], params: Params) -> list[Row]:
+    """The numbers of CELL in the reports of each folder; on tracks that of OFF_TRACK, too, and of a
+    C of train_c those of OF_DREAMS.
 
     Args:
         folders: one a seed and temperature.
-        c_stage: that has made their Cs, evolve_c or train_c.
+        params: of the project.
 
     Raises:
         UserError: a file is missing or damaged.
     """
     cells: list[Row] = []
+    dreamer = "evaluate_dream" if params.train_c else "evolve_c"  # that reports returns of dreams
+    dream_return = "mean_return" if params.train_c else "dream_return"
     for folder in folders:
         reports = folder / "reports"
-        env_return, off_track, baseline = read_numbers(
-            metrics_path(reports, "evaluate"),
-            "evaluate",
-            # without a track, an episode has only terminated
-            ["mean_return", ("off_track", "terminated"), "baseline_return"],
+        env_return, baseline = read_numbers(
+            metrics_path(reports, "evaluate"), "evaluate", ["mean_return", "baseline_return"]
         )
-        episodes, stderr = read_numbers(
-            details_path(reports, "evaluate"),
-            "evaluate",
-            ["controller.episodes", "controller.stderr"],
-        )
-        (temperature,) = read_numbers(details_path(reports, c_stage), c_stage, ["temperature"])
-        if c_stage == "train_c":
-            dream_return = read_curve(curve_path(reports, c_stage), c_stage)["dream_return"][-1]
-        else:
-            (dream_return,) = read_numbers(
-                metrics_path(reports, c_stage), c_stage, ["dream_return"]
-            )
-        scores = (temperature, dream_return, env_return, off_track / episodes, baseline)
-        cell = dict(zip(CELL, scores, strict=True))
-        cells.append(cell | ({STDERR: stderr} if c_stage == "train_c" else {}))
+        (temperature,) = read_numbers(details_path(reports, dreamer), dreamer, ["temperature"])
+        (dreamt,) = read_numbers(metrics_path(reports, dreamer), dreamer, [dream_return])
+        cell = dict(zip(CELL, (temperature, dreamt, env_return, baseline), strict=True))
+        controller = details_path(reports, "evaluate")
+        if isinstance(params.env, RacingParams | CarRacingParams):
+            names = ["controller.off_track", "controller.episodes"]
+            off_track, episodes = read_numbers(controller, "evaluate", names)
+            cell[OFF_TRACK] = off_track / episodes
+        if params.train_c:
+            names = ["stderr", "fire_share", "env_fire_share", "still_return"]
+            error, *shares = read_numbers(metrics_path(reports, dreamer), dreamer, names)
+            (env_error,) = read_numbers(controller, "evaluate", ["controller.stderr"])
+            cell |= zip(OF_DREAMS, (error, env_error, *shares), strict=True)
+        cells.append(cell)
     return cells
 
 
 def main() -> None:
     """Read the files of the command line, run the stage, write its outputs."""
     with run_stage("temperature_study", folders="cells") as run:
-        run.report(temperature_study(read_cells(run.folders, run.params.c_stage)))
+        run.report(temperature_study(read_cells(run.folders, run.params)))
 
 
 if __name__ == "__main__":

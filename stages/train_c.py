@@ -1,13 +1,19 @@
 """train_c: trains C by PPO in dreams or the environment.     latents.h5, v.npz, m.npz -> c.npz
 
-With `--init-from` it starts from another C in place of random weights.
+With `--init-from` it starts from another C in place of random weights. `--policy-memory` takes C's
+h from another M than the one that dreams, for example an untrained one (ablation).
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from worldmodels.agent.loading import check_can_dream, load_agent, load_vision_and_memory
+from worldmodels.agent.loading import (
+    check_can_dream,
+    check_latents,
+    load_agent,
+    load_vision_and_memory,
+)
 from worldmodels.controller.controller import Controllers
 from worldmodels.envs.registry import make_task
 from worldmodels.interfaces import feature_counts
@@ -36,26 +42,25 @@ def check_initial(path: Path, initial: Controllers, settings: TrainC, memory: En
 
 def main() -> None:
     """Read the files of the command line, run the stage, write its outputs."""
-    optional = {"init-from": ["initial"]}
+    optional = {"init-from": ["initial"], "policy-memory": ["policy_memory"]}
     with run_stage("train_c", reads=["latents", "v", "m"], optional=optional, writes=["c"]) as run:
         params = run.params
         if params.train_c is None:
             raise ParamsError("train_c: missing; this stage needs the section")
         task = make_task(params.env)
         vision, memory = load_vision_and_memory(run.paths["v"], run.paths["m"], task)
+        policy_memory = None
+        if other := run.paths.get("policy_memory"):
+            _, policy_memory = load_vision_and_memory(run.paths["v"], other, task)
         latents = run.table("latents", Latents)
-        if latents.mean.shape[1] != vision.z_size:
-            raise UserError(
-                f"{run.paths['latents']}: its z have {latents.mean.shape[1]} dimensions, but those "
-                f"of {run.paths['v']} have {vision.z_size}; run 'dvc repro'"
-            )
+        check_latents(run.paths["latents"], latents, run.paths["v"], vision)
         if params.train_c.train_in == "dream":
             check_can_dream(run.paths["m"], memory)
         initial = None
         if path := run.paths.get("initial"):
-            files = [run.paths["v"], run.paths["m"], path]
+            files = [run.paths["v"], run.paths.get("policy_memory", run.paths["m"]), path]
             initial = load_agent(files, task, params.c_stage).controllers
-            check_initial(path, initial, params.train_c, memory)
+            check_initial(path, initial, params.train_c, policy_memory or memory)
         controllers, result = train_c(
             params.train_c,
             task,
@@ -66,6 +71,7 @@ def main() -> None:
             run.checkpoints,
             params.compute,
             initial,
+            policy_memory,
         )
         run.write("c", Model(controllers.kind, controllers.arrays(0)))
         run.report(result)

@@ -1,8 +1,7 @@
 """visualize_doom: figures and an animation of Take Cover.
 
-Reads v.npz, m.npz, c.npz, evaluation.h5, the reports of evaluate_controls and forecast_ends, those
-of all rounds, and the curve of a temperature study; writes reports/figures/*.png and
-reports/dream.gif.
+Reads v.npz, m.npz, c.npz, evaluation.h5, the reports of evaluate_controls and forecast_ends, and
+those of all rounds; writes reports/figures/*.png and reports/dream.gif.
 """
 
 from __future__ import annotations
@@ -172,7 +171,6 @@ def read_results(run: StageContext) -> Results:
     numbers = [f"{name}.{number}" for name in LOOKS for number in ("mean_return", "stderr")]
     *scores, games = read_numbers(controls, "evaluate_controls", [*numbers, "controller.episodes"])
     (ends,) = read_numbers(details_path(run.reports, "forecast_ends"), "forecast_ends", ["ends"])
-    study = run.paths.get("temperature_study")
     return Results(
         run.curve("evaluate_controls"),
         {
@@ -183,20 +181,13 @@ def read_results(run: StageContext) -> Results:
         run.curve("forecast_ends"),
         int(ends),
         read_rounds(run.folders),
-        read_curve(study, "temperature_study") if study else None,
     )
 
 
 def main() -> None:
     """Read the files of the command line, run the stage, write its outputs."""
     reads = ["v", "m", "c", "evaluation"]
-    with run_stage(
-        "visualize_doom",
-        reads=reads,
-        folders="rounds",
-        need_folders=False,
-        optional={"temperatures": ["temperature_study"]},
-    ) as run:
+    with run_stage("visualize_doom", reads=reads, folders="rounds", need_folders=False) as run:
         params, evaluation = run.params, run.table("evaluation", DoomEvaluation)
         if not isinstance(params.env, DoomParams):
             raise ParamsError("env.kind: must be doom for visualize_doom")

@@ -1,6 +1,7 @@
+import gc
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import msgspec
@@ -14,23 +15,39 @@ from tests.support.browser import CHROMIUM, Browser, chromium
 from tests.support.project import ROOT, STAGES, Project
 from worldmodels.envs.carracing import task
 from worldmodels.pipeline.config.env_params import CarRacingParams, CarRacingView
-from worldmodels.pipeline.config.params import Params
+from worldmodels.pipeline.config.params import INLINE, Params
 from worldmodels.pipeline.config.reader import read_params
 
 settings.register_profile("busy machine", deadline=None)  # a slow example is no failure
 settings.load_profile("busy machine")
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """What is collected stays: nothing looks for garbage in it, then or later."""
+    gc.disable()
+    result = yield
+    gc.freeze()
+    gc.enable()
+    return result
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Runs of the real DVC, which take longest, begin first, so that all workers end together."""
+    items.sort(key=lambda item: not item.nodeid.startswith("tests/projects/"))
+
+
 @pytest.fixture(scope="session")
 def quick() -> Params:
-    """The recipe that takes a few seconds."""
-    return read_params(ROOT / "recipes" / "quick" / "params.yaml")
+    """The recipe that takes a few seconds, in this process alone: who works changes no result."""
+    params = read_params(ROOT / "recipes" / "quick" / "params.yaml")
+    return msgspec.structs.replace(params, compute=INLINE)
 
 
 @pytest.fixture(scope="session")
 def reference() -> Params:
-    """The recipe of the root."""
-    return read_params(ROOT / "params.yaml")
+    """The recipe of the root, in this process alone."""
+    return msgspec.structs.replace(read_params(ROOT / "params.yaml"), compute=INLINE)
 
 
 @pytest.fixture
@@ -39,8 +56,7 @@ def carracing(quick: Params, monkeypatch: pytest.MonkeyPatch) -> Params:
     monkeypatch.setattr(task, "CarRacingEnv", toy_carracing.CarRacingEnv)
     view = CarRacingView(height=28, width=32)
     env = CarRacingParams(view=view, frame_skip=2, max_steps=30)
-    replace = msgspec.structs.replace
-    return replace(quick, env=env, compute=replace(quick.compute, workers=1))
+    return msgspec.structs.replace(quick, env=env)
 
 
 @pytest.fixture(scope="session")

@@ -69,7 +69,7 @@ EVERY = {  # room -> the rooms that it may import from, by floor; scripts may im
         *("agent", "controller", "dream", "finetune", "interfaces.py", "memory", "nn"),
         *("parallel", "rollout", "pipeline"),
     },
-    "gym": {"dream", "envs/racing", "pretrained", "pipeline"},
+    "gym": {"dream", "envs/racing", "envs/doom", "pretrained", "pipeline"},
 }
 # Files of environments that alone may import more than their own room.
 FACES = ("task.py", "stored_track.py", "rerender.py")

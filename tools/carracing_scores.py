@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
+from tools.markdown_table import markdown_table
 from tools.training_seed import seed_folders
 from worldmodels.figures.common.score_by_cost import (
     PAPER_EPISODES,
@@ -67,3 +69,28 @@ def _is_finetuned(reports: Path, iterations: int) -> bool:
     """Whether fine-tuning had so many iterations, or its curve is not in git."""
     path = curve_path(reports, "finetune_c")
     return not path.exists() or len(read_curve(path, "finetune_c")["iteration"]) == iterations
+
+
+def table(whole: Ablation, ablations: Sequence[Ablation]) -> str:
+    """The table of Markdown: a row for each agent, the whole one first."""
+    seeds = sorted({seed for agent in (whole, *ablations) for seed in agent.scores})
+    head = ["C", *(f"seed {seed}" for seed in seeds), "mean over seeds"]
+    head += ["everything less this one, of the same seeds", "the paper"]
+    rows = [head]
+    for agent in (whole, *ablations):
+        count = len(agent.scores)
+        rows.append(
+            [
+                agent.name,
+                *(score_text(agent.scores.get(seed)) for seed in seeds),
+                f"**{score_text(agent.mean())}** ({count} seed{'s' if count > 1 else ''})",
+                score_text(None if agent is whole else agent.lost(whole)),
+                score_text(agent.paper),
+            ]
+        )
+    return markdown_table(rows)
+
+
+def score_text(score: Score | None) -> str:
+    """A mean and its standard error; empty without a score."""
+    return f"{score.mean:+.1f} ± {score.stderr:.1f}" if score else ""

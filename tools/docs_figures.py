@@ -15,11 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 import worldmodels
+from tools import recurrent_state
 from tools.carracing_scores import agents as carracing_agents
 from tools.docs_episode import EPISODE
 from tools.rooms import ROOT
+from tools.studies import STUDIES
 from tools.study_pages import study_figure
-from tools.study_pipelines import STUDIES
 from tools.training_seed import seed_folders
 from worldmodels.agent.agent import Agent, LatentPolicy
 from worldmodels.agent.loading import load_agent
@@ -128,6 +129,7 @@ DRAWN: Mapping[str, Callable[[], bytes]] = {  # a file in docs/figures -> its co
     "agent.svg": agent,
     "endless_bend.gif": endless_bend,
     **{f"{name}.svg": partial(study_figure, name) for name in STUDIES},
+    f"{recurrent_state.NAME}.svg": recurrent_state.figure,
 }
 
 

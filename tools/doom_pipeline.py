@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
+from tools.doom_ablations import ALL, Ablations, ablations
+from tools.doom_temperatures import STUDY, Study, temperature_stages
 from tools.round_plots import RETURN, plots_of_several_stages
 from tools.round_stages import (
     AGENT,
@@ -18,7 +19,6 @@ from tools.round_stages import (
     project_copy,
     set_options,
     with_cost,
-    with_plain_reports,
 )
 from tools.stage_copies import Move, Stage, copy_stage, dump, not_cached, read_stages
 
@@ -102,19 +102,6 @@ PAGE: dict[str, Stage] = {
 }
 
 
-class Study(NamedTuple):
-    """Cs from dreams of several temperatures."""
-
-    temperatures: Sequence[float]
-    seeds: Sequence[int]  # of C's training; V, M and the test games are the same for all
-    settings: Settings  # that differ from the params
-
-
-STUDY = Study(
-    (0.01, 0.1, 0.5, 1.0, 1.15, 1.3),  # close to M's mean, and the paper's
-    (0, 1, 2),
-    {"evaluate": ("episodes=100", "baseline_episodes=100")},  # as many games as the paper's
-)
 # PPO in the game, from the last round's C: small steps, with less noise than in dreams.
 FINETUNE: Settings = {
     "train_c": (
@@ -122,7 +109,6 @@ FINETUNE: Settings = {
         *("learning_rate=0.0003", "eval_every=10"),
     )
 }
-STUDY_CURVE = "reports/curves/temperature_study.csv"
 HEAD = """\
 ViZDoom's Take Cover, round by round, in dreams alone: `make doom` runs it.
 Derived from the root's dvc.yaml: written by `python -m tools.dvc_pipelines`."""
@@ -139,6 +125,7 @@ def doom_pipeline(
     settings: RoundSettings = round_settings,
     study: Study = STUDY,
     finetune: Settings = FINETUNE,
+    ablated: Ablations = ALL,
 ) -> str:
     """The text of doom/dvc.yaml: a first round, later ones, and what follows the last.
 
@@ -155,7 +142,8 @@ def doom_pipeline(
     for name, stage in PAGE.items():
         stages[name] = copy_stage(name, stage, dreamt, "--reports reports", (DOOM.kind,))
     stages |= _finetuned(root, last, finetune)
-    stages |= _by_temperature(root, rounds, settings, study)
+    stages |= temperature_stages(DOOM, root, rounds, settings, study)
+    stages |= ablations(DOOM, root, rounds, settings, ablated)
     plots = plots_of_several_stages(DOOM.name, folders, "train_c")
     return dump(HEAD, {"stages": stages, "plots": plots})
 
@@ -193,62 +181,3 @@ def _finetuned(root: Mapping[str, Stage], last: str, settings: Settings) -> dict
     plot["y_label"] = "shaped return of an episode"
     evaluate = project_copy(DOOM, "evaluate", root["evaluate"], move, reports)
     return {"train_c_finetuned": train, "evaluate_finetuned": evaluate}
-
-
-def _by_temperature(
-    root: Mapping[str, Stage], rounds: int, settings: RoundSettings, study: Study
-) -> dict[str, Stage]:
-    """C trained in the last round's dreams at each temperature with several seeds, and its scores.
-
-    It starts from random weights, as in the first round and with its settings, because the C of a
-    round has learned at another temperature.
-    """
-    folder = "temperatures/${item.temperature}/${item.seed}"
-    move = of_last_round(folder, f"rounds/{rounds}", {})
-    reports = f"{folder}/reports"
-    train = project_copy(DOOM, "train_c", root["train_c"], move, reports)
-    own = ["temperature=${item.temperature}", *settings(0).get("train_c", ())]
-    train["cmd"] += f" --set seed=${{item.seed}}{set_options('train_c', own)}"
-    train["params"].remove("seed")
-    train["desc"] = "Train C by PPO in dreams of one temperature"
-    evaluate = project_copy(DOOM, "evaluate", root["evaluate"], move, reports)
-    evaluate["cmd"] += set_options("evaluate", study.settings.get("evaluate", ()))
-    matrix = {"matrix": {"temperature": [*study.temperatures], "seed": [*study.seeds]}}
-    cells = [f"temperatures/{each}/{seed}" for each in study.temperatures for seed in study.seeds]
-    return {
-        "train_c_temperature": {**matrix, **with_plain_reports(train)},
-        "evaluate_temperature": {**matrix, **with_plain_reports(evaluate)},
-        "temperature_study": _table(cells),
-    }
-
-
-def _table(cells: Sequence[str]) -> Stage:
-    """The stage that lists their scores, in dreams and in the game."""
-    stage: Stage = {
-        "desc": "List returns in dreams and in the game by temperature",
-        "cmd": f"python -m stages.temperature_study {' '.join(cells)}",
-        "deps": [
-            f"{cell}/reports/{file}"
-            for cell in cells
-            for file in (
-                *("curves/train_c.csv", "details/train_c.json"),
-                *("metrics/evaluate.json", "details/evaluate.json"),
-            )
-        ],
-        "outs": ["reports/details/temperature_study.json"],
-        "metrics": not_cached("reports/metrics/temperature_study.json"),
-        "plots": [
-            {
-                STUDY_CURVE: {
-                    "cache": False,
-                    "template": "log_x",
-                    "title": "Doom: return in the game of a C trained in dreams",
-                    "x": "temperature",
-                    "x_label": "temperature of the dreams",
-                    "y": "env_return",
-                    "y_label": RETURN,
-                }
-            }
-        ],
-    }
-    return copy_stage("temperature_study", stage, lambda path: path, "--reports reports")

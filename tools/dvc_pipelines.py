@@ -13,7 +13,8 @@ from tools.carracing_pipeline import carracing_pipeline
 from tools.doom_pipeline import doom_pipeline
 from tools.rooms import ROOT
 from tools.stage_copies import Stage, copy_stage, dump, into, not_cached, paths_of, read_stages
-from tools.study_pipelines import STUDIES, study_pipeline
+from tools.studies import STUDIES
+from tools.study_pipelines import study_pipeline
 
 RECIPES = ("quick", "unseen", "paper", "dream")
 PROJECTS = (

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from tools.markdown_table import markdown_table
+from tools import recurrent_state
 from tools.rooms import ROOT
-from tools.study_pipelines import RESULTS, STUDIES
-from tools.study_results import Results, read_results
-from tools.study_statistics import COVERAGE, RESAMPLES, interquartile_mean
+from tools.studies import RESULTS, STUDIES
+from tools.study_results import Results, Setting, read_results
+from tools.study_statistics import COVERAGE, RESAMPLES, MeanStd, interquartile_mean
+from tools.study_tables import enumeration, finding, from_best, tables, tuned_table
 from worldmodels.figures.docs.intervals import Interval, intervals_figure
 from worldmodels.figures.docs.style import svg
 from worldmodels.pipeline.config.reader import read_params
@@ -28,102 +29,67 @@ from worldmodels.pipeline.outputs import AtomicOutputs
 
 PAGES = Path("docs/studies")
 ACTIONS = 2  # steering and throttle
+FIELDS = (  # of a template, that stand for each group
+    *("iqm", "difference", "improvement", "worst", "off_track", "measures"),
+    *("spread", "spread_of_tuned"),
+)
+# By study, what its template may name of other environments.
+ELSEWHERE: Mapping[str, Callable[[], Mapping[str, Any]]] = {
+    recurrent_state.NAME: recurrent_state.fields,
+}
 
 
 def _results(name: str) -> Results:
     return read_results(STUDIES[name], ROOT / "studies" / name / RESULTS)
 
 
-def finding(results: Results) -> str:
-    """Which settings are better or worse than the reference, and which cannot be told from it.
-
-    A difference counts if its interval leaves out 0, and that of the probability of improvement
-    leaves out one half.
-    """
-    reference, bootstrap = results.settings[results.study.reference], results.bootstrap
-    verbs = ("returns less than", "returns more than", "cannot be told from")
-    found: dict[str, list[str]] = {verb: [] for verb in verbs}
-    for setting in results.settings.values():
-        if setting is not reference:
-            difference = bootstrap.difference(setting.scores, reference.scores)
-            improvement = bootstrap.improvement(setting.scores, reference.scores)
-            worse = difference.high < 0 and improvement.high < 0.5
-            better = difference.low > 0 and improvement.low > 0.5
-            found[verbs[0] if worse else verbs[1] if better else verbs[2]].append(setting.label)
-    parts, name = [], reference.label
-    for verb, labels in found.items():
-        if labels:
-            number = verb if len(labels) == 1 else verb.replace("returns", "return")
-            parts.append(f"{_enumeration(labels)} {number} {name}")
-            name = "it"
-    sentence = "; ".join(parts)
-    return sentence[0].upper() + sentence[1:]
-
-
-def _enumeration(words: Sequence[str]) -> str:
-    *first, last = words
-    return f"{', '.join(first)} and {last}" if first else last
-
-
-def table(results: Results) -> str:
-    """The settings from the best to the worst, as Markdown."""
-    study, bootstrap = results.study, results.bootstrap
-    reference = results.settings[study.reference]
-    ordered = sorted(results.settings.values(), key=lambda each: -interquartile_mean(each.scores))
-    tuned = [f"{study.labels.get(study.tuned, study.tuned)} of the seeds"] if study.tuned else []
-    head = [
-        *("", *tuned, "return", f"more than {reference.label}"),
-        *(f"probability of improvement on {reference.label}", "worst episode", "off the track"),
-    ]
-    rows = [head]
-    for each in ordered:
-        pair = (each.scores, reference.scores)
-        compared = [
-            f"{bootstrap.difference(*pair):+.1f}",
-            f"{bootstrap.improvement(*pair):.2f}",
-        ]
-        chosen = Counter(each.chosen).most_common()
-        rows.append(
-            [
-                each.label,
-                *([", ".join(f"{value} ({seeds})" for value, seeds in chosen)] if chosen else []),
-                f"{bootstrap.iqm(each.scores):+.1f}",
-                *(["", ""] if each is reference else compared),
-                f"{each.scores.min():+.1f}",
-                f"{each.off_track.sum():.0f} of {each.scores.size}",
-            ]
-        )
-    return markdown_table(rows).rstrip()
-
-
 def fields(name: str, results: Results) -> dict[str, Any]:
-    """What a template may name."""
-    bootstrap, settings, study = results.bootstrap, results.settings, results.study
+    """What a template may name.
+
+    What stands for each setting does so in its group, if the study has groups:
+    `{iqm[narrow][z]:+.1f}`.
+    """
+    study = results.study
     params = read_params(ROOT / "studies" / name / "params.yaml")
-    reference = settings[study.reference].scores
-    iqm = {key: bootstrap.iqm(each.scores) for key, each in settings.items()}
+    of_groups = {group: _group_fields(results, each) for group, each in results.groups.items()}
+    by_name = {key: {group: each[key] for group, each in of_groups.items()} for key in FIELDS}
     return {
         "params": params,
         "evaluations": params.evolve_c.population * params.evolve_c.generations,
         "weights": (params.train_v.z_size + params.train_m.hidden + 1) * ACTIONS,
-        "values": {
-            factor: _enumeration(list(map(str, values))) for factor, values in study.factors.items()
-        },
+        "values": {name: enumeration([*factor]) for name, factor in study.factors.items()},
         "seeds": len(study.seeds),
-        "tracks": reference.shape[1],
+        "tracks": results.tracks,
         "resamples": RESAMPLES,
         "coverage": f"{COVERAGE:.0%}".replace("%", " %"),
         "commit": results.commit,
+        "labels": study.labels,
         "minutes": study.minutes,
         "command": f"make study-{name}",
+        "table": tables(results),
+        **({"tuned_table": tuned_table(results)} if study.tuned else {}),
+        **(by_name if study.groups else of_groups[""]),
         "finding": finding(results),
-        "table": table(results),
+    }
+
+
+def _group_fields(results: Results, settings: Mapping[str, Setting]) -> dict[str, Any]:
+    """What a template may name of the settings of a group, by the names in FIELDS."""
+    bootstrap, reference = results.bootstrap, settings[results.study.reference].scores
+    iqm = {key: bootstrap.iqm(each.scores) for key, each in settings.items()}
+    return {
         "iqm": iqm,
         "difference": {
             key: bootstrap.difference(each.scores, reference) for key, each in settings.items()
         },
         "improvement": {
             key: bootstrap.improvement(each.scores, reference) for key, each in settings.items()
+        },
+        "worst": {key: each.scores.min() for key, each in settings.items()},
+        "off_track": {key: int(each.off_track.sum()) for key, each in settings.items()},
+        "measures": {
+            key: {measure: MeanStd.of(values) for measure, values in each.measures.items()}
+            for key, each in settings.items()
         },
         "spread": np.ptp([each.value for each in iqm.values()]),
         "spread_of_tuned": {  # what its best value is better than the worst
@@ -143,8 +109,9 @@ def page(name: str) -> str:
     path = ROOT / "studies" / name / "page.md"
     results = _results(name)
     try:
-        text = path.read_text(encoding="utf-8").format_map(fields(name, results))
-    except (KeyError, AttributeError, ValueError) as error:
+        named = {**fields(name, results), **(ELSEWHERE[name]() if name in ELSEWHERE else {})}
+        text = path.read_text(encoding="utf-8").format_map(named)
+    except (KeyError, AttributeError, ValueError, TypeError) as error:
         raise UserError(f"studies/{name}/page.md: no such field: {error}") from None
     title, rest = text.split("\n", 1)
     return (
@@ -154,28 +121,37 @@ def page(name: str) -> str:
 
 
 def study_figure(name: str) -> bytes:
-    """The figure of a study: each setting, with each value of the tuned factor."""
+    """The figure of a study: each setting, in its group or with each value of the tuned factor."""
     results = _results(name)
-    study, bootstrap = results.study, results.bootstrap
-    ordered = sorted(results.settings.values(), key=lambda each: -interquartile_mean(each.scores))
-    groups = {
-        each.label: [
-            Interval(
-                f"{value}", *bootstrap.iqm(scores), each.chosen.count(value) / len(each.chosen)
-            )
-            for value, scores in sorted(each.by_value.items(), key=lambda item: float(item[0]))
-        ]
-        or [Interval("", *bootstrap.iqm(each.scores), 1.0)]
-        for each in ordered
-    }
-    seeds, tracks = ordered[0].scores.shape
+    study = results.study
+    rows: dict[str, list[Interval]] = {}
+    for group, settings in results.groups.items():
+        for each in from_best(settings):
+            label = study.label(group) if study.groups else each.label
+            rows.setdefault(label, []).extend(_intervals(results, each))
     subtitle = (
-        f"interquartile mean of the return and interval of {COVERAGE:.0%} over {seeds} seeds and "
-        f"{tracks} unseen tracks"
+        f"interquartile mean of the return and interval of {COVERAGE:.0%} over {len(study.seeds)} "
+        f"seeds and {results.tracks} unseen tracks"
     )
     if study.tuned:
-        subtitle += f"; filled: {study.labels.get(study.tuned, study.tuned)} chosen by other seeds"
-    return svg(intervals_figure(finding(results), subtitle.replace("%", " %"), groups))
+        tuned = study.label(study.tuned)
+        chosen = f"filled: {tuned} chosen by other seeds"
+        subtitle += f"; {f'bars: other {tuned}s' if study.groups else chosen}"
+    return svg(intervals_figure(finding(results), subtitle.replace("%", " %"), rows))
+
+
+def _intervals(results: Results, setting: Setting) -> list[Interval]:
+    """A setting with each value of the tuned factor; in a group or without one, as it is.
+
+    In a group, bars across a row are what the other values of the tuned factor return.
+    """
+    bootstrap, chosen = results.bootstrap, Counter(setting.chosen)
+    iqm = {value: bootstrap.iqm(scores) for value, scores in setting.by_value.items()}
+    if results.study.groups or not iqm:
+        label = setting.label if results.study.groups else ""
+        others = [each.value for value, each in iqm.items() if value not in chosen]
+        return [Interval(label, *bootstrap.iqm(setting.scores), others=others)]
+    return [Interval(value, *each, chosen[value] / chosen.total()) for value, each in iqm.items()]
 
 
 def main() -> None:

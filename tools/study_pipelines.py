@@ -1,65 +1,23 @@
-"""Studies: what each varies, and the dvc.yaml in its folder.
+"""The dvc.yaml of studies.
 
-A study is a DVC project in `studies/<name>`. Each of its seeds trains V and M, and each combination
-of the values of its factors trains a C, which drives test tracks. All Cs drive the same tracks: the
-seed of `evaluate` is that of params.yaml. `results.csv` has a line for each C.
+A stage runs once for each seed and each combination of the factors that it depends on: those that
+set a param of a section that it reads, or that a stage before it reads. So Vs are shared where only
+M differs, and Ms where only C does. Its command sets all params of those factors. `results.csv`
+has a line for each C.
 """
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import product
+from typing import Any
 
-from tools.stage_copies import Stage, copy_stage, dump, into, not_cached, paths_of, read_stages
+from tools.stage_copies import Stage, copy_stage, dump, not_cached, paths_of, read_stages
+from tools.studies import DESCRIPTION, RESULTS, Study, text
 
-SHARED = ("collect", "train_v", "encode", "train_m")  # whose outputs the Cs of a seed share
-RESULTS = "results.csv"
-
-
-@dataclass(frozen=True)
-class Study:
-    """A study.
-
-    Attributes:
-        title: of its dvc.yaml.
-        factors: the values of each key of the section evolve_c that varies.
-        seeds: of training.
-        minutes: of CPU time that the whole study takes from an empty cache.
-        reference: the setting that the others are compared with.
-        tuned: the last factor, if it is no setting but chosen for each; none if it is empty.
-        labels: how pages name factors and values.
-    """
-
-    title: str
-    factors: Mapping[str, Sequence[str | float]]
-    seeds: Sequence[int]
-    minutes: int
-    reference: str
-    tuned: str = ""
-    labels: Mapping[str, str] = field(default_factory=dict)
-
-
-STUDIES: Mapping[str, Study] = {  # by the folder below studies/
-    "strategies": Study(
-        title="Evolution strategies at equal evaluations, with several initial step sizes.",
-        factors={
-            "strategy": ("cma_es", "sep_cma_es", "rank_mu", "openai_es"),
-            "sigma": (0.025, 0.05, 0.1),
-        },
-        seeds=(0, 1, 2, 3, 4),
-        minutes=6,
-        reference="cma_es",
-        tuned="sigma",
-        labels={
-            "sigma": "step size",
-            "cma_es": "CMA-ES",
-            "sep_cma_es": "sep-CMA-ES",
-            "rank_mu": "rank-mu",
-            "openai_es": "OpenAI-ES",
-        },
-    ),
-}
+SHARED = ("collect", "train_v", "encode", "train_m")  # before C, each of which reads the last's
+OF_C = ("evolve_c", "evaluate")
 
 
 def study_pipeline(pipeline: str, study: Study, derived: str) -> str:
@@ -70,61 +28,199 @@ def study_pipeline(pipeline: str, study: Study, derived: str) -> str:
         study: whose.
         derived: a comment that says who writes the file.
     """
-    root = read_stages(pipeline)
-    seed = {"seed": [*study.seeds]}
-    of_seed = "cells/seed=${item.seed}"
-    of_c = "/".join([of_seed, *(f"{name}=${{item.{name}}}" for name in study.factors)])
-    stages: dict[str, Stage] = {}
-    for name in SHARED:
-        options = f"--reports {of_seed}/reports --set seed=${{item.seed}}"
-        stage = _without_seed(copy_stage(name, root[name], into(of_seed), options))
-        # Reports are plain outputs: too many for git and for DVC's tables.
-        reports = paths_of([*stage.pop("metrics", []), *stage.pop("plots", [])])
-        stage["outs"] = [*paths_of(stage["outs"]), *reports]
-        stages[name] = {"matrix": seed, **stage}
-    stages["evolve_and_evaluate"] = {
-        "matrix": {**seed, **{name: [*values] for name, values in study.factors.items()}},
-        **_evolve_and_evaluate(root, of_seed, of_c, [*study.factors]),
-    }
-    cells = [
-        "/".join([f"cells/seed={seed}", *map("{}={}".format, study.factors, values)])
-        for *values, seed in product(*study.factors.values(), study.seeds)
-    ]
-    results: Stage = {
-        "desc": "List the returns of each C on each test track",
-        "cmd": f"python -m stages.study_results {RESULTS} {' '.join(cells)}",
-        "deps": cells,
-        "outs": not_cached(RESULTS),
-    }
-    stages["study_results"] = copy_stage("study_results", results, lambda path: path)
-    return dump(f"{study.title}\n{derived}", {"stages": stages})
+    return dump(f"{study.title}\n{derived}", {"stages": _StudyPipeline(pipeline, study).stages()})
 
 
-def _evolve_and_evaluate(
-    root: Mapping[str, Stage], of_seed: str, of_c: str, factors: Sequence[str]
-) -> Stage:
-    """One stage of both scripts, whose output is a folder: there are many, and DVC lists each."""
-    own = ("models/c.npz", "data/evaluation.h5")
+class _StudyPipeline:
+    """The stages of a study, made of the root's."""
 
-    def move(path: str) -> str:
-        return into(of_c if path in own else of_seed)(path)
+    def __init__(self, pipeline: str, study: Study) -> None:
+        self._study = study
+        self._root = read_stages(pipeline)
+        first = {name: self._first_stage(name) for name in study.factors}
+        order = sorted(first, key=lambda name: first[name])
+        # By stage, the factors that it depends on: each stage has those of the stage before it.
+        self._factors = {
+            name: [factor for factor in order if first[factor] <= number]
+            for number, name in enumerate((*SHARED, "evolve_c"))
+        }
+        self._factors["evaluate"] = self._factors["evolve_c"]
+        self._folders = {name: _folder(factors) for name, factors in self._factors.items()}
+        together = study.together
+        if others := [name for name in together if first[name] < len(SHARED)]:
+            raise ValueError(f"together: should be factors of C alone; found {', '.join(others)}")
+        self._out = _folder([name for name in order if name not in together])  # a stage's Cs
+        if self._out == self._folders["train_m"]:  # DVC takes no output inside of another
+            self._out += "/c"
+        self._folders |= dict.fromkeys(OF_C, "/".join([self._out, *_parts(together)]))
 
-    settings = " ".join(f"--set evolve_c.{name}=${{item.{name}}}" for name in factors)
-    options = f"--reports {of_c}/reports"
-    evolve = copy_stage(
-        "evolve_c", root["evolve_c"], move, f"{options} --set seed=${{item.seed}} {settings}"
-    )
-    evaluate = copy_stage("evaluate", root["evaluate"], move, options)
-    made = f"{of_c}/models/c.npz"
-    files = dict.fromkeys([*evolve["deps"], *evaluate["deps"]])
-    keys = dict.fromkeys([*_without_seed(evolve)["params"], *evaluate["params"]])
-    return {
-        "desc": "Search for C, and run it on the test tracks",
-        "cmd": [evolve["cmd"], evaluate["cmd"]],
-        "deps": [path for path in files if path != made],
-        "params": [*keys],
-        "outs": [of_c],
-    }
+    def _first_stage(self, factor: str) -> int:
+        """The number of the first stage that depends on a factor.
+
+        Raises:
+            ValueError: no stage reads a section that it sets params of.
+        """
+        read = [self._sections(name) for name in SHARED]
+        read.append(self._sections("evolve_c") | self._sections("evaluate"))
+        sections = _sections_set(self._study, factor)
+        if unread := sections - set().union(*read):
+            raise ValueError(f"factor {factor}: no stage of a study reads {', '.join(unread)}")
+        return min(number for number, own in enumerate(read) if own & sections)
+
+    def _sections(self, name: str) -> set[str]:
+        """The sections of the params that a stage reads."""
+        return {key.split(".")[0] for key in self._root[name]["params"]}
+
+    def stages(self) -> dict[str, Stage]:
+        """All stages, by name."""
+        stages: dict[str, Stage] = {}
+        for name in SHARED:
+            stage = _without_seed(self._copy(name, "${item.options}"))
+            # Reports are plain outputs: too many for git and for DVC's tables.
+            reports = paths_of([*stage.pop("metrics", []), *stage.pop("plots", [])])
+            stage["outs"] = [*paths_of(stage["outs"]), *reports]
+            stages[name] = {"foreach": self._items(self._factors[name]), "do": stage}
+        stages["evolve_and_evaluate"] = self._evolve_and_evaluate()
+        stages["study_results"] = self._results()
+        return stages
+
+    def _copy(self, name: str, options: str) -> Stage:
+        """A stage of the root in the folders of a study."""
+        reports = f"--reports {self._folders[name]}/reports"
+        return copy_stage(
+            name, self._root[name], lambda path: self._move(name, path), f"{reports} {options}"
+        )
+
+    def _move(self, name: str, path: str) -> str:
+        """The path of a file that the stage `name` reads or writes."""
+        if path.startswith("reports/"):
+            return f"{self._folders[name]}/{path}"
+        for stage, folder in self._folders.items():
+            if path in paths_of(self._root[stage]["outs"]):
+                return f"{folder}/{path}"
+        return path
+
+    def _items(
+        self, factors: Sequence[str], evaluated: Sequence[str] = ()
+    ) -> dict[str, dict[str, Any]]:
+        """What a stage runs for: its seed, its labels and the options of its commands.
+
+        `evaluated` are the factors whose options `evaluate` takes, too.
+        """
+        items = {}
+        for seed, labels in product(self._study.seeds, self._study.combinations(factors)):
+            item = {"seed": seed, **labels, "options": self._options(labels, f"--set seed={seed}")}
+            if evaluated:
+                item["evaluate"] = self._options({name: labels[name] for name in evaluated})
+            items["-".join([f"{seed}", *labels.values()])] = item
+        return items
+
+    def _options(self, labels: Mapping[str, str], *first: str) -> str:
+        """The options of a command that set the params of factors."""
+        settings = [
+            f"--set {shlex.quote(f'{key}={text(value)}')}"
+            for name, label in labels.items()
+            for key, value in self._study.factors[name][label].items()
+        ]
+        return " ".join([*first, *settings])
+
+    def _evolve_and_evaluate(self) -> Stage:
+        """One stage of both scripts, whose output is a folder: there are many, and DVC lists each.
+
+        `evaluate` runs with the seed of params.yaml, and with the options of factors that set
+        params of sections which it reads.
+        """
+        factors, together = self._factors["evolve_c"], self._study.together
+        evaluated = [
+            name
+            for name in factors
+            if _sections_set(self._study, name) & self._sections("evaluate")
+        ]
+        options = ["${item.options}", "${item.evaluate}" if evaluated else ""]
+        items = self._items([name for name in factors if name not in together], evaluated)
+        evolve, evaluate = (self._copy(*each) for each in zip(OF_C, options, strict=True))
+        commands = [evolve["cmd"], evaluate["cmd"]]
+        if together:
+            for item in items.values():
+                item["cells"] = self._script(commands, item)
+            commands = ["sh -ec ${item.cells}"]
+        files = dict.fromkeys([*evolve["deps"], *evaluate["deps"]])
+        keys = dict.fromkeys([*_without_seed(evolve)["params"], *evaluate["params"]])
+        stage = {
+            "desc": "Search for C, and run it on the test tracks",
+            "cmd": commands if len(commands) > 1 else commands[0],
+            "deps": [path for path in files if not path.startswith(f"{self._out}/")],
+            "params": [*keys],
+            "outs": [self._out],
+        }
+        return {"foreach": items, "do": stage}
+
+    def _script(self, commands: Sequence[str], item: Mapping[str, Any]) -> str:
+        """A script of the shell that makes a C of each combination of `together`, as one word.
+
+        The combinations are those which the labels of the stage leave. It is one line, because DVC
+        runs each line by itself.
+        """
+        together = self._study.together
+        evolve, evaluate = (
+            _filled(command.replace(self._folders["evolve_c"], "$c"), item) for command in commands
+        )
+        body = [f"c={_filled(self._out, item)}/$1", "shift", f'{evolve} "$@"', evaluate]
+        lines = [f"cell() {{ {'; '.join(body)}; }}"]
+        for cell in self._study.combinations(self._factors["evolve_c"]):
+            if {name: item.get(name, label) for name, label in cell.items()} == cell:
+                inner = {name: cell[name] for name in together}
+                folder = _filled("/".join(_parts(together)), inner)
+                lines.append(f"cell {folder} {self._options(inner)}")
+        return shlex.quote("; ".join(lines))
+
+    def _results(self) -> Stage:
+        """The stage that lists what all Cs return."""
+        study, factors = self._study, self._factors["evolve_c"]
+        reported: dict[str, list[str]] = {}  # files of measures, by stage before C
+        for where in study.measures.values():
+            file = where.partition(".")[0]
+            if (stage := file.rpartition("/")[2]) in SHARED:
+                reported.setdefault(stage, []).append(f"reports/{file}.json")
+        cells, folders, reports = [], [], []
+        for labels, seed in product(self._study.combinations(factors), study.seeds):
+            cell = {"seed": f"{seed}", **labels}
+            cells.append(_filled(self._folders["evolve_c"], cell))
+            folders.append(_filled(self._out, cell))
+            for stage, files in reported.items():
+                reports += [_filled(f"{self._folders[stage]}/{file}", cell) for file in files]
+        results: Stage = {
+            "desc": "List the returns of each C on each test track",
+            "cmd": f"python -m stages.study_results {RESULTS} {' '.join(cells)}",
+            "deps": [*dict.fromkeys([*folders, *reports])],
+            "outs": not_cached(RESULTS),
+        }
+        if study.measures:
+            results["cmd"] += f" --measures {DESCRIPTION}"
+            results["params"] = [{DESCRIPTION: ["measures"]}]
+        return copy_stage("study_results", results, lambda path: path)
+
+
+def _sections_set(study: Study, factor: str) -> set[str]:
+    """The sections that a factor sets params of."""
+    return {key.split(".")[0] for options in study.factors[factor].values() for key in options}
+
+
+def _folder(factors: Sequence[str]) -> str:
+    """The folder of what depends on these factors, with fields of DVC."""
+    return "/".join(["cells", *_parts(["seed", *factors])])
+
+
+def _parts(factors: Sequence[str]) -> list[str]:
+    """The parts of a path that name the labels of factors, with fields of DVC."""
+    return [f"{name}=${{item.{name}}}" for name in factors]
+
+
+def _filled(text: str, item: Mapping[str, Any]) -> str:
+    """A text whose fields of DVC are replaced by what an item has."""
+    for name, value in item.items():
+        text = text.replace(f"${{item.{name}}}", str(value))
+    return text
 
 
 def _without_seed(stage: Stage) -> Stage:

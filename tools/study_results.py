@@ -1,4 +1,4 @@
-"""The results of a study: the returns of each setting, and the value of the tuned factor in it."""
+"""The results of a study: returns and measures of each setting, and its tuned factor's value."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from pathlib import Path
 
 import numpy as np
 
-from tools.study_pipelines import Study
+from tools.studies import Study
 from tools.study_statistics import Array, Bootstrap, interquartile_mean
 from worldmodels.pipeline.file_errors import readable
+
+_Cells = Mapping[tuple[str, ...], Array]  # by the labels of all factors
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,7 @@ class Setting:
         chosen: the tuned factor's value for each seed: the one with the highest interquartile mean
             over the *other* seeds, so that no C is chosen by its own returns.
         by_value: the scores with each value of the tuned factor.
+        measures: (seeds,) of each measure; with the tuned factor at `chosen`.
     """
 
     label: str
@@ -33,20 +36,35 @@ class Setting:
     off_track: Array
     chosen: Sequence[str] = ()
     by_value: Mapping[str, Array] = field(default_factory=dict)
+    measures: Mapping[str, Array] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Results:
-    """The results of a study, by setting, and the commit of the code that they come from."""
+    """The results of a study, and the commit of the code that they come from.
+
+    Attributes:
+        groups: the settings by their labels, by the label of their group; "" if the study has no
+            groups.
+    """
 
     study: Study
     commit: str
-    settings: Mapping[str, Setting]
+    groups: Mapping[str, Mapping[str, Setting]]
 
     @property
     def bootstrap(self) -> Bootstrap:
         """Resamples of the study's seeds and tracks."""
-        return Bootstrap.of(*next(iter(self.settings.values())).scores.shape)
+        return Bootstrap.of(*self._any.scores.shape)
+
+    @property
+    def tracks(self) -> int:
+        """The number of test tracks."""
+        return int(self._any.scores.shape[1])
+
+    @property
+    def _any(self) -> Setting:
+        return next(iter(next(iter(self.groups.values())).values()))
 
 
 def read_results(study: Study, path: Path) -> Results:
@@ -57,22 +75,35 @@ def read_results(study: Study, path: Path) -> Results:
     """
     with readable(path, "study_results"):
         commit, cells = _read_cells(study, path)
-    compared = [map(str, values) for key, values in study.factors.items() if key != study.tuned]
-    tuned = [str(value) for value in study.factors[study.tuned]] if study.tuned else []
-    settings = {}
-    for levels in product(*compared):
-        by_value = {value: cells[(*levels, value)] for value in tuned}
-        chosen = chosen_by_other_seeds({value: each[:, 1:] for value, each in by_value.items()})
-        found = [by_value[value][seed] for seed, value in enumerate(chosen)] or cells[levels]
-        off_track, *returns = np.array(found).T
-        settings["-".join(levels)] = Setting(
-            label=", ".join(study.labels.get(level, level) for level in levels),
-            scores=np.array(returns).T,
-            off_track=off_track,
+    groups = [*study.factors[study.groups]] if study.groups else [""]
+    return Results(study, commit, {group: _settings(study, cells, group) for group in groups})
+
+
+def _settings(study: Study, cells: _Cells, group: str) -> dict[str, Setting]:
+    """The settings of a group."""
+    settings, first = {}, len(study.measures) + 1  # column of returns
+    for labels in product(*(study.factors[name] for name in study.compared)):
+        setting = dict(zip(study.compared, labels, strict=True))
+        if study.groups:
+            setting[study.groups] = group
+        found = {  # (seeds, measures + 1 + tracks), by the value of the tuned factor
+            cell.get(study.tuned, ""): cells[tuple(cell.values())]
+            for cell in study.combinations([*study.factors])
+            if setting.items() <= cell.items()
+        }
+        by_value = {value: each[:, first:] for value, each in found.items() if study.tuned}
+        chosen = chosen_by_other_seeds(by_value)
+        of_chosen = [found[value][seed] for seed, value in enumerate(chosen)]
+        numbers = np.array(of_chosen) if chosen else found[""]
+        settings["-".join(labels)] = Setting(
+            label=", ".join(map(study.label, labels)),
+            scores=numbers[:, first:],
+            off_track=numbers[:, first - 1],
             chosen=chosen,
-            by_value={value: each[:, 1:] for value, each in by_value.items()},
+            by_value=by_value,
+            measures=dict(zip(study.measures, numbers.T, strict=False)),
         )
-    return Results(study, commit, settings)
+    return settings
 
 
 def chosen_by_other_seeds(scores: Mapping[str, Array]) -> list[str]:
@@ -84,8 +115,9 @@ def chosen_by_other_seeds(scores: Mapping[str, Array]) -> list[str]:
     ]
 
 
-def _read_cells(study: Study, path: Path) -> tuple[str, dict[tuple[str, ...], Array]]:
-    """The commit; and by the values of the factors (seeds, 1 + tracks): off_track and returns.
+def _read_cells(study: Study, path: Path) -> tuple[str, _Cells]:
+    """The commit; and by the labels of the factors (seeds, measures + 1 + tracks): the measures,
+    off_track and returns.
 
     Raises:
         KeyError, ValueError: a line or a column is missing, or is not as it should be.
@@ -94,7 +126,8 @@ def _read_cells(study: Study, path: Path) -> tuple[str, dict[tuple[str, ...], Ar
         rows = list(csv.DictReader(file))
     keys = (*study.factors, "seed")
     by_cell = {tuple(row[key] for key in keys): row for row in rows}
-    numbers = ["off_track", *(name for name in rows[0] if name.startswith("track_"))]
+    tracks = [name for name in rows[0] if name.startswith("track_")]
+    numbers = [*study.measures, "off_track", *tracks]
     (commit,) = {row["commit"] for row in rows}
 
     def numbers_of(cell: tuple[str, ...]) -> list[str]:
@@ -106,6 +139,6 @@ def _read_cells(study: Study, path: Path) -> tuple[str, dict[tuple[str, ...], Ar
     seeds = [str(seed) for seed in study.seeds]
     cells = {
         cell: np.array([numbers_of((*cell, seed)) for seed in seeds], np.float64)
-        for cell in product(*(map(str, values) for values in study.factors.values()))
+        for cell in (tuple(each.values()) for each in study.combinations([*study.factors]))
     }
     return commit, cells

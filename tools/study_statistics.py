@@ -11,6 +11,7 @@ columns: the pigeonhole bootstrap (Owen 2007), whose intervals are wide enough f
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -36,6 +37,27 @@ class Estimate(NamedTuple):
     def __format__(self, spec: str) -> str:
         value, low, high = (format(each, spec) for each in self)
         return f"{value} [{low}, {high}]"
+
+
+class MeanStd(NamedTuple):
+    """A mean over seeds and their standard deviation.
+
+    `format` takes the format of a number: `.2f` gives 0.48 ± 0.02. Without one, it has as many
+    decimals as show three digits of the mean.
+    """
+
+    mean: float
+    std: float
+
+    @classmethod
+    def of(cls, values: Array) -> MeanStd:
+        """Of values (seeds,), of which there are at least two."""
+        return cls(float(values.mean()), float(values.std(ddof=1)))
+
+    def __format__(self, spec: str) -> str:
+        magnitude = math.floor(math.log10(abs(self.mean))) if self.mean else 0
+        spec = spec or f".{max(2 - magnitude, 0)}f"
+        return f"{self.mean:{spec}} ± {self.std:{spec.lstrip('+')}}"
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.support.doom import needs_vizdoom
-from worldmodels.envs.doom.env import VIEWS, DoomEnv
+from worldmodels.envs.doom.env import BLIND, VIEWS, DoomEnv
 from worldmodels.pipeline.config.env_params import DOOM_VIEWS
 from worldmodels.pipeline.storage.pixels import to_bytes, to_pixels
 from worldmodels.policies.held_uniform import HeldUniformPolicy
@@ -180,6 +180,24 @@ def test_invalid_actions_are_refused(actions, words):
     env.reset()
     with pytest.raises(ValueError, match=words):
         env.step(actions)
+
+
+def test_games_that_are_not_drawn_have_the_same_tics_and_ends():
+    """So a policy that looks at nothing has the same score in them."""
+
+    def play(camera):
+        policy = HeldUniformPolicy(1, 9, np.random.default_rng(0))
+        stats, seen = recorded_rollout(DoomEnv(range(8), 8, 200, camera), policy)
+        return stats, seen
+
+    (drawn, shown), (blind, unseen) = play(VIEWS[28, 80]), play(BLIND)
+    np.testing.assert_array_equal(blind.returns, drawn.returns)
+    np.testing.assert_array_equal(blind.terminated, drawn.terminated)
+    np.testing.assert_array_equal(unseen.rewards, shown.rewards)
+    assert drawn.terminated.any()
+    assert drawn.returns.max() > 400  # there were fireballs
+    assert unseen.observations.shape == (len(shown.observations), 0, 0, 3)
+    assert list(unseen.info) == ["lap_fraction", "tics"]
 
 
 def test_impossible_arguments_are_refused():

@@ -6,7 +6,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from tests.support.doom import PARAMS
+from tests.support.doom import PARAMS, needs_vizdoom
 from tests.support.project import ROOT
 from worldmodels.envs.doom import engine
 from worldmodels.envs.doom.env import directions
@@ -32,6 +32,13 @@ def test_elsewhere_than_on_linux_a_line_says_so(monkeypatch):
     words = r"^env\.kind: doom runs on Linux alone, .*; found darwin$"
     with pytest.raises(ParamsError, match=words):
         make_task(PARAMS).make_env([70_000], 1)
+
+
+@needs_vizdoom
+def test_for_policies_that_look_at_nothing_nothing_is_drawn():
+    task = make_task(PARAMS, observed=False)
+    observations, _ = task.make_env([70_000, 70_001], 2).reset()
+    assert observations.shape == (2, *task.observation_shape) == (2, 0, 0, 3)
 
 
 def test_the_seeds_of_tests_are_those_that_nothing_else_draws():

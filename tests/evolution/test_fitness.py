@@ -53,17 +53,17 @@ def test_scores_are_the_same_bits_on_any_number_of_processes(quick, make_worker)
     shard = SHARD_EPISODES // 5
     assert len(genomes) > 2 * shard
     results = []
-    for count in (1, 2, 3):
+    for count in (1, 3):  # and two in the whole search below
         with WorkerPool(worker, processes(count)) as workers:
             results.append(FitnessEvaluator(worker, workers).scores(genomes, tracks, 5))
-    for result in results[1:]:
-        np.testing.assert_array_equal(result.mean_return, results[0].mean_return)
-        np.testing.assert_array_equal(result.off_track, results[0].off_track)
-    assert np.ptp(results[0].mean_return) > 1
+    alone, together = results
+    np.testing.assert_array_equal(together.mean_return, alone.mean_return)
+    np.testing.assert_array_equal(together.off_track, alone.off_track)
+    assert np.ptp(alone.mean_return) > 1
     with WorkerPool(worker, INLINE) as workers:  # a shard does not depend on the others
         evaluator = FitnessEvaluator(worker, workers)
         part = evaluator.scores(genomes[shard : 2 * shard], tracks, 5)
-    expected = results[0].mean_return[shard : 2 * shard]
+    expected = alone.mean_return[shard : 2 * shard]
     np.testing.assert_array_equal(part.mean_return, expected)
 
 
@@ -92,7 +92,7 @@ def test_a_whole_search_finds_the_same_controller_on_two_processes(quick):
     settings = replace(quick.evolve_c, generations=2, episodes=20, population=14)
     params = replace(quick, env=env, evolve_c=settings)
     weights = [
-        learn(replace(params, compute=replace(params.compute, workers=count)))
+        learn(replace(params, compute=processes(count)))
         .controllers.arrays(0)["layer1.weight"]
         .tobytes()
         for count in (1, 2)

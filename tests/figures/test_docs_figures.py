@@ -111,10 +111,12 @@ def test_the_svg_files_in_git_are_what_is_drawn(drawn, name):
 
 
 def test_the_gif_in_git_is_what_is_drawn(drawn):
-    name = "endless_bend.gif"
-    new, old = frames(drawn[name]), frames(committed(name))
-    assert new.shape == old.shape
-    assert np.mean(np.any(new != old, axis=3), axis=(1, 2)).max() < 0.01
+    """But for some pixels, which other processors and libraries draw in another way."""
+    new, old = drawn["endless_bend.gif"], committed("endless_bend.gif")
+    if new != old:
+        new, old = frames(new), frames(old)
+        assert new.shape == old.shape
+        assert np.mean(np.any(new != old, axis=3), axis=(1, 2)).max() < 0.01
 
 
 def test_they_are_drawn_from_files_in_git_alone(run):
@@ -154,7 +156,8 @@ def test_the_palette_of_the_gif_holds_greys_and_white():
     colours = {tuple(colour) for colour in palette()[0].tolist()}
     assert len([colour for colour in colours if len(set(colour)) == 1]) >= 32
     assert (255, 255, 255) in colours
-    first, *_ = frames(committed("endless_bend.gif"))
+    with Image.open(ROOT / FIGURES / "endless_bend.gif") as image:
+        first = np.array(image.convert("RGB"))
     assert first[0, 0].tolist() == [255, 255, 255]
     view = first[102:292, 10:200]
     assert np.mean(np.ptp(view, axis=2) == 0) > 0.97  # but for the car

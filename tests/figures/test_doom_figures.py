@@ -14,6 +14,8 @@ from worldmodels.figures.doom.dream_gif import (
     finding,
     game_frames,
 )
+from worldmodels.figures.doom.dreams import Scores, Temperature, dreams_figure
+from worldmodels.figures.doom.dreams import finding as dreams_finding
 from worldmodels.figures.doom.foretold import foretold_figure
 from worldmodels.figures.doom.results import Results, result_figures
 from worldmodels.figures.doom.rounds import Rounds, rounds_figure
@@ -44,11 +46,20 @@ FORECAST = {
 ROUNDS = Rounds(np.array([616.0, 731, 854, 980]), np.array([250.0, 240, 262, 270]))
 STUDY = {
     "temperature": np.array([0.1, 0.5, 1, 1.15, 1.3]),
+    "dream_return": np.array([1400.0, 1200, 800, 700, 600]),
+    "dream_return_stderr": np.full(5, 60.0),
+    "env_return_stderr": np.full(5, 30.0),
     "env_return": np.array([180.0, 472, 871, 1003, 733]),
     "env_return_min": np.array([150.0, 400, 800, 950, 650]),
     "env_return_max": np.array([210.0, 530, 930, 1060, 800]),
     "baseline": np.full(5, 328.0),
 }
+TICS = np.linspace(100.0, 2100, 50)
+PICTURES = np.random.default_rng(0).integers(0, 200, (4, 28, 80, 3), np.uint8)
+SHOWN = [
+    Temperature(tau, Scores(mean, TICS, fire), Scores(988.0, TICS, 0.69), PICTURES)
+    for tau, mean, fire in ((0.01, 1524.0, 0.002), (0.1, 1196.0, 0.07), (1.15, 596.0, 0.704))
+]
 DRAWN = {
     "tics_alive": lambda: tics_alive_figure(PERCENTILES, SCORES, 1000),
     "foretold": lambda: foretold_figure(FORECAST, 312),
@@ -58,6 +69,7 @@ DRAWN = {
     "rounds": lambda: rounds_figure(ROUNDS, SCORES),
     "one round": lambda: rounds_figure(Rounds(np.array([9.0]), np.array([0.0])), SCORES),
     "temperature": lambda: temperature_figure(STUDY),
+    "dreams": lambda: dreams_figure(SHOWN, PICTURES, (200, 400, 600, 800)),
 }
 
 
@@ -73,7 +85,7 @@ def test_all_text_can_be_read_in_a_readme_and_none_is_cut_off(name):
     assert not [axes for axes in figure.axes if axes.get_legend()]
 
 
-@pytest.mark.parametrize("name", ["tics_alive", "foretold", "rounds", "temperature"])
+@pytest.mark.parametrize("name", ["tics_alive", "foretold", "rounds", "temperature", "dreams"])
 def test_a_figure_is_the_same_bytes_each_time(tmp_path, name):
     for file in ("a.png", "b.png"):
         save(DRAWN[name](), tmp_path / file)
@@ -116,16 +128,44 @@ def test_rounds_say_the_first_and_the_last_score_and_the_controls():
 def test_the_temperature_figure_has_the_papers_scores_beside_ours():
     lines = written(DRAWN["temperature"]())
     assert "C from dreams of temperature 0.1 lives 180 tics; from those of 1.15, 1,003" in lines
-    assert {"180", "193", "1,003", "1,092", "this project: 733", "the paper: 753"} <= lines
+    assert {"180", "193", "1,003", "1,092", "games: 733", "games: 753"} <= lines
+    assert {"1,400", "2,086", "700", "918", "dreams: 600", "dreams: 732"} <= lines
     coldest = temperature_figure(STUDY | {"env_return": np.linspace(900, 100, 5)})
     assert coldest.texts[0].get_text() == "C from dreams of temperature 0.1 lives 900 tics"
 
 
+def test_the_temperature_figure_has_standard_errors():
+    (ours, theirs) = DRAWN["temperature"]().axes
+    for axes, heights in ((ours, {60.0, 120.0}), (theirs, {28.0, 102.2})):
+        bars = {round(float(np.ptp(path[:, 1])), 1) for path in error_bars(axes)}
+        assert heights <= bars
+
+
+def error_bars(axes):
+    """The ends of error bars."""
+    return [path for bars in axes.collections for path in bars.get_segments()]
+
+
+@pytest.mark.parametrize(
+    ("fire", "words"), [(0.04, "no fire"), (0.3, "little fire"), (0.4, "fire")]
+)
+def test_the_coldest_dreams_are_the_finding(fire, words):
+    coldest = SHOWN[0]._replace(dreams=Scores(1524.0, TICS, fire))
+    assert dreams_finding(coldest) == (
+        f"Cold dreams show {words}: at 0.01 C lives 1,524 tics in them, 988 in games"
+    )
+
+
+def test_of_each_temperature_and_of_games_the_share_with_fire_is_drawn():
+    lines = written(DRAWN["dreams"]())
+    assert {"0 %", "7 %", "70 %", "69 %", "Temperature 0.1", "dreams: 596", "200 tics"} <= lines
+
+
 def test_what_has_not_been_done_has_no_figure():
-    results = Results(PERCENTILES, SCORES, 1000, FORECAST, 312, None, None)
+    results = Results(PERCENTILES, SCORES, 1000, FORECAST, 312, None)
     assert list(result_figures(results)) == ["tics_alive", "foretold"]
-    figures = result_figures(results._replace(rounds=ROUNDS, study=STUDY))
-    assert list(figures) == ["tics_alive", "foretold", "rounds", "temperature"]
+    figures = result_figures(results._replace(rounds=ROUNDS))
+    assert list(figures) == ["tics_alive", "foretold", "rounds"]
 
 
 def trace(steps, shape=(28, 80, 3)):

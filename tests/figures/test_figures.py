@@ -31,7 +31,7 @@ def test_a_figure_is_an_image_and_the_same_bytes_each_time(tmp_path, draw):
     with Image.open(tmp_path / "a.png") as image:
         assert image.width > 500
         assert "Software" not in image.info
-        assert len(np.unique(np.asarray(image.convert("RGB")).reshape(-1, 3), axis=0)) > 10
+        assert image.convert("RGB").getcolors(10) is None  # it has more colours
 
 
 def test_a_figure_set_is_written_at_the_paths_that_it_is_given(tmp_path):

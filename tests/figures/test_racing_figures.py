@@ -84,7 +84,7 @@ def test_a_figure_is_an_image_and_the_same_bytes_each_time(tmp_path, name):
     with Image.open(tmp_path / "a.png") as image:
         assert 500 < image.width <= README
         assert "Software" not in image.info
-        assert len(np.unique(np.asarray(image.convert("RGB")).reshape(-1, 3), axis=0)) > 10
+        assert image.convert("RGB").getcolors(10) is None  # it has more colours
 
 
 @pytest.mark.parametrize("name", FIGURES)
@@ -92,7 +92,7 @@ def test_text_has_at_least_11_pixels_is_within_the_figure_and_over_no_other(monk
     drawn, draw = [], Text.draw
     monkeypatch.setattr(Text, "draw", lambda text, *given: (drawn.append(text), draw(text, *given)))
     figure = FIGURES[name]()
-    figure.canvas.draw()
+    figure.draw_without_rendering()
     width, height = figure.bbox.size
     drawn = [text for text in drawn if text.get_text().strip()]
     boxes = [text.get_window_extent() for text in drawn]

@@ -72,6 +72,31 @@ def test_c_sees_what_the_params_say(latents):
     np.testing.assert_array_equal(starts.features("zch"), np.hstack([starts.z, c, h]))
 
 
+def test_c_sees_the_h_of_another_m_where_there_is_one_and_the_dream_does_not(latents):
+    ensemble, other = memory(), memory(3).members[2:]
+    policy_memory = Ensemble([*other, *memory().members])  # whose first it is
+    plain, starts = (
+        recorded_states(ensemble, latents, 1, rng(), policy_memory=each)
+        for each in (None, policy_memory)
+    )
+    expected = recorded_states(Ensemble(other), latents, 1, rng()).features("zh")
+    np.testing.assert_array_equal(starts.features("zh"), expected)
+    assert not np.allclose(expected, plain.features("zh"))
+    scale, policy = Standardization(np.zeros(5), np.ones(5)), MLP.initial(5, 0, 2, rng())
+    settings = replace(SETTINGS, episodes=7, horizon=3, inputs="zh")
+    collect = DreamCollector(settings, ensemble, starts, scale, policy_memory)
+    batch = collect(policy, rng(3))
+    drawn = starts.sample(7, rng(3))
+    h, c = drawn.states[2]
+    h, _ = other[0].step(drawn.z, np.tanh(batch.actions[0]), h, c)
+    np.testing.assert_allclose(batch.x[1, :, 2:], h, atol=1e-6)
+    # M dreams of the same z, after the same actions.
+    same = StartStates(drawn.z, seed=drawn.seed, states=drawn.states[:2])
+    dream = DreamEnv(ensemble.members, same, 7, 3, settings.temperature)
+    observations, *_ = dream.step(np.tanh(batch.actions[0]))
+    np.testing.assert_allclose(batch.x[1, :, :2], observations[:, :2], atol=1e-6)
+
+
 def test_episodes_that_are_too_short_are_reported():
     latents = numbered_latents(np.array([2, 3]), round=np.ones(2, int))
     with pytest.raises(ParamsError, match=r"^collect\.episodes: none of these episodes lasts"):

@@ -9,6 +9,8 @@ from tests.support.ppo_settings import SETTINGS
 from tests.support.small_agents import FEATURES, Z, small_agent
 from worldmodels.controller.controller import Controllers, parameter_count
 from worldmodels.envs.registry import make_task
+from worldmodels.memory.deterministic_lstm import DeterministicLSTM
+from worldmodels.memory.ensemble import Ensemble
 from worldmodels.pipeline import checkpoints as checkpoints_module
 from worldmodels.pipeline.checkpoints import Checkpoints
 from worldmodels.pipeline.config.params import INLINE
@@ -93,6 +95,15 @@ def test_without_iterations_c_stays_what_it_starts_as(task, latents):
         np.testing.assert_allclose(controllers.arrays(0)[name], array, atol=1e-5)
     assert result.metrics["validation_return"] == result.metrics["initial_return"]
     assert not result.curve
+
+
+@pytest.mark.parametrize("settings", [SETTINGS, IN_ENV])
+def test_c_acts_on_the_h_of_another_m(task, latents, settings):
+    other = DeterministicLSTM.initial(Z, 2, 3, np.random.default_rng(1))  # which cannot dream
+    settings = replace(settings, inputs="zh", iterations=1)
+    controllers, result = train(task, latents, settings, policy_memory=Ensemble([other]))
+    assert controllers.features == Z + 3
+    assert len(result.curve) == 1
 
 
 def test_the_result_is_the_same_on_two_processes(task, latents, monkeypatch):

@@ -2,7 +2,9 @@
 
 import json
 import shutil
+import sys
 
+import numpy as np
 import pytest
 
 import worldmodels
@@ -115,3 +117,23 @@ def test_agents_of_other_gymnasium_environments_are_refused():
     with pytest.raises(UserError) as error:
         worldmodels.load(folder)
     assert str(error.value).startswith(f"{folder}: its agent is of env.kind: gymnasium, and only")
+
+
+def test_dooms_agent_is_loaded_and_dreams_without_vizdoom(monkeypatch):
+    monkeypatch.setitem(sys.modules, "vizdoom", None)
+    agent = worldmodels.load(ROOT / "doom" / "released")
+    assert agent.env_kwargs == {"max_episode_steps": 525, "view": (28, 80), "frame_skip": 4}
+    picture = np.random.default_rng(0).integers(0, 256, (28, 80, 3), np.uint8)
+    assert agent.act(picture).shape == (1,)
+    assert agent.vision.encode(picture).shape == (80,)
+    dream = agent.dream(steps=3, temperature=0.01)
+    assert dream.pictures.shape[1:] == (28, 80, 3)
+    assert np.isfinite(dream.rewards).all()
+    state = agent.memory.step(agent.z, agent.action)
+    assert 0 <= agent.memory.predict(state, agent.z, agent.action).p_done <= 1
+
+
+def test_dooms_project_names_its_released_agent():
+    with pytest.raises(worldmodels.UserError) as error:
+        worldmodels.load(ROOT / "doom")
+    assert str(error.value).endswith(f"or load {ROOT / 'doom' / 'released'}")

@@ -7,9 +7,10 @@ import yaml
 
 from tests.support.doom import needs_vizdoom
 from tests.support.project import ROOT
+from tests.support.round_projects import ABLATED, doom_project, models
 from tests.support.round_projects import STUDY as CELLS
-from tests.support.round_projects import doom_project, models
 from tools import doom_pipeline
+from tools.doom_ablations import FEATURES, UNTRAINED
 from tools.doom_pipeline import ROUND_STAGES
 from tools.stage_copies import paths_of
 
@@ -23,11 +24,21 @@ PAGE = ["dream_starts", "play"]
 APART = ["train_c_finetuned", "evaluate_finetuned"]
 BY_TEMPERATURE = [
     f"{stage}_temperature@{temperature}-{seed}"
-    for stage in ("train_c", "evaluate")
+    for stage in ("train_c", "evaluate", "evaluate_dream")
     for temperature in CELLS.temperatures
     for seed in CELLS.seeds
 ]
-STUDY = [*BY_TEMPERATURE, "temperature_study"]
+STUDY = [*BY_TEMPERATURE, "temperature_study", "visualize_dreams"]
+ABLATIONS = [
+    "train_m_untrained",
+    *(
+        f"{stage}_{cell}-{seed}"
+        for stage in ("train_c", "evaluate")
+        for cell in (*(f"ablation@{features}" for features in FEATURES), "untrained@")
+        for seed in ABLATED.seeds
+    ),
+    "ablations",
+]
 
 
 def produced(stage) -> list[str]:
@@ -51,19 +62,44 @@ def test_the_c_of_dreams_alone_is_evaluated_and_what_the_game_has_taught_is_apar
 
 def test_cs_are_trained_in_the_last_dreams_at_each_of_the_papers_temperatures():
     train, evaluate = STAGES["train_c_temperature"], STAGES["evaluate_temperature"]
-    for stage in (train, evaluate):
+    dreams = STAGES["evaluate_dream_temperature"]
+    for stage in (train, evaluate, dreams):
         assert set(stage["matrix"]["temperature"]) >= {0.1, 0.5, 1.0, 1.15, 1.3}
         assert len(stage["matrix"]["seed"]) == 3
         read = [path for path in stage["deps"] if path.endswith((".npz", ".h5"))]
-        own = [path for path in read if not path.startswith(f"{LAST}/")]
-        assert own == ([] if stage is train else [f"{FOLDER}models/c.npz"])
+        own = {path for path in read if not path.startswith(f"{LAST}/")}
+        c, games = f"{FOLDER}models/c.npz", f"{FOLDER}data/evaluation.h5"
+        assert own == (set() if stage is train else {c, games} if stage is dreams else {c})
         assert all(path.startswith(FOLDER) for path in produced(stage))
         assert not stage.keys() & {"metrics", "plots"}  # too many for git
-    assert " --set train_c.temperature=${item.temperature}" in train["cmd"]
+    for stage in (train, dreams):
+        assert " --set train_c.temperature=${item.temperature}" in stage["cmd"]
     assert " --set seed=${item.seed}" in train["cmd"]
     assert "seed" not in train["params"]
-    assert "--set seed" not in evaluate["cmd"]  # all have the same games
+    for stage in (evaluate, dreams):
+        assert "--set seed" not in stage["cmd"]  # all have the same games, and dreams' starts
     assert "--init-from" not in train["cmd"]  # which has learned at another temperature
+
+
+def test_cs_on_other_features_have_the_same_dreams_settings_and_games():
+    folder = "ablations/features=${item.features}/seed=${item.seed}/"
+    untrained = folder.replace("${item.features}", UNTRAINED)
+    trained = STAGES["train_c_ablation"], STAGES["train_c_untrained"]
+    evaluated = STAGES["evaluate_ablation"], STAGES["evaluate_untrained"]
+    assert trained[0]["matrix"]["features"] == [*FEATURES]
+    for stage in (*trained, *evaluated):
+        assert len(stage["matrix"]["seed"]) == 5
+        own = folder if "features" in stage["matrix"] else untrained
+        assert all(path.startswith(own) for path in produced(stage))
+    commands = [stage["cmd"].replace(untrained, folder) for stage in trained]
+    options = commands[1].replace("inputs=zh", "inputs=${item.features}")
+    assert options == f"{commands[0]} --policy-memory ablations/untrained/models/m.npz"
+    commands = [stage["cmd"].replace(untrained, folder) for stage in evaluated]
+    own_m = commands[0].replace(f"{LAST}/models/m.npz", "ablations/untrained/models/m.npz")
+    assert own_m == commands[1]
+    assert "--set seed" not in commands[0]  # all have the same games
+    read = {*STAGES["ablations"]["deps"]}
+    assert len([path for path in read if path.startswith("ablations/")]) == 3 * 5
 
 
 def test_the_first_round_collects_more_episodes_and_later_ones_with_c():
@@ -115,7 +151,7 @@ def test_a_second_round_follows_the_first_and_its_c_is_evaluated(make_project):
 @pytest.mark.slow
 def test_all_of_it_runs_and_the_same_bytes_come_again_on_two_workers(make_project):
     project = doom_project(make_project)
-    names = sorted([*FIRST, *SECOND, "evaluate", *LOOKS, *PAGE, *APART, *STUDY])
+    names = sorted([*FIRST, *SECOND, "evaluate", *LOOKS, *PAGE, *APART, *STUDY, *ABLATIONS])
     assert sorted(project.repro()) == names
     assert project.repro() == []
     expected = models(project)

@@ -6,9 +6,9 @@ import sys
 
 import pytest
 
-from benchmarks.doom_scores import by_policy, by_temperature
+from benchmarks.doom_scores import by_policy, by_temperature, coldest_beside_best
 from tests.support.project import ROOT
-from worldmodels.pipeline.reports import CURVES, curve_path, write_curve
+from worldmodels.pipeline.reports import CURVES, OF_DREAMS, OPTIONAL, curve_path, write_curve
 
 CONTROLS = ("controller", "random", "still", "left", "sweep", "own_actions")
 
@@ -33,7 +33,7 @@ def write_controls(folder, first):
 
 
 def test_without_reports_there_is_no_table(project):
-    assert by_policy(project) == by_temperature(project) == ""
+    assert by_policy(project) == by_temperature(project) == coldest_beside_best(project) == ""
 
 
 def test_each_training_seed_has_a_column_and_their_mean_an_error_of_its_own(project):
@@ -56,27 +56,52 @@ def test_a_c_that_was_trained_on_in_the_game_is_there_if_one_seed_has_it(project
     assert row in by_policy(project).splitlines()
 
 
-def test_temperatures_stand_beside_the_papers(project):
+def write_study(project, returns):
+    """The curve of the study, of these returns in games by temperature."""
     path = curve_path(project / "reports", "temperature_study")
-    path.parent.mkdir(parents=True)
-    columns = (*CURVES["temperature_study"], "env_return_stderr")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    columns = set(CURVES["temperature_study"]) - (OPTIONAL["temperature_study"] - {*OF_DREAMS})
     rows = [
         dict.fromkeys(columns, 5.0)
-        | {"temperature": each, "env_return": 700.4, "env_return_min": 650, "env_return_max": 720}
-        for each in (0.01, 1.15)
+        | {"temperature": each, "env_return": score, "env_return_min": 650, "env_return_max": 720}
+        | {"dream_return": 1500.4, "fire_share": 0.021, "env_fire_share": 0.7}
+        for each, score in returns.items()
     ]
     write_curve(path, rows, "temperature_study")
+
+
+def test_temperatures_stand_beside_the_papers(project):
+    write_study(project, {0.01: 700.4, 1.15: 700.4})
     assert by_temperature(project).splitlines()[2:] == [
-        "| 0.01 | 700 ± 5 | 650, 720 | |",
-        "| 1.15 | 700 ± 5 | 650, 720 | 1,092 |",
+        "| 0.01 | 1,500 ± 5 | 700 ± 5 | 650, 720 | 5 | 2 %, 70 % | | |",
+        "| 1.15 | 1,500 ± 5 | 700 ± 5 | 650, 720 | 5 | 2 %, 70 % | 918 ± 55 | 1,092 ± 56 |",
     ]
+
+
+@pytest.mark.parametrize(
+    ("returns", "words"),
+    [
+        ((300, 400, 800), "from dreams of 0.01, the coldest, lives 38 % as long in games, less"),
+        ((400, 500, 800), "from dreams of 0.01, the coldest, lives 50 % as long in games, more"),
+        ((900, 450, 800), "The best temperature is 0.01. C from dreams of 0.1, the paper's"),
+    ],
+)
+def test_the_coldest_is_said_to_have_less_or_more_than_half_of_the_best(project, returns, words):
+    write_study(project, dict(zip((0.01, 0.1, 1.0), returns, strict=True)))
+    said = coldest_beside_best(project)
+    assert words in said
+    share = 100 * returns[1] / max(returns)
+    assert said.endswith(f"lives {share:.0f} % as long as the best; in the paper 18 %.\n")
 
 
 def test_the_page_has_the_tables_that_are_printed():
     command = [sys.executable, "-m", "benchmarks.doom_scores"]
     printed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     page = (ROOT / "docs/doom.md").read_text(encoding="utf-8")
-    tables = [text.strip() for text in printed.split("\n\n") if text.strip()]
-    assert tables
-    for table in tables:
-        assert f"\n\n{table}\n\n" in page
+    parts = [text.strip() for text in printed.split("\n\n") if text.strip()]
+    assert parts
+    for part in parts:
+        if part.startswith("|"):
+            assert f"\n\n{part}\n\n" in page
+        else:
+            assert part in " ".join(page.split())

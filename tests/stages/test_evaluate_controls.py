@@ -154,7 +154,15 @@ def test_the_stage_writes_metrics_details_and_percentiles(
     options = ["--params", str(tmp_path / "params.yaml"), "--reports", str(tmp_path / "reports")]
     command = ["evaluate_controls", str(tmp_path / "evaluation.h5"), *options]
     monkeypatch.setattr(sys, "argv", command)
+    observed = []
+
+    def spy(env, **options):
+        observed.append(options)
+        return make_task(env, **options)
+
+    monkeypatch.setattr(evaluate_controls, "make_task", spy)
     evaluate_controls.main()
+    assert observed == [{"observed": False}]  # nothing need be drawn
     result = run(task, evaluation)
     for kind, numbers in (("metrics", result.metrics), ("details", result.details)):
         path = tmp_path / f"reports/{kind}/evaluate_controls.json"

@@ -57,6 +57,28 @@ def test_a_line_has_the_settings_and_the_return_of_each_track(folder, monkeypatc
     np.testing.assert_allclose(np.array(found, float), sums[of_c], atol=0.006)
 
 
+def test_a_line_has_the_numbers_of_reports_that_a_file_names(folder):
+    reports = folder / "cells" / "seed=0" / "reports" / "details"
+    own = folder / CELLS[0] / "reports" / "metrics"
+    for path in (reports, own):
+        path.mkdir(parents=True)
+    (reports / "train_m.json").write_text('{"held_out_nll": 0.75}')
+    (own / "evaluate.json").write_text('{"controller": {"lap_fraction": 1.5}}')
+    (folder / "study.yaml").write_text(
+        "measures:\n  nll: details/train_m.held_out_nll\n"
+        "  laps: metrics/evaluate.controller.lap_fraction\n"
+    )
+    assert run(folder, CELLS[0], "--measures", "study.yaml").returncode == 0
+    (line,) = csv.DictReader((folder / "results.csv").read_text().splitlines())
+    assert (line["sigma"], line["nll"], line["laps"]) == ("0.1", "0.75", "1.5")
+    ended = run(folder, CELLS[1], "--measures", "study.yaml")
+    assert f"{CELLS[1]}/reports/details/train_m.json: no such file" in ended.stderr
+    (folder / "study.yaml").write_text("measures: [nll]\n")
+    ended = run(folder, CELLS[0], "--measures", "study.yaml")
+    assert "study.yaml: measures: should have lines such as 'nll: details" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
 def test_folders_of_different_settings_make_no_table(folder):
     other = folder / "cells" / "seed=2"
     shutil.copytree(folder / CELLS[0], other, dirs_exist_ok=True)

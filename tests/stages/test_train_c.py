@@ -80,6 +80,18 @@ def test_it_starts_from_another_c(folder):
     assert not np.allclose(other["layer1.weight"], old["layer1.weight"], atol=0.1)
 
 
+def test_c_sees_the_h_of_another_m(folder, quick):
+    arrays = small_agent(make_task(quick.env), seed=1).memory.arrays()
+    own = {name: a for name, a in arrays.items() if not name.startswith(("reward", "done"))}
+    Model("lstm", own).write(folder / "other.npz")  # which cannot dream
+    run(folder, out="same.npz")
+    run(folder, "--policy-memory", "other.npz")
+    old, new = (Model.read(folder / name, "train_c").arrays for name in ("same.npz", "new.npz"))
+    assert not np.allclose(old["layer1.weight"], new["layer1.weight"])
+    run(folder, "--policy-memory", "m.npz", out="again.npz")
+    assert (folder / "same.npz").read_bytes() == (folder / "again.npz").read_bytes()
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [

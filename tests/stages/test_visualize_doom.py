@@ -18,7 +18,6 @@ from tests.support.doom_pipeline import (
     random_agent,
     random_evaluation,
     write_json,
-    write_ones,
     write_pipeline,
 )
 from tests.support.project import ROOT
@@ -86,13 +85,6 @@ def test_of_a_long_game_the_last_steps_are_shown(folder, monkeypatch):
     details = json.loads((folder / "reports/details/visualize_doom.json").read_text())
     assert details["frames"] == 9
     assert written(folder) == {*FIGURES, "dream.gif"}  # without rounds there is no figure of them
-
-
-def test_a_temperature_study_has_a_figure(folder):
-    temperature = np.array([0.1, 1.0])
-    write_ones(folder / "study", "temperature_study", 2, temperature=temperature)
-    run(folder, "--temperatures", "study/curves/temperature_study.csv")
-    assert written(folder) == {*FIGURES, "figures/temperature.png", "dream.gif"}
 
 
 def test_the_scores_of_rounds_are_those_of_their_c(folder):

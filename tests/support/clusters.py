@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 from unittest.mock import patch
 
 import numpy as np
+import psutil
 
+from tests.support.dask_server import DaskServer
 from worldmodels.envs.registry import make_task
 from worldmodels.pipeline.config.reader import read_params
 
@@ -43,7 +47,7 @@ class Cluster:
         self._folder = folder
         self._settings = settings or {}
         self._file = folder / "scheduler.json"
-        self.workers: list[subprocess.Popen[bytes]] = []
+        self.workers: list[psutil.Process] = []
         self.scheduler = self._dask(
             *("scheduler", "--protocol", protocol, "--port", "0"),
             *("--scheduler-file", str(self._file), *LOCAL),
@@ -54,7 +58,7 @@ class Cluster:
                 self.address = str(json.loads(self._file.read_text())["address"])
                 break
             except (OSError, ValueError):
-                assert self.scheduler.poll() is None
+                assert self.scheduler.is_running()
                 time.sleep(0.05)
         for _ in range(workers):
             self.join()
@@ -64,7 +68,8 @@ class Cluster:
 
     def __exit__(self, *_: object) -> None:
         for process in (*self.workers, self.scheduler):
-            process.kill()
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
             process.wait()
 
     def join(self, code: Path = ROOT) -> None:
@@ -72,16 +77,22 @@ class Cluster:
         where = ("--local-directory", str(self._folder), "--nthreads", "1", "--no-nanny")
         self.workers.append(self._dask("worker", self.address, *where, *LOCAL, code=code))
 
-    def _dask(self, *command: str, code: Path = ROOT) -> subprocess.Popen[bytes]:
+    def _dask(self, *command: str, code: Path = ROOT) -> psutil.Process:
+        """A process of Dask; a fork where that is safe, as in project.py."""
         environment = {**os.environ, "PYTHONPATH": str(code), "OMP_NUM_THREADS": "1"}
         environment |= self._settings
-        return subprocess.Popen(
+        if sys.platform == "linux":
+            return psutil.Process(_server().start(command, self._folder, environment, code))
+        return psutil.Popen(
             [sys.executable, "-m", "distributed.cli.dask_" + command[0], *command[1:]],
             env=environment,
             cwd=self._folder,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
+
+
+_server = functools.cache(DaskServer)
 
 
 class LoggingSquare:

@@ -6,6 +6,7 @@ A new command in a page goes into one of these tables; `test_documented_commands
 from __future__ import annotations
 
 from tests.support.documented_commands import block
+from tools.studies import STUDIES
 
 TRANSCRIPTS = "tests/projects/test_transcripts.py"
 SIDE_BY_SIDE = "tests/projects/test_side_by_side.py"
@@ -36,6 +37,7 @@ PYTHON = {
     "docs/tour.md": "tests/test_tour.py",
     "docs/gymnasium.md": "tests/gym/test_gymnasium_page.py",
     "docs/own_environment.md": "tests/envs/test_own_environment.py",
+    "docs/doom.md": "tests/gym/test_take_cover_gym.py",
 }
 
 # Commands that a test of test_transcripts.py types from here.
@@ -130,9 +132,10 @@ NOT_RUN: dict[str, tuple[str, ...]] = {
             "make dream",
             "make other",
             "make temperature",
-            "make study-strategies",
+            *(f"make study-{name}" for name in STUDIES),
             "make carracing",
             "make doom",
+            "make doom-ablations",
             "make doom-finetuned",
             "make doom-seeds",
             "make doom-temperatures",

@@ -20,6 +20,7 @@ from tests.support.damaged_content import (
     damaged_models,
     damaged_tables,
     damaged_texts,
+    store_changes,
 )
 from tests.support.valid_files import MODELS, TABLES, make_valid_files, read
 from worldmodels.pipeline.errors import UserError
@@ -61,8 +62,9 @@ def damaged_files(valid: Path, folder: Path, seed: int = 0) -> Iterator[Damaged]
             changed = {name: array.copy() for name, array in arrays.items()}
             change(changed)
             if path.name in TABLES:
-                with hdf5.Writer(target, kind) as writer:
-                    writer.append(changed)
+                target.write_bytes(content)
+                with h5py.File(target, "r+", libver=hdf5.FORMAT, locking=False) as file:
+                    store_changes(file, arrays, changed)
             else:
                 npz.write(target, changed, kind)
             yield Damaged(target, damage, path.name)

@@ -97,7 +97,7 @@ def type_in(project: Project, *commands: str) -> list[str]:
     script = ["exec 2>&1"]
     for command in commands:
         script += [command if "\n" in command else f"{command} || exit 1", f"echo '{END}'"]
-    return project.run("bash", "-c", "\n".join(script)).stdout.split(f"{END}\n")[:-1]
+    return project.type_in("\n".join(script)).stdout.split(f"{END}\n")[:-1]
 
 
 def difference(shown: tuple[str, ...], printed: str, *, numbers: bool = True) -> str:

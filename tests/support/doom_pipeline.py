@@ -1,4 +1,4 @@
-"""What visualize_doom reads: an agent with random weights, its games, and reports of other stages.
+"""What stages read that show Doom: an agent with random weights, its games, and reports.
 
 Nothing of it needs ViZDoom.
 """

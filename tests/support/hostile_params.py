@@ -98,9 +98,9 @@ def hostile_sections() -> Iterator[Hostile]:
             text = yaml_text(changed((*outer, odd), value, good), allow_unicode=True)
             yield Hostile("unknown key", dotted(tuple(outer)), text)
         for odd in (7, None, True, 0.5):
-            text = yaml.safe_dump(changed((*outer, odd), 1, good))  # type: ignore[arg-type]
+            text = yaml_text(changed((*outer, odd), 1, good))  # type: ignore[arg-type]
             yield Hostile("key that is no text", dotted(tuple(outer)), text)
-        flow = yaml.safe_dump(good, default_flow_style=True, width=10**6)
+        flow = yaml_text(good, default_flow_style=True, width=10**6)
         at = flow.index(f"{name}: ")
         yield Hostile("key given twice", "", f"{flow[:at]}{name}: 1, {flow[at:]}")
 

@@ -8,8 +8,10 @@ import shutil
 import subprocess
 import sys
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 
+from tests.support.dvc_in_shell import dvc_function
 from tests.support.dvc_server import DVCServer
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -89,6 +91,13 @@ class Project:
         assert not check or result.returncode == 0, result.stdout + result.stderr
         return result
 
+    def type_in(self, script: str) -> subprocess.CompletedProcess[str]:
+        """Run a script of bash, in which `dvc` is run as in `run`."""
+        if sys.platform != "linux":
+            return self.run("bash", "-c", script)
+        with dvc_function(_run_command) as function:
+            return self.run("bash", "-c", function + script)
+
     def stage(self, name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a stage's script."""
         return self.run(sys.executable, "-m", f"stages.{name}", *arguments, check=False)
@@ -132,7 +141,7 @@ _server_is_free = threading.Lock()
 
 
 def _run_command(
-    command: tuple[str, ...], folder: Path, environment: dict[str, str]
+    command: tuple[str, ...], folder: Path, environment: Mapping[str, str]
 ) -> subprocess.CompletedProcess[str]:
     """Run a command; `dvc` by the server, unless that is at work or a library is to be preloaded.
 

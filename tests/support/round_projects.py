@@ -7,10 +7,13 @@ from pathlib import Path
 
 from tests.support.project import ROOT, Project
 from tools.carracing_pipeline import carracing_pipeline
-from tools.doom_pipeline import Study, doom_pipeline
+from tools.doom_ablations import Ablations
+from tools.doom_pipeline import doom_pipeline
+from tools.doom_temperatures import Study
 
 MakeProject = Callable[..., Project]
-STUDY = Study((0.1, 1.3), (0, 1), {})  # fewer, and as many games as the params say
+STUDY = Study((0.1, 1.3), (0, 1), {}, (0.1, 1.3))  # fewer, and as many games as the params say
+ABLATED = Ablations((0, 1), ())
 FINETUNE = {"train_c": ("train_in=env",)}
 
 
@@ -20,14 +23,16 @@ def carracing_project(make_project: MakeProject, rounds: int) -> Project:
 
 
 def doom_project(make_project: MakeProject, rounds: int = 1) -> Project:
-    """Doom's project with a quick recipe, that many rounds after the first, and STUDY."""
-    pipeline = doom_pipeline(_root(), rounds, lambda _: {}, STUDY, FINETUNE)
+    """Doom's project with a quick recipe, that many rounds after the first, STUDY and
+    ABLATED.
+    """
+    pipeline = doom_pipeline(_root(), rounds, lambda _: {}, STUDY, FINETUNE, ABLATED)
     return _project(make_project, "doom", pipeline)
 
 
 def models(project: Project) -> dict[str, bytes]:
     """All tables and models, by path; reports hold costs, which differ."""
-    folders = ("rounds", "models", "data", "finetuned", "temperatures")
+    folders = ("rounds", "models", "data", "finetuned", "temperatures", "ablations")
     paths = [
         path
         for folder in folders

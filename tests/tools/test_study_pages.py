@@ -5,47 +5,62 @@ import re
 import string
 from dataclasses import replace
 
+import msgspec
 import numpy as np
 import pytest
 
 from tests.support.project import ROOT
 from tools import study_pages
-from tools.study_pages import PAGES, finding, page, table
-from tools.study_pipelines import STUDIES, Study
+from tools.studies import STUDIES, Study, single_key
+from tools.study_pages import ACTIONS, PAGES, page, study_figure
 from tools.study_results import chosen_by_other_seeds, read_results
+from tools.study_tables import finding, tables, tuned_table
+from worldmodels.controller.controller import parameter_count
+from worldmodels.pipeline.config.reader import read_params
 from worldmodels.pipeline.errors import UserError
 
 STUDY = Study(
     title="",
-    factors={"strategy": ("good", "bad"), "sigma": (0.1, 0.2)},
+    factors={
+        "strategy": single_key("evolve_c.strategy", ("good", "bad")),
+        "sigma": single_key("evolve_c.sigma", (0.1, 0.2)),
+    },
     seeds=(0, 1, 2, 3, 4),
     minutes=1,
     reference="good",
     tuned="sigma",
-    labels={"sigma": "step size"},
+    measures={"nll": "details/train_m.held_out_nll"},
+    labels={"sigma": "step size", "nll": "NLL", "0.1": "small steps", "0.2": "large steps"},
+)
+GROUPED = msgspec.structs.replace(STUDY, tuned="", groups="sigma")
+SIZES = msgspec.structs.replace(  # a step size chosen in each of two tables
+    STUDY,
+    factors={"units": single_key("evolve_c.hidden", (0, 8)), **STUDY.factors},
+    groups="units",
+    exclude=({"units": 8, "strategy": "bad", "sigma": 0.2},),
 )
 TRACKS = 20
 
 
 def returns(strategy, sigma, seed):
     """0.1 is the best step size, but for the last seed of the good strategy."""
-    level = {"good": 100, "bad": 90}[strategy] - 20 * (sigma - 0.1)
-    if (strategy, sigma, seed) == ("good", 0.2, 4):
+    level = {"good": 100, "bad": 90}[strategy] - 20 * (float(sigma) - 0.1)
+    if (strategy, sigma, seed) == ("good", "0.2", 4):
         level = 150
     return [f"{level + track / 4:.2f}" for track in range(TRACKS)]
 
 
-def write(path, leave_out=None):
+def write(path, study=STUDY, leave_out=None):
     with path.open("w", newline="") as file:
         writer = csv.writer(file)
         tracks = (f"track_{number}" for number in range(TRACKS))
-        writer.writerow(["commit", "seed", "strategy", "sigma", "off_track", *tracks])
-        for seed in STUDY.seeds:
-            for strategy in STUDY.factors["strategy"]:
-                for sigma in STUDY.factors["sigma"]:
-                    if (seed, strategy, sigma) != leave_out:
-                        row = ["abc", seed, strategy, sigma, 1, *returns(strategy, sigma, seed)]
-                        writer.writerow(row)
+        writer.writerow(["commit", "seed", *study.factors, "nll", "off_track", *tracks])
+        for seed in study.seeds:
+            for cell in study.combinations([*study.factors]):
+                varied = cell["strategy"], cell["sigma"]
+                if (seed, *varied) != leave_out:
+                    scores = returns(*varied, seed)
+                    writer.writerow(["abc", seed, *cell.values(), 0.7 + seed, 1, *scores])
 
 
 @pytest.fixture
@@ -82,25 +97,80 @@ def test_the_list_of_studies_has_each_with_its_minutes(name):
 
 @pytest.mark.parametrize("name", STUDIES)
 def test_a_file_of_results_is_small(name):
-    assert (ROOT / "studies" / name / "results.csv").stat().st_size < 100_000
+    text = (ROOT / "studies" / name / "results.csv").read_text()
+    assert max(map(len, text.splitlines()[1:])) < 800  # of a C
+    assert len(text) < 270_000
+
+
+def test_labels_of_cs_say_how_many_numbers_they_have():
+    study, params = STUDIES["strategies"], read_params(ROOT / "studies/strategies/params.yaml")
+    features = params.train_v.z_size + params.train_m.hidden
+    for label, options in study.factors["controller"].items():
+        hidden = options["evolve_c.hidden"]
+        numbers = parameter_count([features, *([hidden] if hidden else []), ACTIONS])
+        assert study.label(label) == f"{numbers:,} numbers"
+    linear, hidden = parameter_count([32 + 256, 3]), parameter_count([32, 40, 3])
+    assert study.label("paper") == f"{linear:,} and {hidden:,} numbers"
 
 
 def test_no_seed_chooses_the_step_size_by_its_own_returns(folder):
     steady, torn = np.full((2, 1), 6.0), np.array([[0.0], [10.0]])
     assert chosen_by_other_seeds({"steady": steady, "torn": torn}) == ["torn", "steady"]
-    good = read_results(STUDY, folder / "results.csv").settings["good"]
+    good = read_results(STUDY, folder / "results.csv").groups[""]["good"]
     assert good.by_value["0.2"][4, 0] == 150
     assert good.chosen == ["0.1"] * 5
     np.testing.assert_allclose(good.scores[:, 0], 100)
 
 
 def test_a_table_has_the_best_first_and_no_difference_from_itself(folder):
-    head, _, first, second = table(read_results(STUDY, folder / "results.csv")).splitlines()
+    head, _, first, second = tables(read_results(STUDY, folder / "results.csv")).splitlines()
     assert "step size of the seeds | return | more than good |" in head
     assert first.startswith("| good | 0.1 (5) | +102.4")
     assert "| | | +100.0" in first
     assert second.startswith("| bad | 0.1 (5) | +92.4")
-    assert "| -10.0 [-10.0, -10.0] | 0.00 [0.00, 0.00] | +90.0 | 5 of 100 |" in second
+    assert "| -10.0 [-10.0, -10.0] | 0.00 [0.00, 0.00] | +90.0 | 5 of 100 | 2.70 ± 1.58 |" in second
+
+
+def test_a_group_has_a_table_of_its_own_within_which_settings_are_compared(folder):
+    small, head, large, _ = tables(read_results(GROUPED, folder / "results.csv")).split("\n\n")
+    assert (small, large) == ("**Small steps**", "**Large steps**")
+    assert "| -10.0 [-10.0, -10.0] |" in head
+    assert head.count("\n") == 3
+
+
+def test_groups_of_which_the_same_is_found_are_named_together(folder):
+    results = read_results(GROUPED, folder / "results.csv")
+    assert finding(results) == "Small steps and large steps: bad returns less than good"
+    small, large = results.groups.values()
+    equal = {**large, "bad": replace(large["bad"], scores=large["good"].scores)}
+    assert finding(replace(results, groups={"0.1": small, "0.2": equal})) == (
+        "Small steps: bad returns less than good. Large steps: bad cannot be told from good"
+    )
+
+
+@pytest.mark.parametrize("study", [GROUPED, SIZES])
+def test_a_figure_is_drawn_of_groups(folder, monkeypatch, study):
+    monkeypatch.setattr(study_pages, "STUDIES", {"toy": study})
+    write(folder / "results.csv", study)
+    assert study_figure("toy").startswith(b"<?xml")
+
+
+def test_a_group_has_the_values_of_the_tuned_factor_that_are_not_excluded(folder):
+    write(folder / "results.csv", SIZES)
+    results = read_results(SIZES, folder / "results.csv")
+    assert list(results.groups["0"]["bad"].by_value) == ["0.1", "0.2"]
+    assert list(results.groups["8"]["bad"].by_value) == ["0.1"]
+    head, _, *_, last = tuned_table(results).splitlines()
+    assert head == "| step size | 0.1 | 0.2 |"
+    assert last == "| 8, bad | +92.4 | |"
+
+
+def test_a_template_names_a_setting_in_its_group(folder, monkeypatch):
+    monkeypatch.setattr(study_pages, "STUDIES", {"toy": GROUPED})
+    (folder / "page.md").write_text(
+        "# Title\n\n{difference[0.2][bad].value:+.1f}, {measures[0.1][good][nll]:.1f}, {finding}\n"
+    )
+    assert page("toy").splitlines()[-1].startswith("-10.6, 2.7 ± 1.6, Small steps and large")
 
 
 @pytest.mark.parametrize(
@@ -113,20 +183,20 @@ def test_a_table_has_the_best_first_and_no_difference_from_itself(folder):
 )
 def test_a_finding_says_no_more_than_the_intervals(folder, shift, found):
     results = read_results(STUDY, folder / "results.csv")
-    good, bad = results.settings.values()
+    good, bad = results.groups[""].values()
     noise = np.random.default_rng(0).normal(size=bad.scores.shape)
     scores = good.scores + noise if shift is None else bad.scores + shift
     settings = {"good": good, "bad": replace(bad, scores=scores)}
-    assert finding(replace(results, settings=settings)) == found
+    assert finding(replace(results, groups={"": settings})) == found
 
 
 def test_a_difference_that_is_large_and_rare_is_no_finding(folder):
     """On half of the tracks a little better, on the others much worse."""
     results = read_results(STUDY, folder / "results.csv")
-    good, bad = results.settings.values()
+    good, bad = results.groups[""].values()
     change = np.where(np.arange(TRACKS) % 2, 0.1, -30.0)
     settings = {"good": good, "bad": replace(bad, scores=good.scores + change)}
-    results = replace(results, settings=settings)
+    results = replace(results, groups={"": settings})
     assert results.bootstrap.difference(settings["bad"].scores, good.scores).high < 0
     assert finding(results) == "Bad cannot be told from good"
 
@@ -140,6 +210,6 @@ def test_a_page_names_a_field_that_is_not_there(folder):
 
 
 def test_a_c_that_is_missing_is_an_error_in_a_line(folder):
-    write(folder / "results.csv", leave_out=(3, "bad", 0.2))
+    write(folder / "results.csv", leave_out=(3, "bad", "0.2"))
     with pytest.raises(UserError, match=r"should have a line of strategy bad, sigma 0\.2, seed 3"):
         read_results(STUDY, folder / "results.csv")

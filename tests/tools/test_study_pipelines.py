@@ -1,17 +1,44 @@
-"""The dvc.yaml of studies: what the Cs of a seed share, and what they are judged on."""
-
-import itertools
+"""The dvc.yaml of studies: what cells share, and what their Cs are judged on."""
 
 import pytest
 import yaml
+from dvc.repo import Repo
 
 from tests.support.project import Project
 from tools.rooms import ROOT, dependencies
 from tools.stage_copies import CODE
-from tools.study_pipelines import SHARED, STUDIES, Study, study_pipeline
-from worldmodels.pipeline.config.reader import read_params
+from tools.studies import STUDIES, Study, single_key
+from tools.study_pipelines import SHARED, study_pipeline
 
 ROOT_PIPELINE = (ROOT / "dvc.yaml").read_text()
+LAST = "evolve_and_evaluate"
+LADDER = Study(  # a factor of tracks, one of V and M, and one of M alone, in no order
+    title="",
+    factors={
+        "m": {"small": {"train_m.hidden": 8}, "large": {"train_m.hidden": 16}},
+        "tracks": {"wide": {}, "narrow": {"env.random_tracks.half_width": [0.8, 0.9]}},
+        "v": {
+            "few": {"train_v.z_size": 4},
+            "many": {"train_v.z_size": 8, "train_m.epochs": 3},
+        },
+    },
+    seeds=(5, 6),
+    minutes=1,
+    reference="small-wide-few",
+    measures={
+        "loss": "metrics/train_v.held_out_loss",
+        "nll": "details/train_m.held_out_nll",
+        "best": "metrics/evolve_c.validation_return",
+    },
+)
+
+
+def stages_of(study):
+    return yaml.safe_load(study_pipeline(ROOT_PIPELINE, study, "derived"))["stages"]
+
+
+def keys(stages, name):
+    return list(stages[name]["foreach"])
 
 
 @pytest.fixture(params=STUDIES)
@@ -21,64 +48,127 @@ def study(request):
 
 @pytest.fixture
 def stages(study):
-    return yaml.safe_load(study_pipeline(ROOT_PIPELINE, study, "derived"))["stages"]
+    return stages_of(study)
 
 
-def test_v_and_m_are_trained_once_for_each_seed(study, stages):
+@pytest.fixture(scope="module")
+def ladder():
+    return stages_of(LADDER)
+
+
+def test_each_seed_has_a_c_for_each_combination_of_the_factors(study, stages):
+    assert len(study.seeds) >= 5
+    combinations = {
+        "/".join([f"cells/seed={seed}", *map("=".join, cell.items())])
+        for seed in study.seeds
+        for cell in study.combinations([*study.factors])
+    }
+    command = stages["study_results"]["cmd"].split()
+    cells = [word for word in command if word.startswith("cells/")]
+    assert len({*cells}) == len(cells) == len(combinations)
+    parts = {frozenset(cell.removesuffix("/c").split("/")) for cell in cells}
+    assert parts == {frozenset(cell.split("/")) for cell in combinations}
+    folders = tuple(path for path in stages["study_results"]["deps"] if path.startswith("cells/"))
+    assert all(cell.startswith(folders) for cell in cells)
+
+
+def test_a_stage_runs_once_for_what_it_depends_on(ladder):
+    assert keys(ladder, "collect") == ["5-wide", "5-narrow", "6-wide", "6-narrow"]
+    assert keys(ladder, "train_v")[:3] == ["5-wide-few", "5-wide-many", "5-narrow-few"]
+    assert keys(ladder, "encode") == keys(ladder, "train_v")
+    assert keys(ladder, "train_m")[:2] == ["5-wide-few-small", "5-wide-few-large"]
+    assert keys(ladder, LAST) == keys(ladder, "train_m")
+    assert len(keys(ladder, LAST)) == 16
+
+
+def test_what_varies_in_c_alone_shares_v_and_m():
+    stages = stages_of(STUDIES["strategies"])
+    seeds = [f"{seed}" for seed in STUDIES["strategies"].seeds]
     for name in SHARED:
-        assert stages[name]["matrix"] == {"seed": [*study.seeds]}
-        assert "--set seed=${item.seed}" in stages[name]["cmd"]
-    of_c = stages["evolve_and_evaluate"]
-    inputs = {path for path in of_c["deps"] if path.startswith("cells/")}
-    made = {path for name in SHARED for path in stages[name]["outs"]}
-    assert inputs < made
+        assert keys(stages, name) == seeds
+    assert len(keys(stages, LAST)) == len(seeds) * 3
+    inputs = {path for path in stages[LAST]["do"]["deps"] if path.startswith("cells/")}
     assert inputs == {
         f"cells/seed=${{item.seed}}/{path}"
         for path in ("data/latents.h5", "models/v.npz", "models/m.npz")
     }
 
 
-def test_each_seed_has_a_c_for_each_combination_of_the_factors(study, stages):
-    of_c = stages["evolve_and_evaluate"]
-    evolve, _ = of_c["cmd"]
-    assert len(study.seeds) >= 5
-    assert of_c["matrix"] == {
-        "seed": [*study.seeds],
-        **{name: [*values] for name, values in study.factors.items()},
-    }
-    for name in study.factors:
-        assert f"--set evolve_c.{name}=${{item.{name}}}" in evolve
-        assert f"/{name}=${{item.{name}}}" in of_c["outs"][0]
-    cells = {
-        f"cells/seed={seed}/" + "/".join(map("=".join, zip(study.factors, values, strict=True)))
-        for seed in study.seeds
-        for values in itertools.product(*(map(str, each) for each in study.factors.values()))
-    }
-    deps = stages["study_results"]["deps"]
-    assert {path for path in deps if path.startswith("cells/")} == cells
-    assert cells < set(stages["study_results"]["cmd"].split())
+def test_a_command_sets_the_params_of_all_factors_that_it_depends_on(ladder):
+    options = {name: ladder[name]["foreach"] for name in ("collect", "train_v", LAST)}
+    assert options["collect"]["5-wide"]["options"] == "--set seed=5"
+    narrow = "--set 'env.random_tracks.half_width=[0.8,0.9]'"
+    assert options["collect"]["5-narrow"]["options"] == f"--set seed=5 {narrow}"
+    v = "--set train_v.z_size=8 --set train_m.epochs=3"
+    assert options["train_v"]["5-narrow-many"]["options"] == f"--set seed=5 {narrow} {v}"
+    of_c = options[LAST]["5-narrow-many-large"]
+    assert of_c["options"] == f"--set seed=5 {narrow} {v} --set train_m.hidden=16"
+    assert of_c["evaluate"] == narrow  # and neither the seed nor what it does not read
 
 
 def test_all_cs_drive_the_same_tracks(stages):
     """`evaluate` draws its tracks with the seed of params.yaml, whatever the seed of training."""
-    evolve, evaluate = stages["evolve_and_evaluate"]["cmd"]
-    assert "--set seed=${item.seed}" in evolve
-    assert "--set" not in evaluate
-    assert "seed" in stages["evolve_and_evaluate"]["params"]
+    assert "seed" in stages[LAST]["do"]["params"]
+    for item in stages[LAST]["foreach"].values():
+        assert item["options"].startswith(f"--set seed={item['seed']} ")
+        assert "seed=" not in item.get("evaluate", "")
+        scripts = [*stages[LAST]["do"]["cmd"]] if "cells" not in item else [item["cells"]]
+        for command in "; ".join(scripts).split("; "):
+            seeded = "--set seed=" in command or "${item.options}" in command
+            assert seeded == ("stages.evolve_c " in command)
+
+
+def test_what_a_stage_reads_another_makes_in_the_same_folder(stages, ladder):
+    for pipeline in (stages, ladder):
+        made = {path for name in SHARED for path in pipeline[name]["do"]["outs"]}
+        for name in (*SHARED, LAST):
+            read = {path for path in pipeline[name]["do"]["deps"] if path.startswith("cells/")}
+            assert read <= made
+
+
+def test_outputs_of_c_have_a_folder_of_their_own(ladder):
+    """Also if no factor is C's: DVC takes no output inside of another."""
+    (folder,) = ladder[LAST]["do"]["outs"]
+    others = [path for name in SHARED for path in ladder[name]["do"]["outs"]]
+    assert folder.endswith("/tracks=${item.tracks}/v=${item.v}/m=${item.m}/c")
+    assert not [path for path in others if path.startswith(f"{folder}/")]
+
+
+def test_the_table_reads_the_reports_that_its_measures_stand_in(ladder):
+    stage = ladder["study_results"]
+    reports = [path for path in stage["deps"] if path.endswith(".json")]
+    assert reports[:2] == [
+        "cells/seed=5/tracks=wide/v=few/reports/metrics/train_v.json",
+        "cells/seed=5/tracks=wide/v=few/m=small/reports/details/train_m.json",
+    ]
+    assert len(reports) == 8 + 16  # a V and an M each; C's are in its cell
+    made = {path for name in SHARED for path in ladder[name]["do"]["outs"]}
+    assert {path.rpartition("/")[2] for path in reports} <= {p.rpartition("/")[2] for p in made}
+    assert stage["cmd"].endswith("/c --measures study.yaml")
+    assert stage["params"] == [{"study.yaml": ["measures"]}]
 
 
 def test_a_c_depends_on_the_code_of_both_scripts(stages):
-    listed = [path for path in stages["evolve_and_evaluate"]["deps"] if path.startswith(CODE)]
+    listed = [path for path in stages[LAST]["do"]["deps"] if path.startswith(CODE)]
     needed = {*dependencies("stages/evolve_c.py"), *dependencies("stages/evaluate.py")}
     assert set(listed) == needed
     assert len(listed) == len(needed)
 
 
+def test_a_factor_that_no_stage_reads_is_refused():
+    frames = single_key("visualize.frames_per_second", [10, 20])
+    study = Study(title="", factors={"frames": frames}, seeds=(0,), minutes=1, reference="10")
+    with pytest.raises(ValueError, match="factor frames: no stage of a study reads visualize"):
+        stages_of(study)
+
+
 @pytest.mark.parametrize("name", STUDIES)
-def test_what_varies_varies_from_one_setting_of_the_params(name):
-    settings = read_params(ROOT / "studies" / name / "params.yaml").evolve_c
-    for factor, values in STUDIES[name].factors.items():
-        assert getattr(settings, factor) in values
+def test_the_committed_lock_has_the_commands_of_the_pipeline(name):
+    """So that no stage of it runs again."""
+    locked = yaml.safe_load((ROOT / "studies" / name / "dvc.lock").read_text())["stages"]
+    with Repo(ROOT / "studies" / name) as repo:
+        commands = {stage.name: stage.cmd for stage in repo.index.stages}
+    assert commands == {stage: content["cmd"] for stage, content in locked.items()}
 
 
 @pytest.mark.slow
@@ -86,20 +176,25 @@ def test_a_study_runs_and_reruns_what_a_new_value_needs(make_project):
     root = make_project(subprojects=True)
     project = Project(root.folder / "studies" / "strategies")
     project.write("params.yaml", (ROOT / "recipes" / "quick" / "params.yaml").read_text())
+    project.write("study.yaml", "measures: {nll: details/train_m.held_out_nll}\n")
 
-    def repro(*sigmas):
-        study = Study("", {"sigma": sigmas}, seeds=(3, 4), minutes=1, reference="")
+    def repro(*sizes):
+        study = Study(
+            title="",
+            factors={"units": single_key("train_m.hidden", sizes)},
+            seeds=(3, 4),
+            minutes=1,
+            reference=f"{sizes[0]}",
+            measures={"nll": "details/train_m.held_out_nll"},
+        )
         project.write("dvc.yaml", study_pipeline(ROOT_PIPELINE, study, "derived"))
         return sorted(project.repro())
 
-    shared = [f"{name}@{seed}" for name in SHARED for seed in (3, 4)]
-    cells = [f"evolve_and_evaluate@{seed}-0.1" for seed in (3, 4)]
-    assert repro(0.1) == sorted([*shared, *cells, "study_results"])
+    shared = [f"{name}@{seed}" for name in ("collect", "train_v", "encode") for seed in (3, 4)]
+    cells = [f"{name}@{seed}-8" for name in ("train_m", LAST) for seed in (3, 4)]
+    assert repro(8) == sorted([*shared, *cells, "study_results"])
     head, *lines = project.read("results.csv").decode().splitlines()
-    assert head.startswith("commit,seed,sigma,off_track,track_0,")
-    assert [line.split(",")[1:3] for line in lines] == [["3", "0.1"], ["4", "0.1"]]
-    assert repro(0.1, 0.2) == [
-        *(f"evolve_and_evaluate@{seed}-0.2" for seed in (3, 4)),
-        "study_results",
-    ]
+    assert head.startswith("commit,seed,units,nll,off_track,track_0,")
+    assert [line.split(",")[1:3] for line in lines] == [["3", "8"], ["4", "8"]]
+    assert repro(8, 4) == sorted([cell.replace("-8", "-4") for cell in cells] + ["study_results"])
     assert project.repro() == []

@@ -7,6 +7,7 @@ from scipy import stats
 from tools.study_statistics import (
     Bootstrap,
     Estimate,
+    MeanStd,
     interquartile_mean,
     probability_of_improvement,
 )
@@ -87,3 +88,17 @@ def test_a_difference_is_paired(rng):
 
 def test_an_estimate_is_written_with_its_interval():
     assert f"{Estimate(120.26, 119.8, 120.91):+.1f}" == "+120.3 [+119.8, +120.9]"
+
+
+@pytest.mark.parametrize(
+    ("values", "spec", "text"),
+    [
+        ([0.7, 0.8], "", "0.750 ± 0.071"),
+        ([-12.0, -14.0], "", "-13.0 ± 1.4"),
+        ([1250.0, 1250.0], "", "1250 ± 0"),
+        ([0.0, 0.0], "", "0.00 ± 0.00"),
+        ([3.0, 4.0], "+.1f", "+3.5 ± 0.7"),
+    ],
+)
+def test_a_mean_is_written_with_three_digits_and_its_spread(values, spec, text):
+    assert f"{MeanStd.of(np.array(values)):{spec}}" == text

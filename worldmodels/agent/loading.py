@@ -13,7 +13,7 @@ from worldmodels.controller.controller import ARRAYS, Controllers
 from worldmodels.interfaces import controller_mismatch, mismatch
 from worldmodels.memory.ensemble import ENSEMBLES, Ensemble
 from worldmodels.pipeline.errors import UserError
-from worldmodels.pipeline.storage.artifacts import load_model
+from worldmodels.pipeline.storage.artifacts import Latents, load_model
 from worldmodels.pipeline.storage.episode_tables import EpisodeTable
 from worldmodels.vision.registry import VISIONS, AnyVision
 
@@ -108,6 +108,20 @@ def check_can_dream(path: Path, memory: Ensemble) -> None:
         raise UserError(
             f"{path}: this M predicts no rewards and episode ends, so it cannot dream; set "
             "train_m.predict_reward_done to true, and run 'dvc repro'"
+        )
+
+
+def check_latents(path: Path, latents: Latents, v: Path, vision: AnyVision) -> None:
+    """Raise an error if recorded z are not those of V.
+
+    Raises:
+        UserError: they have another number of dimensions.
+    """
+    size = latents.mean.shape[1]
+    if size != vision.z_size:
+        raise UserError(
+            f"{path}: its z have {size} dimensions, but those of {v} have {vision.z_size}; run "
+            "'dvc repro'"
         )
 
 

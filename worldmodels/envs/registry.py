@@ -13,8 +13,13 @@ from worldmodels.pipeline.config.env_params import (
 from worldmodels.rollout.task import Task
 
 
-def make_task(params: EnvParams) -> Task[Any]:
+def make_task(params: EnvParams, observed: bool = True) -> Task[Any]:
     """The task that the section `env` of the params describes.
+
+    Args:
+        params: the section.
+        observed: whether policies look at observations; if not, those of Doom have no pixels,
+            because it is then not drawn.
 
     Raises:
         ParamsError: the params describe no track, or no environment that can run here.
@@ -26,7 +31,7 @@ def make_task(params: EnvParams) -> Task[Any]:
     if isinstance(params, DoomParams):
         from worldmodels.envs.doom.task import DoomTask
 
-        return DoomTask(params)
+        return DoomTask(params, observed)
     if isinstance(params, GymnasiumParams):
         from worldmodels.envs.gymnasium.task import GymnasiumTask
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,13 +25,17 @@ EVOLUTION = (
 )
 FINETUNING = ("iteration", "train_return", "lap_fraction", "validation")
 POLICY_GRADIENT = ("iteration", "dream_return", "explained_variance", "clip_fraction", "validation")
+OF_DREAMS = (  # of a C whose dreams stage evaluate_dream has scored
+    *("dream_return_stderr", "env_return_stderr", "fire_share", "env_fire_share", "still_return"),
+)
 TEMPERATURES = (
     *("temperature", "dream_return", "env_return", "env_return_min", "env_return_max"),
-    *("off_track_share", "baseline"),
+    *("off_track_share", "baseline", *OF_DREAMS),
 )
 CONTROLS = (  # returns at each percentile of the episodes, by policy
     *("percentile", "controller", "random", "still", "left", "sweep", "own_actions"),
 )
+DREAMS = ("percentile", "dream", "game")  # returns at each percentile of C's dreams and games
 FORECASTS = ("steps", "foretold", "foretold_later", "hazard", "real_hazard", "auc")
 ROUNDS = ("round", "validation", "core_hours", "env_frames")  # the last two are cumulative
 CURVES = {  # columns by file, most of which are named for their stage
@@ -43,11 +47,10 @@ CURVES = {  # columns by file, most of which are named for their stage
     "temperature_study": TEMPERATURES,
     "rounds": ROUNDS,
     "evaluate_controls": CONTROLS,
+    "evaluate_dream": DREAMS,
     "forecast_ends": FORECASTS,
 }
-
-
-FURTHER = {"temperature_study": ("env_return_stderr",)}  # columns that may stand behind those
+OPTIONAL = {"temperature_study": {"off_track_share", *OF_DREAMS}}  # columns that may be missing
 
 
 @dataclass(frozen=True)
@@ -119,9 +122,9 @@ def _value(content: Any, name: str) -> Any:
 
 def write_curve(path: Path, curve: Sequence[Row], name: str) -> None:
     """Write a curve of CURVES, of at least a point, as CSV: a header, and one line a point."""
-    further = [column for column in FURTHER.get(name, ()) if column in curve[0]]
+    columns = _columns(name, curve[0])
     with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, [*CURVES[name], *further], lineterminator="\n")
+        writer = csv.DictWriter(file, columns, lineterminator="\n")
         writer.writeheader()
         writer.writerows({key: f"{value:.7g}" for key, value in row.items()} for row in curve)
 
@@ -137,10 +140,15 @@ def read_curve(path: Path, name: str) -> dict[str, NDArray[np.float64]]:
         if not text.endswith("\n"):
             raise ValueError("it is cut off")
         header, *rows = csv.reader(text.splitlines())
-        known = (CURVES[name], CURVES[name] + FURTHER.get(name, ()))
-        if tuple(header) not in known or {len(row) for row in rows} != {len(header)}:
-            raise ValueError(f"it should have lines of {', '.join(CURVES[name])}")
+        if header != _columns(name, header) or {len(row) for row in rows} != {len(header)}:
+            raise ValueError(f"it should have lines of {', '.join(_columns(name, header))}")
         values = np.array(rows, np.float64)
         if not np.isfinite(values).all():
             raise ValueError("it holds numbers that are not finite")
         return dict(zip(header, values.T, strict=True))
+
+
+def _columns(name: str, there: Container[str]) -> list[str]:
+    """The columns of a curve of CURVES, of the optional ones those that are there."""
+    optional = OPTIONAL.get(name, set())
+    return [column for column in CURVES[name] if column in there or column not in optional]

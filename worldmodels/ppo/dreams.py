@@ -26,11 +26,12 @@ class RecordedStates(NamedTuple):
     """States of recorded episodes, before N of their steps."""
 
     z: NDArray[Any]  # (N, Z)
-    states: list[tuple[NDArray[Any], NDArray[Any]]]  # h and c (N, H) of each member of M
+    states: list[tuple[NDArray[Any], NDArray[Any]]]  # h and c (N, H) of each M
+    observed: int = 0  # the number of the M whose h C sees
 
     def features(self, inputs: str) -> NDArray[Any]:
         """What a C with these inputs sees (N, F)."""
-        h, c = self.states[0]
+        h, c = self.states[self.observed]
         count = feature_counts(self.z.shape[1], h.shape[1])[inputs]
         return PolicyState(h, c, inputs == "zch").features(self.z)[:, :count]
 
@@ -42,12 +43,23 @@ class RecordedStates(NamedTuple):
 
 
 def recorded_states(
-    memory: Ensemble, latents: Latents, replay_rounds: int, rng: Generator
+    memory: Ensemble,
+    latents: Latents,
+    replay_rounds: int,
+    rng: Generator,
+    policy_memory: Ensemble | None = None,
 ) -> RecordedStates:
     """States anywhere in the episodes of the last rounds, with M's h and c after all steps before.
 
     They are computed once, which takes a pass over the episodes: to burn M in for each dream
     anew would take as long as the dreams.
+
+    Args:
+        memory: M, which dreams.
+        latents: the episodes.
+        replay_rounds: the last rounds.
+        rng: draws the states.
+        policy_memory: the M whose h C sees, if it is not the first member of the one that dreams.
 
     Raises:
         ParamsError: the episodes are too short.
@@ -59,22 +71,27 @@ def recorded_states(
     except ValueError as error:
         raise ParamsError(f"collect.episodes: {error}; collect more of them") from None
     kept = rng.permutation(int(episodes.steps.sum())) < MAX_STATES
+    members = [*memory.members, *(policy_memory.members[:1] if policy_memory else [])]
     z: list[Array] = []
     parts: list[list[tuple[Array, Array]]] = []
     for rows in episodes.chunks():
         sequences = episodes.sample(rows, rng)
         own, kept = np.split(kept, [len(sequences.z)])
-        after = [member.states(sequences, with_c=True) for member in memory.members]
+        after = [member.states(sequences, with_c=True) for member in members]
         before = [states_before(each, sequences.batch_sizes)[own] for each in after]
         z.append(sequences.z[own])
-        parts.append(
-            [(each[:, memory.hidden_size :], each[:, : memory.hidden_size]) for each in before]
-        )
+        parts.append([_h_and_c(each) for each in before])
     states = [
         (np.concatenate([h for h, _ in own]), np.concatenate([c for _, c in own]))
         for own in zip(*parts, strict=True)
     ]
-    return RecordedStates(np.concatenate(z), states)
+    return RecordedStates(np.concatenate(z), states, len(memory.members) if policy_memory else 0)
+
+
+def _h_and_c(states: Array) -> tuple[Array, Array]:
+    """Of states with c and h side by side."""
+    size = states.shape[1] // 2
+    return states[:, size:], states[:, :size]
 
 
 class DreamBatch(NamedTuple):
@@ -95,13 +112,20 @@ class DreamCollector:
         memory: M.
         starts: where dreams start.
         scale: of the policy's features.
+        policy_memory: the M whose h the policy sees, if it is not the first member of `memory`.
     """
 
     def __init__(
-        self, settings: TrainC, memory: Ensemble, starts: RecordedStates, scale: Standardization
+        self,
+        settings: TrainC,
+        memory: Ensemble,
+        starts: RecordedStates,
+        scale: Standardization,
+        policy_memory: Ensemble | None = None,
     ) -> None:
         self._settings = settings
         self._memory = memory
+        self._policy_memory = policy_memory.members[0] if policy_memory else None
         self._starts = starts
         self._scale = scale
 
@@ -114,6 +138,7 @@ class DreamCollector:
             settings.episodes,
             settings.horizon,
             settings.temperature,
+            self._policy_memory,
             sample_done=settings.sample_done,
             observe_c=settings.inputs == "zch",
         )

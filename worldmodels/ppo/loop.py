@@ -84,12 +84,14 @@ def collector(
     starts: RecordedStates,
     scale: Standardization,
     compute: Compute,
+    policy_memory: Ensemble | None,
 ) -> Iterator[Callable[[MLP, np.random.Generator], DreamBatch]]:
     """What collects batches for PPO: of dreams, or of episodes, which workers play."""
     if settings.train_in == "dream":
-        yield DreamCollector(settings, memory, starts, scale)
+        yield DreamCollector(settings, memory, starts, scale, policy_memory)
         return
-    with WorkerPool(RolloutCollector(task, vision, memory), compute) as workers:
+    seen = policy_memory or memory
+    with WorkerPool(RolloutCollector(task, vision, seen), compute) as workers:
         yield GameCollector(settings, task, scale, workers)
 
 
@@ -103,6 +105,7 @@ def train_c(
     checkpoints: Checkpoints | None = None,
     compute: Compute = INLINE,
     initial: Controllers | None = None,
+    policy_memory: Ensemble | None = None,
 ) -> tuple[Controllers, StageResult]:
     """The selected C, and the stage's result.
 
@@ -119,12 +122,15 @@ def train_c(
         compute: where episodes of the environment run.
         initial: one C to start from, with the inputs and hidden units of the params; None for
             random weights.
+        policy_memory: the M whose h C sees, if it is not the one that dreams.
 
     Raises:
         ParamsError: recorded episodes are too short, or learning diverged.
     """
     checkpoints = checkpoints or NoCheckpoints()
-    starts = recorded_states(memory, latents, settings.replay_rounds, streams("starts"))
+    starts = recorded_states(
+        memory, latents, settings.replay_rounds, streams("starts"), policy_memory
+    )
     features = starts.features(settings.inputs)
     scale, size, rng = Standardization.fit(features), features.shape[1], streams("weights")
     policy = MLP.initial(size, settings.hidden, memory.action_size, rng)
@@ -135,9 +141,10 @@ def train_c(
 
     with (
         WorkerPool(EpisodeRunner(task), compute) as workers,
-        collector(settings, task, vision, memory, starts, scale, compute) as collect,
+        collector(settings, task, vision, memory, starts, scale, compute, policy_memory) as collect,
     ):
-        validation = Validation(settings, task, vision, memory, streams, workers)
+        seen = policy_memory or memory
+        validation = Validation(settings, task, vision, seen, streams, workers)
         if saved := checkpoints.load("ppo"):
             learner.restore(saved["learner"])
             dream_rng.bit_generator.state = saved["dream_rng"]

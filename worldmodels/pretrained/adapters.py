@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from worldmodels.envs.carracing.area_resize import AreaResize
 from worldmodels.envs.carracing.env import FRAME_SHAPE
-from worldmodels.pipeline.config.env_params import CarRacingParams, RacingParams
+from worldmodels.pipeline.config.env_params import CarRacingParams, DoomParams, RacingParams
 from worldmodels.pipeline.storage.pixels import to_pixels
 
 Array = NDArray[Any]
@@ -84,8 +84,34 @@ class RacingAdapter:
         return actions.copy()
 
 
-def make_adapter(params: CarRacingParams | RacingParams) -> Adapter:
+class DoomAdapter:
+    """Take Cover as `worldmodels.gym` has it: views are its observations, in bytes; actions are its
+    own. An action is repeated for some tics by the environment.
+    """
+
+    environment = "WorldModels/TakeCover-v0"
+    frame_skip = 1
+    action_size = 1
+
+    def __init__(self, params: DoomParams) -> None:
+        self.env_kwargs = {
+            "max_episode_steps": params.max_steps,
+            "view": (params.view.height, params.view.width),
+            "frame_skip": params.frame_skip,
+        }
+        self.frame_shape = self.observation_shape = params.view.shape
+
+    def view(self, frames: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """See `Adapter`."""
+        return to_pixels(frames)
+
+    def controls(self, actions: Array) -> Array:
+        """See `Adapter`."""
+        return actions.copy()
+
+
+def make_adapter(params: CarRacingParams | DoomParams | RacingParams) -> Adapter:
     """The adapter of the environment that the section `env` of the params describes."""
-    return (
-        CarRacingAdapter(params) if isinstance(params, CarRacingParams) else RacingAdapter(params)
-    )
+    if isinstance(params, CarRacingParams):
+        return CarRacingAdapter(params)
+    return DoomAdapter(params) if isinstance(params, DoomParams) else RacingAdapter(params)

@@ -10,7 +10,12 @@ import msgspec
 
 from worldmodels.agent.loading import load_agent
 from worldmodels.dream.starts import StartStates
-from worldmodels.pipeline.config.env_params import CarRacingParams, EnvParams, RacingParams
+from worldmodels.pipeline.config.env_params import (
+    CarRacingParams,
+    DoomParams,
+    EnvParams,
+    RacingParams,
+)
 from worldmodels.pipeline.config.params_errors import explain_error, find_unknown_key
 from worldmodels.pipeline.config.reader import read_params
 from worldmodels.pipeline.config.section import Section
@@ -53,10 +58,10 @@ def load_folder(folder: str | PathLike[str]) -> PretrainedAgent:
             f"{', '.join(MODELS)} (a released agent), or one with {PARAMS_FILE} and models/ (a "
             "pipeline that has run)"
         )
-    if not isinstance(env, RacingParams | CarRacingParams):
+    if not isinstance(env, RacingParams | CarRacingParams | DoomParams):
         raise UserError(
             f"{path}: its agent is of env.kind: {env.__struct_config__.tag}, and only those of "
-            "racing and carracing can be loaded"
+            "racing, carracing and doom can be loaded"
         )
     adapter = make_adapter(env)
     try:

@@ -28,7 +28,7 @@ END_SECONDS = 2.0  # after which its host is killed
 
 
 class Camera(NamedTuple):
-    """What of the screen is shown, and how large."""
+    """What of the screen is shown, and how large; of height 0: nothing, and none is drawn."""
 
     resolution: str  # of the screen, by ViZDoom's name
     top: int  # the first row
@@ -40,10 +40,10 @@ class Camera(NamedTuple):
 class Answer(NamedTuple):
     """What has become of a game."""
 
-    observation: bytes | None  # of (height, width, 3); none if the player is dead
+    observation: bytes | None  # of (height, width, 3); none if the player is dead, or nothing drawn
     tics: int  # that the request took
     dead: bool
-    health: int
+    health: int | None  # none if nothing is drawn: the engine tells it together with the screen
 
 
 class EngineLost(Exception):  # noqa: N818

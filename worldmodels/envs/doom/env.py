@@ -24,6 +24,8 @@ VIEWS = {  # cameras, by height and width of an observation
     # The paper's: the screen above the player's weapon, squeezed.
     (64, 64): Camera("RES_640X480", 0, 400, 64, 64),
 }
+# Nothing is drawn: the games are the same, and several times as fast.
+BLIND = Camera("RES_160X120", 0, 0, 0, 0)
 
 
 class DoomEnv:
@@ -37,21 +39,22 @@ class DoomEnv:
     Action space: (num_envs, 1): above 1/3 the player moves to the right, below -1/3 to the left,
         between them not at all; for `frame_skip` tics.
     Observation space: (num_envs, height, width, 3) float32, multiples of 1 / 255 in [0, 1]: area
-        means of the rows of the screen that the camera shows.
+        means of the rows of the screen that the camera shows. With BLIND there are no pixels.
     Rewards: 1 for every tic of a step, the one of the player's death included.
     Starting state: that of the row's seed, in any engine.
     Episode end: terminated when the player dies, truncated after `max_steps`. A step ends with the
         player's death. The game then shows nothing, so the observation is still the one before. No
         auto-reset: a row that has ended keeps its state and flags, its reward is 0.
-    Info: `health` (of the player, 100 at first; 0 or less at death), `tics` (of the step, 0 at
-        first and of rows that have ended), `lap_fraction` (which is 0: there is no track).
+    Info: `health` (of the player, 100 at first; 0 or less at death; not with BLIND), `tics` (of the
+        step, 0 at first and of rows that have ended), `lap_fraction` (which is 0: there is no
+        track).
 
     Args:
         seeds: row i starts from seeds[i % len(seeds)].
         num_envs: rows of every array.
         max_steps: steps after which an episode is truncated; the paper's 2,100 tics are 525 steps
             of 4.
-        camera: what is shown; see VIEWS.
+        camera: what is shown: one of VIEWS; or BLIND, for policies that look at nothing.
         frame_skip: tics in a step.
         failure: the exception that is raised if engines are lost again and again.
 
@@ -140,8 +143,9 @@ class DoomEnv:
         tics = np.zeros(len(self._games), np.int64)
         for row in rows:
             answer = self._games[row].answer()
-            tics[row], self._health[row] = answer.tics, answer.health
-            self._terminated[row] = answer.dead
+            tics[row], self._terminated[row] = answer.tics, answer.dead
+            if answer.health is not None:
+                self._health[row] = answer.health
             if answer.observation is not None:
                 pixels = np.frombuffer(answer.observation, np.uint8)
                 self._observations[row] = pixels.reshape(self.observation_shape)
@@ -165,11 +169,8 @@ class DoomEnv:
         return moves
 
     def _info(self, tics: NDArray[np.int64]) -> Info:
-        return {
-            "lap_fraction": np.zeros(len(self._games)),
-            "health": self._health,
-            "tics": tics,
-        }
+        health = {} if self._camera == BLIND else {"health": self._health}
+        return {"lap_fraction": np.zeros(len(self._games)), **health, "tics": tics}
 
 
 def directions(actions: NDArray[np.floating[Any]]) -> NDArray[np.int64]:

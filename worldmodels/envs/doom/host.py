@@ -81,13 +81,14 @@ class Game:
         resolution: of the screen, by ViZDoom's name.
         top: first row of the screen that is shown.
         bottom: the row below the last one.
-        height: of an observation.
+        height: of an observation; 0: nothing is drawn.
         width: of an observation.
     """
 
     def __init__(self, resolution: str, top: int, bottom: int, height: int, width: int) -> None:
         import vizdoom
 
+        self._draws = height > 0
         self._rows, self._size = slice(top, bottom), (width, height)
         self._health = vizdoom.GameVariable.HEALTH
         self._game = game = vizdoom.DoomGame()
@@ -114,16 +115,22 @@ class Game:
         game.init()
         remove_shared_files()
 
-    def answer(self, request: tuple[Any, ...]) -> tuple[bytes | None, int, bool, int]:
-        """The observation (None if the player is dead), tics that it took, death, and health."""
+    def answer(self, request: tuple[Any, ...]) -> tuple[bytes | None, int, bool, int | None]:
+        """The observation (None if the player is dead), tics that it took, death, and health.
+
+        If nothing is drawn, observation and health are None.
+        """
         game, kind = self._game, request[0]
         if kind == "start":
             game.set_seed(request[1])
             game.new_episode()
         before = game.get_episode_time()
         if kind == "move":
-            game.make_action(BUTTONS[request[1]], request[2])
+            game.set_action(BUTTONS[request[1]])
+            game.advance_action(request[2], self._draws)
         tics = game.get_episode_time() - before
+        if not self._draws:
+            return None, tics, game.is_episode_finished(), None
         state, health = game.get_state(), int(game.get_game_variable(self._health))
         if state is None:
             return None, tics, True, health

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from worldmodels.envs.doom.env import VIEWS, DoomEnv
+from worldmodels.envs.doom.env import BLIND, VIEWS, DoomEnv
 from worldmodels.pipeline.config.env_params import DoomParams
 from worldmodels.pipeline.errors import ParamsError, UserError
 from worldmodels.pipeline.storage.artifacts import DoomEvaluation, DoomRollouts
@@ -25,7 +25,12 @@ WEIGHT_PRIOR = WeightPrior(weight=(1.0,), bias=(0.0,), bias_std=(0.5,), noise=1.
 
 
 class DoomTask(SeedTracks):
-    """See `Task`; a track is a seed."""
+    """See `Task`; a track is a seed.
+
+    Args:
+        params: of the environment.
+        observed: see `make_task`.
+    """
 
     action_size = 1  # to the right is positive, to the left negative
     max_envs = 4  # an engine costs the same in a small batch, and about 60 MB
@@ -34,9 +39,10 @@ class DoomTask(SeedTracks):
     rollouts = DoomRollouts
     evaluation = DoomEvaluation
 
-    def __init__(self, params: DoomParams) -> None:
+    def __init__(self, params: DoomParams, observed: bool = True) -> None:
         self._frame_skip = params.frame_skip
-        self.observation_shape = params.view.shape
+        self._camera = VIEWS[params.view.height, params.view.width] if observed else BLIND
+        self.observation_shape = (self._camera.height, self._camera.width, 3)
         self.max_steps = params.max_steps
 
     @property
@@ -54,10 +60,9 @@ class DoomTask(SeedTracks):
         Raises:
             ParamsError: ViZDoom is not installed, or cannot run here.
         """
-        height, width, _ = self.observation_shape
-        camera = VIEWS[height, width]
+        steps, frame_skip = self.max_steps, self._frame_skip
         try:
-            return DoomEnv(tracks, num_envs, self.max_steps, camera, self._frame_skip, UserError)
+            return DoomEnv(tracks, num_envs, steps, self._camera, frame_skip, UserError)
         except ImportError as error:
             raise ParamsError(f"env.kind: {error}") from None
 

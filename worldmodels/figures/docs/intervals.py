@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from worldmodels.figures.common.matplotlib_defaults import Axes, Figure
 from worldmodels.figures.common.style import CONTROLLER, with_minus_signs
-from worldmodels.figures.docs.style import TEXT, docs_figure, docs_style
+from worldmodels.figures.docs.style import TEXT, TITLE_LINE, docs_figure, docs_style
 
 HEAD, FOOT, ROW, GAP = 68, 44, 19, 13  # pixels: title; axis; a row; between groups
+TITLE_WIDTH = 80  # characters
 LEFT, RIGHT = 0.205, 0.985  # of the axes
 
 
@@ -21,21 +23,28 @@ class Interval(NamedTuple):
     low: float
     high: float
     share: float = 1.0  # how much of its marker is filled
+    others: Sequence[float] = ()  # values that it is better than, as bars across its row
 
 
 def intervals_figure(
     title: str, subtitle: str, groups: Mapping[str, Sequence[Interval]], xlabel: str = "return"
 ) -> Figure:
-    """A row for each estimate, below the name of its group if that has several."""
+    """A row for each estimate, beside the name of its group."""
+    lines = textwrap.wrap(title, TITLE_WIDTH, break_on_hyphens=False)
     rows = sum(map(len, groups.values()))
     span = rows * ROW + len(groups) * GAP  # pixels
-    height = HEAD + span + FOOT
-    ends = [end for group in groups.values() for each in group for end in each[2:4]]
+    height = HEAD + (len(lines) - 1) * TITLE_LINE + span + FOOT
+    ends = [
+        end
+        for group in groups.values()
+        for each in group
+        for end in (each.low, each.high, *each.others)
+    ]
     margin = 0.06 * (max(ends) - min(ends))
     with docs_style():
-        figure = docs_figure(height, title, subtitle)
+        figure = docs_figure(height, "\n".join(lines), subtitle)
         axes = figure.add_axes((LEFT, FOOT / height, RIGHT - LEFT, span / height))
-        axes.set(xlim=(min(ends) - margin, max(ends) + 4 * margin), ylim=(span, 0), xlabel=xlabel)
+        axes.set(xlim=(min(ends) - margin, max(ends) + 5 * margin), ylim=(span, 0), xlabel=xlabel)
         y, ticks = GAP / 2, {}
         for name, group in groups.items():
             ticks[name] = y + len(group) * ROW / 2
@@ -54,6 +63,8 @@ def intervals_figure(
 
 def _draw(axes: Axes, y: float, each: Interval) -> None:
     """An estimate's interval, marker and label."""
+    others = [*each.others]
+    axes.plot(others, [y] * len(others), "|", color=CONTROLLER, markersize=7, alpha=0.6)
     axes.plot((each.low, each.high), (y, y), color=CONTROLLER, linewidth=1.4)
     axes.plot(each.value, y, "o", color=CONTROLLER, markersize=6.5, markerfacecolor="none")
     axes.plot(each.value, y, "o", color=CONTROLLER, markersize=6.5 * each.share**0.5)

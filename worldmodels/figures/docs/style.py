@@ -15,6 +15,7 @@ TEXT = "#727980"  # as readable on white as on GitHub's dark ground
 # Where a browser knows the ground, text has more contrast; and still some if it is mistaken.
 GROUNDS = {"light": "#59636e", "dark": "#8e959e"}
 TITLE_SIZE = 12.0  # points; 4/3 pixels each
+TITLE_LINE = 19  # pixels from one line of a title to the next
 TEXT_SIZE = 9.0
 STYLE: dict[Any, Any] = {
     "font.size": TEXT_SIZE,
@@ -42,11 +43,15 @@ def docs_style() -> Iterator[None]:
 
 
 def docs_figure(height: int, title: str, subtitle: str) -> Figure:
-    """A figure as wide as a README and `height` high, with its finding and what it shows on top."""
+    """A figure as wide as a README and `height` high, with its finding and what it shows on top.
+
+    The finding may have several lines.
+    """
     figure = Figure((README_WIDTH / PIXELS_PER_INCH, height / PIXELS_PER_INCH), dpi=PIXELS_PER_INCH)
     FigureCanvasAgg(figure)
     figure.text(0.008, 1 - 8 / height, title, va="top", weight="bold", size=TITLE_SIZE)
-    figure.text(0.008, 1 - 33 / height, subtitle, va="top")
+    below = 33 + title.count("\n") * TITLE_LINE
+    figure.text(0.008, 1 - below / height, subtitle, va="top")
     return figure
 
 

@@ -1,1 +1,1 @@
-"""Figures of Doom: an episode beside its dream, tics alive, ends foretold, rounds, temperatures."""
+"""Figures of Doom: an episode beside its dream, tics alive, ends foretold, rounds, dreams."""

@@ -8,7 +8,6 @@ from worldmodels.figures.common.matplotlib_defaults import Figure
 from worldmodels.figures.common.style import Curve
 from worldmodels.figures.doom.foretold import foretold_figure
 from worldmodels.figures.doom.rounds import Rounds, rounds_figure
-from worldmodels.figures.doom.temperature import temperature_figure
 from worldmodels.figures.doom.tics_alive import Score, tics_alive_figure
 
 
@@ -21,7 +20,6 @@ class Results(NamedTuple):
     forecast: Curve  # of forecast_ends
     deaths: int  # that it was asked to foretell
     rounds: Rounds | None
-    study: Curve | None  # of temperature_study
 
 
 def result_figures(results: Results) -> dict[str, Figure]:
@@ -32,6 +30,4 @@ def result_figures(results: Results) -> dict[str, Figure]:
     }
     if results.rounds:
         figures["rounds"] = rounds_figure(results.rounds, results.scores)
-    if results.study:
-        figures["temperature"] = temperature_figure(results.study)
     return figures

@@ -1,4 +1,4 @@
-"""temperature.png: tics alive in real games by the dreams' temperature, beside the paper's."""
+"""temperature.png: tics alive in dreams and in games by their temperature, and the paper's."""
 
 from __future__ import annotations
 
@@ -8,11 +8,16 @@ from worldmodels.figures.common.line_labels import LineLabel, label_lines
 from worldmodels.figures.common.matplotlib_defaults import Axes, Figure
 from worldmodels.figures.common.paper_doom import PAPER_STUDY
 from worldmodels.figures.common.score_by_cost import draw_heading, draw_label, printed_number
-from worldmodels.figures.common.style import GREY, PAPER, PROJECT, WIDTH, Curve, new_figure
+from worldmodels.figures.common.style import DREAM, ENVIRONMENT, GREY, WIDTH, Curve, new_figure
+
+LINES = (  # column, words at its line, colour, line
+    ("dream_return", "dreams", DREAM, "--"),
+    ("env_return", "games", ENVIRONMENT, "-"),
+)
 
 
 def temperature_figure(study: Curve) -> Figure:
-    """Means over seeds by temperature, in a band from the lowest seed to the highest.
+    """Means over seeds by temperature, beside the paper's study.
 
     Args:
         study: the columns of the curve of stage temperature_study, of rising temperatures.
@@ -26,46 +31,38 @@ def temperature_figure(study: Curve) -> Figure:
     draw_heading(
         figure,
         finding,
-        "Take Cover, mean tics alive in real games. The band reaches from this project's lowest "
-        "training seed to its highest.",
+        "Take Cover: mean tics alive in dreams of the temperature that C was trained at, and in "
+        "games, ± standard error.",
     )
-    axes = figure.add_axes((0.07, 0.12, 0.72, 0.7))
-    low, high = study["env_return_min"], study["env_return_max"]
-    axes.fill_between(tau, low, high, color=PROJECT, alpha=0.18, linewidth=0)
-    labels = [
-        _draw_study(axes, study, PAPER_STUDY, "this project", PROJECT, "-"),
-        _draw_study(axes, PAPER_STUDY, study, "the paper", PAPER, "--"),
-    ]
-    for curve, whose in ((study, "random policy"), (PAPER_STUDY, "the paper's random")):
-        baseline = float(curve["baseline"][0])
-        axes.axhline(baseline, color=GREY, linestyle=":" if curve is study else "--", linewidth=0.9)
-        labels.append(LineLabel(baseline, f"{whose}: {baseline:.0f}", GREY))
-    axes.margins(x=0.05)
-    axes.set(ylim=(0, 1.12 * max(high.max(), PAPER_STUDY["env_return"].max())))
-    axes.set(xlabel="temperature of the dreams")
-    axes.set_xticks(sorted({*tau, *PAPER_STUDY["temperature"]}))
-    axes.yaxis.set_major_formatter("{x:,.0f}")
-    axes.xaxis.set_major_formatter("{x:g}")
-    label_lines(axes, labels)
+    left, right = (figure.add_axes((start, 0.12, 0.3, 0.67)) for start in (0.065, 0.565))
+    high = 1.12 * max(study[name].max() for study in (study, PAPER_STUDY) for name, *_ in LINES)
+    for axes, curve, title in (
+        (left, study, "This project"),
+        (right, PAPER_STUDY, "The paper"),
+    ):
+        axes.set_title(title)
+        axes.set(ylim=(0, high), xlabel="temperature of the dreams")
+        axes.yaxis.set_major_formatter("{x:,.0f}")
+        _draw_study(axes, curve)
     return figure
 
 
-def _draw_study(
-    axes: Axes, study: Curve, other: Curve, whose: str, colour: str, line: str
-) -> LineLabel:
-    """Draw scores by temperature, with the numbers of the lowest temperature and of the best, which
-    stand on the side where the other study is not.
-
-    Returns:
-        The name of the line.
-    """
-    tau, tics = study["temperature"], study["env_return"]
-    axes.plot(tau, tics, line, color=colour, marker="o", markersize=4.5)
-    for row in {0, int(tics.argmax())}:
-        higher = tics[row] >= np.interp(tau[row], other["temperature"], other["env_return"])
-        up = 8 if higher else -16
-        draw_label(
-            *(axes, (tau[row], tics[row]), printed_number(tics[row]), (0, up)),
-            *(colour, "center", "bold"),
-        )
-    return LineLabel(tics[-1], f"{whose}: {printed_number(tics[-1])}", colour)
+def _draw_study(axes: Axes, study: Curve) -> None:
+    """Draw returns at evenly spaced temperatures, with the numbers of the coldest and the best."""
+    place, labels = np.arange(len(study["temperature"])), []
+    dream, env = (study[name] for name, *_ in LINES)
+    axes.set_xlim(-0.3, place[-1] + 0.3)
+    axes.set_xticks(place, [f"{tau:g}" for tau in study["temperature"]])
+    for name, where, colour, line in LINES:
+        tics, error = study[name], study.get(f"{name}_stderr")
+        axes.errorbar(place, tics, error, fmt=f"o{line}", color=colour, markersize=4.5)
+        for row in {0, int(env.argmax())}:
+            # on the side where the other line is not, but not below the axis
+            above = tics[row] >= max(dream[row], env[row]) or tics[row] < axes.get_ylim()[1] / 8
+            point, offset = (float(place[row]), float(tics[row])), (0.0, 9.0 if above else -17.0)
+            words = printed_number(tics[row])
+            draw_label(axes, point, words, offset, colour, "center", "bold")
+        labels.append(LineLabel(tics[-1], f"{where}: {printed_number(tics[-1])}", colour))
+    random = float(study["baseline"][0])
+    axes.axhline(random, color=GREY, linestyle=":", linewidth=0.9)
+    label_lines(axes, [*labels, LineLabel(random, f"random: {random:.0f}", GREY)])
