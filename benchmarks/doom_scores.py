@@ -117,9 +117,11 @@ def coldest_beside_best(project: Path) -> str:
             f"games, {compared} than half."
         )
     row = int((tau == PAPER_STUDY["temperature"][0]).argmax())
+    ours, theirs = (f"{100 * _share(*each):.0f} %" for each in ((study, row), (PAPER_STUDY, 0)))
+    lives = "is the best" if row == best else f"lives {ours} as long as the best"
     sentences.append(
-        f"C from dreams of {tau[row]:g}, the paper's coldest, lives {100 * _share(study, row):.0f} "
-        f"% as long as the best; in the paper {100 * _share(PAPER_STUDY, 0):.0f} %."
+        f"C from dreams of {tau[row]:g}, the paper's coldest, {lives}; in the paper it lives "
+        f"{theirs} as long as the best."
     )
     return f"{' '.join(sentences)}\n"
 

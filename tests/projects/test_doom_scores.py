@@ -84,6 +84,7 @@ def test_temperatures_stand_beside_the_papers(project):
         ((300, 400, 800), "from dreams of 0.01, the coldest, lives 38 % as long in games, less"),
         ((400, 500, 800), "from dreams of 0.01, the coldest, lives 50 % as long in games, more"),
         ((900, 450, 800), "The best temperature is 0.01. C from dreams of 0.1, the paper's"),
+        ((700, 800, 600), "from dreams of 0.01, the coldest, lives 88 % as long in games, more"),
     ],
 )
 def test_the_coldest_is_said_to_have_less_or_more_than_half_of_the_best(project, returns, words):
@@ -91,7 +92,8 @@ def test_the_coldest_is_said_to_have_less_or_more_than_half_of_the_best(project,
     said = coldest_beside_best(project)
     assert words in said
     share = 100 * returns[1] / max(returns)
-    assert said.endswith(f"lives {share:.0f} % as long as the best; in the paper 18 %.\n")
+    ours = "is the best" if share == 100 else f"lives {share:.0f} % as long as the best"
+    assert said.endswith(f"coldest, {ours}; in the paper it lives 18 % as long as the best.\n")
 
 
 def test_the_page_has_the_tables_that_are_printed():

@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from worldmodels.figures.common.matplotlib_defaults import Axes, Figure
-from worldmodels.figures.common.style import CONTROLLER, with_minus_signs
+from worldmodels.figures.common.style import CONTROLLER, README_WIDTH, with_minus_signs
 from worldmodels.figures.docs.style import TEXT, TITLE_LINE, docs_figure, docs_style
 
 HEAD, FOOT, ROW, GAP = 68, 44, 19, 13  # pixels: title; axis; a row; between groups
-TITLE_WIDTH = 80  # characters
+TITLE_WIDTH, NAME_WIDTH = 80, 24  # characters of a line: of the title; of a group's name
+CHARACTER = 6.2  # pixels, at most on average, of a label
 LEFT, RIGHT = 0.205, 0.985  # of the axes
 
 
@@ -41,13 +42,15 @@ def intervals_figure(
         for end in (each.low, each.high, *each.others)
     ]
     margin = 0.06 * (max(ends) - min(ends))
+    left = min(ends) - margin
+    right = max(max(ends) + 5 * margin, *(_end(each, left) for g in groups.values() for each in g))
     with docs_style():
         figure = docs_figure(height, "\n".join(lines), subtitle)
         axes = figure.add_axes((LEFT, FOOT / height, RIGHT - LEFT, span / height))
-        axes.set(xlim=(min(ends) - margin, max(ends) + 5 * margin), ylim=(span, 0), xlabel=xlabel)
+        axes.set(xlim=(left, right), ylim=(span, 0), xlabel=xlabel)
         y, ticks = GAP / 2, {}
         for name, group in groups.items():
-            ticks[name] = y + len(group) * ROW / 2
+            ticks[textwrap.fill(name, NAME_WIDTH)] = y + len(group) * ROW / 2
             for each in group:
                 _draw(axes, y + ROW / 2, each)
                 y += ROW
@@ -61,6 +64,16 @@ def intervals_figure(
     return figure
 
 
+def _end(each: Interval, left: float) -> float:
+    """Where the axes, which begin at `left`, must end for the label to fit in."""
+    share = (len(_text(each)) * CHARACTER + 8) / ((RIGHT - LEFT) * README_WIDTH)
+    return (each.high - share * left) / (1 - share)
+
+
+def _text(each: Interval) -> str:
+    return with_minus_signs(f"{each.label + ': ' if each.label else ''}{each.value:+.1f}")
+
+
 def _draw(axes: Axes, y: float, each: Interval) -> None:
     """An estimate's interval, marker and label."""
     others = [*each.others]
@@ -68,6 +81,5 @@ def _draw(axes: Axes, y: float, each: Interval) -> None:
     axes.plot((each.low, each.high), (y, y), color=CONTROLLER, linewidth=1.4)
     axes.plot(each.value, y, "o", color=CONTROLLER, markersize=6.5, markerfacecolor="none")
     axes.plot(each.value, y, "o", color=CONTROLLER, markersize=6.5 * each.share**0.5)
-    text = with_minus_signs(f"{each.label + ': ' if each.label else ''}{each.value:+.1f}")
     at, right = (each.high, y), (5, 0)
-    axes.annotate(text, at, right, textcoords="offset points", va="center", color=CONTROLLER)
+    axes.annotate(_text(each), at, right, textcoords="offset points", va="center", color=CONTROLLER)
