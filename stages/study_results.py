@@ -15,7 +15,7 @@ import numpy as np
 
 from worldmodels.pipeline.config.strict_yaml import read_yaml
 from worldmodels.pipeline.errors import UserError
-from worldmodels.pipeline.reports import StageResult, read_numbers
+from worldmodels.pipeline.reports import StageResult, read_curve, read_numbers
 from worldmodels.pipeline.runner import run_stage
 from worldmodels.pipeline.storage.artifacts import EvaluationEpisodes
 
@@ -75,14 +75,22 @@ def measure(folder: Path, where: str) -> float:
 
     Args:
         folder: C's.
-        where: such as `details/train_m.held_out_nll`: a file of reports, and the number in it.
+        where: such as `details/train_m.held_out_nll`: a file of reports, and the number in it. Of a
+            curve, such as `curves/evolve_c.mean`, it is the mean over all points: the area under
+            the learning curve, as a share of its length.
 
     Raises:
         UserError: the file is missing, damaged, or has no such number.
     """
     file, _, name = where.partition(".")
-    paths = [each / "reports" / f"{file}.json" for each in (folder, *folder.parents)]
+    ending = "csv" if file.startswith("curves/") else "json"
+    paths = [each / "reports" / f"{file}.{ending}" for each in (folder, *folder.parents)]
     path = next((path for path in paths if path.exists()), paths[0])
+    if path.suffix == ".csv":
+        curve = read_curve(path, path.stem)
+        if name not in curve:
+            raise UserError(f"{path}: has {', '.join(curve)}, but no column {name!r}")
+        return float(curve[name].mean())
     (number,) = read_numbers(path, path.stem, [name])
     return number
 

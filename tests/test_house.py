@@ -15,6 +15,7 @@ EVERY = {  # room -> the rooms that it may import from, by floor; scripts may im
     "interfaces.py": set(),
     "policies": set(),
     "pipeline": set(),
+    "representation": set(),
     # 2
     "vision": {"nn"},
     "memory": {"nn"},

@@ -45,7 +45,8 @@ class Study(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
         together: the last factors, whose combinations one stage of DVC runs one after another.
             Where cells are many and short, that keeps dvc.lock small.
         measures: numbers of the stages' reports that pages show beside the returns: where they
-            stand, such as `details/train_m.held_out_nll`, by their column in the results.
+            stand, such as `details/train_m.held_out_nll`, by their column in the results. Of a
+            curve, such as `curves/evolve_c.mean`, it is the mean over all points.
         labels: how pages name factors, values and measures; and, where they are others, `return`
             and `off the track`.
         number: the format of a return.

@@ -3,7 +3,7 @@
 A stage runs once for each seed and each combination of the factors that it depends on: those that
 set a param of a section that it reads, or that a stage before it reads. So Vs are shared where only
 M differs, and Ms where only C does. Its command sets all params of those factors. `results.csv`
-has a line for each C.
+has a line for each C. A study that measures what a linear probe reads off z has that stage, too.
 """
 
 from __future__ import annotations
@@ -18,6 +18,13 @@ from tools.studies import DESCRIPTION, RESULTS, Study, text
 
 SHARED = ("collect", "train_v", "encode", "train_m")  # before C, each of which reads the last's
 OF_C = ("evolve_c", "evaluate")
+LINEAR_PROBE: Stage = {
+    "desc": "Read the car's place and speed off z, and off z and h",
+    "cmd": "python -m stages.linear_probe data/rollouts.h5 data/latents.h5 models/m.npz",
+    "deps": ["data/rollouts.h5", "data/latents.h5", "models/m.npz"],
+    "outs": ["reports/details/linear_probe.json"],
+    "metrics": not_cached("reports/metrics/linear_probe.json"),
+}
 
 
 def study_pipeline(pipeline: str, study: Study, derived: str) -> str:
@@ -36,7 +43,9 @@ class _StudyPipeline:
 
     def __init__(self, pipeline: str, study: Study) -> None:
         self._study = study
-        self._root = read_stages(pipeline)
+        self._root = {**read_stages(pipeline), "linear_probe": LINEAR_PROBE}
+        measured = {_reporter(where) for where in study.measures.values()}
+        self._before_c = [*SHARED, *(["linear_probe"] if "linear_probe" in measured else [])]
         first = {name: self._first_stage(name) for name in study.factors}
         order = sorted(first, key=lambda name: first[name])
         # By stage, the factors that it depends on: each stage has those of the stage before it.
@@ -45,6 +54,7 @@ class _StudyPipeline:
             for number, name in enumerate((*SHARED, "evolve_c"))
         }
         self._factors["evaluate"] = self._factors["evolve_c"]
+        self._factors["linear_probe"] = self._factors["train_m"]
         self._folders = {name: _folder(factors) for name, factors in self._factors.items()}
         together = study.together
         if others := [name for name in together if first[name] < len(SHARED)]:
@@ -74,7 +84,7 @@ class _StudyPipeline:
     def stages(self) -> dict[str, Stage]:
         """All stages, by name."""
         stages: dict[str, Stage] = {}
-        for name in SHARED:
+        for name in self._before_c:
             stage = _without_seed(self._copy(name, "${item.options}"))
             # Reports are plain outputs: too many for git and for DVC's tables.
             reports = paths_of([*stage.pop("metrics", []), *stage.pop("plots", [])])
@@ -180,8 +190,9 @@ class _StudyPipeline:
         reported: dict[str, list[str]] = {}  # files of measures, by stage before C
         for where in study.measures.values():
             file = where.partition(".")[0]
-            if (stage := file.rpartition("/")[2]) in SHARED:
-                reported.setdefault(stage, []).append(f"reports/{file}.json")
+            if (stage := _reporter(where)) in self._before_c:
+                ending = "csv" if file.startswith("curves/") else "json"
+                reported.setdefault(stage, []).append(f"reports/{file}.{ending}")
         cells, folders, reports = [], [], []
         for labels, seed in product(self._study.combinations(factors), study.seeds):
             cell = {"seed": f"{seed}", **labels}
@@ -199,6 +210,11 @@ class _StudyPipeline:
             results["cmd"] += f" --measures {DESCRIPTION}"
             results["params"] = [{DESCRIPTION: ["measures"]}]
         return copy_stage("study_results", results, lambda path: path)
+
+
+def _reporter(where: str) -> str:
+    """The stage whose report a measure stands in."""
+    return where.partition(".")[0].rpartition("/")[2]
 
 
 def _sections_set(study: Study, factor: str) -> set[str]:
@@ -225,4 +241,6 @@ def _filled(text: str, item: Mapping[str, Any]) -> str:
 
 def _without_seed(stage: Stage) -> Stage:
     """A stage whose seed the command gives."""
-    return {**stage, "params": [key for key in stage.get("params", []) if key != "seed"]}
+    if "params" not in stage:
+        return stage
+    return {**stage, "params": [key for key in stage["params"] if key != "seed"]}

@@ -73,6 +73,17 @@ def test_a_line_has_the_numbers_of_reports_that_a_file_names(folder):
     assert (line["sigma"], line["nll"], line["laps"]) == ("0.1", "0.75", "1.5")
     ended = run(folder, CELLS[1], "--measures", "study.yaml")
     assert f"{CELLS[1]}/reports/details/train_m.json: no such file" in ended.stderr
+    (own.parent / "curves").mkdir()
+    (own.parent / "curves" / "train_v.csv").write_text(
+        "epoch,train,held_out,baseline\n1,3,5,9\n2,2,2,9\n"
+    )
+    (folder / "study.yaml").write_text("measures: {loss: curves/train_v.held_out}\n")
+    assert run(folder, CELLS[0], "--measures", "study.yaml").returncode == 0
+    (line,) = csv.DictReader((folder / "results.csv").read_text().splitlines())
+    assert line["loss"] == "3.5"
+    (folder / "study.yaml").write_text("measures: {loss: curves/train_v.mean}\n")
+    ended = run(folder, CELLS[0], "--measures", "study.yaml")
+    assert "train_v.csv: has epoch, train, held_out, baseline, but no column 'mean'" in ended.stderr
     (folder / "study.yaml").write_text("measures: [nll]\n")
     ended = run(folder, CELLS[0], "--measures", "study.yaml")
     assert "study.yaml: measures: should have lines such as 'nll: details" in ended.stderr

@@ -1,5 +1,6 @@
 """The dvc.yaml of studies: what cells share, and what their Cs are judged on."""
 
+import msgspec
 import pytest
 import yaml
 from dvc.repo import Repo
@@ -146,6 +147,27 @@ def test_the_table_reads_the_reports_that_its_measures_stand_in(ladder):
     assert {path.rpartition("/")[2] for path in reports} <= {p.rpartition("/")[2] for p in made}
     assert stage["cmd"].endswith("/c --measures study.yaml")
     assert stage["params"] == [{"study.yaml": ["measures"]}]
+
+
+def test_a_study_that_measures_what_a_probe_reads_has_that_stage(ladder):
+    assert "linear_probe" not in ladder
+    measures = {"speed": "metrics/linear_probe.zh_speed_r2", "curve": "curves/train_v.held_out"}
+    stages = stages_of(msgspec.structs.replace(LADDER, measures=measures))
+    assert keys(stages, "linear_probe") == keys(stages, "train_m")
+    probe = stages["linear_probe"]["do"]
+    of_v, of_m = (stages[name]["do"]["outs"][0] for name in ("encode", "train_m"))
+    assert [of_v, of_m] == probe["deps"][1:3]
+    code = [path for path in probe["deps"] if path.startswith(CODE)]
+    assert code == dependencies("stages/linear_probe.py")
+    metrics = f"{of_m.removesuffix('models/m.npz')}reports/metrics/linear_probe.json"
+    assert metrics in probe["outs"]
+    read = stages["study_results"]["deps"]
+    assert metrics.replace("${item.", "{").format_map(probe_item(stages)) in read
+    assert "cells/seed=5/tracks=wide/v=few/reports/curves/train_v.csv" in read
+
+
+def probe_item(stages):
+    return next(iter(stages["linear_probe"]["foreach"].values()))
 
 
 def test_a_c_depends_on_the_code_of_both_scripts(stages):
