@@ -19,7 +19,7 @@ from tools.rooms import ROOT
 from tools.studies import RESULTS, STUDIES
 from tools.study_results import Results, Setting, read_results
 from tools.study_statistics import COVERAGE, RESAMPLES, MeanStd, interquartile_mean
-from tools.study_tables import enumeration, finding, from_best, tables, tuned_table
+from tools.study_tables import finding, from_best, tables, tuned_table
 from worldmodels.figures.docs.intervals import Interval, intervals_figure
 from worldmodels.figures.docs.style import svg
 from worldmodels.pipeline.config.reader import read_params
@@ -28,7 +28,6 @@ from worldmodels.pipeline.file_errors import system_error
 from worldmodels.pipeline.outputs import AtomicOutputs
 
 PAGES = Path("docs/studies")
-ACTIONS = 2  # steering and throttle
 FIELDS = (  # of a template, that stand for each group
     *("iqm", "difference", "improvement", "worst", "off_track", "measures"),
     *("spread", "spread_of_tuned"),
@@ -56,9 +55,7 @@ def fields(name: str, results: Results) -> dict[str, Any]:
     return {
         "params": params,
         "evaluations": params.evolve_c.population * params.evolve_c.generations,
-        "weights": (params.train_v.z_size + params.train_m.hidden + 1) * ACTIONS,
         "factors": study.factors,
-        "values": {name: enumeration([*factor]) for name, factor in study.factors.items()},
         "seeds": len(study.seeds),
         "tracks": results.tracks,
         "episodes": len(study.seeds) * results.tracks,
@@ -110,8 +107,8 @@ def page(name: str) -> str:
     """
     path = ROOT / "studies" / name / "page.md"
     results = _results(name)
+    named = {**fields(name, results), **(ELSEWHERE[name]() if name in ELSEWHERE else {})}
     try:
-        named = {**fields(name, results), **(ELSEWHERE[name]() if name in ELSEWHERE else {})}
         text = path.read_text(encoding="utf-8").format_map(named)
     except (KeyError, AttributeError, ValueError, TypeError) as error:
         raise UserError(f"studies/{name}/page.md: no such field: {error}") from None

@@ -112,6 +112,7 @@ def test_the_view_and_the_picture_are_the_observation(make):
     ("kwargs", "words"),
     [
         ({"view": (28, 64)}, r"view must be \(28, 80\) or \(64, 64\); found \(28, 64\)"),
+        ({"view": [28, 80]}, r"view must be \(28, 80\) or \(64, 64\); found \[28, 80\]"),
         ({"frame_skip": 0}, "frame_skip must be an integer of at least 1; found 0"),
     ],
 )

@@ -12,7 +12,7 @@ import pytest
 from tests.support.project import ROOT
 from tools import study_pages
 from tools.studies import STUDIES, Study, single_key
-from tools.study_pages import ACTIONS, PAGES, page, study_figure
+from tools.study_pages import PAGES, page, study_figure
 from tools.study_results import chosen_by_other_seeds, read_results
 from tools.study_tables import finding, tables, tuned_table
 from worldmodels.controller.controller import parameter_count
@@ -107,7 +107,7 @@ def test_labels_of_cs_say_how_many_numbers_they_have():
     features = params.train_v.z_size + params.train_m.hidden
     for label, options in study.factors["controller"].items():
         hidden = options["evolve_c.hidden"]
-        numbers = parameter_count([features, *([hidden] if hidden else []), ACTIONS])
+        numbers = parameter_count([features, *([hidden] if hidden else []), 2])
         assert study.label(label) == f"{numbers:,} numbers"
     linear, hidden = parameter_count([32 + 256, 3]), parameter_count([32, 40, 3])
     assert study.label("paper") == f"{linear:,} and {hidden:,} numbers"

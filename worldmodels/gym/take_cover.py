@@ -68,7 +68,7 @@ class TakeCoverGymEnv(gymnasium.Env[NDArray[np.uint8], NDArray[np.float32]]):
             require_vizdoom()
         except ImportError as error:
             raise DependencyNotInstalled(str(error)) from None
-        if view not in VIEWS:
+        if view not in [*VIEWS]:  # a list is no key
             known = " or ".join(map(str, VIEWS))
             raise ValueError(f"view must be {known}; found {view!r}")
         self.render_mode = render_mode
