@@ -19,7 +19,7 @@ from tools.rooms import ROOT
 from tools.studies import RESULTS, STUDIES
 from tools.study_results import Results, Setting, read_results
 from tools.study_statistics import COVERAGE, RESAMPLES, MeanStd, interquartile_mean
-from tools.study_tables import finding, from_best, tables, tuned_table
+from tools.study_tables import enumeration, finding, from_best, tables, tuned_table
 from worldmodels.figures.docs.intervals import Interval, intervals_figure
 from worldmodels.figures.docs.style import svg
 from worldmodels.pipeline.config.reader import read_params
@@ -56,6 +56,7 @@ def fields(name: str, results: Results) -> dict[str, Any]:
         "params": params,
         "evaluations": params.evolve_c.population * params.evolve_c.generations,
         "factors": study.factors,
+        "values": {name: enumeration([*factor]) for name, factor in study.factors.items()},
         "seeds": len(study.seeds),
         "tracks": results.tracks,
         "episodes": len(study.seeds) * results.tracks,
