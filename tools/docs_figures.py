@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import worldmodels
-from tools import recurrent_state
+from tools import dream_transfer, recurrent_state
 from tools.carracing_scores import agents as carracing_agents
 from tools.docs_episode import EPISODE
 from tools.rooms import ROOT
@@ -129,6 +129,7 @@ DRAWN: Mapping[str, Callable[[], bytes]] = {  # a file in docs/figures -> its co
     "agent.svg": agent,
     "endless_bend.gif": endless_bend,
     **{f"{name}.svg": partial(study_figure, name) for name in STUDIES},
+    f"{dream_transfer.NAME}.svg": dream_transfer.figure,
     f"{recurrent_state.NAME}.svg": recurrent_state.figure,
 }
 

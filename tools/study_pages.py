@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from tools import recurrent_state
+from tools import dream_transfer, recurrent_state
 from tools.rooms import ROOT
 from tools.studies import RESULTS, STUDIES
 from tools.study_results import Results, Setting, read_results
@@ -34,6 +34,7 @@ FIELDS = (  # of a template, that stand for each group
 )
 # By study, what its template may name of other environments.
 ELSEWHERE: Mapping[str, Callable[[], Mapping[str, Any]]] = {
+    dream_transfer.NAME: dream_transfer.fields,
     recurrent_state.NAME: recurrent_state.fields,
 }
 

@@ -1,0 +1,163 @@
+"""What the page of the study dream_transfer shows of CarRacing and Doom, and its figure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from tools.carracing_scores import agents, score_text
+from tools.markdown_table import markdown_table
+from tools.rooms import ROOT
+from tools.studies import RESULTS, STUDIES
+from tools.study_results import Results, read_results
+from tools.study_statistics import COVERAGE, MeanStd
+from tools.study_tables import finding
+from worldmodels.figures.common.paper_doom import PAPER_STUDY
+from worldmodels.figures.common.style import Curve
+from worldmodels.figures.docs.ablations import Ablation
+from worldmodels.figures.docs.intervals import Interval
+from worldmodels.figures.docs.style import svg
+from worldmodels.figures.docs.transfer import Transfer, transfer_figure
+from worldmodels.pipeline.reports import curve_path, read_curve
+
+NAME = "dream_transfer"
+DREAM = "dream"  # the measure
+STUDY = "temperature_study"
+SCORES = ("dream_return", "env_return")
+PAPER_HEAD = ("the paper: dream", "the paper: game")
+NOT_RUN = "It has not been run"
+
+
+def fields() -> Mapping[str, Any]:
+    """What the template may name of CarRacing and Doom."""
+    results, doom, (dreamt, whole) = _results(), _doom(), _carracing()
+    return {
+        "transfer_finding": transfer_finding(results),
+        "claims_table": claims_table(results),
+        "carracing_table": _carracing_table(dreamt, whole),
+        "carracing_finding": carracing_finding(dreamt, whole),
+        "doom_table": _doom_table(doom) if doom else f"{NOT_RUN}.",
+        "doom_finding": doom_finding(doom) if doom else NOT_RUN,
+    }
+
+
+def transfer_finding(results: Results) -> str:
+    """What the reference returns in dreams and in the environment, by temperature."""
+    parts = []
+    for group, settings in results.groups.items():
+        each = settings[results.study.reference]
+        dream = MeanStd.of(each.measures[DREAM])
+        real = results.bootstrap.iqm(each.scores)
+        parts.append(f"{dream:+.1f} and {real:+.1f} at {results.study.label(group)}")
+    return "; ".join(parts)
+
+
+def claims_table(results: Results) -> str:
+    """What an older page said, the difference that this study finds, and whether it confirms it.
+
+    It does where the intervals of the difference and of the probability of improvement say so.
+    """
+    bootstrap, groups = results.bootstrap, results.groups
+    cold, *_, warm = groups
+    one = results.study.reference
+    pairs = [
+        (f"warmer dreams leave more on the road ({results.study.label(one)})", warm, one, cold, one)
+    ]
+    for words, setting in (("noise on M's input helps", "one_noise"), ("a second M helps", "two")):
+        pairs += [
+            (f"{words} ({results.study.label(group)})", group, setting, group, one)
+            for group in groups
+        ]
+    rows = [["", "more on the road", "confirmed"]]
+    for claim, group, setting, other_group, other in pairs:
+        scores = groups[group][setting].scores, groups[other_group][other].scores
+        difference, improvement = bootstrap.difference(*scores), bootstrap.improvement(*scores)
+        is_confirmed = difference.low > 0 and improvement.low > 0.5
+        rows.append([claim, f"{difference:+.1f}", "yes" if is_confirmed else "no"])
+    return markdown_table(rows).rstrip()
+
+
+def carracing_finding(dreamt: Ablation, whole: Ablation) -> str:
+    """What C returns after dreams alone, and what fine-tuning adds."""
+    mean, lost = dreamt.mean(), dreamt.lost(whole)
+    return (
+        f"C that has only dreamt returns {score_text(mean)} over {len(dreamt.scores)} training "
+        f"seeds, and fine-tuning in the environment adds {score_text(lost)}"
+    )
+
+
+def doom_finding(study: Curve) -> str:
+    """The best temperature, and the lowest."""
+    tau, tics, errors = (study[n] for n in ("temperature", "env_return", "env_return_stderr"))
+    best = int(tics.argmax())
+    most = f"{tics[best]:,.0f} ± {errors[best]:.0f} tics"
+    if best == 0:
+        return f"C lives longest, {most}, after the coldest of the dreams, those of {tau[0]:g}"
+    return (
+        f"C lives longest, {most}, after dreams of temperature {tau[best]:g}, and "
+        f"{tics[0]:,.0f} ± {errors[0]:.0f} after those of {tau[0]:g}"
+    )
+
+
+def figure() -> bytes:
+    """Returns in dreams and in the environment, in three environments."""
+    results, (dreamt, whole) = _results(), _carracing()
+    racing = [
+        Transfer(
+            results.study.label(group),
+            float(each.measures[DREAM].mean()),
+            Interval(each.label, *results.bootstrap.iqm(each.scores)),
+        )
+        for group, settings in results.groups.items()
+        for each in settings.values()
+    ]
+    subtitle = (
+        f"Blue: in the environment; red: in dreams. Racing: interquartile mean and interval of "
+        f"{COVERAGE:.0%} over {len(results.study.seeds)} seeds and {results.tracks} unseen\n"
+        "tracks. Doom and CarRacing: mean and two standard errors; hollow, CarRacing's C that has "
+        "only dreamt, and filled, fine-tuned"
+    )
+    carracing = {seed: (score, whole.scores[seed]) for seed, score in dreamt.scores.items()}
+    lines = subtitle.replace("%", " %").split("\n")
+    return svg(transfer_figure(finding(results), lines, racing, _doom(), carracing))
+
+
+def _results() -> Results:
+    return read_results(STUDIES[NAME], ROOT / "studies" / NAME / RESULTS)
+
+
+def _carracing() -> tuple[Ablation, Ablation]:
+    """C that has only dreamt, and the same C, fine-tuned."""
+    whole, ablations = agents(ROOT / "carracing")
+    (dreamt,) = [each for each in ablations if each.part == "fine-tuning"]
+    return dreamt, whole
+
+
+def _carracing_table(dreamt: Ablation, whole: Ablation) -> str:
+    rows = [["training seed", "C that has only dreamt", "the same C, fine-tuned"]]
+    for seed, score in dreamt.scores.items():
+        rows.append([f"{seed}", score_text(score), score_text(whole.scores[seed])])
+    rows.append(["mean", score_text(dreamt.mean()), score_text(whole.mean())])
+    return markdown_table(rows).rstrip()
+
+
+def _doom() -> Curve | None:
+    """The columns of temperature_study in Doom; None if it has not been run."""
+    path = curve_path(ROOT / "doom/reports", STUDY)
+    return read_curve(path, STUDY) if path.exists() else None
+
+
+def _doom_table(study: Curve) -> str:
+    """Tics alive in dreams and in games by temperature, beside the paper's."""
+    theirs = dict(
+        zip(
+            PAPER_STUDY["temperature"], zip(*map(PAPER_STUDY.get, SCORES), strict=True), strict=True
+        )
+    )
+    rows = [["temperature", "in dreams", "in the game", "worst and best seed", *PAPER_HEAD]]
+    for row, tau in enumerate(study["temperature"]):
+        own = [f"{study[name][row]:,.0f} ± {study[f'{name}_stderr'][row]:.0f}" for name in SCORES]
+        ends = f"{study['env_return_min'][row]:,.0f}, {study['env_return_max'][row]:,.0f}"
+        paper = [f"{score:,.0f}" for score in theirs[tau]] if tau in theirs else ["", ""]
+        rows.append([f"{tau:g}", *own, ends, *paper])
+    return markdown_table(rows).rstrip()
