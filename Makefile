@@ -112,7 +112,7 @@ doom-temperatures: locks install-doom
 	@cat doom/reports/curves/temperature_study.csv
 	@echo "Figures: doom/reports/figures/temperature.png, doom/reports/figures/dreams.png"
 
-# Cs of Doom on z alone, on z and h, and on z and an untrained h, five seeds each.
+# Cs of Doom on z alone, on z and h, and on z and an untrained h, three seeds each.
 doom-ablations: locks install-doom
 	cd doom && dvc repro ablations
 	@python -m tools.study_pages
