@@ -103,10 +103,10 @@ def figure() -> bytes:
         Panel("Doom", "tics alive", _estimates(doom, doom.groups[""]) if doom else {}, ",.0f"),
     ]
     findings = [finding(racing), *([f"Doom: {_lower(finding(doom))}"] if doom else [])]
-    games = f" or {doom.tracks} games" if doom else ""
+    games = f"; Doom: {len(doom.study.seeds)} seeds and {doom.tracks} games" if doom else ""
     subtitle = [
-        f"Tracks and Doom: interquartile mean and interval of {COVERAGE:.0%} over "
-        f"{len(study.seeds)} seeds and {racing.tracks} unseen tracks{games};",
+        f"Interquartile mean and interval of {COVERAGE:.0%}. Racing: {len(study.seeds)} seeds and "
+        f"{racing.tracks} unseen tracks{games}.",
         "CarRacing: mean and two standard errors, over seeds and tracks",
     ]
     rows = [_row(name) for name in ("z", UNTRAINED, "zh", "zch")]

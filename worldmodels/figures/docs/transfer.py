@@ -68,7 +68,7 @@ def transfer_figure(
 def _draw_racing(axes: Axes, transfers: Sequence[Transfer]) -> None:
     """A row for each setting, below the temperature of its dreams."""
     y, ticks, temperature = 0.0, {}, ""
-    words: dict[str, Any] = {"textcoords": "offset points", "ha": "center"}
+    words: dict[str, Any] = {"textcoords": "offset points"}
     for each in transfers:
         if each.temperature != temperature:
             temperature = each.temperature
@@ -79,8 +79,10 @@ def _draw_racing(axes: Axes, transfers: Sequence[Transfer]) -> None:
         axes.plot(road.value, middle, "o", color=ENVIRONMENT, markersize=6)
         axes.plot(each.dream, middle, "d", color=DREAM, markersize=6)
         if len(ticks) == 1:  # the first row
-            axes.annotate("on the road", (road.value, y), (0, 2), color=ENVIRONMENT, **words)
-            axes.annotate("in dreams", (each.dream, y), (0, 2), color=DREAM, **words)
+            sides = ("right", "left") if road.value < each.dream else ("left", "right")
+            names = (("on the road", road.value, ENVIRONMENT), ("in dreams", each.dream, DREAM))
+            for (name, x, colour), side in zip(names, sides, strict=True):
+                axes.annotate(name, (x, y), (0, 2), color=colour, ha=side, **words)
         ticks[middle] = road.label
         y += 1
     axes.set_yticks([*ticks], [*ticks.values()])
@@ -108,7 +110,7 @@ def _draw_doom(axes: Axes, study: Curve | None) -> None:
         axes.errorbar(x, tics, yerr=2 * error, fmt="-o", markersize=5, linewidth=1.2, **how)
         axes.plot(x, study["dream_return"], ":d", color=DREAM, markersize=6, linewidth=1.0)
         words: dict[str, Any] = {"textcoords": "offset points"}
-        axes.annotate("in games", (x[0], tics[0]), (8, 10), color=ENVIRONMENT, **words)
+        axes.annotate("in games", (x[0], tics[0]), (8, -22), color=ENVIRONMENT, **words)
         axes.annotate("in dreams", (x[0], study["dream_return"][0]), (8, 6), color=DREAM, **words)
     axes.margins(y=0.14)
     axes.set_ylim(bottom=0)
