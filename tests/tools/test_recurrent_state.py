@@ -81,7 +81,7 @@ def test_doom_has_a_table_in_tics(project):
     assert "| tics alive | more than C on z |" in head
     assert "| games that end in death |" in head
     assert best.startswith("| C on z and h | 9")
-    assert "| 150 of 150 |" in best
+    assert "| 90 of 90 |" in best
     assert found["doom_games"] == "; then it plays 30 test games"
     results = recurrent_state.doom_results()
     assert table(results, results.groups[""]) == found["doom_table"]
