@@ -109,7 +109,7 @@ def coldest_beside_best(project: Path) -> str:
         return ""
     tau, games = study["temperature"], study["env_return"]
     best, share = int(games.argmax()), _share(study, 0)
-    sentences = [f"The best temperature is {tau[best]:g}."]
+    sentences = [f"C lives longest in games after dreams of {tau[best]:g}."]
     if best:
         compared = "less" if share < HALF else "more"
         sentences.append(
