@@ -83,7 +83,10 @@ def test_temperatures_stand_beside_the_papers(project):
     [
         ((300, 400, 800), "from dreams of 0.01, the coldest, lives 38 % as long in games, less"),
         ((400, 500, 800), "from dreams of 0.01, the coldest, lives 50 % as long in games, more"),
-        ((900, 450, 800), "C lives longest in games after dreams of 0.01. C from dreams of 0.1, the paper's"),
+        (
+            (900, 450, 800),
+            "longest in games after dreams of 0.01. C from dreams of 0.1, the paper's",
+        ),
         ((700, 800, 600), "from dreams of 0.01, the coldest, lives 88 % as long in games, more"),
     ],
 )
