@@ -11,7 +11,7 @@ from tools.rooms import ROOT
 from tools.studies import RESULTS, STUDIES
 from tools.study_results import Results, read_results
 from tools.study_statistics import COVERAGE, MeanStd
-from tools.study_tables import finding
+from tools.study_tables import headline
 from worldmodels.figures.common.paper_doom import PAPER_STUDY
 from worldmodels.figures.common.style import Curve
 from worldmodels.figures.docs.ablations import Ablation
@@ -119,7 +119,7 @@ def figure() -> bytes:
     )
     carracing = {seed: (score, whole.scores[seed]) for seed, score in dreamt.scores.items()}
     lines = subtitle.replace("%", " %").split("\n")
-    return svg(transfer_figure(finding(results), lines, racing, _doom(), carracing))
+    return svg(transfer_figure(headline(results), lines, racing, _doom(), carracing))
 
 
 def _results() -> Results:

@@ -12,7 +12,7 @@ from tools.rooms import ROOT
 from tools.studies import RESULTS, STUDIES, Study
 from tools.study_results import Results, Setting, read_results
 from tools.study_statistics import COVERAGE
-from tools.study_tables import enumeration, finding, tables
+from tools.study_tables import enumeration, finding, headline, tables
 from worldmodels.figures.docs.ablations import Ablation
 from worldmodels.figures.docs.intervals import Interval
 from worldmodels.figures.docs.panels import Panel, panels_figure
@@ -102,7 +102,7 @@ def figure() -> bytes:
         ),
         Panel("Doom", "tics alive", _estimates(doom, doom.groups[""]) if doom else {}, ",.0f"),
     ]
-    findings = [finding(racing), *([f"Doom: {_lower(finding(doom))}"] if doom else [])]
+    findings = [headline(racing), *([f"Doom: {headline(doom)}"] if doom else [])]
     games = f"; Doom: {len(doom.study.seeds)} seeds and {doom.tracks} games" if doom else ""
     subtitle = [
         f"Interquartile mean and interval of {COVERAGE:.0%}. Racing: {len(study.seeds)} seeds and "
@@ -130,7 +130,3 @@ def _mean(agent: Ablation) -> Interval:
 def _row(name: str) -> str:
     """The label of a row: what C sees."""
     return STUDIES[NAME].label(name).removeprefix("C on ")
-
-
-def _lower(text: str) -> str:
-    return text if text.startswith("C ") else text[0].lower() + text[1:]

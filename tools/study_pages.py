@@ -19,7 +19,7 @@ from tools.rooms import ROOT
 from tools.studies import RESULTS, STUDIES
 from tools.study_results import Results, Setting, read_results
 from tools.study_statistics import COVERAGE, RESAMPLES, MeanStd, interquartile_mean
-from tools.study_tables import enumeration, finding, from_best, tables, tuned_table
+from tools.study_tables import enumeration, finding, from_best, headline, tables, tuned_table
 from worldmodels.figures.docs.intervals import Interval, intervals_figure
 from worldmodels.figures.docs.style import svg
 from worldmodels.pipeline.config.reader import read_params
@@ -138,7 +138,7 @@ def study_figure(name: str) -> bytes:
         tuned = study.label(study.tuned)
         chosen = f"filled: {tuned} chosen by other seeds"
         subtitle += f"; {f'bars: other {tuned}s' if study.groups else chosen}"
-    return svg(intervals_figure(finding(results), subtitle.replace("%", " %"), rows))
+    return svg(intervals_figure(headline(results), subtitle.replace("%", " %"), rows))
 
 
 def _intervals(results: Results, setting: Setting) -> list[Interval]:

@@ -9,42 +9,53 @@ from tools.markdown_table import markdown_table
 from tools.study_results import Results, Setting
 from tools.study_statistics import MeanStd, interquartile_mean
 
+VERDICTS = ("returns less than", "returns more than", "cannot be told from")
+
 
 def finding(results: Results) -> str:
     """What is found of each group's settings; groups of which the same is found stand together."""
+    return _by_group(results, VERDICTS)
+
+
+def headline(results: Results) -> str:
+    """`finding` for the title of a figure: of groups in which settings differ, those alone."""
+    return _by_group(results, VERDICTS[:2])
+
+
+def _by_group(results: Results, verdicts: Sequence[str]) -> str:
     groups: dict[str, list[str]] = {}
     for group, settings in results.groups.items():
-        groups.setdefault(finding_of(results, settings), []).append(results.study.label(group))
+        found = _finding_of(results, settings, verdicts)
+        groups.setdefault(found, []).append(results.study.label(group))
     if not results.study.groups:
-        return next(iter(groups))
+        return _sentence(next(iter(groups)))
     return ". ".join(f"{_sentence(enumeration(each))}: {found}" for found, each in groups.items())
 
 
-def finding_of(results: Results, settings: Mapping[str, Setting]) -> str:
+def _finding_of(results: Results, settings: Mapping[str, Setting], verdicts: Sequence[str]) -> str:
     """Which settings are better or worse than the reference, and which cannot be told from it.
 
     A difference counts if its interval leaves out 0, and that of the probability of improvement
-    leaves out one half.
+    leaves out one half. Of the verdicts only these are said, if there are any.
     """
     reference, bootstrap = settings[results.study.reference], results.bootstrap
-    verbs = ("returns less than", "returns more than", "cannot be told from")
-    found: dict[str, list[str]] = {verb: [] for verb in verbs}
+    found: dict[str, list[str]] = {verdict: [] for verdict in VERDICTS}
     for setting in settings.values():
         if setting is not reference:
             difference = bootstrap.difference(setting.scores, reference.scores)
             improvement = bootstrap.improvement(setting.scores, reference.scores)
             worse = difference.high < 0 and improvement.high < 0.5
             better = difference.low > 0 and improvement.low > 0.5
-            found[verbs[0] if worse else verbs[1] if better else verbs[2]].append(setting.label)
+            found[VERDICTS[0 if worse else 1 if better else 2]].append(setting.label)
+    said = {verdict: found[verdict] for verdict in verdicts if found[verdict]} or found
     parts, name = [], reference.label
-    for verb, labels in found.items():
+    for verdict, labels in said.items():
         if labels:
-            number = verb if len(labels) == 1 else verb.replace("returns", "return")
-            everyone = 1 < len(labels) == len(settings) - 1
+            number = verdict if len(labels) == 1 else verdict.replace("returns", "return")
+            everyone = 2 < len(labels) == len(settings) - 1
             parts.append(f"{'all others' if everyone else enumeration(labels)} {number} {name}")
             name = "it"
-    text = "; ".join(parts)
-    return text if results.study.groups else _sentence(text)
+    return "; ".join(parts)
 
 
 def _sentence(text: str) -> str:

@@ -14,7 +14,7 @@ from tools import study_pages
 from tools.studies import STUDIES, Study, single_key
 from tools.study_pages import PAGES, page, study_figure
 from tools.study_results import chosen_by_other_seeds, read_results
-from tools.study_tables import finding, tables, tuned_table
+from tools.study_tables import finding, headline, tables, tuned_table
 from worldmodels.controller.controller import parameter_count
 from worldmodels.pipeline.config.reader import read_params
 from worldmodels.pipeline.errors import UserError
@@ -188,6 +188,17 @@ def test_a_finding_says_no_more_than_the_intervals(folder, shift, found):
     scores = good.scores + noise if shift is None else bad.scores + shift
     settings = {"good": good, "bad": replace(bad, scores=scores)}
     assert finding(replace(results, groups={"": settings})) == found
+
+
+def test_a_headline_leaves_out_what_cannot_be_told_where_something_can(folder):
+    results = read_results(STUDY, folder / "results.csv")
+    good, bad = results.groups[""].values()
+    twin = replace(good, label="twin")
+    results = replace(results, groups={"": {"good": good, "bad": bad, "twin": twin}})
+    assert finding(results) == "Bad returns less than good; twin cannot be told from it"
+    assert headline(results) == "Bad returns less than good"
+    equal = replace(results, groups={"": {"good": good, "twin": twin}})
+    assert headline(equal) == finding(equal) == "Twin cannot be told from good"
 
 
 def test_a_difference_that_is_large_and_rare_is_no_finding(folder):
