@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from tools.round_plots import RETURN
 from tools.round_stages import (
     AGENT,
     C,
@@ -18,6 +17,7 @@ from tools.round_stages import (
     with_plain_reports,
 )
 from tools.stage_copies import Stage, copy_stage, not_cached
+from tools.temperature_table import STUDY_CURVE, temperature_table
 
 EVALUATE_DREAM: Stage = {
     "desc": "Run C in dreams of whole games, of the temperature that it was trained at",
@@ -28,7 +28,8 @@ EVALUATE_DREAM: Stage = {
     "metrics": not_cached("reports/metrics/evaluate_dream.json"),
     "plots": not_cached("reports/curves/evaluate_dream.csv"),
 }
-STUDY_CURVE = "reports/curves/temperature_study.csv"
+REPORTERS = ("evaluate", "evaluate_dream")  # of a C's returns, in the game and in dreams
+TITLE = "Doom: return in the game of a C trained in dreams"
 
 
 class Study(NamedTuple):
@@ -74,7 +75,9 @@ def temperature_stages(
         "train_c_temperature": {**matrix, **train},
         "evaluate_temperature": {**matrix, **evaluate},
         "evaluate_dream_temperature": {**matrix, **with_plain_reports(dreams)},
-        "temperature_study": _table(_cells(study.temperatures, study.seeds)),
+        "temperature_study": temperature_table(
+            _cells(study.temperatures, study.seeds), REPORTERS, "game", TITLE, "--reports reports"
+        ),
         "visualize_dreams": _visualize(project, f"rounds/{rounds}", study),
     }
 
@@ -115,38 +118,6 @@ def from_random_weights(
 def _cells(temperatures: Sequence[float], seeds: Sequence[int]) -> list[str]:
     """The folders of Cs."""
     return [f"temperatures/{each}/{seed}" for each in temperatures for seed in seeds]
-
-
-def _table(cells: Sequence[str]) -> Stage:
-    """The stage that lists their scores, in dreams and in the game."""
-    stage: Stage = {
-        "desc": "List returns in dreams and in the game by temperature",
-        "cmd": f"python -m stages.temperature_study {' '.join(cells)}",
-        "deps": [
-            f"{cell}/reports/{file}"
-            for cell in cells
-            for file in (
-                *("metrics/evaluate.json", "details/evaluate.json"),
-                *("metrics/evaluate_dream.json", "details/evaluate_dream.json"),
-            )
-        ],
-        "outs": ["reports/details/temperature_study.json"],
-        "metrics": not_cached("reports/metrics/temperature_study.json"),
-        "plots": [
-            {
-                STUDY_CURVE: {
-                    "cache": False,
-                    "template": "log_x",
-                    "title": "Doom: return in the game of a C trained in dreams",
-                    "x": "temperature",
-                    "x_label": "temperature of the dreams",
-                    "y": "env_return",
-                    "y_label": RETURN,
-                }
-            }
-        ],
-    }
-    return copy_stage("temperature_study", stage, lambda path: path, "--reports reports")
 
 
 def _visualize(project: Project, last: str, study: Study) -> Stage:

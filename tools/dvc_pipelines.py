@@ -15,6 +15,7 @@ from tools.rooms import ROOT
 from tools.stage_copies import Stage, copy_stage, dump, into, not_cached, paths_of, read_stages
 from tools.studies import STUDIES
 from tools.study_pipelines import study_pipeline
+from tools.temperature_table import STUDY_CURVE, by_temperature, temperature_table
 
 RECIPES = ("quick", "unseen", "paper", "dream")
 PROJECTS = (
@@ -38,23 +39,15 @@ COMPARE_DREAM: Stage = {
         "reports/figures/open_loop_error.png", "reports/figures/filmstrip.png", "reports/dream.gif"
     ),
 }
-STUDY_CURVE = "reports/curves/temperature_study.csv"
-BY_TEMPERATURE = {
-    "template": "log_x",
-    "title": "temperature study: return in the environment of a C trained in dreams",
-    "x": "temperature",
-    "x_label": "temperature of the dreams",
-    "y_label": "return of an episode",
-}
-RETURNS = {
-    **BY_TEMPERATURE,
-    "title": "temperature study: C in the environment and in dreams (baseline: random policy)",
-    "y": {STUDY_CURVE: ["env_return", "dream_return", "baseline"]},
-}
+RETURNS = by_temperature(
+    "temperature study: C in the environment and in dreams (baseline: random policy)",
+    {STUDY_CURVE: ["env_return", "dream_return", "baseline"]},
+)
+RETURN_TITLE = "temperature study: return in the environment of a C trained in dreams"
 VISUALIZE_TEMPERATURE: Stage = {
     "desc": "Draw returns in dreams and in the environment by temperature",
     "cmd": "python -m stages.visualize_temperature",
-    "deps": ["reports/curves/temperature_study.csv"],
+    "deps": [STUDY_CURVE],
     "plots": not_cached("reports/figures/temperature.png"),
 }
 VISUALIZE_GYMNASIUM: Stage = {
@@ -131,33 +124,15 @@ def temperature_pipeline(
         matrix = {"seed": seeds, **({"temperature": temperatures} if in_cell else {})}
         stages[name] = {"matrix": {key: [*values] for key, values in matrix.items()}, **stage}
     cells = [f"cells/{seed}-{temperature}" for temperature in temperatures for seed in seeds]
-    stages["temperature_study"] = _study(cells)
+    stages["temperature_study"] = temperature_table(
+        cells, ("evolve_c", "evaluate"), "environment", RETURN_TITLE
+    )
     stages["visualize_temperature"] = copy_stage(
         "visualize_temperature", VISUALIZE_TEMPERATURE, lambda path: path
     )
     stages["compare_dream"] = _coldest(seeds[0], min(temperatures))
     head = f"Training in dreams of several temperatures.\n{DERIVED}"
     return dump(head, {"stages": stages, "plots": [{"returns by temperature": RETURNS}]})
-
-
-def _study(cells: list[str]) -> Stage:
-    """The stage that puts the scores of all cells in a table."""
-    stage: Stage = {
-        "desc": "List returns in dreams and in the environment by temperature",
-        "cmd": f"python -m stages.temperature_study {' '.join(cells)}",
-        "deps": [
-            f"{cell}/reports/{file}"
-            for cell in cells
-            for file in (
-                *("metrics/evolve_c.json", "details/evolve_c.json"),
-                *("metrics/evaluate.json", "details/evaluate.json"),
-            )
-        ],
-        "outs": ["reports/details/temperature_study.json"],
-        "metrics": not_cached("reports/metrics/temperature_study.json"),
-        "plots": [{STUDY_CURVE: {"cache": False, **BY_TEMPERATURE, "y": "env_return"}}],
-    }
-    return copy_stage("temperature_study", stage, lambda path: path)
 
 
 def _coldest(seed: int, temperature: float) -> Stage:
