@@ -67,13 +67,8 @@ def main() -> None:
         latents = run.table("latents", Latents)
         memory = run.model("m", "train_m", ENSEMBLES)
         check_can_dream(run.paths["m"], memory)
-        sizes = latents.mean.shape[1], latents.actions.shape[1]
-        if sizes != (memory.z_size, memory.action_size):
-            raise UserError(
-                f"{run.paths['latents']}: its z and actions have {sizes[0]} and {sizes[1]} "
-                f"numbers, but those of {run.paths['m']} have {memory.z_size} and "
-                f"{memory.action_size}; run 'dvc repro'"
-            )
+        sizes = memory.z_size, memory.action_size
+        latents.check_sizes(run.paths["latents"], run.paths["m"], *sizes)
         try:
             result = forecast_ends(memory, latents, run.params.dream_temperature, run.streams)
         except ValueError as error:

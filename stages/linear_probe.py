@@ -110,13 +110,8 @@ def main() -> None:
                 f"{len(rollouts.lengths)} of {run.paths['rollouts']}; set encode.mirror to false, "
                 "and run 'dvc repro'"
             )
-        sizes = latents.mean.shape[1], latents.actions.shape[1]
-        if sizes != (memory.z_size, memory.action_size):
-            raise UserError(
-                f"{run.paths['latents']}: its z and actions have {sizes[0]} and {sizes[1]} "
-                f"numbers, but those of {run.paths['m']} have {memory.z_size} and "
-                f"{memory.action_size}; run 'dvc repro'"
-            )
+        sizes = memory.z_size, memory.action_size
+        latents.check_sizes(run.paths["latents"], run.paths["m"], *sizes)
         try:
             result = probe(rollouts, latents, memory.members[0])
         except ValueError as error:

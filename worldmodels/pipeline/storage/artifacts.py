@@ -15,6 +15,7 @@ from typing import Annotated, Any, ClassVar, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from worldmodels.pipeline.errors import UserError
 from worldmodels.pipeline.file_errors import file_error, readable
 from worldmodels.pipeline.storage import npz
 from worldmodels.pipeline.storage.episode_tables import (
@@ -81,6 +82,25 @@ class Latents(Episodes):
         """(episodes,): the number of steps after which the return of each was at its highest."""
         returns = [np.cumsum(self.rewards[slice(*span)]) for span in pairwise(self.first_step)]
         return np.array([each.argmax() + 1 for each in returns], np.int64)
+
+    def check_sizes(self, path: Path, m: Path, z_size: int, action_size: int) -> None:
+        """Raise an error if z and actions have other numbers of dimensions than those of M.
+
+        Args:
+            path: of the latents.
+            m: the path of M.
+            z_size: M's.
+            action_size: M's.
+
+        Raises:
+            UserError: they have.
+        """
+        found = self.mean.shape[1], self.actions.shape[1]
+        if found != (z_size, action_size):
+            raise UserError(
+                f"{path}: its z and actions have {found[0]} and {found[1]} numbers, but those of "
+                f"{m} have {z_size} and {action_size}; run 'dvc repro'"
+            )
 
     def _inconsistency(self) -> str | None:
         return super()._inconsistency() or _split_error(self.held_out)
