@@ -7,7 +7,6 @@ the numbers that worldmodels/figures/article/numbers.py names; writes reports/ar
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Mapping
 from functools import reduce
 from pathlib import Path
@@ -17,6 +16,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from tools.command_errors import errors_in_a_line
 from tools.rooms import ROOT
 from worldmodels.agent.loading import AgentParts, Spaces, load_agent
 from worldmodels.dream.starts import StartStates
@@ -27,7 +27,6 @@ from worldmodels.memory.recurrent import RecurrentMemory
 from worldmodels.pipeline.config.env_params import CarRacingParams, EnvParams
 from worldmodels.pipeline.config.reader import read_params
 from worldmodels.pipeline.errors import UserError
-from worldmodels.pipeline.file_errors import system_error
 from worldmodels.pipeline.outputs import AtomicOutputs
 from worldmodels.pipeline.reports import read_curve, read_numbers
 from worldmodels.pipeline.storage.artifacts import Model, load_model
@@ -157,16 +156,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tools.article", description=__doc__)
     parser.add_argument("page", type=Path, nargs="?", default=PAGE, help=f"by default {PAGE}")
     page = parser.parse_args().page
-    try:
+    with errors_in_a_line("article"):
         content = make_article().encode()
         if len(content) > MAX_BYTES:
             raise UserError(f"it has {len(content):,} bytes, and {MAX_BYTES:,} are the most")
         with AtomicOutputs() as outputs, outputs.writing(page) as temporary:
             temporary.write_bytes(content)
-    except UserError as error:
-        sys.exit(f"article: {error}")
-    except OSError as error:
-        sys.exit(f"article: {system_error(error)}")
     print(f"The article, {len(content) / 1e6:.1f} MB, which opens from disk: {page}")
 
 

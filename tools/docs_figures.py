@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 import worldmodels
 from tools import dream_transfer, recurrent_state
 from tools.carracing_scores import agents as carracing_agents
+from tools.command_errors import errors_in_a_line
 from tools.docs_episode import EPISODE
 from tools.rooms import ROOT
 from tools.studies import STUDIES
@@ -38,8 +39,6 @@ from worldmodels.figures.docs.endless_bend import DecodedEpisode, bend_frames
 from worldmodels.figures.docs.score_by_cost import Training, score_by_cost_figure
 from worldmodels.figures.docs.style import svg
 from worldmodels.pipeline.config.reader import read_params
-from worldmodels.pipeline.errors import UserError
-from worldmodels.pipeline.file_errors import system_error
 from worldmodels.pipeline.outputs import AtomicOutputs
 from worldmodels.pipeline.reports import curve_path, metrics_path, read_curve, read_numbers
 from worldmodels.pipeline.storage.pixels import to_bytes, to_pixels
@@ -162,15 +161,10 @@ def _size(path: Path) -> int:
 def main() -> None:
     """Draw all figures, into the folder of the command line if there is one."""
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else FIGURES
-    try:
-        with AtomicOutputs() as outputs:
-            for name, draw in DRAWN.items():
-                with outputs.writing(ROOT / folder / name) as path:
-                    path.write_bytes(draw())
-    except UserError as error:
-        sys.exit(f"docs_figures: {error}")
-    except OSError as error:
-        sys.exit(f"docs_figures: {system_error(error)}")
+    with errors_in_a_line("docs_figures"), AtomicOutputs() as outputs:
+        for name, draw in DRAWN.items():
+            with outputs.writing(ROOT / folder / name) as path:
+                path.write_bytes(draw())
     print(f"{folder}: {', '.join(DRAWN)}")
 
 

@@ -10,12 +10,14 @@ from collections.abc import Sequence
 import yaml
 
 from tools.carracing_pipeline import carracing_pipeline
+from tools.command_errors import errors_in_a_line
 from tools.doom_pipeline import doom_pipeline
 from tools.rooms import ROOT
 from tools.stage_copies import Stage, copy_stage, dump, into, not_cached, paths_of, read_stages
 from tools.studies import STUDIES
 from tools.study_pipelines import study_pipeline
 from tools.temperature_table import STUDY_CURVE, by_temperature, temperature_table
+from worldmodels.pipeline.outputs import AtomicOutputs
 
 RECIPES = ("quick", "unseen", "paper", "dream")
 PROJECTS = (
@@ -169,10 +171,11 @@ def derived(pipeline: str) -> dict[str, str]:
 
 def main() -> None:
     """Write all of them."""
-    pipeline = (ROOT / "dvc.yaml").read_text(encoding="utf-8")
-    for path, text in derived(pipeline).items():
-        (ROOT / path).parent.mkdir(parents=True, exist_ok=True)
-        (ROOT / path).write_text(text, encoding="utf-8")
+    with errors_in_a_line("dvc_pipelines"), AtomicOutputs() as outputs:
+        pipeline = (ROOT / "dvc.yaml").read_text(encoding="utf-8")
+        for path, text in derived(pipeline).items():
+            with outputs.writing(ROOT / path) as temporary:
+                temporary.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

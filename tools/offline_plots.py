@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import os
 import re
-import sys
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -18,6 +17,7 @@ from dvc.config import Config
 from dvc_render.html import PAGE_HTML
 from dvc_render.vega import VegaRenderer
 
+from tools.command_errors import errors_in_a_line
 from tools.rooms import ROOT
 from worldmodels.pipeline.errors import UserError
 from worldmodels.pipeline.file_errors import system_error
@@ -82,7 +82,7 @@ def main() -> None:
         help="files, in place of a download; by default, in this order: " + " ".join(expected),
     )
     sources = parser.parse_args().scripts
-    try:
+    with errors_in_a_line("offline_plots"):
         if len(sources) != len(expected):
             raise UserError(f"DVC's page has {len(expected)} scripts: {' '.join(expected)}")
         content = page_template([read_script(source) for source in sources]).encode()
@@ -90,10 +90,6 @@ def main() -> None:
         with AtomicOutputs() as outputs, outputs.writing(path) as temporary:
             temporary.write_bytes(content)
         use_template(path)
-    except UserError as error:
-        sys.exit(f"offline_plots: {error}")
-    except OSError as error:
-        sys.exit(f"offline_plots: {system_error(error)}")
     print(f"{TEMPLATE}, {len(content) / 1e6:.1f} MB: dvc plots show and diff use it from now on")
 
 

@@ -10,7 +10,6 @@ import argparse
 import hashlib
 import re
 import subprocess
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
@@ -18,6 +17,7 @@ from typing import NamedTuple
 import msgspec
 import yaml
 
+from tools.command_errors import errors_in_a_line
 from tools.restore_locks import is_torn
 from tools.rooms import ROOT
 from worldmodels.agent.loading import load_agent
@@ -26,7 +26,6 @@ from worldmodels.pipeline.config.env_params import EnvParams
 from worldmodels.pipeline.config.params import Params
 from worldmodels.pipeline.config.reader import read_params
 from worldmodels.pipeline.errors import UserError
-from worldmodels.pipeline.file_errors import system_error
 from worldmodels.pipeline.outputs import AtomicOutputs
 from worldmodels.pipeline.reports import details_path, read_numbers
 from worldmodels.pretrained.loading import AGENT_FILE, MODELS, AgentFile
@@ -161,12 +160,8 @@ def main() -> None:
     parser.add_argument("--models", type=Path, metavar="FOLDER", help="of v.npz, m.npz, c.npz")
     parser.add_argument("--reports", type=Path, metavar="FOLDER", help="of the evaluation")
     given = parser.parse_args()
-    try:
+    with errors_in_a_line("release_agent"):
         release = release_agent(given.project, given.version, given.models, given.reports)
-    except UserError as error:
-        sys.exit(f"release_agent: {error}")
-    except OSError as error:
-        sys.exit(f"release_agent: {system_error(error)}")
     print(release.summary())
 
 

@@ -6,7 +6,6 @@ No number of a result is typed.
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from tools import dream_transfer, recurrent_state
+from tools.command_errors import errors_in_a_line
 from tools.rooms import ROOT
 from tools.studies import RESULTS, STUDIES
 from tools.study_results import Results, Setting, read_results
@@ -24,7 +24,6 @@ from worldmodels.figures.docs.intervals import Interval, intervals_figure
 from worldmodels.figures.docs.style import svg
 from worldmodels.pipeline.config.reader import read_params
 from worldmodels.pipeline.errors import UserError
-from worldmodels.pipeline.file_errors import system_error
 from worldmodels.pipeline.outputs import AtomicOutputs
 
 PAGES = Path("docs/studies")
@@ -157,15 +156,10 @@ def _intervals(results: Results, setting: Setting) -> list[Interval]:
 
 def main() -> None:
     """Write the pages of all studies."""
-    try:
-        with AtomicOutputs() as outputs:
-            for name in STUDIES:
-                with outputs.writing(ROOT / PAGES / f"{name}.md") as path:
-                    path.write_text(page(name), encoding="utf-8")
-    except UserError as error:
-        sys.exit(f"study_pages: {error}")
-    except OSError as error:
-        sys.exit(f"study_pages: {system_error(error)}")
+    with errors_in_a_line("study_pages"), AtomicOutputs() as outputs:
+        for name in STUDIES:
+            with outputs.writing(ROOT / PAGES / f"{name}.md") as path:
+                path.write_text(page(name), encoding="utf-8")
     print(f"{PAGES}: {', '.join(STUDIES)}")
 
 

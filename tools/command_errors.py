@@ -1,0 +1,25 @@
+"""How commands of tools/ end at errors that people can mend."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from worldmodels.pipeline.errors import UserError
+from worldmodels.pipeline.file_errors import system_error
+
+
+@contextmanager
+def errors_in_a_line(command: str) -> Iterator[None]:
+    """End the process with one line and status 1 if the block meets an error that is no bug.
+
+    Args:
+        command: whose name the line begins with.
+    """
+    try:
+        yield
+    except UserError as error:
+        sys.exit(f"{command}: {error}")
+    except OSError as error:
+        sys.exit(f"{command}: {system_error(error)}")
