@@ -21,7 +21,7 @@ from tests.support.documented_commands import (
 from tests.support.project import ROOT
 from tools.dvc_pipelines import PROJECTS
 from tools.stage_copies import paths_of
-from tools.studies import STUDIES
+from tools.study_reader import study_names
 
 OWN = "docs/own_environment.md"
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
@@ -118,7 +118,7 @@ def test_options_that_are_named_are_there(page):
 def test_the_table_of_make_has_every_target_and_no_other():
     makefile = read("Makefile")
     recipes = re.search(r"^RECIPES := (.*)$", makefile, re.M)[1]
-    studies = {f"study-{name}" for name in STUDIES}  # docs/studies.md lists them
+    studies = {f"study-{name}" for name in study_names()}  # docs/studies.md lists them
     found = "$(patsubst studies/%/study.yaml,%,$(wildcard studies/*/study.yaml))"
     assert re.search(r"^STUDIES := (.*)$", makefile, re.M)[1] == found
     phony = re.search(r"^\.PHONY: ((?:.*\\\n)*.*)$", makefile, re.M)[1].replace("\\\n", " ")
@@ -146,7 +146,7 @@ def test_blocks_are_of_a_kind_that_a_test_reads(page):
 def test_yaml_is_that_of_the_repository(page):
     params = "recipes/other/params.yaml" if page == OWN else "params.yaml"
     real = yaml.safe_load(read(params)) | yaml.safe_load(read("dvc.yaml"))["stages"]
-    studies = [yaml.safe_load(read(f"studies/{name}/study.yaml")) for name in STUDIES]
+    studies = [yaml.safe_load(read(f"studies/{name}/study.yaml")) for name in study_names()]
     for _, language, content in fences(page):
         whole = yaml.safe_load(content) if language == "yaml" else {}
         for name, shown in {} if whole in studies else whole.items():

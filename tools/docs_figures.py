@@ -20,8 +20,8 @@ from tools.carracing_scores import agents as carracing_agents
 from tools.command_errors import errors_in_a_line
 from tools.docs_episode import EPISODE
 from tools.rooms import ROOT
-from tools.studies import STUDIES
 from tools.study_pages import study_figure
+from tools.study_reader import study_names
 from tools.training_seed import seed_folders
 from worldmodels.agent.agent import Agent, LatentPolicy
 from worldmodels.agent.loading import load_agent
@@ -127,7 +127,7 @@ DRAWN: Mapping[str, Callable[[], bytes]] = {  # a file in docs/figures -> its co
     "ablations.svg": ablations,
     "agent.svg": agent,
     "endless_bend.gif": endless_bend,
-    **{f"{name}.svg": partial(study_figure, name) for name in STUDIES},
+    **{f"{name}.svg": partial(study_figure, name) for name in study_names()},
     f"{dream_transfer.NAME}.svg": dream_transfer.figure,
     f"{recurrent_state.NAME}.svg": recurrent_state.figure,
 }

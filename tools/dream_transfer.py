@@ -8,8 +8,7 @@ from typing import Any
 from tools.carracing_scores import agents, score_text
 from tools.markdown_table import markdown_table
 from tools.rooms import ROOT
-from tools.studies import RESULTS, STUDIES
-from tools.study_results import Results, read_results
+from tools.study_results import Results, load_results
 from tools.study_statistics import COVERAGE, MeanStd
 from tools.study_tables import headline
 from worldmodels.figures.common.paper_doom import PAPER_STUDY
@@ -30,7 +29,7 @@ NOT_RUN = "It has not been run"
 
 def fields() -> Mapping[str, Any]:
     """What the template may name of CarRacing and Doom."""
-    results, doom, (dreamt, whole) = _results(), _doom(), _carracing()
+    results, doom, (dreamt, whole) = load_results(NAME), _doom(), _carracing()
     return {
         "transfer_finding": transfer_finding(results),
         "claims_table": claims_table(results),
@@ -101,7 +100,7 @@ def doom_finding(study: Curve) -> str:
 
 def figure() -> bytes:
     """Returns in dreams and in the environment, in three environments."""
-    results, (dreamt, whole) = _results(), _carracing()
+    results, (dreamt, whole) = load_results(NAME), _carracing()
     racing = [
         Transfer(
             results.study.label(group),
@@ -120,10 +119,6 @@ def figure() -> bytes:
     carracing = {seed: (score, whole.scores[seed]) for seed, score in dreamt.scores.items()}
     lines = subtitle.replace("%", " %").split("\n")
     return svg(transfer_figure(headline(results), lines, racing, _doom(), carracing))
-
-
-def _results() -> Results:
-    return read_results(STUDIES[NAME], ROOT / "studies" / NAME / RESULTS)
 
 
 def _carracing() -> tuple[Ablation, Ablation]:

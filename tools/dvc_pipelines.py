@@ -14,15 +14,24 @@ from tools.command_errors import errors_in_a_line
 from tools.doom_pipeline import doom_pipeline
 from tools.rooms import ROOT
 from tools.stage_copies import Stage, copy_stage, dump, into, not_cached, paths_of, read_stages
-from tools.studies import STUDIES
-from tools.study_pipelines import study_pipeline
+from tools.studies import StudyError
+from tools.study_pipelines import factors_set, study_pipeline
+from tools.study_reader import (
+    DESCRIPTION,
+    PARAMS,
+    check_settings,
+    load_study,
+    study_folder,
+    study_names,
+)
 from tools.temperature_table import STUDY_CURVE, by_temperature, temperature_table
+from worldmodels.pipeline.errors import UserError
 from worldmodels.pipeline.outputs import AtomicOutputs
 
 RECIPES = ("quick", "unseen", "paper", "dream")
 PROJECTS = (
     *(f"recipes/{recipe}" for recipe in (*RECIPES, "other")),
-    *("studies/temperature", *(f"studies/{name}" for name in STUDIES), "carracing", "doom"),
+    *("studies/temperature", *(f"studies/{name}" for name in study_names()), "carracing", "doom"),
 )
 SEEDS = (0, 1, 2, 3, 4)
 TEMPERATURES = (0.01, 0.1, 0.5, 1.0, 1.15, 1.3, 2.0, 4.0, 10.0, 30.0)
@@ -153,16 +162,34 @@ def _coldest(seed: int, temperature: float) -> Stage:
     return {**stage, "desc": "Compare the coldest dreams with C's episodes from the same starts"}
 
 
+def _pipeline_of_study(pipeline: str, name: str) -> str:
+    """The text of a study's dvc.yaml.
+
+    Raises:
+        UserError: it has no study that can be run.
+    """
+    study, folder = load_study(name), study_folder(name)
+    try:
+        for factors in factors_set(pipeline, study).values():
+            check_settings(study, folder / PARAMS, factors)
+        return study_pipeline(pipeline, study, DERIVED)
+    except StudyError as error:
+        raise UserError(f"{folder / DESCRIPTION}: {error}") from None
+
+
 def derived(pipeline: str) -> dict[str, str]:
-    """The texts of the derived files, by path, given the root's dvc.yaml."""
+    """The texts of the derived files, by path, given the root's dvc.yaml.
+
+    Raises:
+        UserError: a study.yaml, or the params.yaml beside it, is wrong.
+    """
     return {
         **{f"recipes/{recipe}/dvc.yaml": named(pipeline, recipe) for recipe in RECIPES},
         "recipes/dream/compare/dvc.yaml": dream_comparison(),
         "recipes/other/dvc.yaml": gymnasium_pipeline(pipeline),
         "studies/temperature/dvc.yaml": temperature_pipeline(pipeline),
         **{
-            f"studies/{name}/dvc.yaml": study_pipeline(pipeline, study, DERIVED)
-            for name, study in STUDIES.items()
+            f"studies/{name}/dvc.yaml": _pipeline_of_study(pipeline, name) for name in study_names()
         },
         "carracing/dvc.yaml": carracing_pipeline(pipeline),
         "doom/dvc.yaml": doom_pipeline(pipeline),

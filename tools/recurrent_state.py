@@ -9,8 +9,9 @@ from tools.carracing_scores import agents, table
 from tools.doom_ablations import ALL, FEATURES, UNTRAINED
 from tools.doom_ablations import RESULTS as DOOM_RESULTS
 from tools.rooms import ROOT
-from tools.studies import RESULTS, STUDIES, Study
-from tools.study_results import Results, Setting, read_results
+from tools.studies import Study
+from tools.study_reader import load_study
+from tools.study_results import Results, Setting, load_results, read_results
 from tools.study_statistics import COVERAGE
 from tools.study_tables import enumeration, finding, headline, tables
 from worldmodels.figures.docs.ablations import Ablation
@@ -20,37 +21,38 @@ from worldmodels.figures.docs.style import svg
 
 NAME = "recurrent_state"
 WITHOUT_H = {"h": "z", "training M": UNTRAINED}  # by the part that an agent of CarRacing lacks
+DOOM_LABELS = {"return": "tics alive", "off the track": "games that end in death"}
 NOT_RUN = "It has not been run."
 
 
-def doom_study() -> Study:
+def doom_study(racing: Study) -> Study:
     """What varies in Doom: C's features alone. Its seeds are those of C's training."""
-    labels = STUDIES[NAME].labels
     return Study(
         title="",
         factors={"features": {name: {} for name in (*FEATURES, UNTRAINED)}},
         seeds=ALL.seeds,
         minutes=0,
         reference="z",
-        labels={**labels, "return": "tics alive", "off the track": "games that end in death"},
+        labels={**racing.labels, **DOOM_LABELS},
         number=",.0f",
     )
 
 
-def doom_results() -> Results | None:
+def doom_results(racing: Study) -> Results | None:
     """The tics that each C lives in each test game; None if the ablations have not been run."""
     path = ROOT / "doom" / DOOM_RESULTS
-    return read_results(doom_study(), path) if path.exists() else None
+    return read_results(doom_study(racing), path) if path.exists() else None
 
 
 def fields() -> Mapping[str, Any]:
     """What the template may name of CarRacing and Doom."""
     whole, ablations = agents(ROOT / "carracing")
     others = [each for each in ablations if each.part in WITHOUT_H]
-    doom = doom_results()
+    study = load_study(NAME)
+    doom = doom_results(study)
     return {
         "carracing_table": table(whole, others).rstrip(),
-        "carracing_finding": carracing_finding(whole, others),
+        "carracing_finding": carracing_finding(study, whole, others),
         "doom_table": tables(doom) if doom else NOT_RUN,
         "doom_finding": finding(doom) if doom else NOT_RUN.rstrip("."),
         "doom_commit": f", with commit {doom.commit} of the code" if doom else "",
@@ -59,9 +61,9 @@ def fields() -> Mapping[str, Any]:
     }
 
 
-def carracing_finding(whole: Ablation, others: list[Ablation]) -> str:
+def carracing_finding(racing: Study, whole: Ablation, others: list[Ablation]) -> str:
     """What C returns without h or with an untrained one, and what of that is not in git."""
-    label = STUDIES[NAME].label
+    label = racing.label
     found = []
     for each in others:
         lost = each.lost(whole)
@@ -85,21 +87,18 @@ def _seeds(agent: Ablation) -> str:
 
 def figure() -> bytes:
     """The features of C in each environment."""
-    study = STUDIES[NAME]
-    racing = read_results(study, ROOT / "studies" / NAME / RESULTS)
-    doom = doom_results()
+    racing = load_results(NAME)
+    study = racing.study
+    doom = doom_results(study)
     panels = [
         Panel(study.label(group).capitalize(), "return", _estimates(racing, settings))
         for group, settings in racing.groups.items()
     ]
     whole, ablations = agents(ROOT / "carracing")
-    agents_by_name = {WITHOUT_H[each.part]: each for each in ablations if each.part in WITHOUT_H}
+    others = {WITHOUT_H[each.part]: each for each in ablations if each.part in WITHOUT_H}
+    means = {_row(study, name): _mean(each) for name, each in {"zh": whole, **others}.items()}
     panels += [
-        Panel(
-            "CarRacing",
-            "mean return",
-            {_row(name): _mean(each) for name, each in {"zh": whole, **agents_by_name}.items()},
-        ),
+        Panel("CarRacing", "mean return", means),
         Panel("Doom", "tics alive", _estimates(doom, doom.groups[""]) if doom else {}, ",.0f"),
     ]
     findings = [headline(racing), *([f"Doom: {headline(doom)}"] if doom else [])]
@@ -109,7 +108,7 @@ def figure() -> bytes:
         f"{racing.tracks} unseen tracks{games}.",
         "CarRacing: mean and two standard errors, over seeds and tracks",
     ]
-    rows = [_row(name) for name in ("z", UNTRAINED, "zh", "zch")]
+    rows = [_row(study, name) for name in ("z", UNTRAINED, "zh", "zch")]
     lines = [line.replace("%", " %") for line in subtitle]
     return svg(panels_figure(". ".join(findings), lines, rows, panels))
 
@@ -117,7 +116,7 @@ def figure() -> bytes:
 def _estimates(results: Results, settings: Mapping[str, Setting]) -> dict[str, Interval]:
     """By row."""
     return {
-        _row(name): Interval("", *results.bootstrap.iqm(each.scores))
+        _row(results.study, name): Interval("", *results.bootstrap.iqm(each.scores))
         for name, each in settings.items()
     }
 
@@ -127,6 +126,6 @@ def _mean(agent: Ablation) -> Interval:
     return Interval("", mean, mean - 2 * stderr, mean + 2 * stderr)
 
 
-def _row(name: str) -> str:
+def _row(study: Study, name: str) -> str:
     """The label of a row: what C sees."""
-    return STUDIES[NAME].label(name).removeprefix("C on ")
+    return study.label(name).removeprefix("C on ")

@@ -12,19 +12,22 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
-from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+from msgspec import Meta
 
-from tools.rooms import ROOT
-from worldmodels.pipeline.config.strict_yaml import read_yaml
-from worldmodels.pipeline.errors import UserError
+from worldmodels.pipeline.reports import CURVES
 
-DESCRIPTION = "study.yaml"
-RESULTS = "results.csv"
 Options = Mapping[str, Any]  # values by dotted key of the params
 Factor = Mapping[str, Options]  # by label
+RESERVED = (  # names of columns of the results, and of what a stage of dvc.yaml runs for
+    *("commit", "seed", "off_track", "options", "evaluate", "cells"),
+)
+
+
+class StudyError(ValueError):
+    """What is wrong with a study; the message begins with the dotted key."""
 
 
 class Study(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -54,7 +57,7 @@ class Study(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
     title: str
     factors: Mapping[str, Factor]
-    seeds: Sequence[int]
+    seeds: Sequence[Annotated[int, Meta(ge=0)]]
     minutes: int
     reference: str
     tuned: str = ""
@@ -67,35 +70,64 @@ class Study(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
     def __post_init__(self) -> None:
         """Refuse what no key alone shows."""
-        for name, factor in self.factors.items():
-            for label in (name, *factor):
-                if not re.fullmatch(r"[\w.]+", label):
-                    raise ValueError(
-                        f"factors.{name}: names of factors and labels are of letters, digits, _ "
-                        f"and .; found {label!r}"
-                    )
+        if len({*self.seeds}) < max(2, len(self.seeds)):
+            raise StudyError(
+                "seeds: should be two or more, each another, so that there is an interval; found "
+                f"{[*self.seeds]}"
+            )
+        try:
+            format(0.0, self.number)
+        except ValueError:
+            raise StudyError(
+                f"number: should be the format of a number, such as '+.1f'; found {self.number!r}"
+            ) from None
+        self._check_names()
         for key in ("tuned", "groups"):
             if (name := getattr(self, key)) and name not in self.factors:
                 names = ", ".join(self.factors)
-                raise ValueError(f"{key}: should be a factor ({names}); found {name!r}")
+                raise StudyError(f"{key}: should be a factor ({names}); found {name!r}")
         last = [*self.factors][len(self.factors) - len(self.together) :]
         if [*self.together] != last:
-            raise ValueError(
+            raise StudyError(
                 f"together: should be the last factors ({', '.join(self.factors)}), in their "
                 f"order; found {', '.join(self.together)}"
             )
         self._check_exclude()
         if self.reference not in self.settings:
-            raise ValueError(
+            raise StudyError(
                 f"reference: should be one of {', '.join(self.settings)}; found {self.reference!r}"
             )
+
+    def _check_names(self) -> None:
+        for factor, labels in self.factors.items():
+            for name in (factor, *labels):
+                if not re.fullmatch(r"[\w.]+", name):
+                    raise StudyError(
+                        f"factors.{factor}: names of factors and labels are of letters, digits, _ "
+                        f"and .; found {name!r}"
+                    )
+        for key, names in (("factors", self.factors), ("measures", self.measures)):
+            taken = [*RESERVED, *(self.factors if key == "measures" else ())]
+            for name in names:
+                if name in taken or name.startswith("track_"):
+                    raise StudyError(
+                        f"{key}.{name}: should have another name than {', '.join(taken)} or "
+                        f"track_...; found {name!r}"
+                    )
+        for name, where in self.measures.items():
+            _check_measure(f"measures.{name}", where)
 
     def _check_exclude(self) -> None:
         for number, excluded in enumerate(self.exclude):
             for name, labels in excluded.items():
-                known = [*self.factors.get(name, ())]
+                if name not in self.factors:
+                    raise StudyError(
+                        f"exclude[{number}].{name}: should be a factor ({', '.join(self.factors)});"
+                        f" found {name!r}"
+                    )
+                known = [*self.factors[name]]
                 if unknown := [label for label in _labels(labels) if label not in known]:
-                    raise ValueError(
+                    raise StudyError(
                         f"exclude[{number}].{name}: should be labels of a factor "
                         f"({', '.join(known)}); found {', '.join(unknown)}"
                     )
@@ -103,7 +135,7 @@ class Study(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
         cells = {tuple(cell[name] for name in each) for cell in self.combinations([*self.factors])}
         for labels in product(*(self.factors[name] for name in each)):
             if labels not in cells:
-                raise ValueError(f"exclude: should leave a cell of {', '.join(labels)}; found none")
+                raise StudyError(f"exclude: should leave a cell of {', '.join(labels)}; found none")
 
     @property
     def compared(self) -> list[str]:
@@ -122,9 +154,35 @@ class Study(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
             if not any(_is_part(excluded, combination) for excluded in self.exclude):
                 yield combination
 
+    def options(self, labels: Mapping[str, str]) -> Options:
+        """The params that labels of factors set."""
+        return {
+            key: value
+            for name, label in labels.items()
+            for key, value in self.factors[name][label].items()
+        }
+
     def label(self, name: str) -> str:
         """How a page names it."""
         return self.labels.get(name, name)
+
+
+def _check_measure(key: str, where: str) -> None:
+    """Refuse what cannot be the place of a number in a report.
+
+    Raises:
+        StudyError: it cannot.
+    """
+    if not (parts := re.fullmatch(r"(metrics|details|curves)/(\w+)\.([\w.]+)", where)):
+        raise StudyError(
+            f"{key}: should be a number of a report, such as details/train_m.held_out_nll, or a "
+            f"column of a curve, such as curves/evolve_c.mean; found {where!r}"
+        )
+    kind, stage, column = parts.groups()
+    if kind == "curves" and column not in CURVES.get(stage, ()):
+        curve = f"a column of {stage}" if stage in CURVES else "of a stage with a curve"
+        known = ", ".join(CURVES.get(stage, CURVES))
+        raise StudyError(f"{key}: should be {curve} ({known}); found {where!r}")
 
 
 def _labels(found: Any) -> list[str]:
@@ -145,31 +203,3 @@ def single_key(key: str, values: Sequence[Any]) -> Factor:
 def text(value: Any) -> str:
     """A value of the params as a command line has it, which is YAML."""
     return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
-
-
-def read_study(path: Path) -> Study:
-    """The study that a file describes.
-
-    Raises:
-        UserError: it cannot be read, or does not describe a study; the message says what is wrong.
-    """
-    found = read_yaml(path)
-    try:
-        if isinstance(found, dict) and isinstance(found.get("factors"), dict):
-            found["factors"] = {name: _factor(each) for name, each in found["factors"].items()}
-        return msgspec.convert(found, Study)
-    except msgspec.ValidationError as error:
-        raise UserError(f"{path}: {error}") from None
-
-
-def _factor(found: Any) -> Any:
-    """A factor with its labels; what is none stays as it is."""
-    match list(found.items()) if isinstance(found, dict) else ():
-        case [(key, list(values))]:
-            return single_key(key, values)
-    return found
-
-
-STUDIES: Mapping[str, Study] = {  # by the folder below studies/
-    path.parent.name: read_study(path) for path in sorted(ROOT.glob(f"studies/*/{DESCRIPTION}"))
-}

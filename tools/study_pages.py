@@ -16,8 +16,8 @@ import numpy as np
 from tools import dream_transfer, recurrent_state
 from tools.command_errors import errors_in_a_line
 from tools.rooms import ROOT
-from tools.studies import RESULTS, STUDIES
-from tools.study_results import Results, Setting, read_results
+from tools.study_reader import PARAMS, study_folder, study_names
+from tools.study_results import RESULTS, Results, Setting, load_results
 from tools.study_statistics import COVERAGE, RESAMPLES, MeanStd, interquartile_mean
 from tools.study_tables import enumeration, finding, from_best, headline, tables, tuned_table
 from worldmodels.figures.docs.intervals import Interval, intervals_figure
@@ -38,10 +38,6 @@ ELSEWHERE: Mapping[str, Callable[[], Mapping[str, Any]]] = {
 }
 
 
-def _results(name: str) -> Results:
-    return read_results(STUDIES[name], ROOT / "studies" / name / RESULTS)
-
-
 def fields(name: str, results: Results) -> dict[str, Any]:
     """What a template may name.
 
@@ -49,7 +45,7 @@ def fields(name: str, results: Results) -> dict[str, Any]:
     `{iqm[narrow][z]:+.1f}`.
     """
     study = results.study
-    params = read_params(ROOT / "studies" / name / "params.yaml")
+    params = read_params(study_folder(name) / PARAMS)
     of_groups = {group: _group_fields(results, each) for group, each in results.groups.items()}
     by_name = {key: {group: each[key] for group, each in of_groups.items()} for key in FIELDS}
     return {
@@ -106,8 +102,8 @@ def page(name: str) -> str:
     Raises:
         UserError: its results or its template are missing or damaged.
     """
-    path = ROOT / "studies" / name / "page.md"
-    results = _results(name)
+    path = study_folder(name) / "page.md"
+    results = load_results(name)
     named = {**fields(name, results), **(ELSEWHERE[name]() if name in ELSEWHERE else {})}
     try:
         text = path.read_text(encoding="utf-8").format_map(named)
@@ -122,7 +118,7 @@ def page(name: str) -> str:
 
 def study_figure(name: str) -> bytes:
     """The figure of a study: each setting, in its group or with each value of the tuned factor."""
-    results = _results(name)
+    results = load_results(name)
     study = results.study
     rows: dict[str, list[Interval]] = {}
     for group, settings in results.groups.items():
@@ -157,10 +153,10 @@ def _intervals(results: Results, setting: Setting) -> list[Interval]:
 def main() -> None:
     """Write the pages of all studies."""
     with errors_in_a_line("study_pages"), AtomicOutputs() as outputs:
-        for name in STUDIES:
+        for name in study_names():
             with outputs.writing(ROOT / PAGES / f"{name}.md") as path:
                 path.write_text(page(name), encoding="utf-8")
-    print(f"{PAGES}: {', '.join(STUDIES)}")
+    print(f"{PAGES}: {', '.join(study_names())}")
 
 
 if __name__ == "__main__":

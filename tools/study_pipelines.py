@@ -14,7 +14,9 @@ from itertools import product
 from typing import Any
 
 from tools.stage_copies import Stage, copy_stage, dump, not_cached, paths_of, read_stages
-from tools.studies import DESCRIPTION, RESULTS, Study, text
+from tools.studies import Study, StudyError, text
+from tools.study_reader import DESCRIPTION
+from tools.study_results import RESULTS
 
 SHARED = ("collect", "train_v", "encode", "train_m")  # before C, each of which reads the last's
 OF_C = ("evolve_c", "evaluate")
@@ -34,8 +36,20 @@ def study_pipeline(pipeline: str, study: Study, derived: str) -> str:
         pipeline: the root's dvc.yaml.
         study: whose.
         derived: a comment that says who writes the file.
+
+    Raises:
+        StudyError: no stage of a study reads what it varies or measures.
     """
     return dump(f"{study.title}\n{derived}", {"stages": _StudyPipeline(pipeline, study).stages()})
+
+
+def factors_set(pipeline: str, study: Study) -> Mapping[str, Sequence[str]]:
+    """By stage, the factors whose params its command sets; arguments as those above.
+
+    Raises:
+        StudyError: as above.
+    """
+    return _StudyPipeline(pipeline, study).factors_set
 
 
 class _StudyPipeline:
@@ -44,7 +58,13 @@ class _StudyPipeline:
     def __init__(self, pipeline: str, study: Study) -> None:
         self._study = study
         self._root = {**read_stages(pipeline), "linear_probe": LINEAR_PROBE}
-        measured = {_reporter(where) for where in study.measures.values()}
+        measured = [_reporter(where) for where in study.measures.values()]
+        for name, stage in zip(study.measures, measured, strict=True):
+            if stage not in (known := (*SHARED, "linear_probe", *OF_C)):
+                raise StudyError(
+                    f"measures.{name}: should be of a stage of a study ({', '.join(known)}); found "
+                    f"{stage}"
+                )
         self._before_c = [*SHARED, *(["linear_probe"] if "linear_probe" in measured else [])]
         first = {name: self._first_stage(name) for name in study.factors}
         order = sorted(first, key=lambda name: first[name])
@@ -58,7 +78,7 @@ class _StudyPipeline:
         self._folders = {name: _folder(factors) for name, factors in self._factors.items()}
         together = study.together
         if others := [name for name in together if first[name] < len(SHARED)]:
-            raise ValueError(f"together: should be factors of C alone; found {', '.join(others)}")
+            raise StudyError(f"together: should be factors of C alone; found {', '.join(others)}")
         self._out = _folder([name for name in order if name not in together])  # a stage's Cs
         if self._out == self._folders["train_m"]:  # DVC takes no output inside of another
             self._out += "/c"
@@ -68,18 +88,31 @@ class _StudyPipeline:
         """The number of the first stage that depends on a factor.
 
         Raises:
-            ValueError: no stage reads a section that it sets params of.
+            StudyError: it sets no params, or of a section that no stage reads.
         """
         read = [self._sections(name) for name in SHARED]
         read.append(self._sections("evolve_c") | self._sections("evaluate"))
-        sections = _sections_set(self._study, factor)
-        if unread := sections - set().union(*read):
-            raise ValueError(f"factor {factor}: no stage of a study reads {', '.join(unread)}")
+        sections, known = _sections_set(self._study, factor), set().union(*read) - {"seed"}
+        if not sections or sections - known:
+            raise StudyError(
+                f"factors.{factor}: should set params of sections that a stage of a study reads "
+                f"({', '.join(sorted(known))}); found {', '.join(sections - known) or 'none'}"
+            )
         return min(number for number, own in enumerate(read) if own & sections)
 
     def _sections(self, name: str) -> set[str]:
         """The sections of the params that a stage reads."""
         return {key.split(".")[0] for key in self._root[name]["params"]}
+
+    @property
+    def factors_set(self) -> dict[str, list[str]]:
+        """By stage, the factors whose params its command sets."""
+        evaluated = [
+            name
+            for name in self._factors["evaluate"]
+            if _sections_set(self._study, name) & self._sections("evaluate")
+        ]
+        return {**self._factors, "evaluate": evaluated}
 
     def stages(self) -> dict[str, Stage]:
         """All stages, by name."""
@@ -141,11 +174,7 @@ class _StudyPipeline:
         params of sections which it reads.
         """
         factors, together = self._factors["evolve_c"], self._study.together
-        evaluated = [
-            name
-            for name in factors
-            if _sections_set(self._study, name) & self._sections("evaluate")
-        ]
+        evaluated = self.factors_set["evaluate"]
         options = ["${item.options}", "${item.evaluate}" if evaluated else ""]
         items = self._items([name for name in factors if name not in together], evaluated)
         evolve, evaluate = (self._copy(*each) for each in zip(OF_C, options, strict=True))

@@ -11,9 +11,11 @@ from pathlib import Path
 import numpy as np
 
 from tools.studies import Study
+from tools.study_reader import load_study, study_folder
 from tools.study_statistics import Array, Bootstrap, interquartile_mean
 from worldmodels.pipeline.file_errors import readable
 
+RESULTS = "results.csv"
 _Cells = Mapping[tuple[str, ...], Array]  # by the labels of all factors
 
 
@@ -65,6 +67,15 @@ class Results:
     @property
     def _any(self) -> Setting:
         return next(iter(next(iter(self.groups.values())).values()))
+
+
+def load_results(name: str) -> Results:
+    """The results of the study of this name.
+
+    Raises:
+        UserError: it is wrong, or its results are missing or damaged.
+    """
+    return read_results(load_study(name), study_folder(name) / RESULTS)
 
 
 def read_results(study: Study, path: Path) -> Results:

@@ -6,7 +6,7 @@ A new command in a page goes into one of these tables; `test_documented_commands
 from __future__ import annotations
 
 from tests.support.documented_commands import block
-from tools.studies import STUDIES
+from tools.study_reader import study_names
 
 TRANSCRIPTS = "tests/projects/test_transcripts.py"
 SIDE_BY_SIDE = "tests/projects/test_side_by_side.py"
@@ -132,7 +132,7 @@ NOT_RUN: dict[str, tuple[str, ...]] = {
             "make dream",
             "make other",
             "make temperature",
-            *(f"make study-{name}" for name in STUDIES),
+            *(f"make study-{name}" for name in study_names()),
             "make carracing",
             "make doom",
             "make doom-ablations",

@@ -5,7 +5,8 @@ import pytest
 
 from stages.train_v import initial_vision
 from tests.support.project import ROOT
-from tools.studies import STUDIES, text
+from tools.studies import text
+from tools.study_reader import load_study
 from worldmodels.pipeline.config.reader import read_params
 
 FOLDER = ROOT / "studies" / "convolution"
@@ -22,7 +23,8 @@ def count(options):
 
 @pytest.fixture(scope="module")
 def counts():
-    return {name: count(options) for name, options in STUDIES["convolution"].factors["v"].items()}
+    factor = load_study("convolution").factors["v"]
+    return {name: count(options) for name, options in factor.items()}
 
 
 def test_the_small_dense_v_has_as_many_numbers_and_the_wide_one_more(counts):

@@ -5,7 +5,7 @@ import pytest
 
 from tools import dream_transfer
 from tools.dream_transfer import carracing_finding, claims_table, doom_finding
-from tools.studies import STUDIES
+from tools.study_reader import load_study
 from tools.study_results import Results, Setting
 from worldmodels.figures.docs.ablations import Ablation, Score
 from worldmodels.pipeline.reports import CURVES, curve_path, write_curve
@@ -62,6 +62,6 @@ def test_an_older_claim_is_confirmed_by_a_difference_that_no_seed_contradicts():
 
     cold = {"one": setting("one M", 40), "one_noise": setting("", 90), "two": setting("", 40)}
     warm = {**cold, "one": setting("one M", 80)}
-    results = Results(STUDIES[dream_transfer.NAME], "abc", {"0.1": cold, "1.0": warm})
+    results = Results(load_study(dream_transfer.NAME), "abc", {"0.1": cold, "1.0": warm})
     answers = [line.split(" | ")[-1] for line in claims_table(results).splitlines()[2:]]
     assert answers == ["yes |", "yes |", "yes |", "no |", "no |"]

@@ -7,7 +7,8 @@ import pytest
 
 from tools import recurrent_state
 from tools.doom_ablations import ALL, FEATURES, RESULTS, UNTRAINED
-from tools.recurrent_state import carracing_finding, fields
+from tools.recurrent_state import NAME, carracing_finding, fields
+from tools.study_reader import load_study
 from tools.study_tables import table
 from worldmodels.figures.docs.ablations import Ablation, Score
 
@@ -37,7 +38,7 @@ UNTRAINED_M = Ablation("untrained", "training M", {0: Score(912, 3), 1: Score(92
     ],
 )
 def test_of_carracing_it_says_what_has_been_run_and_what_not(others, found):
-    assert carracing_finding(WHOLE, others) == found
+    assert carracing_finding(load_study(NAME), WHOLE, others) == found
 
 
 @pytest.fixture
@@ -83,5 +84,5 @@ def test_doom_has_a_table_in_tics(project):
     assert best.startswith("| C on z and h | 9")
     assert "| 90 of 90 |" in best
     assert found["doom_games"] == "; then it plays 30 test games"
-    results = recurrent_state.doom_results()
+    results = recurrent_state.doom_results(load_study(NAME))
     assert table(results, results.groups[""]) == found["doom_table"]

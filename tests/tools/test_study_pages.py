@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from tests.support.project import ROOT
-from tools import study_pages
-from tools.studies import STUDIES, Study, single_key
+from tools import study_reader, study_results
+from tools.studies import Study, single_key
 from tools.study_pages import PAGES, page, study_figure
+from tools.study_reader import load_study, study_names
 from tools.study_results import chosen_by_other_seeds, read_results
 from tools.study_tables import finding, headline, tables, tuned_table
 from worldmodels.controller.controller import parameter_count
@@ -70,18 +71,18 @@ def folder(tmp_path, monkeypatch):
     folder.mkdir(parents=True)
     write(folder / "results.csv")
     (folder / "params.yaml").write_bytes((ROOT / "params.yaml").read_bytes())
-    monkeypatch.setattr(study_pages, "ROOT", tmp_path)
-    monkeypatch.setattr(study_pages, "STUDIES", {"toy": STUDY})
+    monkeypatch.setattr(study_reader, "ROOT", tmp_path)
+    monkeypatch.setattr(study_results, "load_study", {"toy": STUDY}.get)
     return folder
 
 
-@pytest.mark.parametrize("name", STUDIES)
+@pytest.mark.parametrize("name", study_names())
 def test_the_pages_in_git_are_what_is_written(name):
     written = (ROOT / PAGES / f"{name}.md").read_text(encoding="utf-8")
     assert written == page(name), "run: python -m tools.study_pages"
 
 
-@pytest.mark.parametrize("name", STUDIES)
+@pytest.mark.parametrize("name", study_names())
 def test_no_number_of_a_page_is_typed(name):
     template = (ROOT / "studies" / name / "page.md").read_text(encoding="utf-8")
     parts = string.Formatter().parse(template)
@@ -89,13 +90,13 @@ def test_no_number_of_a_page_is_typed(name):
     assert not re.findall(r"\d", re.sub(r"\]\([^)]*\)", "]", typed))  # but for links
 
 
-@pytest.mark.parametrize("name", STUDIES)
+@pytest.mark.parametrize("name", study_names())
 def test_the_list_of_studies_has_each_with_its_minutes(name):
     listed = (ROOT / "docs" / "studies.md").read_text(encoding="utf-8")
-    assert f"| {STUDIES[name].minutes} | [{name}](studies/{name}.md) |" in listed
+    assert f"| {load_study(name).minutes} | [{name}](studies/{name}.md) |" in listed
 
 
-@pytest.mark.parametrize("name", STUDIES)
+@pytest.mark.parametrize("name", study_names())
 def test_a_file_of_results_is_small(name):
     text = (ROOT / "studies" / name / "results.csv").read_text()
     assert max(map(len, text.splitlines()[1:])) < 800  # of a C
@@ -103,7 +104,7 @@ def test_a_file_of_results_is_small(name):
 
 
 def test_labels_of_cs_say_how_many_numbers_they_have():
-    study, params = STUDIES["strategies"], read_params(ROOT / "studies/strategies/params.yaml")
+    study, params = load_study("strategies"), read_params(ROOT / "studies/strategies/params.yaml")
     features = params.train_v.z_size + params.train_m.hidden
     for label, options in study.factors["controller"].items():
         hidden = options["evolve_c.hidden"]
@@ -150,7 +151,7 @@ def test_groups_of_which_the_same_is_found_are_named_together(folder):
 
 @pytest.mark.parametrize("study", [GROUPED, SIZES])
 def test_a_figure_is_drawn_of_groups(folder, monkeypatch, study):
-    monkeypatch.setattr(study_pages, "STUDIES", {"toy": study})
+    monkeypatch.setattr(study_results, "load_study", {"toy": study}.get)
     write(folder / "results.csv", study)
     assert study_figure("toy").startswith(b"<?xml")
 
@@ -166,7 +167,7 @@ def test_a_group_has_the_values_of_the_tuned_factor_that_are_not_excluded(folder
 
 
 def test_a_template_names_a_setting_in_its_group(folder, monkeypatch):
-    monkeypatch.setattr(study_pages, "STUDIES", {"toy": GROUPED})
+    monkeypatch.setattr(study_results, "load_study", {"toy": GROUPED}.get)
     (folder / "page.md").write_text(
         "# Title\n\n{difference[0.2][bad].value:+.1f}, {measures[0.1][good][nll]:.1f}, {finding}\n"
     )

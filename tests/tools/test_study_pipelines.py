@@ -6,10 +6,14 @@ import yaml
 from dvc.repo import Repo
 
 from tests.support.project import Project
+from tools import study_reader
+from tools.dvc_pipelines import derived
 from tools.rooms import ROOT, dependencies
 from tools.stage_copies import CODE
-from tools.studies import STUDIES, Study, single_key
-from tools.study_pipelines import SHARED, study_pipeline
+from tools.studies import Study, StudyError, single_key
+from tools.study_pipelines import SHARED, factors_set, study_pipeline
+from tools.study_reader import load_study, study_names
+from worldmodels.pipeline.errors import UserError
 
 ROOT_PIPELINE = (ROOT / "dvc.yaml").read_text()
 LAST = "evolve_and_evaluate"
@@ -42,12 +46,12 @@ def keys(stages, name):
     return list(stages[name]["foreach"])
 
 
-@pytest.fixture(params=STUDIES)
+@pytest.fixture(scope="module", params=study_names())
 def study(request):
-    return STUDIES[request.param]
+    return load_study(request.param)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def stages(study):
     return stages_of(study)
 
@@ -83,8 +87,8 @@ def test_a_stage_runs_once_for_what_it_depends_on(ladder):
 
 
 def test_what_varies_in_c_alone_shares_v_and_m():
-    stages = stages_of(STUDIES["strategies"])
-    seeds = [f"{seed}" for seed in STUDIES["strategies"].seeds]
+    study = load_study("strategies")
+    stages, seeds = stages_of(study), [f"{seed}" for seed in study.seeds]
     for name in SHARED:
         assert keys(stages, name) == seeds
     assert len(keys(stages, LAST)) == len(seeds) * 3
@@ -177,14 +181,62 @@ def test_a_c_depends_on_the_code_of_both_scripts(stages):
     assert len(listed) == len(needed)
 
 
-def test_a_factor_that_no_stage_reads_is_refused():
-    frames = single_key("visualize.frames_per_second", [10, 20])
-    study = Study(title="", factors={"frames": frames}, seeds=(0,), minutes=1, reference="10")
-    with pytest.raises(ValueError, match="factor frames: no stage of a study reads visualize"):
+@pytest.mark.parametrize(
+    ("factor", "found"),
+    [
+        (single_key("visualize.frames_per_second", [10, 20]), "visualize"),
+        (single_key("seed", [10, 20]), "seed"),
+        ({"10": {}, "20": {}}, "none"),
+    ],
+)
+def test_a_factor_that_no_stage_reads_is_refused(factor, found):
+    study = Study(title="", factors={"f": factor}, seeds=(0, 1), minutes=1, reference="10")
+    problem = f"^factors.f: should set params .* reads .collect, .*train_v.; found {found}$"
+    with pytest.raises(StudyError, match=problem):
         stages_of(study)
 
 
-@pytest.mark.parametrize("name", STUDIES)
+def test_a_measure_of_no_stage_is_refused():
+    study = msgspec.structs.replace(LADDER, measures={"loss": "metrics/train_c.loss"})
+    with pytest.raises(StudyError, match=r"^measures.loss: .* .collect, .*; found train_c$"):
+        stages_of(study)
+
+
+def test_the_command_of_a_stage_sets_the_factors_that_it_depends_on():
+    """These alone: `evaluate` has neither what V nor what M varies."""
+    assert factors_set(ROOT_PIPELINE, LADDER) == {
+        "collect": ["tracks"],
+        **{name: ["tracks", "v"] for name in ("train_v", "encode")},
+        **{name: ["tracks", "v", "m"] for name in ("train_m", "evolve_c", "linear_probe")},
+        "evaluate": ["tracks"],
+    }
+
+
+def test_a_command_whose_params_are_refused_is_so_before_any_runs(tmp_path, monkeypatch):
+    """All cells are right, but the command of `train_m` does not say that C is no dreamer."""
+    monkeypatch.setattr(study_reader, "ROOT", tmp_path)
+    folder = tmp_path / "studies" / "toy"
+    folder.mkdir(parents=True)
+    params = (ROOT / "recipes" / "dream" / "params.yaml").read_text()
+    (folder / "params.yaml").write_text(params)
+    (folder / "study.yaml").write_text(
+        """
+        title: A title.
+        seeds: [0, 1]
+        minutes: 1
+        factors:
+          memory: {train_m.predict_reward_done: [true, false]}
+          c:
+            linear: {evolve_c.train_in: env, evolve_c.hidden: 0}
+            hidden: {evolve_c.train_in: env, evolve_c.hidden: 8}
+        reference: true-linear
+        """
+    )
+    with pytest.raises(UserError, match=r"study.yaml: factors.memory.false: train_m.predict_"):
+        derived(ROOT_PIPELINE)
+
+
+@pytest.mark.parametrize("name", study_names())
 def test_the_committed_lock_has_the_commands_of_the_pipeline(name):
     """So that no stage of it runs again."""
     locked = yaml.safe_load((ROOT / "studies" / name / "dvc.lock").read_text())["stages"]

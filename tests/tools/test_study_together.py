@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from tools.rooms import ROOT
-from tools.studies import Study, single_key
+from tools.studies import Study, StudyError, single_key
 from tools.study_pipelines import study_pipeline
 
 ROOT_PIPELINE = (ROOT / "dvc.yaml").read_text()
@@ -79,5 +79,5 @@ def test_a_cell_that_fails_ends_its_stage(tmp_path):
 
 def test_what_is_not_of_c_alone_cannot_run_together():
     study = msgspec.structs.replace(TOGETHER, together=("tracks", "hidden", "sigma"))
-    with pytest.raises(ValueError, match="together: should be factors of C alone; found tracks"):
+    with pytest.raises(StudyError, match="together: should be factors of C alone; found tracks"):
         stages_of(study)
