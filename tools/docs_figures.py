@@ -22,6 +22,7 @@ from tools.docs_episode import EPISODE
 from tools.rooms import ROOT
 from tools.study_pages import study_figure
 from tools.study_reader import study_names
+from tools.study_results import UnfinishedError
 from tools.training_seed import seed_folders
 from worldmodels.agent.agent import Agent, LatentPolicy
 from worldmodels.agent.loading import load_agent
@@ -159,13 +160,23 @@ def _size(path: Path) -> int:
 
 
 def main() -> None:
-    """Draw all figures, into the folder of the command line if there is one."""
+    """Draw all figures, into the folder of the command line if there is one.
+
+    Those of studies that are unfinished are left out.
+    """
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else FIGURES
+    drawn = []
     with errors_in_a_line("docs_figures"), AtomicOutputs() as outputs:
         for name, draw in DRAWN.items():
+            try:
+                content = draw()
+            except UnfinishedError as error:
+                print(f"docs_figures: left out: {error}", file=sys.stderr)
+                continue
             with outputs.writing(ROOT / folder / name) as path:
-                path.write_bytes(draw())
-    print(f"{folder}: {', '.join(DRAWN)}")
+                path.write_bytes(content)
+            drawn.append(name)
+    print(f"{folder}: {', '.join(drawn)}")
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from worldmodels.figures.docs.style import svg
 
 NAME = "recurrent_state"
 WITHOUT_H = {"h": "z", "training M": UNTRAINED}  # by the part that an agent of CarRacing lacks
+DOOM_COMMAND = "make doom-ablations"
 DOOM_LABELS = {"return": "tics alive", "off the track": "games that end in death"}
 NOT_RUN = "It has not been run."
 
@@ -41,7 +42,7 @@ def doom_study(racing: Study) -> Study:
 def doom_results(racing: Study) -> Results | None:
     """The tics that each C lives in each test game; None if the ablations have not been run."""
     path = ROOT / "doom" / DOOM_RESULTS
-    return read_results(doom_study(racing), path) if path.exists() else None
+    return read_results(doom_study(racing), path, DOOM_COMMAND) if path.exists() else None
 
 
 def fields() -> Mapping[str, Any]:

@@ -6,6 +6,7 @@ No number of a result is typed.
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -17,7 +18,7 @@ from tools import dream_transfer, recurrent_state
 from tools.command_errors import errors_in_a_line
 from tools.rooms import ROOT
 from tools.study_reader import PARAMS, study_folder, study_names
-from tools.study_results import RESULTS, Results, Setting, load_results
+from tools.study_results import RESULTS, Results, Setting, UnfinishedError, load_results
 from tools.study_statistics import COVERAGE, RESAMPLES, MeanStd, interquartile_mean
 from tools.study_tables import enumeration, finding, from_best, headline, tables, tuned_table
 from worldmodels.figures.docs.intervals import Interval, intervals_figure
@@ -100,10 +101,13 @@ def page(name: str) -> str:
     """The page of a study.
 
     Raises:
-        UserError: its results or its template are missing or damaged.
+        UnfinishedError: its results or its template are missing.
+        UserError: they are damaged.
     """
     path = study_folder(name) / "page.md"
     results = load_results(name)
+    if not path.exists():
+        raise UnfinishedError(f"{path}: no such file; docs/studies.md says what it has to have")
     named = {**fields(name, results), **(ELSEWHERE[name]() if name in ELSEWHERE else {})}
     try:
         text = path.read_text(encoding="utf-8").format_map(named)
@@ -151,12 +155,19 @@ def _intervals(results: Results, setting: Setting) -> list[Interval]:
 
 
 def main() -> None:
-    """Write the pages of all studies."""
+    """Write the pages of all studies, but for those that are unfinished."""
+    written = []
     with errors_in_a_line("study_pages"), AtomicOutputs() as outputs:
         for name in study_names():
+            try:
+                text = page(name)
+            except UnfinishedError as error:
+                print(f"study_pages: left out: {error}", file=sys.stderr)
+                continue
             with outputs.writing(ROOT / PAGES / f"{name}.md") as path:
-                path.write_text(page(name), encoding="utf-8")
-    print(f"{PAGES}: {', '.join(study_names())}")
+                path.write_text(text, encoding="utf-8")
+            written.append(name)
+    print(f"{PAGES}: {', '.join(written)}")
 
 
 if __name__ == "__main__":

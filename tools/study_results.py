@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping, Sequence
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
@@ -13,7 +15,7 @@ import numpy as np
 from tools.studies import Study
 from tools.study_reader import load_study, study_folder
 from tools.study_statistics import Array, Bootstrap, interquartile_mean
-from worldmodels.pipeline.file_errors import readable
+from worldmodels.pipeline.errors import UserError
 
 RESULTS = "results.csv"
 _Cells = Mapping[tuple[str, ...], Array]  # by the labels of all factors
@@ -69,23 +71,40 @@ class Results:
         return next(iter(next(iter(self.groups.values())).values()))
 
 
+class UnfinishedError(UserError):
+    """A study does not have yet what its page and its figure are made of."""
+
+
 def load_results(name: str) -> Results:
     """The results of the study of this name.
 
     Raises:
-        UserError: it is wrong, or its results are missing or damaged.
+        UnfinishedError: it has not been run.
+        UserError: it is wrong, or its results are not those of the study.
     """
-    return read_results(load_study(name), study_folder(name) / RESULTS)
+    study, path, command = load_study(name), study_folder(name) / RESULTS, f"make study-{name}"
+    if not path.exists():
+        raise UnfinishedError(
+            f"{path}: no such file; '{command}' makes it, its page and its figure"
+        )
+    return read_results(study, path, f"python -m tools.dvc_pipelines && {command}")
 
 
-def read_results(study: Study, path: Path) -> Results:
+def read_results(study: Study, path: Path, command: str) -> Results:
     """The results of a study, which its last stage writes into the file.
 
+    Args:
+        study: whose.
+        path: of the file.
+        command: that makes it, for errors.
+
     Raises:
-        UserError: the file is missing or damaged, or a C is not in it.
+        UserError: the file is damaged, a C is not in it, or one is that is not the study's.
     """
-    with readable(path, "study_results"):
+    try:
         commit, cells = _read_cells(study, path)
+    except (ValueError, csv.Error) as error:
+        raise UserError(f"{path}: {error}", f"run '{command}'") from None
     groups = [*study.factors[study.groups]] if study.groups else [""]
     return Results(study, commit, {group: _settings(study, cells, group) for group in groups})
 
@@ -131,25 +150,71 @@ def _read_cells(study: Study, path: Path) -> tuple[str, _Cells]:
     off_track and returns.
 
     Raises:
-        KeyError, ValueError: a line or a column is missing, or is not as it should be.
+        ValueError, csv.Error: a line or a column is missing, unknown, or not as it should be.
     """
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    keys = (*study.factors, "seed")
-    by_cell = {tuple(row[key] for key in keys): row for row in rows}
-    tracks = [name for name in rows[0] if name.startswith("track_")]
-    numbers = [*study.measures, "off_track", *tracks]
-    (commit,) = {row["commit"] for row in rows}
-
-    def numbers_of(cell: tuple[str, ...]) -> list[str]:
-        if cell not in by_cell:
-            missing = ", ".join(map(" ".join, zip(keys, cell, strict=True)))
-            raise ValueError(f"it should have a line of {missing}")
-        return [by_cell[cell][name] for name in numbers]
-
+    head, *lines = [*csv.reader(path.read_text(encoding="utf-8").splitlines())] or [[]]
+    tracks = [name for name in head if name.startswith("track_")]
+    numbers = [*study.measures, "off_track", *(tracks or ["track_0"])]
+    _check_columns(head, ["commit", "seed", *study.factors, *numbers])
     seeds = [str(seed) for seed in study.seeds]
-    cells = {
-        cell: np.array([numbers_of((*cell, seed)) for seed in seeds], np.float64)
-        for cell in (tuple(each.values()) for each in study.combinations([*study.factors]))
-    }
-    return commit, cells
+    labels = {**{name: [*factor] for name, factor in study.factors.items()}, "seed": seeds}
+    cells = [tuple(cell.values()) for cell in study.combinations([*study.factors])]
+    wanted = [(*cell, seed) for cell in cells for seed in seeds]
+    found: dict[tuple[str, ...], list[float]] = {}
+    commits = set()
+    for number, line in enumerate(lines, 2):
+        where = f"line {number}"
+        if len(line) != len(head):
+            raise ValueError(f"{where}: should have {len(head)} values; found {len(line)}")
+        row = dict(zip(head, line, strict=True))
+        for name, known in labels.items():
+            if row[name] not in known:
+                raise ValueError(
+                    f"{where}: {name}: should be a label of the study ({', '.join(known)}); found "
+                    f"{row[name]!r}"
+                )
+        cell = tuple(row[name] for name in labels)
+        if cell in found or cell not in wanted:
+            problem = "has a line already" if cell in found else "is excluded from the study"
+            raise ValueError(f"{where}: {_words(labels, cell)} {problem}")
+        found[cell] = [_number(row[name], f"{where}: {name}") for name in numbers]
+        commits.add(row["commit"])
+    for cell in wanted:
+        if cell not in found:
+            raise ValueError(f"should have a line of {_words(labels, cell)}; found none")
+    if len(commits) > 1:
+        raise ValueError(
+            f"commit: should be the same in all lines; found {' '.join(sorted(commits))}"
+        )
+    by_cell = {cell: np.array([found[(*cell, seed)] for seed in seeds]) for cell in cells}
+    return commits.pop(), by_cell
+
+
+def _check_columns(head: Sequence[str], wanted: Sequence[str]) -> None:
+    """Refuse a table that has not just these columns, each once.
+
+    Raises:
+        ValueError: it has not.
+    """
+    for name in wanted:
+        if name not in head:
+            raise ValueError(f"should have a column {name}; found none")
+    for name, times in Counter(head).items():
+        if name not in wanted or times > 1:
+            problem = "is there twice" if name in wanted else "is no factor or measure of the study"
+            raise ValueError(f"column {name!r}: {problem}")
+
+
+def _words(names: Iterable[str], cell: Sequence[str]) -> str:
+    """A cell as people read it: `sigma 0.1, seed 3`."""
+    return ", ".join(map(" ".join, zip(names, cell, strict=True)))
+
+
+def _number(text: str, where: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise ValueError(f"{where}: should be a number; found {text!r}")
+    return number

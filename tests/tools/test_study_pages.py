@@ -2,7 +2,9 @@
 
 import csv
 import re
+import shutil
 import string
+import sys
 from dataclasses import replace
 
 import msgspec
@@ -10,11 +12,11 @@ import numpy as np
 import pytest
 
 from tests.support.project import ROOT
-from tools import study_reader, study_results
+from tools import docs_figures, study_pages, study_reader, study_results
 from tools.studies import Study, single_key
 from tools.study_pages import PAGES, page, study_figure
 from tools.study_reader import load_study, study_names
-from tools.study_results import chosen_by_other_seeds, read_results
+from tools.study_results import chosen_by_other_seeds, load_results, read_results
 from tools.study_tables import finding, headline, tables, tuned_table
 from worldmodels.controller.controller import parameter_count
 from worldmodels.pipeline.config.reader import read_params
@@ -117,14 +119,14 @@ def test_labels_of_cs_say_how_many_numbers_they_have():
 def test_no_seed_chooses_the_step_size_by_its_own_returns(folder):
     steady, torn = np.full((2, 1), 6.0), np.array([[0.0], [10.0]])
     assert chosen_by_other_seeds({"steady": steady, "torn": torn}) == ["torn", "steady"]
-    good = read_results(STUDY, folder / "results.csv").groups[""]["good"]
+    good = load_results("toy").groups[""]["good"]
     assert good.by_value["0.2"][4, 0] == 150
     assert good.chosen == ["0.1"] * 5
     np.testing.assert_allclose(good.scores[:, 0], 100)
 
 
 def test_a_table_has_the_best_first_and_no_difference_from_itself(folder):
-    head, _, first, second = tables(read_results(STUDY, folder / "results.csv")).splitlines()
+    head, _, first, second = tables(load_results("toy")).splitlines()
     assert "step size of the seeds | return | more than good |" in head
     assert first.startswith("| good | 0.1 (5) | +102.4")
     assert "| | | +100.0" in first
@@ -133,14 +135,14 @@ def test_a_table_has_the_best_first_and_no_difference_from_itself(folder):
 
 
 def test_a_group_has_a_table_of_its_own_within_which_settings_are_compared(folder):
-    small, head, large, _ = tables(read_results(GROUPED, folder / "results.csv")).split("\n\n")
+    small, head, large, _ = tables(read_results(GROUPED, folder / "results.csv", "")).split("\n\n")
     assert (small, large) == ("**Small steps**", "**Large steps**")
     assert "| -10.0 [-10.0, -10.0] |" in head
     assert head.count("\n") == 3
 
 
 def test_groups_of_which_the_same_is_found_are_named_together(folder):
-    results = read_results(GROUPED, folder / "results.csv")
+    results = read_results(GROUPED, folder / "results.csv", "")
     assert finding(results) == "Small steps and large steps: bad returns less than good"
     small, large = results.groups.values()
     equal = {**large, "bad": replace(large["bad"], scores=large["good"].scores)}
@@ -158,7 +160,7 @@ def test_a_figure_is_drawn_of_groups(folder, monkeypatch, study):
 
 def test_a_group_has_the_values_of_the_tuned_factor_that_are_not_excluded(folder):
     write(folder / "results.csv", SIZES)
-    results = read_results(SIZES, folder / "results.csv")
+    results = read_results(SIZES, folder / "results.csv", "")
     assert list(results.groups["0"]["bad"].by_value) == ["0.1", "0.2"]
     assert list(results.groups["8"]["bad"].by_value) == ["0.1"]
     head, _, *_, last = tuned_table(results).splitlines()
@@ -183,7 +185,7 @@ def test_a_template_names_a_setting_in_its_group(folder, monkeypatch):
     ],
 )
 def test_a_finding_says_no_more_than_the_intervals(folder, shift, found):
-    results = read_results(STUDY, folder / "results.csv")
+    results = load_results("toy")
     good, bad = results.groups[""].values()
     noise = np.random.default_rng(0).normal(size=bad.scores.shape)
     scores = good.scores + noise if shift is None else bad.scores + shift
@@ -192,7 +194,7 @@ def test_a_finding_says_no_more_than_the_intervals(folder, shift, found):
 
 
 def test_a_headline_leaves_out_what_cannot_be_told_where_something_can(folder):
-    results = read_results(STUDY, folder / "results.csv")
+    results = load_results("toy")
     good, bad = results.groups[""].values()
     twin = replace(good, label="twin")
     results = replace(results, groups={"": {"good": good, "bad": bad, "twin": twin}})
@@ -204,7 +206,7 @@ def test_a_headline_leaves_out_what_cannot_be_told_where_something_can(folder):
 
 def test_a_difference_that_is_large_and_rare_is_no_finding(folder):
     """On half of the tracks a little better, on the others much worse."""
-    results = read_results(STUDY, folder / "results.csv")
+    results = load_results("toy")
     good, bad = results.groups[""].values()
     change = np.where(np.arange(TRACKS) % 2, 0.1, -30.0)
     settings = {"good": good, "bad": replace(bad, scores=good.scores + change)}
@@ -221,7 +223,90 @@ def test_a_page_names_a_field_that_is_not_there(folder):
     assert page("toy").splitlines()[-1] == "+102.4 0"
 
 
-def test_a_c_that_is_missing_is_an_error_in_a_line(folder):
-    write(folder / "results.csv", leave_out=(3, "bad", "0.2"))
-    with pytest.raises(UserError, match=r"should have a line of strategy bad, sigma 0\.2, seed 3"):
-        read_results(STUDY, folder / "results.csv")
+def test_an_unfinished_study_is_left_out_and_the_pages_of_others_are_written(
+    folder, monkeypatch, capsys
+):
+    (folder / "page.md").write_text("# Title\n\n{finding}.\n")
+    for name in ("template", "results"):
+        unfinished = folder.parent / f"no_{name}"
+        shutil.copytree(folder, unfinished)
+    (folder.parent / "no_results" / "results.csv").unlink()
+    (folder.parent / "no_template" / "page.md").unlink()
+    for name in ("toy", "no_results", "no_template"):
+        (folder.parent / name / "study.yaml").touch()
+    root = folder.parent.parent
+    monkeypatch.setattr(study_pages, "ROOT", root)
+    monkeypatch.setattr(study_results, "load_study", lambda _: STUDY)
+    study_pages.main()
+    assert [path.name for path in (root / PAGES).iterdir()] == ["toy.md"]
+    printed = capsys.readouterr()
+    assert printed.out == f"{PAGES}: toy\n"
+    assert printed.err == (
+        f"study_pages: left out: {folder.parent}/no_results/results.csv: no such file; 'make "
+        "study-no_results' makes it, its page and its figure\n"
+        f"study_pages: left out: {folder.parent}/no_template/page.md: no such file; "
+        "docs/studies.md says what it has to have\n"
+    )
+
+
+def test_a_figure_of_an_unfinished_study_is_left_out(folder, monkeypatch, capsys):
+    (folder / "results.csv").unlink()
+    drawn = {"toy.svg": lambda: study_figure("toy"), "other.svg": lambda: b"<?xml"}
+    monkeypatch.setattr(docs_figures, "DRAWN", drawn)
+    monkeypatch.setattr(sys, "argv", ["", str(folder / "figures")])
+    docs_figures.main()
+    assert [path.name for path in (folder / "figures").iterdir()] == ["other.svg"]
+    printed = capsys.readouterr()
+    assert "'make study-toy' makes it" in printed.err
+    assert printed.out.endswith("figures: other.svg\n")
+
+
+LINE = "abc,3,bad,0.2,3.7,1,"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ("\n" + LINE, "\n", "line 17: should have 26 values; found 20"),
+        (
+            LINE,
+            "abc,4,bad,0.2,3.7,1,",
+            "line 21: strategy bad, sigma 0.2, seed 4 has a line already",
+        ),
+        (
+            LINE,
+            "abc,3,bad,0.3,3.7,1,",
+            r"line 17: sigma: should be a label of the study .0\.1, 0\.2.; found '0\.3'",
+        ),
+        (LINE, "abc,7,bad,0.2,3.7,1,", "line 17: seed: should be a label of .*; found '7'"),
+        (LINE, "abc,3,bad,0.2,high,1,", "line 17: nll: should be a number; found 'high'"),
+        (LINE, "abc,3,bad,0.2,nan,1,", "line 17: nll: should be a number; found 'nan'"),
+        (LINE, "def,3,bad,0.2,3.7,1,", "commit: should be the same in all lines; found abc def"),
+        (",nll,", ",mse,", "should have a column nll; found none"),
+        (",track_19", ",extra", "column 'extra': is no factor or measure of the study"),
+        (",track_19", ",track_18", "column 'track_18': is there twice"),
+        (",track_", ",road_", "should have a column track_0; found none"),
+    ],
+)
+def test_results_that_are_not_those_of_the_study_are_an_error_in_a_line(folder, old, new, problem):
+    path = folder / "results.csv"
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+    remedy = "; run 'python -m tools.dvc_pipelines && make study-toy'$"
+    with pytest.raises(UserError, match=f"^{re.escape(str(path))}: {problem}{remedy}"):
+        load_results("toy")
+
+
+def test_results_without_a_c_or_with_an_excluded_one_name_it(folder):
+    path = folder / "results.csv"
+    write(path, leave_out=(3, "bad", "0.2"))
+    with pytest.raises(UserError, match=r"have a line of strategy bad, sigma 0\.2, seed 3; found"):
+        load_results("toy")
+    write(path)
+    excluding = msgspec.structs.replace(STUDY, exclude=({"strategy": "bad", "sigma": 0.2},))
+    with pytest.raises(UserError, match=r"5: strategy bad, sigma 0\.2, seed 0 is excluded from"):
+        read_results(excluding, path, "make study-toy")
+    path.write_text("")
+    with pytest.raises(UserError, match="should have a column commit; found none"):
+        load_results("toy")
