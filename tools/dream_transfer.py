@@ -10,7 +10,7 @@ from tools.markdown_table import markdown_table
 from tools.rooms import ROOT
 from tools.study_results import Results, load_results
 from tools.study_statistics import COVERAGE, MeanStd
-from tools.study_tables import headline
+from tools.study_tables import MORE, headline, verdict
 from worldmodels.figures.common.paper_doom import PAPER_STUDY
 from worldmodels.figures.common.style import Curve
 from worldmodels.figures.docs.ablations import Ablation
@@ -69,9 +69,9 @@ def claims_table(results: Results) -> str:
         ]
     rows = [["", "more on the road", "confirmed"]]
     for claim, group, setting, other_group, other in pairs:
-        scores = groups[group][setting].scores, groups[other_group][other].scores
-        difference, improvement = bootstrap.difference(*scores), bootstrap.improvement(*scores)
-        is_confirmed = difference.low > 0 and improvement.low > 0.5
+        pair = groups[group][setting], groups[other_group][other]
+        difference = bootstrap.difference(*(each.scores for each in pair))
+        is_confirmed = verdict(results, *pair) == MORE
         rows.append([claim, f"{difference:+.1f}", "yes" if is_confirmed else "no"])
     return markdown_table(rows).rstrip()
 

@@ -34,6 +34,7 @@ def doom_study(racing: Study) -> Study:
         seeds=ALL.seeds,
         minutes=0,
         reference="z",
+        pairs=[pair for pair in racing.pairs if {*pair} <= {*FEATURES, UNTRAINED}],
         labels={**racing.labels, **DOOM_LABELS},
         number=",.0f",
     )

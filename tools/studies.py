@@ -40,6 +40,7 @@ class Study(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
         seeds: of training.
         minutes: of CPU time that the whole study takes from an empty cache.
         reference: the setting that the others are compared with: its labels, joined by hyphens.
+        pairs: what else is compared within each table: a setting, and another one.
         tuned: the factor that is no setting but chosen for each, if there is one.
         groups: the factor whose values have a table each, if there is one. Settings are compared
             within it.
@@ -60,6 +61,7 @@ class Study(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     seeds: Sequence[Annotated[int, Meta(ge=0)]]
     minutes: int
     reference: str
+    pairs: Sequence[tuple[str, str]] = ()
     tuned: str = ""
     groups: str = ""
     exclude: Sequence[Mapping[str, Any]] = ()
@@ -97,6 +99,12 @@ class Study(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
             raise StudyError(
                 f"reference: should be one of {', '.join(self.settings)}; found {self.reference!r}"
             )
+        for number, pair in enumerate(self.pairs):
+            if len({*pair} & {*self.settings}) < 2:
+                raise StudyError(
+                    f"pairs[{number}]: should be two of {', '.join(self.settings)}; found "
+                    f"{', '.join(pair)}"
+                )
 
     def _check_names(self) -> None:
         for factor, labels in self.factors.items():

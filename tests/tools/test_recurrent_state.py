@@ -9,7 +9,7 @@ from tools import recurrent_state
 from tools.doom_ablations import ALL, FEATURES, RESULTS, UNTRAINED
 from tools.recurrent_state import NAME, carracing_finding, fields
 from tools.study_reader import load_study
-from tools.study_tables import table
+from tools.study_tables import pairs_table, table
 from worldmodels.figures.docs.ablations import Ablation, Score
 
 WHOLE = Ablation("everything", "", {0: Score(910, 3), 1: Score(920, 4)})
@@ -76,7 +76,8 @@ def test_doom_has_a_table_in_tics(project):
     write_doom(project / "doom" / RESULTS)
     found = fields()
     assert found["doom_finding"] == (
-        "C on z and h returns more than C on z; C on z and an untrained h cannot be told from it"
+        "C on z and h returns more than C on z; C on z and an untrained h cannot be told from it; "
+        "C on z and h returns more than C on z and an untrained h"
     )
     head, _, best, *_ = found["doom_table"].splitlines()
     assert "| tics alive | more than C on z |" in head
@@ -85,4 +86,6 @@ def test_doom_has_a_table_in_tics(project):
     assert "| 90 of 90 |" in best
     assert found["doom_games"] == "; then it plays 30 test games"
     results = recurrent_state.doom_results(load_study(NAME))
-    assert table(results, results.groups[""]) == found["doom_table"]
+    *_, pair = found["doom_table"].splitlines()
+    assert pair.startswith("| C on z and h | C on z and an untrained h | +3")
+    assert f"{table(results, results.groups[''])}\n\n{pairs_table(results)}" == found["doom_table"]

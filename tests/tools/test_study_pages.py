@@ -204,6 +204,48 @@ def test_a_headline_leaves_out_what_cannot_be_told_where_something_can(folder):
     assert headline(equal) == finding(equal) == "Twin cannot be told from good"
 
 
+def paired(results, *pairs):
+    """The results of the good and the bad strategy, and of twins of them, with further pairs."""
+    study = msgspec.structs.replace(
+        STUDY,
+        factors={"strategy": single_key("x", ("good", "bad", "twin", "worse")), "sigma": {}},
+        tuned="",
+        groups="sigma",
+        pairs=pairs,
+    )
+    good, bad = results.groups[""].values()
+    settings = {
+        "good": good,
+        "bad": bad,
+        "twin": replace(bad, label="twin"),
+        "worse": replace(bad, label="worse", scores=bad.scores - 1),
+    }
+    return replace(results, study=study, groups={"0.1": settings})
+
+
+def test_pairs_are_compared_beside_the_reference(folder):
+    results = paired(load_results("toy"), ("bad", "twin"), ("worse", "bad"), ("worse", "twin"))
+    assert finding(results) == (
+        "Small steps: all others return less than good; worse returns less than twin; bad cannot "
+        "be told from it; worse returns less than bad"
+    )
+
+
+def test_a_pair_that_cannot_be_told_apart_is_not_in_the_headline(folder):
+    results = paired(load_results("toy"), ("bad", "twin"), ("worse", "bad"))
+    assert headline(results) == (
+        "Small steps: all others return less than good; worse returns less than bad"
+    )
+
+
+def test_a_table_of_pairs_follows_those_of_the_groups(folder):
+    results = paired(load_results("toy"), ("worse", "twin"))
+    *_, pairs = tables(results).split("\n\n")
+    head, _, row = pairs.splitlines()
+    assert head == "| | compared with | difference | probability of improvement |"
+    assert row == "| small steps, worse | twin | -1.0 [-1.0, -1.0] | 0.00 [0.00, 0.00] |"
+
+
 def test_a_difference_that_is_large_and_rare_is_no_finding(folder):
     """On half of the tracks a little better, on the others much worse."""
     results = load_results("toy")

@@ -105,6 +105,16 @@ def test_what_is_excluded_is_no_combination(tmp_path):
             "exclude: [{memory: lstm}]\ntuned:",
             "exclude: should leave a cell of lstm; found none",
         ),
+        (
+            "tuned:",
+            "pairs: [[lstm, mixture], [mixture, gru]]\ntuned:",
+            r"pairs\[1\]: should be two of lstm, mixture; found mixture, gru",
+        ),
+        (
+            "tuned:",
+            "pairs: [[lstm, lstm]]\ntuned:",
+            r"pairs\[0\]: should be two of lstm, mixture; found lstm, lstm",
+        ),
         ("tuned:", "labels: {lstm: 3}\ntuned:", "labels.lstm: should be text; found 3"),
         ("tuned:", "labels: none\ntuned:", "labels: should be texts by name; found 'none'"),
         (
