@@ -15,7 +15,7 @@ from tools.doom_pipeline import doom_pipeline
 from tools.rooms import ROOT
 from tools.stage_copies import Stage, copy_stage, dump, into, not_cached, paths_of, read_stages
 from tools.studies import StudyError
-from tools.study_pipelines import factors_set, study_pipeline
+from tools.study_pipelines import study_pipeline
 from tools.study_reader import (
     DESCRIPTION,
     PARAMS,
@@ -24,6 +24,7 @@ from tools.study_reader import (
     study_folder,
     study_names,
 )
+from tools.study_stages import StudyStages
 from tools.temperature_table import STUDY_CURVE, by_temperature, temperature_table
 from worldmodels.pipeline.errors import UserError
 from worldmodels.pipeline.outputs import AtomicOutputs
@@ -170,7 +171,7 @@ def _pipeline_of_study(pipeline: str, name: str) -> str:
     """
     study, folder = load_study(name), study_folder(name)
     try:
-        for factors in factors_set(pipeline, study).values():
+        for factors in StudyStages(pipeline, study).factors_set.values():
             check_settings(study, folder / PARAMS, factors)
         return study_pipeline(pipeline, study, DERIVED)
     except StudyError as error:

@@ -124,6 +124,15 @@ class Study(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
                     )
         for name, where in self.measures.items():
             _check_measure(f"measures.{name}", where)
+        setters: dict[str, str] = {}
+        for factor, labels in self.factors.items():
+            for key in {key for options in labels.values() for key in options}:
+                if key in setters:
+                    raise StudyError(
+                        f"factors.{factor}: should set keys that no other factor sets; found "
+                        f"{key}, which factors.{setters[key]} sets"
+                    )
+                setters[key] = factor
 
     def _check_exclude(self) -> None:
         for number, excluded in enumerate(self.exclude):
@@ -210,4 +219,6 @@ def single_key(key: str, values: Sequence[Any]) -> Factor:
 
 def text(value: Any) -> str:
     """A value of the params as a command line has it, which is YAML."""
-    return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
+    if isinstance(value, str):
+        return value
+    return json.dumps(value, separators=(",", ":"), default=str)  # a date, for example

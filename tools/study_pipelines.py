@@ -1,9 +1,9 @@
 """The dvc.yaml of studies.
 
-A stage runs once for each seed and each combination of the factors that it depends on: those that
-set a param of a section that it reads, or that a stage before it reads. So Vs are shared where only
-M differs, and Ms where only C does. Its command sets all params of those factors. `results.csv`
-has a line for each C. A study that measures what a linear probe reads off z has that stage, too.
+A stage runs once for each seed and each combination of the factors that it depends on. So Vs are
+shared where only M differs, and Ms where only C does. Its command sets all params of those factors.
+`results.csv` has a line for each C. A study that measures what a linear probe reads off z has that
+stage, too.
 """
 
 from __future__ import annotations
@@ -13,20 +13,11 @@ from collections.abc import Mapping, Sequence
 from itertools import product
 from typing import Any
 
-from tools.stage_copies import Stage, copy_stage, dump, not_cached, paths_of, read_stages
-from tools.studies import Study, StudyError, text
+from tools.stage_copies import Stage, copy_stage, dump, not_cached, paths_of
+from tools.studies import Study, text
 from tools.study_reader import DESCRIPTION
 from tools.study_results import RESULTS
-
-SHARED = ("collect", "train_v", "encode", "train_m")  # before C, each of which reads the last's
-OF_C = ("evolve_c", "evaluate")
-LINEAR_PROBE: Stage = {
-    "desc": "Read the car's place and speed off z, and off z and h",
-    "cmd": "python -m stages.linear_probe data/rollouts.h5 data/latents.h5 models/m.npz",
-    "deps": ["data/rollouts.h5", "data/latents.h5", "models/m.npz"],
-    "outs": ["reports/details/linear_probe.json"],
-    "metrics": not_cached("reports/metrics/linear_probe.json"),
-}
+from tools.study_stages import OF_C, StudyStages, reporter
 
 
 def study_pipeline(pipeline: str, study: Study, derived: str) -> str:
@@ -38,86 +29,28 @@ def study_pipeline(pipeline: str, study: Study, derived: str) -> str:
         derived: a comment that says who writes the file.
 
     Raises:
-        StudyError: no stage of a study reads what it varies or measures.
+        StudyError: see `StudyStages`.
     """
     return dump(f"{study.title}\n{derived}", {"stages": _StudyPipeline(pipeline, study).stages()})
-
-
-def factors_set(pipeline: str, study: Study) -> Mapping[str, Sequence[str]]:
-    """By stage, the factors whose params its command sets; arguments as those above.
-
-    Raises:
-        StudyError: as above.
-    """
-    return _StudyPipeline(pipeline, study).factors_set
 
 
 class _StudyPipeline:
     """The stages of a study, made of the root's."""
 
     def __init__(self, pipeline: str, study: Study) -> None:
-        self._study = study
-        self._root = {**read_stages(pipeline), "linear_probe": LINEAR_PROBE}
-        measured = [_reporter(where) for where in study.measures.values()]
-        for name, stage in zip(study.measures, measured, strict=True):
-            if stage not in (known := (*SHARED, "linear_probe", *OF_C)):
-                raise StudyError(
-                    f"measures.{name}: should be of a stage of a study ({', '.join(known)}); found "
-                    f"{stage}"
-                )
-        self._before_c = [*SHARED, *(["linear_probe"] if "linear_probe" in measured else [])]
-        first = {name: self._first_stage(name) for name in study.factors}
-        order = sorted(first, key=lambda name: first[name])
-        # By stage, the factors that it depends on: each stage has those of the stage before it.
-        self._factors = {
-            name: [factor for factor in order if first[factor] <= number]
-            for number, name in enumerate((*SHARED, "evolve_c"))
-        }
-        self._factors["evaluate"] = self._factors["evolve_c"]
-        self._factors["linear_probe"] = self._factors["train_m"]
+        self._study, self._stages = study, StudyStages(pipeline, study)
+        self._root, self._factors = self._stages.root, self._stages.factors
         self._folders = {name: _folder(factors) for name, factors in self._factors.items()}
-        together = study.together
-        if others := [name for name in together if first[name] < len(SHARED)]:
-            raise StudyError(f"together: should be factors of C alone; found {', '.join(others)}")
-        self._out = _folder([name for name in order if name not in together])  # a stage's Cs
+        apart = [name for name in self._stages.order if name not in study.together]
+        self._out = _folder(apart)  # of a stage's Cs
         if self._out == self._folders["train_m"]:  # DVC takes no output inside of another
             self._out += "/c"
-        self._folders |= dict.fromkeys(OF_C, "/".join([self._out, *_parts(together)]))
-
-    def _first_stage(self, factor: str) -> int:
-        """The number of the first stage that depends on a factor.
-
-        Raises:
-            StudyError: it sets no params, or of a section that no stage reads.
-        """
-        read = [self._sections(name) for name in SHARED]
-        read.append(self._sections("evolve_c") | self._sections("evaluate"))
-        sections, known = _sections_set(self._study, factor), set().union(*read) - {"seed"}
-        if not sections or sections - known:
-            raise StudyError(
-                f"factors.{factor}: should set params of sections that a stage of a study reads "
-                f"({', '.join(sorted(known))}); found {', '.join(sections - known) or 'none'}"
-            )
-        return min(number for number, own in enumerate(read) if own & sections)
-
-    def _sections(self, name: str) -> set[str]:
-        """The sections of the params that a stage reads."""
-        return {key.split(".")[0] for key in self._root[name]["params"]}
-
-    @property
-    def factors_set(self) -> dict[str, list[str]]:
-        """By stage, the factors whose params its command sets."""
-        evaluated = [
-            name
-            for name in self._factors["evaluate"]
-            if _sections_set(self._study, name) & self._sections("evaluate")
-        ]
-        return {**self._factors, "evaluate": evaluated}
+        self._folders |= dict.fromkeys(OF_C, "/".join([self._out, *_parts(study.together)]))
 
     def stages(self) -> dict[str, Stage]:
         """All stages, by name."""
         stages: dict[str, Stage] = {}
-        for name in self._before_c:
+        for name in self._stages.before_c:
             stage = _without_seed(self._copy(name, "${item.options}"))
             # Reports are plain outputs: too many for git and for DVC's tables.
             reports = paths_of([*stage.pop("metrics", []), *stage.pop("plots", [])])
@@ -174,7 +107,7 @@ class _StudyPipeline:
         params of sections which it reads.
         """
         factors, together = self._factors["evolve_c"], self._study.together
-        evaluated = self.factors_set["evaluate"]
+        evaluated = self._stages.factors_set["evaluate"]
         options = ["${item.options}", "${item.evaluate}" if evaluated else ""]
         items = self._items([name for name in factors if name not in together], evaluated)
         evolve, evaluate = (self._copy(*each) for each in zip(OF_C, options, strict=True))
@@ -219,7 +152,7 @@ class _StudyPipeline:
         reported: dict[str, list[str]] = {}  # files of measures, by stage before C
         for where in study.measures.values():
             file = where.partition(".")[0]
-            if (stage := _reporter(where)) in self._before_c:
+            if (stage := reporter(where)) in self._stages.before_c:
                 ending = "csv" if file.startswith("curves/") else "json"
                 reported.setdefault(stage, []).append(f"reports/{file}.{ending}")
         cells, folders, reports = [], [], []
@@ -239,16 +172,6 @@ class _StudyPipeline:
             results["cmd"] += f" --measures {DESCRIPTION}"
             results["params"] = [{DESCRIPTION: ["measures"]}]
         return copy_stage("study_results", results, lambda path: path)
-
-
-def _reporter(where: str) -> str:
-    """The stage whose report a measure stands in."""
-    return where.partition(".")[0].rpartition("/")[2]
-
-
-def _sections_set(study: Study, factor: str) -> set[str]:
-    """The sections that a factor sets params of."""
-    return {key.split(".")[0] for options in study.factors[factor].values() for key in options}
 
 
 def _folder(factors: Sequence[str]) -> str:

@@ -167,13 +167,7 @@ def _read_cells(study: Study, path: Path) -> tuple[str, _Cells]:
         if len(line) != len(head):
             raise ValueError(f"{where}: should have {len(head)} values; found {len(line)}")
         row = dict(zip(head, line, strict=True))
-        for name, known in labels.items():
-            if row[name] not in known:
-                raise ValueError(
-                    f"{where}: {name}: should be a label of the study ({', '.join(known)}); found "
-                    f"{row[name]!r}"
-                )
-        cell = tuple(row[name] for name in labels)
+        cell = tuple(_label(row[name], known, f"{where}: {name}") for name, known in labels.items())
         if cell in found or cell not in wanted:
             problem = "has a line already" if cell in found else "is excluded from the study"
             raise ValueError(f"{where}: {_words(labels, cell)} {problem}")
@@ -208,6 +202,13 @@ def _check_columns(head: Sequence[str], wanted: Sequence[str]) -> None:
 def _words(names: Iterable[str], cell: Sequence[str]) -> str:
     """A cell as people read it: `sigma 0.1, seed 3`."""
     return ", ".join(map(" ".join, zip(names, cell, strict=True)))
+
+
+def _label(text: str, known: Sequence[str], where: str) -> str:
+    if text not in known:
+        labels = ", ".join(known)
+        raise ValueError(f"{where}: should be a label of the study ({labels}); found {text!r}")
+    return text
 
 
 def _number(text: str, where: str) -> float:

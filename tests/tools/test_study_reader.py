@@ -150,7 +150,18 @@ def test_what_is_excluded_is_no_combination(tmp_path):
             "0.1",
             "factors.sigma: should be labels, .*, or one key .*; found {'evolve_c.sigma': 0.1}",
         ),
+        (
+            "train_m.kind: lstm",
+            "evolve_c.sigma: 0.3",
+            "factors.sigma: should set keys that no other factor sets; found evolve_c.sigma, which "
+            "factors.memory sets",
+        ),
         ("[0.1, 0.2]", "[]", "factors.sigma: should be labels, .*; found {'evolve_c.sigma': .*}"),
+        (
+            "train_m.kind: lstm",
+            "train_m.kind: 2026-11-29",
+            "factors.memory.lstm: train_m.kind: expected lstm, .*; found '2026-11-29'",
+        ),
         ("{train_m.kind: lstm}", "{3: 4}", "factors.memory.lstm: should set keys .*; found 3"),
         (
             "train_m.kind: lstm",
@@ -215,7 +226,7 @@ def test_each_study_of_the_repository_is_right(name):
 
 @pytest.fixture
 def project(tmp_path, monkeypatch):
-    """A repository whose only study varies what no stage of it reads."""
+    """The folder of the only study of a repository."""
     for module in (study_reader, study_pages, dvc_pipelines, docs_figures):
         monkeypatch.setattr(module, "ROOT", tmp_path)
     monkeypatch.setattr(docs_figures, "DRAWN", {"toy.svg": lambda: study_figure("toy")})
@@ -223,19 +234,15 @@ def project(tmp_path, monkeypatch):
     folder = tmp_path / "studies" / "toy"
     folder.mkdir(parents=True)
     shutil.copy(ROOT / "params.yaml", folder)
-    write(folder, "evolve_c.sigma", "play.steps")
     return folder
-
-
-def write(folder, old, new):
-    (folder / "study.yaml").write_text(TEXT.replace(old, new))
 
 
 @pytest.mark.parametrize("tool", [dvc_pipelines, study_pages, docs_figures])
 def test_a_command_that_reads_a_wrong_study_says_so_in_a_line_and_writes_nothing(
     project, monkeypatch, tool
 ):
-    write(project, "train_m.kind: lstm", "train_m.kind: gru")
+    text = TEXT.replace("train_m.kind: lstm", "train_m.kind: gru")
+    (project / "study.yaml").write_text(text)
     monkeypatch.setattr(sys, "argv", [""])
     before = {path for path in project.parent.parent.rglob("*") if path.is_file()}
     with pytest.raises(SystemExit) as ended:
