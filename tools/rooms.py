@@ -72,7 +72,9 @@ def imported_files(path: str, undemanded: Collection[str] = ()) -> set[str]:
 
     Modules in undemanded files are left out, with the packages around them.
     """
-    return {file for module in _own_modules(path) for file in _files(module, undemanded)}
+    left_out = {*undemanded}
+    reached = map(_files, _own_modules(path))
+    return {file for files in reached if files.isdisjoint(left_out) for file in files}
 
 
 @cache
@@ -96,11 +98,10 @@ def _nodes_that_run(tree: ast.AST) -> Iterator[ast.AST]:
             yield from _nodes_that_run(node)
 
 
-def _files(module: str, undemanded: Collection[str]) -> set[str]:
+@cache
+def _files(module: str) -> frozenset[str]:
     """The files that run when `module` is imported: the packages around it, and itself."""
     parts = module.split(".")
     candidates = ["/".join([*parts[:depth], "__init__.py"]) for depth in range(1, len(parts) + 1)]
     candidates += ["/".join(parts) + ".py", "/".join(parts[:-1]) + ".py"]  # or a name in it
-    if set(candidates) & set(undemanded):
-        return set()
-    return {file for file in candidates if (ROOT / file).is_file()}
+    return frozenset(file for file in candidates if (ROOT / file).is_file())
