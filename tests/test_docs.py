@@ -6,7 +6,6 @@ import shlex
 from pathlib import Path, PurePath
 
 import pytest
-import yaml
 
 from tests.support.command_tables import PYTHON
 from tests.support.documented_commands import (
@@ -20,6 +19,7 @@ from tests.support.documented_commands import (
 )
 from tests.support.project import ROOT
 from tools.dvc_pipelines import PROJECTS
+from tools.read_yaml import read_yaml
 from tools.stage_copies import paths_of
 from tools.study_reader import study_names
 
@@ -72,7 +72,7 @@ def paths():
         found += [path.relative_to(ROOT) for path in (ROOT / name).rglob("*")]
     found += [path.relative_to(ROOT) for path in ROOT.iterdir()]
     for pipeline in ("dvc.yaml", *(f"{project}/dvc.yaml" for project in PROJECTS)):
-        for stage in yaml.safe_load(read(pipeline))["stages"].values():
+        for stage in read_yaml(read(pipeline))["stages"].values():
             found += map(PurePath, paths_of(stage.get("do", stage).get("outs", [])))
     return found
 
@@ -99,7 +99,7 @@ def keys(params: object, prefix: str = "") -> set[str]:
 def test_keys_of_params_that_are_named_are_there(page):
     known = set()
     for project in (".", *PROJECTS):
-        known |= keys(yaml.safe_load((ROOT / project / "params.yaml").read_text(encoding="utf-8")))
+        known |= keys(read_yaml((ROOT / project / "params.yaml").read_text(encoding="utf-8")))
     named = {key for _, content in spans(page) for key in KEY.findall(content)}
     named = {key for key in named if not key.endswith((".py", ".json"))}
     assert not {key for key in named if f".{key}" not in known}
@@ -145,10 +145,10 @@ def test_blocks_are_of_a_kind_that_a_test_reads(page):
 @pytest.mark.parametrize("page", PAGES)
 def test_yaml_is_that_of_the_repository(page):
     params = "recipes/other/params.yaml" if page == OWN else "params.yaml"
-    real = yaml.safe_load(read(params)) | yaml.safe_load(read("dvc.yaml"))["stages"]
-    studies = [yaml.safe_load(read(f"studies/{name}/study.yaml")) for name in study_names()]
+    real = read_yaml(read(params)) | read_yaml(read("dvc.yaml"))["stages"]
+    studies = [read_yaml(read(f"studies/{name}/study.yaml")) for name in study_names()]
     for _, language, content in fences(page):
-        whole = yaml.safe_load(content) if language == "yaml" else {}
+        whole = read_yaml(content) if language == "yaml" else {}
         for name, shown in {} if whole in studies else whole.items():
             assert shown == {key: real[name][key] for key in shown}
 

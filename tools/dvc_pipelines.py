@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import yaml
-
 from tools.carracing_pipeline import carracing_pipeline
 from tools.command_errors import errors_in_a_line
 from tools.doom_pipeline import doom_pipeline
+from tools.read_yaml import read_yaml
 from tools.rooms import ROOT
 from tools.stage_copies import Stage, copy_stage, dump, into, not_cached, paths_of, read_stages
 from tools.studies import StudyError
@@ -87,7 +86,7 @@ def named(pipeline: str, recipe: str) -> str:
 
 def gymnasium_pipeline(pipeline: str) -> str:
     """The text of recipes/other/dvc.yaml: the root's stages in an environment of Gymnasium."""
-    root = yaml.safe_load(named(pipeline, "other"))
+    root = read_yaml(named(pipeline, "other"))
     stages = {name: root["stages"][name] for name in STUDIED}
     stages["visualize_gymnasium"] = VISUALIZE_GYMNASIUM
     copies = {

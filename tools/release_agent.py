@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
-import yaml
 
 from tools.command_errors import errors_in_a_line
+from tools.read_yaml import read_yaml
 from tools.restore_locks import is_torn
 from tools.rooms import ROOT
 from worldmodels.agent.loading import load_agent
@@ -137,7 +137,7 @@ def _check_lock(project: Path, params: Params, paths: Iterable[Path]) -> None:
         return
     if is_torn(lock):
         raise UserError(f"{lock}: is empty or cut; run 'python -m tools.restore_locks'")
-    stages = yaml.safe_load(lock.read_text(encoding="utf-8"))["stages"]
+    stages = read_yaml(lock.read_text(encoding="utf-8"))["stages"]
     outputs = {
         out["path"]: out["md5"] for stage in stages.values() for out in stage.get("outs", [])
     }

@@ -15,13 +15,14 @@ import yaml
 from dvc.schema import COMPILED_LOCKFILE_SCHEMA
 from voluptuous import MultipleInvalid
 
+from tools.read_yaml import read_yaml
 from tools.rooms import ROOT
 
 
 def is_torn(path: Path) -> bool:
     """Whether DVC cannot read a lock file: it is empty, or cut in the middle of an entry."""
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), getattr(yaml, "CSafeLoader"))  # noqa: B009
+        content = read_yaml(path.read_text(encoding="utf-8"))
         COMPILED_LOCKFILE_SCHEMA(content)
     except (yaml.YAMLError, UnicodeDecodeError, MultipleInvalid):
         return True

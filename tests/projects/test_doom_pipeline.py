@@ -3,7 +3,6 @@
 import json
 
 import pytest
-import yaml
 
 from tests.support.doom import needs_vizdoom
 from tests.support.project import ROOT
@@ -12,9 +11,10 @@ from tests.support.round_projects import STUDY as CELLS
 from tools import doom_pipeline
 from tools.doom_ablations import FEATURES, UNTRAINED
 from tools.doom_pipeline import ROUND_STAGES
+from tools.read_yaml import read_yaml
 from tools.stage_copies import paths_of
 
-STAGES = yaml.safe_load((ROOT / "doom" / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
+STAGES = read_yaml((ROOT / "doom" / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
 LAST = f"rounds/{doom_pipeline.ROUNDS}"
 FOLDER = "temperatures/${item.temperature}/${item.seed}/"
 FIRST = [f"{stage}0" for stage in ROUND_STAGES]

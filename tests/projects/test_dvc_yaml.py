@@ -4,15 +4,15 @@ import re
 
 import msgspec
 import pytest
-import yaml
 from dvc.utils.hydra import apply_overrides
 
 from tools.dvc_pipelines import PROJECTS
+from tools.read_yaml import read_yaml
 from tools.rooms import ROOT, dependencies
 from tools.stage_copies import CODE, paths_of
 from worldmodels.pipeline.config.params import Params
 
-PIPELINE = yaml.safe_load((ROOT / "dvc.yaml").read_text())
+PIPELINE = read_yaml((ROOT / "dvc.yaml").read_text())
 STAGES = PIPELINE["stages"]
 ORDER = ["collect", "train_v", "encode", "train_m", "evolve_c", "evaluate", "visualize"]
 ROOT_STAGES = [*ORDER, "play"]

@@ -4,9 +4,8 @@ import os
 import subprocess
 import sys
 
-import yaml
-
 from tests.support.project import STAGES, Project
+from tools.read_yaml import read_yaml
 
 OF_OTHER_PROGRAMS = {
     "PYTHONOPTIMIZE": "2",  # no asserts, no docstrings
@@ -34,7 +33,7 @@ def test_no_byte_depends_on_variables_for_other_programs(make_project, template,
         (tmp_path / name / "__init__.py").write_text("raise RuntimeError('another project')\n")
     project: Project = make_project()
     environment = {**os.environ, **OF_OTHER_PROGRAMS, "PYTHONPATH": str(tmp_path)}
-    commands = yaml.safe_load(project.read("dvc.yaml"))["stages"]
+    commands = read_yaml(project.read("dvc.yaml"))["stages"]
     for stage in STAGES:
         command = commands[stage]["cmd"].split()
         result = subprocess.run(

@@ -5,7 +5,6 @@ import re
 
 import numpy as np
 import pytest
-import yaml
 
 from tests.support.documented_commands import FENCE
 from tests.support.project import ROOT
@@ -18,6 +17,7 @@ from tests.support.released_agents import (
     released,
     table,
 )
+from tools.read_yaml import read_yaml
 from worldmodels.agent.loading import load_agent
 from worldmodels.envs.registry import make_task
 from worldmodels.pipeline.config.reader import read_params
@@ -90,7 +90,7 @@ def test_a_card_has_the_score_of_evaluate_json(project):
 def test_other_numbers_of_a_card_are_those_of_the_params(project):
     text = FENCE.sub("", card(project)).partition("\nMIT licence")[0]
     text = re.sub(r"^\|.*\|$|`[^`]*`|\]\([^)]*\)|^#.*$|-v\d", "", text, flags=re.M)
-    params = yaml.safe_load((ROOT / project / "params.yaml").read_text())
+    params = read_yaml((ROOT / project / "params.yaml").read_text())
     env, data, search = (params[section] for section in ("env", "collect", "evolve_c"))
     numbers = {params["seed"], env.get("frame_skip"), *env["view"].values()}
     numbers |= {data["episodes"], data["held_out_episodes"]}

@@ -5,7 +5,6 @@ import json
 import re
 
 import pytest
-import yaml
 
 from tests.support.command_tables import typed
 from tests.support.documented_commands import type_in
@@ -19,6 +18,7 @@ from tests.support.released_agents import (
     released,
     table,
 )
+from tools.read_yaml import read_yaml
 
 MAX_BYTES = 3_500_000  # of a folder, all in git
 
@@ -26,7 +26,7 @@ MAX_BYTES = 3_500_000  # of a folder, all in git
 @pytest.mark.parametrize("project", PROJECTS)
 def test_agent_json_has_the_environment_of_the_params_and_the_cards_version(project):
     found = read_json(project, "agent.json")
-    env = yaml.safe_load((ROOT / project / "params.yaml").read_text())["env"]
+    env = read_yaml((ROOT / project / "params.yaml").read_text())["env"]
     assert found == {"format": 1, "version": found["version"], "env": env}
     assert re.fullmatch(r"\d+\.\d+\.\d+", found["version"])
     assert card(project).splitlines()[0].endswith(f", version {found['version']}")
@@ -34,7 +34,7 @@ def test_agent_json_has_the_environment_of_the_params_and_the_cards_version(proj
 
 @pytest.mark.parametrize("project", OF_A_RECIPE)
 def test_what_is_released_is_what_dvc_lock_says(project):
-    stages = yaml.safe_load((ROOT / project / "dvc.lock").read_text())["stages"].values()
+    stages = read_yaml((ROOT / project / "dvc.lock").read_text())["stages"].values()
     outputs = {out["path"]: out["md5"] for stage in stages for out in stage["outs"]}
     paths = {name: f"models/{name}" for name in ("v.npz", "m.npz", "c.npz")}
     for name, path in (paths | {"evaluate.json": "reports/details/evaluate.json"}).items():

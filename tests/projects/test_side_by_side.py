@@ -10,9 +10,9 @@ from pathlib import Path
 
 import psutil
 import pytest
-import yaml
 
 from tests.support.project import Project
+from tools.read_yaml import read_yaml
 
 OUTPUTS = ["data/rollouts.h5", "models/v.npz", "data/latents.h5", "models/m.npz", "models/c.npz"]
 OUTPUTS += ["data/evaluation.h5", "reports/metrics/evaluate.json"]
@@ -50,7 +50,7 @@ def run_twice(project, apart=0.0):
 
 def locked(project):
     """What dvc.lock says of each stage but for those that draw."""
-    stages = yaml.safe_load(project.read("dvc.lock"))["stages"]
+    stages = read_yaml(project.read("dvc.lock"))["stages"]
     return {name: stage for name, stage in stages.items() if name not in ("visualize", "play")}
 
 

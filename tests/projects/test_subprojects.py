@@ -13,6 +13,7 @@ from dvc.repo import Repo
 from tools.carracing_pipeline import ROUNDS
 from tools.doom_pipeline import ROUND_STAGES
 from tools.dvc_pipelines import PROJECTS, RECIPES, SEEDS, TEMPERATURES, named
+from tools.read_yaml import read_yaml
 from tools.rooms import ROOT, dependencies
 from tools.round_stages import AGENT, LEARNING
 from tools.stage_copies import CODE, paths_of, read_stages
@@ -21,7 +22,7 @@ MAX_LOCK_BYTES = 500_000
 
 
 def stages_in(path: str):
-    return yaml.safe_load((ROOT / path).read_text())["stages"]
+    return read_yaml((ROOT / path).read_text())["stages"]
 
 
 def produced(stage) -> list[str]:
@@ -78,7 +79,7 @@ def test_what_dvc_caches_is_not_in_git(project):
 
 
 def without_params(lock: str) -> str:
-    content = yaml.safe_load(lock)
+    content = read_yaml(lock)
     for stage in content["stages"].values():
         stage.pop("params", None)
     return yaml.safe_dump(content, sort_keys=False)
@@ -202,7 +203,7 @@ def test_the_ablations_have_the_v_m_teacher_and_settings_of_the_last_round():
 
 def test_c_without_dreams_is_never_evolved_and_finetuned_for_as_many_iterations():
     stages = stages_in("carracing/dvc.yaml")
-    shipped = yaml.safe_load((ROOT / "carracing/params.yaml").read_text())["finetune_c"]
+    shipped = read_yaml((ROOT / "carracing/params.yaml").read_text())["finetune_c"]
 
     def options(name: str) -> list[str]:
         """Of the commands of all rounds."""

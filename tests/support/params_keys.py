@@ -13,12 +13,12 @@ from types import NoneType, UnionType
 from typing import Any, Literal, get_args, get_origin
 
 import msgspec
-import yaml
 
 from tests.support.project import ROOT
+from tools.read_yaml import read_yaml
 from worldmodels.pipeline.config.params import Params
 
-GOOD = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+GOOD = read_yaml((ROOT / "params.yaml").read_text(encoding="utf-8"))
 CAR_RACING = GOOD | {
     "env": {
         "kind": "carracing",

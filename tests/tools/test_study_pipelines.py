@@ -2,11 +2,11 @@
 
 import msgspec
 import pytest
-import yaml
 from dvc.repo import Repo
 
 from tests.support.project import Project
 from tests.support.toy_study import LADDER
+from tools.read_yaml import read_yaml
 from tools.rooms import ROOT, dependencies
 from tools.stage_copies import CODE
 from tools.studies import Study, single_key
@@ -19,7 +19,7 @@ LAST = "evolve_and_evaluate"
 
 
 def stages_of(study):
-    return yaml.safe_load(study_pipeline(ROOT_PIPELINE, study, "derived"))["stages"]
+    return read_yaml(study_pipeline(ROOT_PIPELINE, study, "derived"))["stages"]
 
 
 def keys(stages, name):
@@ -164,7 +164,7 @@ def test_a_c_depends_on_the_code_of_both_scripts(stages):
 @pytest.mark.parametrize("name", study_names())
 def test_the_committed_lock_has_the_commands_of_the_pipeline(name):
     """So that no stage of it runs again."""
-    locked = yaml.safe_load((ROOT / "studies" / name / "dvc.lock").read_text())["stages"]
+    locked = read_yaml((ROOT / "studies" / name / "dvc.lock").read_text())["stages"]
     with Repo(ROOT / "studies" / name) as repo:
         commands = {stage.name: stage.cmd for stage in repo.index.stages}
     assert commands == {stage: content["cmd"] for stage, content in locked.items()}
