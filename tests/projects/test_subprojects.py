@@ -4,6 +4,7 @@ import configparser
 import json
 import re
 import subprocess
+from functools import cache
 from pathlib import PurePath
 
 import pytest
@@ -17,12 +18,21 @@ from tools.read_yaml import read_yaml
 from tools.rooms import ROOT, dependencies
 from tools.round_stages import AGENT, LEARNING
 from tools.stage_copies import CODE, paths_of, read_stages
+from tools.study_reader import study_names
 
 MAX_LOCK_BYTES = 500_000
 
 
 def stages_in(path: str):
     return read_yaml((ROOT / path).read_text())["stages"]
+
+
+@cache
+def read_by_dvc(project: str) -> tuple[dict[str, str], set[str]]:
+    """The commands of a project's stages by their names, and the outputs that DVC's cache keeps."""
+    with Repo(ROOT / project) as repo:
+        commands = {stage.name: stage.cmd for stage in repo.index.stages}
+        return commands, {out.fs_path for out in repo.index.outs if out.use_cache}
 
 
 def produced(stage) -> list[str]:
@@ -70,12 +80,19 @@ def test_the_cluster_and_bytecode_are_no_dependencies():
 @pytest.mark.parametrize("project", [".", *PROJECTS])
 def test_what_dvc_caches_is_not_in_git(project):
     """Else the stage that makes it fails: DVC says that git tracks its output already."""
-    with Repo(ROOT / project) as repo:
-        cached = {out.fs_path for out in repo.index.outs if out.use_cache}
+    _, cached = read_by_dvc(project)
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True)
     tracked = {str(ROOT / name) for name in listed.stdout.decode().split("\0")}
     assert len(cached) > 5
     assert not cached & tracked
+
+
+@pytest.mark.parametrize("name", study_names())
+def test_the_committed_lock_of_a_study_has_the_commands_of_its_pipeline(name):
+    """So that no stage of it runs again."""
+    locked = read_yaml((ROOT / "studies" / name / "dvc.lock").read_text())["stages"]
+    commands, _ = read_by_dvc(f"studies/{name}")
+    assert commands == {stage: content["cmd"] for stage, content in locked.items()}
 
 
 def without_params(lock: str) -> str:
