@@ -7,6 +7,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import product
 from pathlib import Path
 
@@ -56,7 +57,7 @@ class Results:
     commit: str
     groups: Mapping[str, Mapping[str, Setting]]
 
-    @property
+    @cached_property
     def bootstrap(self) -> Bootstrap:
         """Resamples of the study's seeds and tracks."""
         return Bootstrap.of(*self._any.scores.shape)

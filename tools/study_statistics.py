@@ -12,7 +12,8 @@ columns: the pigeonhole bootstrap (Owen 2007), whose intervals are wide enough f
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -71,6 +72,9 @@ class Bootstrap:
 
     runs: NDArray[np.int64]
     tracks: NDArray[np.int64]
+    _resampled: dict[tuple[object, ...], Array] = field(
+        default_factory=dict, init=False, repr=False
+    )
 
     @classmethod
     def of(cls, runs: int, tracks: int, resamples: int = RESAMPLES, seed: int = 0) -> Bootstrap:
@@ -84,19 +88,32 @@ class Bootstrap:
 
     def iqm(self, scores: Array) -> Estimate:
         """The interquartile mean of scores (runs, tracks)."""
-        return _estimate(interquartile_mean(scores), self._iqms(scores))
+        return _estimate(interquartile_mean(scores), self._once(self._iqms, scores))
 
     def difference(self, scores: Array, other: Array) -> Estimate:
         """How much larger the interquartile mean of `scores` is; both (runs, tracks)."""
         value = interquartile_mean(scores) - interquartile_mean(other)
-        return _estimate(value, self._iqms(scores) - self._iqms(other))
+        return _estimate(value, self._once(self._iqms, scores) - self._once(self._iqms, other))
 
     def improvement(self, scores: Array, other: Array) -> Estimate:
         """The probability of improvement of `scores` on `other`; both (runs, tracks)."""
+        value = probability_of_improvement(scores, other)
+        return _estimate(value, self._once(self._improvements, scores, other))
+
+    def _improvements(self, scores: Array, other: Array) -> Array:
+        """(resamples,)."""
         wins = _wins(scores, other)
         drawn = np.einsum("bi,bj,ijt,bt->b", self.runs, self.runs, wins, self.tracks, optimize=True)
         runs, _, tracks = wins.shape
-        return _estimate(float(wins.mean()), drawn / (runs**2 * tracks))
+        shares: Array = drawn / (runs**2 * tracks)
+        return shares
+
+    def _once(self, resample: Callable[..., Array], *scores: Array) -> Array:
+        """What a method returns for scores: pages name the same again and again."""
+        key = (resample.__name__, *(each.tobytes() for each in scores))
+        if key not in self._resampled:
+            self._resampled[key] = resample(*scores)
+        return self._resampled[key]
 
     def _iqms(self, scores: Array) -> Array:
         """(resamples,)."""
