@@ -77,14 +77,21 @@ def paths():
     return found
 
 
+@pytest.fixture(scope="module")
+def names(paths):
+    """What paths without a wildcard can stand for: the ends of all paths, and their folders."""
+    ends = {"/".join(path.parts[start:]) for path in paths for start in range(len(path.parts))}
+    return ends | {str(folder) for path in paths for folder in path.parents}
+
+
 @pytest.mark.parametrize("page", PAGES)
-def test_files_that_are_named_are_there(paths, page):
+def test_files_that_are_named_are_there(paths, names, page):
     named = {content for _, content in spans(page) if PATH.fullmatch(content)} - ENVIRONMENTS
     patterns = {name: name.strip("/").replace("../", "").replace("/N/", "/*/") for name in named}
     assert not {
         name
         for name, pattern in patterns.items()
-        if not any(path.match(pattern) or pattern in map(str, path.parents) for path in paths)
+        if pattern not in names and not any(path.match(pattern) for path in paths)
     }
 
 
@@ -95,22 +102,32 @@ def keys(params: object, prefix: str = "") -> set[str]:
     return {prefix, *(key for name, each in below for key in keys(each, f"{prefix}.{name}"))}
 
 
+@pytest.fixture(scope="module")
+def known_keys():
+    """Those of all projects' params."""
+    files = [ROOT / project / "params.yaml" for project in (".", *PROJECTS)]
+    return set().union(*(keys(read_yaml(read(file))) for file in files))
+
+
 @pytest.mark.parametrize("page", PAGES)
-def test_keys_of_params_that_are_named_are_there(page):
-    known = set()
-    for project in (".", *PROJECTS):
-        known |= keys(read_yaml((ROOT / project / "params.yaml").read_text(encoding="utf-8")))
+def test_keys_of_params_that_are_named_are_there(known_keys, page):
     named = {key for _, content in spans(page) for key in KEY.findall(content)}
     named = {key for key in named if not key.endswith((".py", ".json"))}
-    assert not {key for key in named if f".{key}" not in known}
+    assert not {key for key in named if f".{key}" not in known_keys}
+
+
+@pytest.fixture(scope="module")
+def options():
+    """Those of the code, and of the commands of DVC that the pages show."""
+    files = [path for folder in CODE for path in (ROOT / folder).rglob("*.py")]
+    found = set(re.findall(r'"(--[\w-]+)', "".join(map(read, files))))
+    for command in documented_commands():
+        found |= set(command.text.split()) if command.text.startswith("dvc ") else set()
+    return found
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_options_that_are_named_are_there(page):
-    files = [path for folder in CODE for path in (ROOT / folder).rglob("*.py")]
-    options = set(re.findall(r'"(--[\w-]+)', "".join(map(read, files))))
-    for command in documented_commands():
-        options |= set(command.text.split()) if command.text.startswith("dvc ") else set()
+def test_options_that_are_named_are_there(options, page):
     named = [shlex.split(content)[0] for _, content in spans(page) if content.startswith("--")]
     assert not {option for option in named if option not in options}
 
@@ -142,11 +159,15 @@ def test_blocks_are_of_a_kind_that_a_test_reads(page):
         assert not others
 
 
+@pytest.fixture(scope="module")
+def studies():
+    return [read_yaml(read(f"studies/{name}/study.yaml")) for name in study_names()]
+
+
 @pytest.mark.parametrize("page", PAGES)
-def test_yaml_is_that_of_the_repository(page):
+def test_yaml_is_that_of_the_repository(studies, page):
     params = "recipes/other/params.yaml" if page == OWN else "params.yaml"
     real = read_yaml(read(params)) | read_yaml(read("dvc.yaml"))["stages"]
-    studies = [read_yaml(read(f"studies/{name}/study.yaml")) for name in study_names()]
     for _, language, content in fences(page):
         whole = read_yaml(content) if language == "yaml" else {}
         for name, shown in {} if whole in studies else whole.items():

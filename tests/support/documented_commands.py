@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from tests.support.project import ROOT, Project
@@ -50,13 +51,15 @@ def read(page: str | Path) -> str:
     return (ROOT / page).read_text(encoding="utf-8")
 
 
-def fences(page: str) -> list[tuple[str, str, str]]:
+@cache
+def fences(page: str) -> tuple[tuple[str, str, str], ...]:
     """The fenced blocks of a page: (section, language, content)."""
     text = read(page)
-    return [(_section(text, found.start()), found[1], found[2]) for found in FENCE.finditer(text)]
+    return tuple((_section(text, each.start()), each[1], each[2]) for each in FENCE.finditer(text))
 
 
-def spans(page: str) -> list[tuple[str, str]]:
+@cache
+def spans(page: str) -> tuple[tuple[str, str], ...]:
     """The code spans of a page as a reader sees them: (section, content)."""
     text = FENCE.sub("", read(page))
     found = []
@@ -64,7 +67,7 @@ def spans(page: str) -> list[tuple[str, str]]:
         in_table = text[text.rfind("\n", 0, span.start()) + 1] == "|"
         content = span[1].replace(r"\|", "|") if in_table else span[1]
         found.append((_section(text, span.start()), " ".join(content.split())))
-    return found
+    return tuple(found)
 
 
 def block(page: str, section: str) -> list[Command]:
@@ -80,16 +83,17 @@ def block(page: str, section: str) -> list[Command]:
     return found
 
 
-def documented_commands() -> list[Command]:
+@cache
+def documented_commands() -> tuple[Command, ...]:
     """Every command of every page."""
-    found = []
+    found: list[Command] = []
     for page in PAGES:
         for section in dict.fromkeys(section for section, _, _ in fences(page)):
             found += block(page, section)
         for section, content in spans(page):
             if COMMAND.match(content):
                 found.append(Command(content, page, section))
-    return found
+    return tuple(found)
 
 
 def type_in(project: Project, *commands: str) -> list[str]:
