@@ -156,8 +156,9 @@ cluster: locks dask
 
 # Three workers keep two cores busy: some tests wait for a browser, or for a timeout. Files begin in
 # the order of tests/conftest.py; pytest-xdist's own has the long ones of one test at the end.
+# Bytecode is kept, whatever is set: without it each worker compiles all tests anew.
 test: locks dev lint
-	python -m pytest -n 3 --dist loadscope --no-loadscope-reorder
+	PYTHONDONTWRITEBYTECODE= python -m pytest -n 3 --dist loadscope --no-loadscope-reorder
 
 chaos: locks dev
 	python -m pytest -n 2 -m slow
