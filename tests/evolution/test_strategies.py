@@ -1,9 +1,8 @@
-import cma
 import numpy as np
 import pytest
+import scipy
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import rankdata
 
 from worldmodels.evolution.cma_es import CMAES, SepCMAES
 from worldmodels.evolution.openai_es import OpenAIES, centered_ranks
@@ -115,6 +114,8 @@ def evaluations(strategy, loss, limit: int) -> int:
     ],
 )
 def test_cma_es_needs_no_more_evaluations_than_pycma(loss, start, limit):
+    import cma  # which imports SciPy's statistics: who only collects this waits for neither
+
     def pycma(seed: int) -> cma.CMAEvolutionStrategy:
         options = {"popsize": 12, "seed": seed + 1, "verbose": -9}
         return cma.CMAEvolutionStrategy(np.full(20, start), 0.5, options)
@@ -185,7 +186,7 @@ def test_without_an_upper_bound_every_candidate_is_a_float32(kind, size, fitness
 
 @given(st.lists(st.integers(-3, 3), min_size=2, max_size=40))
 def test_equal_fitness_has_the_average_of_its_ranks(fitness):
-    ranks = rankdata(fitness, method="average")  # 1 is the lowest
+    ranks = scipy.stats.rankdata(fitness, method="average")  # 1 is the lowest
     expected = (ranks - 1) / (len(fitness) - 1) - 0.5
     np.testing.assert_allclose(centered_ranks(np.array(fitness, float)), expected, atol=1e-12)
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from scipy.stats import norm
+import scipy
 
 from tests.support.gradients import assert_gradient
 from worldmodels.envs.doom.env import THRESHOLD
@@ -117,7 +117,7 @@ def test_samples_are_distributed_about_the_prediction_as_the_loss_says():
     one = batch(rng, lengths=(2,))
     sequences = one._replace(z=z[:2], z_next=z[:2] + 0.3)
     nll = memory.losses(features[:2], sequences)["z"]
-    expected = -norm.logpdf(z[0] + 0.3, mean[0], std).mean()
+    expected = -scipy.stats.norm.logpdf(z[0] + 0.3, mean[0], std).mean()
     assert nll == pytest.approx(expected, abs=0.05)
 
 

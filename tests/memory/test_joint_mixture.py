@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from scipy.stats import multivariate_normal
+import scipy
 
 from tests.support.gradients import assert_gradient
 from worldmodels.memory.mixture import joint_mixture_mean, joint_nll, sample_component
@@ -19,10 +19,11 @@ def mixture(rows: int):
 def test_the_likelihood_is_that_of_one_mixture_for_all_dimensions():
     logits, y, x = mixture(5)
     nll, *_ = joint_nll(logits, y, x, 0.1)
+    pdf = scipy.stats.multivariate_normal.pdf
     for row in range(5):
         weights = np.exp(logits[row]) / np.exp(logits[row]).sum()
         density = sum(
-            weight * multivariate_normal.pdf(x[row], mean, np.diag((0.1 + np.exp(deviation)) ** 2))
+            weight * pdf(x[row], mean, np.diag((0.1 + np.exp(deviation)) ** 2))
             for weight, mean, deviation in zip(weights, y[row, :K], y[row, K:], strict=True)
         )
         assert nll[row] == pytest.approx(-np.log(density))

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from scipy import stats
+import scipy
 
 from tools.study_statistics import (
     Bootstrap,
@@ -21,14 +21,15 @@ def rng():
 @pytest.mark.parametrize("shape", [(5, 100), (3, 7), (1, 5), (2, 2)])
 def test_the_interquartile_mean_is_scipys_trimmed_mean(rng, shape):
     scores = rng.normal(size=shape)
-    expected = stats.trim_mean(scores, proportiontocut=0.25, axis=None)
+    expected = scipy.stats.trim_mean(scores, proportiontocut=0.25, axis=None)
     assert interquartile_mean(scores) == pytest.approx(expected)
 
 
 def test_the_probability_of_improvement_is_the_mann_whitney_statistic(rng):
     scores, other = rng.integers(0, 5, (5, 20)) * 1.0, rng.integers(0, 5, (4, 20)) * 1.0  # ties
     statistics = [
-        stats.mannwhitneyu(scores[:, track], other[:, track]).statistic / 20 for track in range(20)
+        scipy.stats.mannwhitneyu(scores[:, track], other[:, track]).statistic / 20
+        for track in range(20)
     ]
     assert probability_of_improvement(scores, other) == pytest.approx(np.mean(statistics))
     assert probability_of_improvement(other, scores) == pytest.approx(1 - np.mean(statistics))
@@ -41,7 +42,7 @@ def test_a_resample_is_of_whole_runs_and_whole_tracks(rng):
     iqms, improvements = [], []
     for runs, tracks in zip(bootstrap.runs, bootstrap.tracks, strict=True):
         drawn = np.ix_(np.repeat(np.arange(4), runs), np.repeat(np.arange(9), tracks))
-        iqms.append(stats.trim_mean(scores[drawn], 0.25, axis=None))
+        iqms.append(scipy.stats.trim_mean(scores[drawn], 0.25, axis=None))
         improvements.append(probability_of_improvement(scores[drawn], other[drawn]))
     for found, resampled in (
         (bootstrap.iqm(scores), iqms),
@@ -56,9 +57,9 @@ def test_a_resample_is_of_whole_runs_and_whole_tracks(rng):
 def test_where_tracks_are_all_alike_the_interval_is_scipys_over_runs(rng):
     runs = rng.normal(size=8)
     found = Bootstrap.of(8, 3, resamples=9999).iqm(np.repeat(runs[:, None], 3, axis=1))
-    expected = stats.bootstrap(
+    expected = scipy.stats.bootstrap(
         (runs,),
-        lambda drawn, axis: stats.trim_mean(np.repeat(drawn, 3, axis), 0.25, axis),
+        lambda drawn, axis: scipy.stats.trim_mean(np.repeat(drawn, 3, axis), 0.25, axis),
         method="percentile",
         rng=np.random.default_rng(1),
     ).confidence_interval
