@@ -23,6 +23,7 @@ NAME = "recurrent_state"
 WITHOUT_H = {"h": "z", "training M": UNTRAINED}  # by the part that an agent of CarRacing lacks
 DOOM_COMMAND = "make doom-ablations"
 DOOM_LABELS = {"return": "tics alive", "off the track": "games that end in death"}
+ERRORS = 2  # standard errors on each side of a mean
 NOT_RUN = "It has not been run."
 
 
@@ -82,6 +83,16 @@ def carracing_finding(racing: Study, whole: Ablation, others: list[Ablation]) ->
     return "; ".join(found)
 
 
+def carracing_headline(racing: Study, whole: Ablation, others: list[Ablation]) -> str:
+    """Which Cs return less than the whole one by more than two standard errors; empty if none."""
+    lost = [(each.part, each.lost(whole)) for each in others]
+    less = [
+        racing.label(WITHOUT_H[part]) for part, each in lost if each.mean > ERRORS * each.stderr
+    ]
+    verb = "returns" if len(less) == 1 else "return"
+    return f"{enumeration(less)} {verb} less than {racing.label('zh')}" if less else ""
+
+
 def _seeds(agent: Ablation) -> str:
     count = len(agent.scores)
     return f"{count} training seed{'s' if count > 1 else ''}"
@@ -97,18 +108,25 @@ def figure() -> bytes:
         for group, settings in racing.groups.items()
     ]
     whole, ablations = agents(ROOT / "carracing")
-    others = {WITHOUT_H[each.part]: each for each in ablations if each.part in WITHOUT_H}
-    means = {_row(study, name): _mean(each) for name, each in {"zh": whole, **others}.items()}
+    others = [each for each in ablations if each.part in WITHOUT_H]
+    by_name = {"zh": whole, **{WITHOUT_H[each.part]: each for each in others}}
+    means = {_row(study, name): _mean(each) for name, each in by_name.items()}
     panels += [
         Panel("CarRacing", "mean return", means),
         Panel("Doom", "tics alive", _estimates(doom, doom.groups[""]) if doom else {}, ",.0f"),
     ]
-    findings = [headline(racing), *([f"Doom: {headline(doom)}"] if doom else [])]
+    carracing = carracing_headline(study, whole, others)
+    findings = [
+        headline(racing),
+        *([f"CarRacing: {carracing}"] if carracing else []),
+        *([f"Doom: {headline(doom)}"] if doom else []),
+    ]
     games = f"; Doom: {len(doom.study.seeds)} seeds and {doom.tracks} games" if doom else ""
     subtitle = [
         f"Interquartile mean and interval of {COVERAGE:.0%}. Racing: {len(study.seeds)} seeds and "
         f"{racing.tracks} unseen tracks{games}.",
-        "CarRacing: mean and two standard errors, over seeds and tracks",
+        "CarRacing: mean and two standard errors, over seeds and tracks, of one seed over tracks "
+        "alone",
     ]
     rows = [_row(study, name) for name in ("z", UNTRAINED, "zh", "zch")]
     lines = [line.replace("%", " %") for line in subtitle]
@@ -125,7 +143,7 @@ def _estimates(results: Results, settings: Mapping[str, Setting]) -> dict[str, I
 
 def _mean(agent: Ablation) -> Interval:
     mean, stderr = agent.mean()
-    return Interval("", mean, mean - 2 * stderr, mean + 2 * stderr)
+    return Interval("", mean, mean - ERRORS * stderr, mean + ERRORS * stderr)
 
 
 def _row(study: Study, name: str) -> str:

@@ -7,7 +7,7 @@ import pytest
 
 from tools import recurrent_state
 from tools.doom_ablations import ALL, FEATURES, RESULTS, UNTRAINED
-from tools.recurrent_state import NAME, carracing_finding, fields
+from tools.recurrent_state import NAME, carracing_finding, carracing_headline, fields
 from tools.study_reader import load_study
 from tools.study_tables import pairs_table, table
 from worldmodels.figures.docs.ablations import Ablation, Score
@@ -39,6 +39,14 @@ UNTRAINED_M = Ablation("untrained", "training M", {0: Score(912, 3), 1: Score(92
 )
 def test_of_carracing_it_says_what_has_been_run_and_what_not(others, found):
     assert carracing_finding(load_study(NAME), WHOLE, others) == found
+
+
+@pytest.mark.parametrize(
+    ("others", "found"),
+    [([], ""), ([UNTRAINED_M], ""), ([UNTRAINED_M, Z], "C on z returns less than C on z and h")],
+)
+def test_the_figure_is_titled_by_differences_of_two_standard_errors(others, found):
+    assert carracing_headline(load_study(NAME), WHOLE, others) == found
 
 
 @pytest.fixture
