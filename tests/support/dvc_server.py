@@ -16,7 +16,6 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 TIMEOUT = 300  # seconds of a command
@@ -65,7 +64,6 @@ def serve() -> None:
     """Run what comes in each line of standard input, and print its status."""
     for name in MODULES:
         importlib.import_module(name)
-    read_locks_by_libyaml()
     sys.path.remove(str(ROOT))
     gc.freeze()  # no command looks for garbage in what they share, nor copies it for that
     forks = multiprocessing.get_context("fork")
@@ -74,22 +72,6 @@ def serve() -> None:
         child.start()
         child.join()
         print(child.exitcode, flush=True)
-
-
-def read_locks_by_libyaml() -> None:
-    """Have DVC read a dvc.lock that it updates as it reads others: a sixth of the time.
-
-    It parses the file after each stage, in Python, to keep comments and quotes, of which it has
-    written none.
-    """
-    serialize: Any = importlib.import_module("dvc.utils.serialize._yaml")
-    parse_for_update = serialize.parse_yaml_for_update
-
-    def parse(text: str, path: str) -> Any:
-        is_lock = Path(path).name == "dvc.lock"
-        return (serialize.parse_yaml if is_lock else parse_for_update)(text, path)
-
-    serialize.parse_yaml_for_update = parse
 
 
 def _run(
