@@ -19,7 +19,7 @@ from tests.support.documented_commands import (
 )
 from tests.support.project import ROOT
 from tools.dvc_pipelines import PROJECTS
-from tools.read_yaml import read_yaml
+from tools.fast_yaml import parse_yaml
 from tools.stage_copies import paths_of
 from tools.study_reader import study_names
 
@@ -72,7 +72,7 @@ def paths():
         found += [path.relative_to(ROOT) for path in (ROOT / name).rglob("*")]
     found += [path.relative_to(ROOT) for path in ROOT.iterdir()]
     for pipeline in ("dvc.yaml", *(f"{project}/dvc.yaml" for project in PROJECTS)):
-        for stage in read_yaml(read(pipeline))["stages"].values():
+        for stage in parse_yaml(read(pipeline))["stages"].values():
             found += map(PurePath, paths_of(stage.get("do", stage).get("outs", [])))
     return found
 
@@ -106,7 +106,7 @@ def keys(params: object, prefix: str = "") -> set[str]:
 def known_keys():
     """Those of all projects' params."""
     files = [ROOT / project / "params.yaml" for project in (".", *PROJECTS)]
-    return set().union(*(keys(read_yaml(read(file))) for file in files))
+    return set().union(*(keys(parse_yaml(read(file))) for file in files))
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -161,15 +161,15 @@ def test_blocks_are_of_a_kind_that_a_test_reads(page):
 
 @pytest.fixture(scope="module")
 def studies():
-    return [read_yaml(read(f"studies/{name}/study.yaml")) for name in study_names()]
+    return [parse_yaml(read(f"studies/{name}/study.yaml")) for name in study_names()]
 
 
 @pytest.mark.parametrize("page", PAGES)
 def test_yaml_is_that_of_the_repository(studies, page):
     params = "recipes/other/params.yaml" if page == OWN else "params.yaml"
-    real = read_yaml(read(params)) | read_yaml(read("dvc.yaml"))["stages"]
+    real = parse_yaml(read(params)) | parse_yaml(read("dvc.yaml"))["stages"]
     for _, language, content in fences(page):
-        whole = read_yaml(content) if language == "yaml" else {}
+        whole = parse_yaml(content) if language == "yaml" else {}
         for name, shown in {} if whole in studies else whole.items():
             assert shown == {key: real[name][key] for key in shown}
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from tools.carracing_pipeline import carracing_pipeline
 from tools.command_errors import errors_in_a_line
 from tools.doom_pipeline import doom_pipeline
-from tools.read_yaml import read_yaml
+from tools.fast_yaml import parse_yaml
 from tools.rooms import ROOT
 from tools.stage_copies import Stage, copy_stage, dump, into, not_cached, paths_of, read_stages
 from tools.studies import StudyError
@@ -86,7 +86,7 @@ def named(pipeline: str, recipe: str) -> str:
 
 def gymnasium_pipeline(pipeline: str) -> str:
     """The text of recipes/other/dvc.yaml: the root's stages in an environment of Gymnasium."""
-    root = read_yaml(named(pipeline, "other"))
+    root = parse_yaml(named(pipeline, "other"))
     stages = {name: root["stages"][name] for name in STUDIED}
     stages["visualize_gymnasium"] = VISUALIZE_GYMNASIUM
     copies = {

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import msgspec
 
 from tools.command_errors import errors_in_a_line
-from tools.read_yaml import read_yaml
+from tools.fast_yaml import parse_yaml
 from tools.restore_locks import is_torn
 from tools.rooms import ROOT
 from worldmodels.agent.loading import load_agent
@@ -137,7 +137,7 @@ def _check_lock(project: Path, params: Params, paths: Iterable[Path]) -> None:
         return
     if is_torn(lock):
         raise UserError(f"{lock}: is empty or cut; run 'python -m tools.restore_locks'")
-    stages = read_yaml(lock.read_text(encoding="utf-8"))["stages"]
+    stages = parse_yaml(lock.read_text(encoding="utf-8"))["stages"]
     outputs = {
         out["path"]: out["md5"] for stage in stages.values() for out in stage.get("outs", [])
     }

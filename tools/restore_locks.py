@@ -15,14 +15,14 @@ import yaml
 from dvc.schema import COMPILED_LOCKFILE_SCHEMA
 from voluptuous import MultipleInvalid
 
-from tools.read_yaml import read_yaml
+from tools.fast_yaml import parse_yaml
 from tools.rooms import ROOT
 
 
 def is_torn(path: Path) -> bool:
     """Whether DVC cannot read a lock file: it is empty, or cut in the middle of an entry."""
     try:
-        content = read_yaml(path.read_text(encoding="utf-8"))
+        content = parse_yaml(path.read_text(encoding="utf-8"))
         COMPILED_LOCKFILE_SCHEMA(content)
     except (yaml.YAMLError, UnicodeDecodeError, MultipleInvalid):
         return True

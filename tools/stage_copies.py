@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from tools.read_yaml import read_yaml
+from tools.fast_yaml import parse_yaml
 from tools.rooms import dependencies
 
 Stage = dict[str, Any]
@@ -18,7 +18,7 @@ CODE = ("stages/", "worldmodels/")
 
 def read_stages(pipeline: str) -> dict[str, Stage]:
     """The stages of a dvc.yaml, by name."""
-    stages: dict[str, Stage] = read_yaml(pipeline)["stages"]
+    stages: dict[str, Stage] = parse_yaml(pipeline)["stages"]
     return stages
 
 

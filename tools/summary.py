@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tools.read_yaml import read_yaml
+from tools.fast_yaml import parse_yaml
 
 STUB_RETURN = 100.03  # of the reference stub, seed 0, on the same fixed track
 WIDTH = 4
@@ -26,7 +26,7 @@ def numbers(folder: Path, stage: str) -> dict[str, Any]:
 
 def lines(folder: Path, seconds: float | None = None) -> list[str]:
     """The lines of the project in a folder; `seconds` is what its last run took."""
-    params = read_yaml((folder / "params.yaml").read_text(encoding="utf-8"))
+    params = parse_yaml((folder / "params.yaml").read_text(encoding="utf-8"))
     v, m, c = (numbers(folder, stage) for stage in ("train_v", "train_m", "evaluate"))
     controller, baseline = c["controller"], c["baseline"]
     gymnasium = params["env"]["kind"] == "gymnasium"

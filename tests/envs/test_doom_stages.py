@@ -23,6 +23,7 @@ from tests.support.doom import (
     wait_until,
 )
 from tests.support.project import ROOT
+from tools.fast_yaml import parse_yaml
 from worldmodels.envs.doom.task import DoomTask
 from worldmodels.envs.registry import make_task
 from worldmodels.pipeline.config.params import INLINE
@@ -95,7 +96,7 @@ def same(ours, theirs):
 
 @pytest.mark.parametrize("victim", ["the stage", "a worker"])
 def test_no_engine_outlives_a_stage_that_is_killed(small, tmp_path, victim):
-    params = yaml.safe_load((ROOT / "recipes/quick/params.yaml").read_text(encoding="utf-8"))
+    params = parse_yaml((ROOT / "recipes/quick/params.yaml").read_text(encoding="utf-8"))
     params["env"] = {"kind": "doom", **msgspec.to_builtins(PARAMS)}
     params["collect"]["episodes"] = 5000
     params["compute"]["workers"] = 2

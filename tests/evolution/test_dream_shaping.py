@@ -8,6 +8,7 @@ import yaml
 
 from stages import evolve_c
 from tests.support.project import ROOT
+from tools.fast_yaml import parse_yaml
 from worldmodels.dream.env import DreamEnv
 from worldmodels.dream.starts import StartStates
 from worldmodels.evolution.dream_shaping import PACE_WINDOW, ShapedDream
@@ -115,7 +116,7 @@ def test_rows_keep_their_rewards_when_others_are_dropped_and_after_a_reset(sampl
 
 def test_a_cost_of_steering_is_refused_where_nothing_steers(tmp_path, monkeypatch):
     files = [str(tmp_path / name) for name in ("latents.h5", "v.npz", "m.npz", "c.npz")]
-    params = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+    params = parse_yaml((ROOT / "params.yaml").read_text(encoding="utf-8"))
     view = {"height": 28, "width": 80}
     params["env"] = {"kind": "doom", "view": view, "frame_skip": 4, "max_steps": 525}
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(params), encoding="utf-8")

@@ -20,7 +20,7 @@ from tests.support.command_tables import (
 )
 from tests.support.documented_commands import block, documented_commands
 from tests.support.project import ROOT
-from tools.read_yaml import read_yaml
+from tools.fast_yaml import parse_yaml
 
 DASK = re.compile(r"^(PYTHONPATH=\. )?dask ")
 
@@ -104,7 +104,7 @@ def test_files_and_stages_of_commands_that_are_not_run_are_there():
     assert stages
     for folder, stage in stages:
         pipeline = (ROOT / folder / "dvc.yaml").read_text(encoding="utf-8")
-        assert stage in read_yaml(pipeline)["stages"]
+        assert stage in parse_yaml(pipeline)["stages"]
 
 
 def braces(word: str) -> list[str]:

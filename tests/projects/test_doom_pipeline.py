@@ -11,10 +11,10 @@ from tests.support.round_projects import STUDY as CELLS
 from tools import doom_pipeline
 from tools.doom_ablations import FEATURES, UNTRAINED
 from tools.doom_pipeline import ROUND_STAGES
-from tools.read_yaml import read_yaml
+from tools.fast_yaml import parse_yaml
 from tools.stage_copies import paths_of
 
-STAGES = read_yaml((ROOT / "doom" / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
+STAGES = parse_yaml((ROOT / "doom" / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
 LAST = f"rounds/{doom_pipeline.ROUNDS}"
 FOLDER = "temperatures/${item.temperature}/${item.seed}/"
 FIRST = [f"{stage}0" for stage in ROUND_STAGES]

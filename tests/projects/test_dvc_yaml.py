@@ -7,12 +7,12 @@ import pytest
 from dvc.utils.hydra import apply_overrides
 
 from tools.dvc_pipelines import PROJECTS
-from tools.read_yaml import read_yaml
+from tools.fast_yaml import parse_yaml
 from tools.rooms import ROOT, dependencies
 from tools.stage_copies import CODE, paths_of
 from worldmodels.pipeline.config.params import Params
 
-PIPELINE = read_yaml((ROOT / "dvc.yaml").read_text())
+PIPELINE = parse_yaml((ROOT / "dvc.yaml").read_text())
 STAGES = PIPELINE["stages"]
 ORDER = ["collect", "train_v", "encode", "train_m", "evolve_c", "evaluate", "visualize"]
 ROOT_STAGES = [*ORDER, "play"]

@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 from tests.support.project import STAGES, Project
-from tools.read_yaml import read_yaml
+from tools.fast_yaml import parse_yaml
 
 OF_OTHER_PROGRAMS = {
     "PYTHONOPTIMIZE": "2",  # no asserts, no docstrings
@@ -35,7 +35,7 @@ def test_no_byte_depends_on_variables_for_other_programs(make_project, template,
     environment = {**os.environ, **OF_OTHER_PROGRAMS, "PYTHONPATH": str(tmp_path)}
     # NumPy without its docstrings is compiled once, and not by each stage.
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
-    commands = read_yaml(project.read("dvc.yaml"))["stages"]
+    commands = parse_yaml(project.read("dvc.yaml"))["stages"]
     for stage in STAGES:
         command = commands[stage]["cmd"].split()
         result = subprocess.run(

@@ -17,7 +17,7 @@ from tests.support.released_agents import (
     released,
     table,
 )
-from tools.read_yaml import read_yaml
+from tools.fast_yaml import parse_yaml
 from worldmodels.agent.loading import load_agent
 from worldmodels.envs.registry import make_task
 from worldmodels.pipeline.config.reader import read_params
@@ -90,7 +90,7 @@ def test_a_card_has_the_score_of_evaluate_json(project):
 def test_other_numbers_of_a_card_are_those_of_the_params(project):
     text = FENCE.sub("", card(project)).partition("\nMIT licence")[0]
     text = re.sub(r"^\|.*\|$|`[^`]*`|\]\([^)]*\)|^#.*$|-v\d", "", text, flags=re.M)
-    params = read_yaml((ROOT / project / "params.yaml").read_text())
+    params = parse_yaml((ROOT / project / "params.yaml").read_text())
     env, data, search = (params[section] for section in ("env", "collect", "evolve_c"))
     numbers = {params["seed"], env.get("frame_skip"), *env["view"].values()}
     numbers |= {data["episodes"], data["held_out_episodes"]}

@@ -18,7 +18,7 @@ from tests.support.released_agents import (
     released,
     table,
 )
-from tools.read_yaml import read_yaml
+from tools.fast_yaml import parse_yaml
 
 MAX_BYTES = 3_500_000  # of a folder, all in git
 
@@ -26,7 +26,7 @@ MAX_BYTES = 3_500_000  # of a folder, all in git
 @pytest.mark.parametrize("project", PROJECTS)
 def test_agent_json_has_the_environment_of_the_params_and_the_cards_version(project):
     found = read_json(project, "agent.json")
-    env = read_yaml((ROOT / project / "params.yaml").read_text())["env"]
+    env = parse_yaml((ROOT / project / "params.yaml").read_text())["env"]
     assert found == {"format": 1, "version": found["version"], "env": env}
     assert re.fullmatch(r"\d+\.\d+\.\d+", found["version"])
     assert card(project).splitlines()[0].endswith(f", version {found['version']}")
@@ -34,7 +34,7 @@ def test_agent_json_has_the_environment_of_the_params_and_the_cards_version(proj
 
 @pytest.mark.parametrize("project", OF_A_RECIPE)
 def test_what_is_released_is_what_dvc_lock_says(project):
-    stages = read_yaml((ROOT / project / "dvc.lock").read_text())["stages"].values()
+    stages = parse_yaml((ROOT / project / "dvc.lock").read_text())["stages"].values()
     outputs = {out["path"]: out["md5"] for stage in stages for out in stage["outs"]}
     paths = {name: f"models/{name}" for name in ("v.npz", "m.npz", "c.npz")}
     for name, path in (paths | {"evaluate.json": "reports/details/evaluate.json"}).items():

@@ -12,10 +12,10 @@ import tomllib
 from pathlib import Path
 
 import pytest
-import yaml
 
 from tests.support.machine import add_python, add_script, make, run
 from tests.support.project import ROOT
+from tools.fast_yaml import parse_yaml
 
 
 @pytest.fixture
@@ -98,7 +98,7 @@ def test_pyproject_setup_ci_and_readme_name_the_same_pythons():
     assert pyproject["project"]["requires-python"] == ">=3.11,<3.15"
     names = re.findall(r"python(3\.\d+)", (ROOT / "tools/setup.sh").read_text(encoding="utf-8"))
     assert sorted(set(names)) == versions
-    workflow = yaml.safe_load((ROOT / ".github/workflows/test.yml").read_text(encoding="utf-8"))
+    workflow = parse_yaml((ROOT / ".github/workflows/test.yml").read_text(encoding="utf-8"))
     assert workflow["jobs"]["test"]["strategy"]["matrix"]["python"] == versions
     assert "Python (3.11 to 3.14)" in (ROOT / "README.md").read_text(encoding="utf-8")
 

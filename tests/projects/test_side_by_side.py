@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from tests.support.project import Project
-from tools.read_yaml import read_yaml
+from tools.fast_yaml import parse_yaml
 
 OUTPUTS = ["data/rollouts.h5", "models/v.npz", "data/latents.h5", "models/m.npz", "models/c.npz"]
 OUTPUTS += ["data/evaluation.h5", "reports/metrics/evaluate.json"]
@@ -50,7 +50,7 @@ def run_twice(project, apart=0.0):
 
 def locked(project):
     """What dvc.lock says of each stage but for those that draw."""
-    stages = read_yaml(project.read("dvc.lock"))["stages"]
+    stages = parse_yaml(project.read("dvc.lock"))["stages"]
     return {name: stage for name, stage in stages.items() if name not in ("visualize", "play")}
 
 

@@ -14,7 +14,7 @@ from dvc.repo import Repo
 from tools.carracing_pipeline import ROUNDS
 from tools.doom_pipeline import ROUND_STAGES
 from tools.dvc_pipelines import PROJECTS, RECIPES, SEEDS, TEMPERATURES, named
-from tools.read_yaml import read_yaml
+from tools.fast_yaml import parse_yaml
 from tools.rooms import ROOT, dependencies
 from tools.round_stages import AGENT, LEARNING
 from tools.stage_copies import CODE, paths_of, read_stages
@@ -24,7 +24,7 @@ MAX_LOCK_BYTES = 500_000
 
 
 def stages_in(path: str):
-    return read_yaml((ROOT / path).read_text())["stages"]
+    return parse_yaml((ROOT / path).read_text())["stages"]
 
 
 @cache
@@ -90,13 +90,13 @@ def test_what_dvc_caches_is_not_in_git(project):
 @pytest.mark.parametrize("name", study_names())
 def test_the_committed_lock_of_a_study_has_the_commands_of_its_pipeline(name):
     """So that no stage of it runs again."""
-    locked = read_yaml((ROOT / "studies" / name / "dvc.lock").read_text())["stages"]
+    locked = parse_yaml((ROOT / "studies" / name / "dvc.lock").read_text())["stages"]
     commands, _ = read_by_dvc(f"studies/{name}")
     assert commands == {stage: content["cmd"] for stage, content in locked.items()}
 
 
 def without_params(lock: str) -> str:
-    content = read_yaml(lock)
+    content = parse_yaml(lock)
     for stage in content["stages"].values():
         stage.pop("params", None)
     return yaml.safe_dump(content, sort_keys=False)
@@ -220,7 +220,7 @@ def test_the_ablations_have_the_v_m_teacher_and_settings_of_the_last_round():
 
 def test_c_without_dreams_is_never_evolved_and_finetuned_for_as_many_iterations():
     stages = stages_in("carracing/dvc.yaml")
-    shipped = read_yaml((ROOT / "carracing/params.yaml").read_text())["finetune_c"]
+    shipped = parse_yaml((ROOT / "carracing/params.yaml").read_text())["finetune_c"]
 
     def options(name: str) -> list[str]:
         """Of the commands of all rounds."""

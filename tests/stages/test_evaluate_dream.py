@@ -13,6 +13,7 @@ from tests.support.doom import PARAMS
 from tests.support.doom_pipeline import LENGTHS, Z, random_agent, random_evaluation, write_pipeline
 from tests.support.numbered_latents import numbered_latents
 from tests.support.project import ROOT
+from tools.fast_yaml import parse_yaml
 from worldmodels.dream.env import DreamEnv
 from worldmodels.pipeline.reports import read_curve
 
@@ -45,7 +46,7 @@ def folder(tmp_path):
 
 def run(folder, env=PARAMS):
     """The stage as from the command line."""
-    params = yaml.safe_load((ROOT / "recipes/quick/params.yaml").read_text(encoding="utf-8"))
+    params = parse_yaml((ROOT / "recipes/quick/params.yaml").read_text(encoding="utf-8"))
     if env:
         params["env"] = {"kind": "doom", **msgspec.to_builtins(env)}
     params["evaluate"]["episodes"] = DREAMS

@@ -21,6 +21,7 @@ from tests.support.doom_pipeline import (
     write_pipeline,
 )
 from tests.support.project import ROOT
+from tools.fast_yaml import parse_yaml
 from worldmodels.dream.env import DreamEnv
 from worldmodels.pipeline.seeding import RandomStreams
 
@@ -49,7 +50,7 @@ def folder(tmp_path):
 
 def run(folder, *arguments, env=PARAMS):
     """The stage as from the command line; arguments without dashes are below the folder."""
-    params = yaml.safe_load((ROOT / "recipes/quick/params.yaml").read_text(encoding="utf-8"))
+    params = parse_yaml((ROOT / "recipes/quick/params.yaml").read_text(encoding="utf-8"))
     if env:
         params["env"] = {"kind": "doom", **msgspec.to_builtins(env)}
     (folder / "params.yaml").write_text(yaml.safe_dump(params), encoding="utf-8")

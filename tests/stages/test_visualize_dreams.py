@@ -23,6 +23,7 @@ from tests.support.doom_pipeline import (
 )
 from tests.support.numbered_latents import numbered_latents
 from tests.support.project import ROOT
+from tools.fast_yaml import parse_yaml
 from worldmodels.pipeline.seeding import RandomStreams
 
 TEMPERATURES = (0.1, 1.15)
@@ -61,7 +62,7 @@ def folder(tmp_path):
 
 def run(folder, env=PARAMS):
     """The stage as from the command line."""
-    params = yaml.safe_load((ROOT / "recipes/quick/params.yaml").read_text(encoding="utf-8"))
+    params = parse_yaml((ROOT / "recipes/quick/params.yaml").read_text(encoding="utf-8"))
     if env:
         params["env"] = {"kind": "doom", **msgspec.to_builtins(env)}
     (folder / "params.yaml").write_text(yaml.safe_dump(params), encoding="utf-8")

@@ -15,10 +15,10 @@ from typing import Any, Literal, get_args, get_origin
 import msgspec
 
 from tests.support.project import ROOT
-from tools.read_yaml import read_yaml
+from tools.fast_yaml import parse_yaml
 from worldmodels.pipeline.config.params import Params
 
-GOOD = read_yaml((ROOT / "params.yaml").read_text(encoding="utf-8"))
+GOOD = parse_yaml((ROOT / "params.yaml").read_text(encoding="utf-8"))
 CAR_RACING = GOOD | {
     "env": {
         "kind": "carracing",

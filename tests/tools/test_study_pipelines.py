@@ -5,7 +5,7 @@ import pytest
 
 from tests.support.project import Project
 from tests.support.toy_study import LADDER
-from tools.read_yaml import read_yaml
+from tools.fast_yaml import parse_yaml
 from tools.rooms import ROOT, dependencies
 from tools.stage_copies import CODE
 from tools.studies import Study, single_key
@@ -18,7 +18,7 @@ LAST = "evolve_and_evaluate"
 
 
 def stages_of(study):
-    return read_yaml(study_pipeline(ROOT_PIPELINE, study, "derived"))["stages"]
+    return parse_yaml(study_pipeline(ROOT_PIPELINE, study, "derived"))["stages"]
 
 
 def keys(stages, name):

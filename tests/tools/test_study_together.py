@@ -7,7 +7,7 @@ import subprocess
 import msgspec
 import pytest
 
-from tools.read_yaml import read_yaml
+from tools.fast_yaml import parse_yaml
 from tools.rooms import ROOT
 from tools.studies import Study, StudyError, single_key
 from tools.study_pipelines import study_pipeline
@@ -31,7 +31,7 @@ TOGETHER = Study(  # sizes have values of their own; `evaluate` reads the tracks
 
 
 def stages_of(study):
-    return read_yaml(study_pipeline(ROOT_PIPELINE, study, "derived"))["stages"]
+    return parse_yaml(study_pipeline(ROOT_PIPELINE, study, "derived"))["stages"]
 
 
 def commands(stages):

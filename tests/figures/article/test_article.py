@@ -12,7 +12,7 @@ import pytest
 
 from tests.support.project import ROOT
 from tools import article as script
-from tools.read_yaml import read_yaml
+from tools.fast_yaml import parse_yaml
 from worldmodels.figures.article.article import FOLDER, RACE_SECONDS, SEARCH, SLOT
 from worldmodels.figures.article.numbers import NUMBERS
 
@@ -30,7 +30,7 @@ def number_in(file: str, key: str) -> float:
             names = set(arrays.files) - {"kind"} if key == "*" else {key}
             return float(sum(arrays[name].size for name in names))
     text = path.read_text(encoding="utf-8")
-    content = json.loads(text) if path.suffix == ".json" else read_yaml(text)
+    content = json.loads(text) if path.suffix == ".json" else parse_yaml(text)
     return float(reduce(lambda inner, name: inner[name], key.split("."), content))
 
 
