@@ -29,14 +29,15 @@ NOT_RUN = "It has not been run."
 
 def doom_study(racing: Study) -> Study:
     """What varies in Doom: C's features alone. Its seeds are those of C's training."""
+    features = (*FEATURES, UNTRAINED)
     return Study(
         title="",
-        factors={"features": {name: {} for name in (*FEATURES, UNTRAINED)}},
+        factors={"features": {name: {} for name in features}},
         seeds=ALL.seeds,
         minutes=0,
         reference="z",
-        pairs=[pair for pair in racing.pairs if {*pair} <= {*FEATURES, UNTRAINED}],
-        labels={**racing.labels, **DOOM_LABELS},
+        pairs=[pair for pair in racing.pairs if {*pair} <= {*features}],
+        labels={**{name: racing.label(name) for name in features}, **DOOM_LABELS},
         number=",.0f",
     )
 

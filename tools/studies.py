@@ -24,6 +24,7 @@ Factor = Mapping[str, Options]  # by label
 RESERVED = (  # names of columns of the results, and of what a stage of dvc.yaml runs for
     *("commit", "seed", "off_track", "options", "evaluate", "cells"),
 )
+COLUMNS = ("return", "off the track")  # of tables, that `labels` may name otherwise
 
 
 class StudyError(ValueError):
@@ -59,7 +60,7 @@ class Study(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     title: str
     factors: Mapping[str, Factor]
     seeds: Sequence[Annotated[int, Meta(ge=0)]]
-    minutes: int
+    minutes: Annotated[int, Meta(ge=0)]
     reference: str
     pairs: Sequence[tuple[str, str]] = ()
     tuned: str = ""
@@ -71,11 +72,11 @@ class Study(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     number: str = "+.1f"
 
     def __post_init__(self) -> None:
-        """Refuse what no key alone shows."""
+        """Raise an error if a value, or several together, make no study."""
         if len({*self.seeds}) < max(2, len(self.seeds)):
             raise StudyError(
-                "seeds: should be two or more, each another, so that there is an interval; found "
-                f"{[*self.seeds]}"
+                "seeds: should be two or more different numbers, so that there is an interval; "
+                f"found {[*self.seeds]}"
             )
         try:
             format(0.0, self.number)
@@ -84,10 +85,13 @@ class Study(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
                 f"number: should be the format of a number, such as '+.1f'; found {self.number!r}"
             ) from None
         self._check_names()
+        self._check_params()
         for key in ("tuned", "groups"):
             if (name := getattr(self, key)) and name not in self.factors:
                 names = ", ".join(self.factors)
                 raise StudyError(f"{key}: should be a factor ({names}); found {name!r}")
+        if self.tuned and self.tuned == self.groups:
+            raise StudyError(f"groups: should be another factor than tuned; found {self.groups!r}")
         last = [*self.factors][len(self.factors) - len(self.together) :]
         if [*self.together] != last:
             raise StudyError(
@@ -95,6 +99,12 @@ class Study(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
                 f"order; found {', '.join(self.together)}"
             )
         self._check_exclude()
+        self._check_comparisons()
+
+    def _check_comparisons(self) -> None:
+        if len(self.settings) < 2:
+            found = ", ".join(filter(None, self.settings)) or "none"
+            raise StudyError(f"factors: should give two settings or more to compare; found {found}")
         if self.reference not in self.settings:
             raise StudyError(
                 f"reference: should be one of {', '.join(self.settings)}; found {self.reference!r}"
@@ -103,6 +113,11 @@ class Study(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
             if len({*pair} & {*self.settings}) < 2:
                 raise StudyError(
                     f"pairs[{number}]: should be two of {', '.join(self.settings)}; found "
+                    f"{', '.join(pair)}"
+                )
+            if self.reference in pair or {*pair} in [{*each} for each in self.pairs[:number]]:
+                raise StudyError(
+                    f"pairs[{number}]: should be two settings that are not compared yet; found "
                     f"{', '.join(pair)}"
                 )
 
@@ -124,14 +139,24 @@ class Study(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
                     )
         for name, where in self.measures.items():
             _check_measure(f"measures.{name}", where)
-        setters: dict[str, str] = {}
+        known = {*COLUMNS, *self.factors, *self.measures}.union(*self.factors.values())
+        for name in self.labels:
+            if name not in known:
+                raise StudyError(
+                    f"labels.{name}: should name a factor, one of its labels, a measure, "
+                    f"{' or '.join(COLUMNS)}; found {name!r}"
+                )
+
+    def _check_params(self) -> None:
+        setters: dict[str, str] = {}  # factors by the param, or the section, that they set
         for factor, labels in self.factors.items():
-            for key in {key for options in labels.values() for key in options}:
-                if key in setters:
-                    raise StudyError(
-                        f"factors.{factor}: should set keys that no other factor sets; found "
-                        f"{key}, which factors.{setters[key]} sets"
-                    )
+            for key in dict.fromkeys(key for options in labels.values() for key in options):
+                for other, setter in setters.items():
+                    if setter != factor and _overlap(key, other):
+                        raise StudyError(
+                            f"factors.{factor}: should set params that no other factor sets; found "
+                            f"{key}, and factors.{setter} sets {other}"
+                        )
                 setters[key] = factor
 
     def _check_exclude(self) -> None:
@@ -185,10 +210,10 @@ class Study(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
 
 def _check_measure(key: str, where: str) -> None:
-    """Refuse what cannot be the place of a number in a report.
+    """Raise an error if a measure names no number of a report.
 
     Raises:
-        StudyError: it cannot.
+        StudyError: it names none.
     """
     if not (parts := re.fullmatch(r"(metrics|details|curves)/(\w+)\.([\w.]+)", where)):
         raise StudyError(
@@ -202,8 +227,13 @@ def _check_measure(key: str, where: str) -> None:
         raise StudyError(f"{key}: should be {curve} ({known}); found {where!r}")
 
 
+def _overlap(key: str, other: str) -> bool:
+    """Whether two keys of the params are the same, or one is that of a section around the other."""
+    return f"{key}.".startswith(f"{other}.") or f"{other}.".startswith(f"{key}.")
+
+
 def _labels(found: Any) -> list[str]:
-    """A label, or several, as `exclude` has them."""
+    """The labels in an entry of `exclude`, which may be one or a list."""
     return [text(label) for label in (found if isinstance(found, list) else [found])]
 
 
@@ -221,4 +251,6 @@ def text(value: Any) -> str:
     """A value of the params as a command line has it, which is YAML."""
     if isinstance(value, str):
         return value
-    return json.dumps(value, separators=(",", ":"), default=str)  # a date, for example
+    return json.dumps(
+        value, separators=(",", ":"), default=str
+    )  # YAML reads 2026-11-29 as a date, which JSON lacks

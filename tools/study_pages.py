@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from tools import dream_transfer, recurrent_state
+from tools import dream_transfer, recurrent_state, strategies
 from tools.command_errors import errors_in_a_line
 from tools.rooms import ROOT
 from tools.study_reader import PARAMS, study_folder, study_names
@@ -36,6 +36,7 @@ FIELDS = (  # of a template, that stand for each group
 ELSEWHERE: Mapping[str, Callable[[], Mapping[str, Any]]] = {
     dream_transfer.NAME: dream_transfer.fields,
     recurrent_state.NAME: recurrent_state.fields,
+    strategies.NAME: strategies.fields,
 }
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 import reprlib
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -106,6 +107,10 @@ def _study(found: Any) -> Study:
             raise StudyError(f"{missing[0]}: missing; a study has {', '.join(needed)}")
         found = {**found, "factors": _factors(found["factors"])}
         found["reference"] = text(found["reference"])
+        if isinstance(pairs := found.get("pairs"), list):
+            found["pairs"] = [
+                [*map(text, pair)] if isinstance(pair, list) else pair for pair in pairs
+            ]
         for key in ("labels", "measures"):
             if key in found:
                 found[key] = _texts(key, found[key])
@@ -118,6 +123,7 @@ def _study(found: Any) -> Study:
 def _factors(found: Any) -> dict[str, Factor]:
     if not isinstance(found, dict) or not found:
         raise StudyError(f"factors: should be factors by name; found {reprlib.repr(found)}")
+    _check_once("factors", found)
     return {text(name): _factor(f"factors.{text(name)}", each) for name, each in found.items()}
 
 
@@ -125,8 +131,10 @@ def _factor(where: str, found: Any) -> Factor:
     """A factor with its labels."""
     match list(found.items()) if isinstance(found, dict) else ():
         case [(str(key), list(values))] if values:
+            _check_once(where, values)
             return single_key(key, values)
         case [_, *_] if all(isinstance(options, dict) for options in found.values()):
+            _check_once(where, found)
             labelled = {text(label): options for label, options in found.items()}
         case _:
             raise StudyError(
@@ -146,4 +154,12 @@ def _texts(where: str, found: Any) -> dict[str, str]:
     for name, each in found.items():
         if not isinstance(each, str):
             raise StudyError(f"{where}.{text(name)}: should be text; found {reprlib.repr(each)}")
+    _check_once(where, found)
     return {text(name): each for name, each in found.items()}
+
+
+def _check_once(where: str, names: Iterable[Any]) -> None:
+    """Raise an error if two names are the same text."""
+    for name, times in Counter(map(text, names)).items():
+        if times > 1:
+            raise StudyError(f"{where}: should have each name once; found {name!r} {times} times")

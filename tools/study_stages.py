@@ -63,15 +63,16 @@ class StudyStages:
         """The number of the first stage that depends on a factor.
 
         Raises:
-            StudyError: it sets no params, or of a section that no stage reads.
+            StudyError: it sets no params, or params of a section that no stage reads.
         """
         read = [self._sections(name) for name in SHARED]
         read.append(self._sections("evolve_c") | self._sections("evaluate"))
         sections, known = _sections_set(study, factor), set().union(*read) - {"seed"}
-        if not sections or sections - known:
+        unknown = sorted(sections - known)
+        if not sections or unknown:
             raise StudyError(
                 f"factors.{factor}: should set params of sections that a stage of a study reads "
-                f"({', '.join(sorted(known))}); found {', '.join(sections - known) or 'none'}"
+                f"({', '.join(sorted(known))}); found {', '.join(unknown) or 'none'}"
             )
         return min(number for number, own in enumerate(read) if own & sections)
 

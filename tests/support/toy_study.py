@@ -1,13 +1,16 @@
-"""Studies of two strategies with two step sizes, their results, and one of tracks, V and M."""
+"""Studies of two strategies with two step sizes, and their results; others of tracks, V and M."""
 
 from __future__ import annotations
 
 import csv
+import shutil
 from pathlib import Path
 
 import msgspec
 
+from tests.support.project import ROOT
 from tools.studies import Study, single_key
+from tools.study_reader import read_study
 
 STUDY = Study(
     title="",
@@ -49,6 +52,28 @@ LADDER = Study(  # a factor of tracks, one of V and M, and one of M alone, in no
         "best": "metrics/evolve_c.validation_return",
     },
 )
+
+# A study.yaml, of Ms.
+TEXT = """
+title: A title.
+seeds: [0, 1]
+minutes: 1
+factors:
+  memory:
+    lstm: {train_m.kind: lstm}
+    mixture: {train_m.kind: mdn_lstm, train_m.num_mixtures: 5}
+  sigma: {evolve_c.sigma: [0.1, 0.2]}
+reference: lstm
+tuned: sigma
+"""
+
+
+def read(folder: Path, text: str) -> Study:
+    """The study that a text describes, with the root's params; both are written into the folder."""
+    path = folder / "study.yaml"
+    path.write_text(text)
+    shutil.copy(ROOT / "params.yaml", folder)
+    return read_study(path)
 
 
 def returns(strategy: str, sigma: str, seed: int) -> list[str]:

@@ -51,8 +51,6 @@ def test_labels_of_cs_say_how_many_numbers_they_have():
         hidden = options["evolve_c.hidden"]
         numbers = parameter_count([features, *([hidden] if hidden else []), 2])
         assert study.label(label) == f"{numbers:,} numbers"
-    linear, hidden = parameter_count([32 + 256, 3]), parameter_count([32, 40, 3])
-    assert study.label("paper") == f"{linear:,} and {hidden:,} numbers"
 
 
 @pytest.mark.parametrize("study", [GROUPED, SIZES])

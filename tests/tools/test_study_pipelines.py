@@ -180,10 +180,12 @@ def test_a_study_runs_and_reruns_what_a_new_value_needs(make_project):
         return sorted(project.repro())
 
     shared = [f"{name}@{seed}" for name in ("collect", "train_v", "encode") for seed in (3, 4)]
-    cells = [f"{name}@{seed}-8" for name in ("train_m", LAST) for seed in (3, 4)]
-    assert repro(8) == sorted([*shared, *cells, "study_results"])
+    stages = [f"{name}@{seed}" for name in ("train_m", LAST) for seed in (3, 4)]
+    cells = [f"{stage}-{size}" for stage in stages for size in (8, 16)]
+    assert repro(8, 16) == sorted([*shared, *cells, "study_results"])
     head, *lines = project.read("results.csv").decode().splitlines()
     assert head.startswith("commit,seed,units,nll,off_track,track_0,")
-    assert [line.split(",")[1:3] for line in lines] == [["3", "8"], ["4", "8"]]
-    assert repro(8, 4) == sorted([cell.replace("-8", "-4") for cell in cells] + ["study_results"])
+    seeds_and_units = [line.split(",")[1:3] for line in lines]
+    assert seeds_and_units == [["3", "8"], ["4", "8"], ["3", "16"], ["4", "16"]]
+    assert repro(8, 16, 4) == sorted([*(f"{stage}-4" for stage in stages), "study_results"])
     assert project.repro() == []

@@ -19,6 +19,7 @@ ROOT_PIPELINE = (ROOT / "dvc.yaml").read_text()
     [
         (single_key("visualize.frames_per_second", [10, 20]), "visualize"),
         (single_key("seed", [10, 20]), "seed"),
+        ({"10": {"visualize.x": 1, "seed": 2}, "20": {}}, "seed, visualize"),
         ({"10": {}, "20": {}}, "none"),
     ],
 )

@@ -91,7 +91,7 @@ def paired(results, *pairs):
     """The results of the good and the bad strategy, and of twins of them, with further pairs."""
     study = msgspec.structs.replace(
         STUDY,
-        factors={"strategy": single_key("x", ("good", "bad", "twin", "worse")), "sigma": {}},
+        factors={**STUDY.factors, "strategy": single_key("x", ("good", "bad", "twin", "worse"))},
         tuned="",
         groups="sigma",
         pairs=pairs,
