@@ -7,12 +7,14 @@ their standard error.
 from __future__ import annotations
 
 from tools.carracing_scores import agents, table
+from tools.command_errors import errors_in_a_line
 from tools.rooms import ROOT
 
 
 def main() -> None:
     """Print the table."""
-    print(table(*agents(ROOT / "carracing")), end="")
+    with errors_in_a_line("carracing_ablations"):
+        print(table(*agents(ROOT / "carracing")), end="")
 
 
 if __name__ == "__main__":

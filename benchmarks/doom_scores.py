@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tools.command_errors import errors_in_a_line
 from tools.markdown_table import markdown_table
 from tools.rooms import ROOT
 from tools.training_seed import seed_folders
@@ -164,9 +165,10 @@ def _score(read: Reader, folder: Path) -> Score | None:
 
 def main() -> None:
     """Print the tables, and the sentences."""
-    print(by_policy(ROOT / "doom"))
-    print(by_temperature(ROOT / "doom"))
-    print(coldest_beside_best(ROOT / "doom"), end="")
+    with errors_in_a_line("doom_scores"):
+        print(by_policy(ROOT / "doom"))
+        print(by_temperature(ROOT / "doom"))
+        print(coldest_beside_best(ROOT / "doom"), end="")
 
 
 if __name__ == "__main__":

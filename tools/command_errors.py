@@ -1,4 +1,4 @@
-"""How commands of tools/ end at errors that people can mend."""
+"""Prints errors that a person can fix as one line."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from worldmodels.pipeline.file_errors import system_error
 
 @contextmanager
 def errors_in_a_line(command: str) -> Iterator[None]:
-    """End the process with one line and status 1 if the block meets an error that is no bug.
+    """End the process with one line and status 1 at a UserError or an OSError in the block.
 
     Args:
         command: whose name the line begins with.

@@ -108,12 +108,14 @@ def page(name: str) -> str:
     path = study_folder(name) / "page.md"
     results = load_results(name)
     if not path.exists():
-        raise UnfinishedError(f"{path}: no such file; docs/studies.md says what it has to have")
+        raise UnfinishedError(f"{path}: no such file", "docs/studies.md says what it has to have")
     named = {**fields(name, results), **(ELSEWHERE[name]() if name in ELSEWHERE else {})}
     try:
         text = path.read_text(encoding="utf-8").format_map(named)
-    except (KeyError, AttributeError, ValueError, TypeError) as error:
-        raise UserError(f"studies/{name}/page.md: no such field: {error}") from None
+    except (LookupError, AttributeError, ValueError, TypeError) as error:
+        raise UserError(
+            f"{path}: a field is wrong: {error}", "'fields' in tools/study_pages.py lists them"
+        ) from None
     title, rest = text.split("\n", 1)
     return (
         f"{title}\n<!-- Written by `python -m tools.study_pages` from studies/{name}/page.md and "

@@ -83,12 +83,11 @@ def load_results(name: str) -> Results:
         UnfinishedError: it has not been run.
         UserError: it is wrong, or its results are not those of the study.
     """
-    study, path, command = load_study(name), study_folder(name) / RESULTS, f"make study-{name}"
+    study, path = load_study(name), study_folder(name) / RESULTS
+    command = f"python -m tools.dvc_pipelines && make study-{name}"
     if not path.exists():
-        raise UnfinishedError(
-            f"{path}: no such file; '{command}' makes it, its page and its figure"
-        )
-    return read_results(study, path, f"python -m tools.dvc_pipelines && {command}")
+        raise UnfinishedError(f"{path}: no such file", f"run '{command}'")
+    return read_results(study, path, command)
 
 
 def read_results(study: Study, path: Path, command: str) -> Results:
@@ -186,10 +185,10 @@ def _read_cells(study: Study, path: Path) -> tuple[str, _Cells]:
 
 
 def _check_columns(head: Sequence[str], wanted: Sequence[str]) -> None:
-    """Refuse a table that has not just these columns, each once.
+    """Raise an error unless a table has exactly these columns, each once.
 
     Raises:
-        ValueError: it has not.
+        ValueError: it has others.
     """
     for name in wanted:
         if name not in head:
@@ -207,8 +206,7 @@ def _words(names: Iterable[str], cell: Sequence[str]) -> str:
 
 def _label(text: str, known: Sequence[str], where: str) -> str:
     if text not in known:
-        labels = ", ".join(known)
-        raise ValueError(f"{where}: should be a label of the study ({labels}); found {text!r}")
+        raise ValueError(f"{where}: should be one of {', '.join(known)}; found {text!r}")
     return text
 
 

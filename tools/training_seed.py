@@ -14,8 +14,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tools.command_errors import errors_in_a_line
 from tools.rooms import ROOT
 from worldmodels.pipeline.config.reader import read_params
+from worldmodels.pipeline.errors import UserError
 
 TARGETS = {"carracing": "visualize_carracing", "doom": "visualize_doom"}  # by project
 FOLDERS = ("rounds", "reports", "ablations", "finetuned")  # of a project, whose reports are kept
@@ -30,7 +32,11 @@ def seed_folders(project: Path) -> dict[int, Path]:
 
 
 def clone(root: Path, project: str, seed: int) -> Path:
-    """A clone of the repository whose project has that seed; the one that is there, if any."""
+    """A clone of the repository whose project has that seed; the one that is there, if any.
+
+    Raises:
+        UserError: the project's params.yaml has no line with its seed, or several.
+    """
     folder = root / ".scratch" / f"{project}-seed-{seed}"
     if not folder.exists():
         partial = folder.with_suffix(".partial")
@@ -39,7 +45,10 @@ def clone(root: Path, project: str, seed: int) -> Path:
         params = partial / project / "params.yaml"
         text, count = SEED.subn(f"seed: {seed}", params.read_text(encoding="utf-8"))
         if count != 1:
-            sys.exit(f"{project}/params.yaml: expected one line 'seed: NUMBER'; found {count}")
+            raise UserError(
+                f"{project}/params.yaml: seed: should be one line 'seed: NUMBER'; found {count} "
+                "such lines"
+            )
         params.write_text(text, encoding="utf-8")
         partial.rename(folder)
     return folder
@@ -75,11 +84,12 @@ def main() -> None:
     parser.add_argument("seed", type=int)
     parser.add_argument("target", nargs="*", help="of dvc repro")
     given = parser.parse_args()
-    folder = clone(ROOT, given.project, given.seed)
     command = [sys.executable, "-m", "dvc", "repro", *(given.target or [TARGETS[given.project]])]
-    if code := subprocess.run(command, cwd=folder / given.project, check=False).returncode:
-        sys.exit(code)
-    copies = copy_reports(folder, ROOT, given.project, given.seed)
+    with errors_in_a_line("training_seed"):
+        folder = clone(ROOT, given.project, given.seed)
+        if code := subprocess.run(command, cwd=folder / given.project, check=False).returncode:
+            sys.exit(code)
+        copies = copy_reports(folder, ROOT, given.project, given.seed)
     print(f"{len(copies)} files in {given.project}/seeds/{given.seed}; the run: {folder}")
 
 

@@ -1,6 +1,8 @@
 """A project in rounds with another training seed."""
 
+import shutil
 import subprocess
+import sys
 
 import pytest
 
@@ -41,9 +43,22 @@ def test_a_clone_differs_in_the_seed_alone_and_stays(repository):
 
 def test_params_without_a_seed_are_refused_and_no_clone_is_left(repository, monkeypatch):
     monkeypatch.setattr(training_seed, "SEED", training_seed.re.compile("^sed: "))
-    with pytest.raises(SystemExit, match="expected one line 'seed: NUMBER'; found 0"):
-        clone(repository, "carracing", 7)
+    monkeypatch.setattr(training_seed, "ROOT", repository)
+    monkeypatch.setattr(sys, "argv", ["training_seed", "carracing", "7"])
+    problem = "carracing/params.yaml: seed: should be one line 'seed: NUMBER'; found 0 such lines"
+    with pytest.raises(SystemExit, match=f"^training_seed: {problem}$"):
+        training_seed.main()
     assert not (repository / ".scratch/carracing-seed-7").exists()
+
+
+def test_a_run_that_fails_ends_with_the_status_of_dvc(repository, monkeypatch):
+    monkeypatch.setattr(training_seed, "ROOT", repository)
+    monkeypatch.setattr(sys, "argv", ["training_seed", "carracing", "7"])
+    monkeypatch.setattr(sys, "executable", shutil.which("false"))
+    with pytest.raises(SystemExit) as ended:
+        training_seed.main()
+    assert ended.value.code == 1
+    assert not (repository / "carracing/seeds").exists()
 
 
 def test_what_a_run_has_written_is_copied_and_nothing_of_the_shipped_seed(repository):

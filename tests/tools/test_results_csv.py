@@ -35,9 +35,9 @@ LINE = "abc,3,bad,0.2,3.7,1,"
         (
             LINE,
             "abc,3,bad,0.3,3.7,1,",
-            r"line 17: sigma: should be a label of the study .0\.1, 0\.2.; found '0\.3'",
+            r"line 17: sigma: should be one of 0\.1, 0\.2; found '0\.3'",
         ),
-        (LINE, "abc,7,bad,0.2,3.7,1,", "line 17: seed: should be a label of .*; found '7'"),
+        (LINE, "abc,7,bad,0.2,3.7,1,", "line 17: seed: should be one of 0, 1, 2, 3, 4; found '7'"),
         (LINE, "abc,3,bad,0.2,high,1,", "line 17: nll: should be a number; found 'high'"),
         (LINE, "abc,3,bad,0.2,nan,1,", "line 17: nll: should be a number; found 'nan'"),
         (LINE, "def,3,bad,0.2,3.7,1,", "commit: should be the same in all lines; found abc def"),

@@ -68,11 +68,20 @@ def test_a_template_names_a_setting_in_its_group(folder, monkeypatch):
     assert page("toy").splitlines()[-1].startswith("-10.6, 2.7 ± 1.6, Small steps and large")
 
 
-def test_a_page_names_a_field_that_is_not_there(folder):
-    (folder / "page.md").write_text("# Title\n\n{iqm[good]:+.1f} {nothing}\n")
-    with pytest.raises(UserError, match=r"^studies/toy/page.md: no such field: 'nothing'"):
-        page("toy")
-    (folder / "page.md").write_text("# Title\n\n{iqm[good].value:+.1f} {params.seed}\n")
+def test_a_field_that_is_wrong_is_named(folder):
+    path = folder / "page.md"
+    for field, problem in [
+        ("nothing", "'nothing'"),
+        ("iqm[worse]", "'worse'"),
+        ("params.sed", ".*has no attribute 'sed'"),
+        ("finding[999]", "string index out of range"),
+        ("seeds:q", "Unknown format code 'q' .*"),
+    ]:
+        path.write_text(f"# Title\n\n{{iqm[good]:+.1f}} {{{field}}}\n")
+        message = f"^{re.escape(str(path))}: a field is wrong: {problem}; 'fields' in tools/"
+        with pytest.raises(UserError, match=message):
+            page("toy")
+    path.write_text("# Title\n\n{iqm[good].value:+.1f} {params.seed}\n")
     assert page("toy").splitlines()[-1] == "+102.4 0"
 
 
@@ -95,8 +104,8 @@ def test_an_unfinished_study_is_left_out_and_the_pages_of_others_are_written(
     printed = capsys.readouterr()
     assert printed.out == f"{PAGES}: toy\n"
     assert printed.err == (
-        f"study_pages: left out: {folder.parent}/no_results/results.csv: no such file; 'make "
-        "study-no_results' makes it, its page and its figure\n"
+        f"study_pages: left out: {folder.parent}/no_results/results.csv: no such file; run "
+        "'python -m tools.dvc_pipelines && make study-no_results'\n"
         f"study_pages: left out: {folder.parent}/no_template/page.md: no such file; "
         "docs/studies.md says what it has to have\n"
     )
@@ -110,5 +119,5 @@ def test_a_figure_of_an_unfinished_study_is_left_out(folder, monkeypatch, capsys
     docs_figures.main()
     assert [path.name for path in (folder / "figures").iterdir()] == ["other.svg"]
     printed = capsys.readouterr()
-    assert "'make study-toy' makes it" in printed.err
+    assert "run 'python -m tools.dvc_pipelines && make study-toy'\n" in printed.err
     assert printed.out.endswith("figures: other.svg\n")
