@@ -22,9 +22,9 @@ PLAYING = [  # stages with engines
 STAGES = ["train_v@1", "encode@1", "train_m@1", "forecast_ends", *PLAYING]
 LAST = ("visualize_doom", "train_c_finetuned")  # which all others come before
 LONGER = {  # than the quick recipe, so that there is something to go on with
-    "  epochs: 1\n": "  epochs: 30\n",
-    "  epochs: 2\n  learning_rate": "  epochs: 30\n  learning_rate",
-    "  iterations: 2\n  # dreams": "  iterations: 12\n  # dreams",
+    "train_v": {"epochs": 30},
+    "train_m": {"epochs": 30},
+    "train_c": {"iterations": 12},
 }
 
 
@@ -42,9 +42,7 @@ def outputs(project) -> dict[str, bytes]:
 @pytest.fixture(scope="module")
 def undisturbed(make_project):
     """A project of two rounds in which all has run once, how long stages took, and what came."""
-    project = doom_project(make_project)
-    for old, new in LONGER.items():
-        project.replace("params.yaml", old, new)
+    project = doom_project(make_project, params=LONGER)
     project.run("dvc", "repro", *LAST)
     seconds = {}
     for stage in set(STAGES) - set(PLAYING):

@@ -40,11 +40,9 @@ ABLATIONS = [
     "ablations",
 ]
 FEWER_GAMES = {  # at a time: each has an engine, whose start takes ten times as long as the game
-    "episodes: 6\n  # collected besides": "episodes: 2\n  # collected besides",
-    "held_out_episodes: 2": "held_out_episodes: 1",
-    "validation_episodes: 3": "validation_episodes: 1",
-    "evaluate:\n  episodes: 3": "evaluate:\n  episodes: 2",
-    "same games\n  baseline_episodes: 2": "same games\n  baseline_episodes: 1",
+    "collect": {"episodes": 2, "held_out_episodes": 1},
+    "train_c": {"validation_episodes": 1},
+    "evaluate": {"episodes": 2, "baseline_episodes": 1},
 }
 
 
@@ -135,9 +133,7 @@ def test_the_titles_of_plots_are_dooms_and_differ():
 
 @needs_vizdoom
 def test_a_second_round_follows_the_first_and_its_c_is_evaluated(make_project):
-    project = doom_project(make_project)
-    for more, fewer in FEWER_GAMES.items():
-        project.replace("params.yaml", more, fewer)
+    project = doom_project(make_project, params=FEWER_GAMES)
     ran = project.repro("visualize_doom", "play")
     last = {*LOOKS, *PAGE}
     assert [name for name in ran if name not in last] == [*FIRST, *SECOND, "evaluate"]

@@ -34,7 +34,10 @@ def test_no_byte_depends_on_variables_for_other_programs(make_project, template,
     project: Project = make_project()
     environment = {**os.environ, **OF_OTHER_PROGRAMS, "PYTHONPATH": str(tmp_path)}
     # NumPy without its docstrings is compiled once, and not by each stage.
-    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    environment |= {
+        "PYTHONDONTWRITEBYTECODE": "",
+        "PYTHONPYCACHEPREFIX": str(tmp_path / "bytecode"),
+    }
     commands = parse_yaml(project.read("dvc.yaml"))["stages"]
     for stage in STAGES:
         command = commands[stage]["cmd"].split()

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 from tests.support.project import ROOT, Project
 from tools.carracing_pipeline import carracing_pipeline
 from tools.doom_ablations import Ablations
 from tools.doom_pipeline import doom_pipeline
 from tools.doom_temperatures import Study
+from tools.fast_yaml import parse_yaml
 
 MakeProject = Callable[..., Project]
+Params = Mapping[str, Mapping[str, Any]]  # values by section and key
 STUDY = Study((0.1, 1.3), (0, 1), {}, (0.1, 1.3))  # fewer, and as many games as the params say
 ABLATED = Ablations((0, 1), ())
 FINETUNE = {"train_c": ("train_in=env",)}
@@ -22,12 +27,14 @@ def carracing_project(make_project: MakeProject, rounds: int) -> Project:
     return _project(make_project, "carracing", carracing_pipeline(_root(), rounds, lambda _: {}))
 
 
-def doom_project(make_project: MakeProject, rounds: int = 1) -> Project:
-    """Doom's project with a quick recipe, that many rounds after the first, STUDY and
-    ABLATED.
+def doom_project(
+    make_project: MakeProject, rounds: int = 1, params: Params | None = None
+) -> Project:
+    """Doom's project with a quick recipe, some of whose params are others, that many rounds after
+    the first, STUDY and ABLATED.
     """
     pipeline = doom_pipeline(_root(), rounds, lambda _: {}, STUDY, FINETUNE, ABLATED)
-    return _project(make_project, "doom", pipeline)
+    return _project(make_project, "doom", pipeline, params)
 
 
 def models(project: Project) -> dict[str, bytes]:
@@ -42,13 +49,26 @@ def models(project: Project) -> dict[str, bytes]:
     return {str(path.relative_to(project.folder)): path.read_bytes() for path in paths}
 
 
+def with_params(text: str, params: Params) -> str:
+    """The text of a params.yaml with other values of some of its keys."""
+    if not params:
+        return text
+    content = parse_yaml(text)
+    for section, values in params.items():
+        assert values.keys() <= content[section].keys()
+        content[section].update(values)
+    return yaml.safe_dump(content)
+
+
 def _root() -> str:
     return (ROOT / "dvc.yaml").read_text(encoding="utf-8")
 
 
-def _project(make_project: MakeProject, name: str, pipeline: str) -> Project:
+def _project(
+    make_project: MakeProject, name: str, pipeline: str, params: Params | None = None
+) -> Project:
     project = Project(make_project(subprojects=True).folder / name)
     project.write("dvc.yaml", pipeline)
     quick = ROOT / "tests" / "support" / f"{name}_quick.yaml"
-    project.write("params.yaml", quick.read_text(encoding="utf-8"))
+    project.write("params.yaml", with_params(quick.read_text(encoding="utf-8"), params or {}))
     return project
