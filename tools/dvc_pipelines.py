@@ -166,7 +166,7 @@ def _pipeline_of_study(pipeline: str, name: str) -> str:
     """The text of a study's dvc.yaml.
 
     Raises:
-        UserError: it has no study that can be run.
+        UserError: its study.yaml or params.yaml is wrong.
     """
     study, folder = load_study(name), study_folder(name)
     try:

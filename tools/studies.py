@@ -251,6 +251,5 @@ def text(value: Any) -> str:
     """A value of the params as a command line has it, which is YAML."""
     if isinstance(value, str):
         return value
-    return json.dumps(
-        value, separators=(",", ":"), default=str
-    )  # YAML reads 2026-11-29 as a date, which JSON lacks
+    # YAML reads 2026-11-29 as a date, which JSON lacks.
+    return json.dumps(value, separators=(",", ":"), default=str)

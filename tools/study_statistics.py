@@ -88,17 +88,17 @@ class Bootstrap:
 
     def iqm(self, scores: Array) -> Estimate:
         """The interquartile mean of scores (runs, tracks)."""
-        return _estimate(interquartile_mean(scores), self._once(self._iqms, scores))
+        return _estimate(interquartile_mean(scores), self._cached(self._iqms, scores))
 
     def difference(self, scores: Array, other: Array) -> Estimate:
         """How much larger the interquartile mean of `scores` is; both (runs, tracks)."""
         value = interquartile_mean(scores) - interquartile_mean(other)
-        return _estimate(value, self._once(self._iqms, scores) - self._once(self._iqms, other))
+        return _estimate(value, self._cached(self._iqms, scores) - self._cached(self._iqms, other))
 
     def improvement(self, scores: Array, other: Array) -> Estimate:
         """The probability of improvement of `scores` on `other`; both (runs, tracks)."""
         value = probability_of_improvement(scores, other)
-        return _estimate(value, self._once(self._improvements, scores, other))
+        return _estimate(value, self._cached(self._improvements, scores, other))
 
     def _improvements(self, scores: Array, other: Array) -> Array:
         """(resamples,)."""
@@ -108,8 +108,10 @@ class Bootstrap:
         shares: Array = drawn / (runs**2 * tracks)
         return shares
 
-    def _once(self, resample: Callable[..., Array], *scores: Array) -> Array:
-        """What a method returns for scores: pages name the same again and again."""
+    def _cached(self, resample: Callable[..., Array], *scores: Array) -> Array:
+        """The result of a resampling method for these scores, computed once: a page names the same
+        settings many times.
+        """
         key = (resample.__name__, *(each.tobytes() for each in scores))
         if key not in self._resampled:
             self._resampled[key] = resample(*scores)

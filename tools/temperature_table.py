@@ -15,12 +15,12 @@ STUDY_CURVE = f"reports/curves/{STUDY}.csv"
 def temperature_table(
     cells: Sequence[str], reporters: Sequence[str], environment: str, title: str, options: str = ""
 ) -> Stage:
-    """The stage, which lists returns in dreams and in the environment.
+    """The stage `temperature_study`: returns in dreams and in the environment, by temperature.
 
     Args:
         cells: the folders of Cs.
         reporters: the stages whose metrics and details it reads.
-        environment: what it is called.
+        environment: its name in the description.
         title: of the plot of returns in the environment.
         options: of the command.
     """

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-import scipy
+import scipy  # its stats are imported when first used: collecting is faster
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -114,7 +114,7 @@ def evaluations(strategy, loss, limit: int) -> int:
     ],
 )
 def test_cma_es_needs_no_more_evaluations_than_pycma(loss, start, limit):
-    import cma  # which imports SciPy's statistics: who only collects this waits for neither
+    import cma  # here: it imports scipy.stats, which takes long
 
     def pycma(seed: int) -> cma.CMAEvolutionStrategy:
         options = {"popsize": 12, "seed": seed + 1, "verbose": -9}

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-import scipy
+import scipy  # its stats are imported when first used: collecting is faster
 
 from tests.support.gradients import assert_gradient
 from worldmodels.envs.doom.env import THRESHOLD

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-import scipy
+import scipy  # its stats are imported when first used: collecting is faster
 
 from tests.support.gradients import assert_gradient
 from worldmodels.memory.mixture import mixture_mean, mixture_nll, mixture_sample

@@ -47,7 +47,9 @@ def test_the_command_of_a_stage_sets_the_factors_that_it_depends_on():
 
 
 def test_a_command_whose_params_are_refused_is_so_before_any_runs(tmp_path, monkeypatch):
-    """All cells are right, but the command of `train_m` does not say that C is no dreamer."""
+    """The params of every cell are right. But train_m's command sets train_m.predict_reward_done to
+    false, and not evolve_c.train_in to env.
+    """
     monkeypatch.setattr(study_reader, "ROOT", tmp_path)
     folder = tmp_path / "studies" / "toy"
     folder.mkdir(parents=True)
