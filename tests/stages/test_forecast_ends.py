@@ -17,7 +17,7 @@ from worldmodels.pipeline.storage.artifacts import Model
 LENGTHS = np.array([30, 20, 14])
 
 
-def write(folder, terminated=True, z_size=2, predict_reward_done=True):
+def write(folder, terminated=True, z_size=2, action_size=2, predict_reward_done=True):
     """Latents and an untrained M."""
     held_out = np.array([True, True, False])
     mean = np.random.default_rng(0).normal(size=((LENGTHS + 1).sum(), 2)).astype(np.float32)
@@ -26,7 +26,7 @@ def write(folder, terminated=True, z_size=2, predict_reward_done=True):
     latents.write(folder / "latents.h5")
     rng = np.random.default_rng(0)
     memory = make_memory(
-        *("mdn_lstm", z_size, 2, rng),
+        *("mdn_lstm", z_size, action_size, rng),
         hidden=5,
         head_hidden=0,
         num_mixtures=2,
@@ -71,6 +71,7 @@ def test_scores_are_in_metrics_details_and_the_curve(tmp_path, capsys):
     [
         ({"terminated": False}, "latents.h5: none of its held-out episodes lasts 12 steps"),
         ({"z_size": 3}, "latents.h5: its z and actions have 2 and 2 numbers, but those of "),
+        ({"action_size": 3}, "latents.h5: its z and actions have 2 and 2 numbers, but those of "),
         ({"predict_reward_done": False}, "m.npz: this M predicts no rewards and episode ends"),
     ],
 )

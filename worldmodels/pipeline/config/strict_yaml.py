@@ -31,7 +31,7 @@ def read_yaml(path: Path) -> Any:
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)
         if len(content) > MAX_BYTES:
-            raise UserError(f"{path}: has more than {MAX_BYTES:,} bytes; is it a params file?")
+            raise UserError(f"{path}: has more than {MAX_BYTES:,} bytes; is it the right file?")
         return parse_yaml(content.decode("utf-8"))
     except FileNotFoundError:
         raise UserError(f"{path}: no such file; copy one from recipes/") from None

@@ -83,23 +83,23 @@ class Latents(Episodes):
         returns = [np.cumsum(self.rewards[slice(*span)]) for span in pairwise(self.first_step)]
         return np.array([each.argmax() + 1 for each in returns], np.int64)
 
-    def check_sizes(self, path: Path, m: Path, z_size: int, action_size: int) -> None:
+    def check_sizes(self, path: Path, m_path: Path, z_size: int, action_size: int) -> None:
         """Raise an error if z and actions have other numbers of dimensions than those of M.
 
         Args:
             path: of the latents.
-            m: the path of M.
+            m_path: of M.
             z_size: M's.
             action_size: M's.
 
         Raises:
-            UserError: they have.
+            UserError: z or actions have another number of dimensions.
         """
         found = self.mean.shape[1], self.actions.shape[1]
         if found != (z_size, action_size):
             raise UserError(
                 f"{path}: its z and actions have {found[0]} and {found[1]} numbers, but those of "
-                f"{m} have {z_size} and {action_size}; run 'dvc repro'"
+                f"{m_path} have {z_size} and {action_size}; run 'dvc repro'"
             )
 
     def _inconsistency(self) -> str | None:
