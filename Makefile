@@ -100,6 +100,7 @@ doom: locks install-doom
 # The same with another training seed, in a clone of what is committed.
 doom-seeds: locks install-doom
 	python -m tools.training_seed doom 2
+	python -m tools.training_seed doom 3
 
 doom-finetuned: locks install-doom
 	cd doom && dvc repro evaluate_finetuned
