@@ -65,10 +65,10 @@ POLICIES: Mapping[str, Reader] = {
 
 def by_policy(project: Path) -> str:
     """The table of policies: a column for each training seed, and their mean; empty without any."""
-    seeds = seed_folders(project)
+    folders = seed_folders(project)
     ready = {
         seed: folder
-        for seed, folder in sorted(seeds.items())
+        for seed, folder in sorted(folders.items())
         if metrics_path(folder / "reports", "evaluate_controls").exists()
     }
     if not ready:
@@ -79,7 +79,9 @@ def by_policy(project: Path) -> str:
         known = [score for score in scores if score]
         if known:
             cells = [_text(score) if score else "" for score in scores]
-            rows.append([name, *cells, f"**{_text(mean(known))}**"])
+            seeds = f"{len(known)} seed{'s' if len(known) > 1 else ''}"
+            count = f" ({seeds})" if len(known) < len(scores) else ""
+            rows.append([name, *cells, f"**{_text(mean(known))}**{count}"])
     rows += [[name, *[""] * len(ready), _text(score)] for name, score in OTHERS.items()]
     return markdown_table(rows)
 

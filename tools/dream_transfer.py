@@ -111,7 +111,7 @@ def figure() -> bytes:
         for each in settings.values()
     ]
     subtitle = (
-        f"Blue: in the environment; red: in dreams. Racing: interquartile mean and interval of "
+        f"Blue: in the environment; orange: in dreams. Racing: interquartile mean and interval of "
         f"{COVERAGE:.0%} over {len(results.study.seeds)} seeds and {results.tracks} unseen\n"
         "tracks. Doom and CarRacing: mean and two standard errors; hollow, CarRacing's C that has "
         "only dreamt, and filled, fine-tuned"

@@ -52,8 +52,17 @@ def test_a_c_that_was_trained_on_in_the_game_is_there_if_one_seed_has_it(project
     write_controls(project / "seeds/2", 1200)
     numbers = {"mean_return": 1300.0, "stderr": 4.0}
     write_metrics(project / "seeds/2/finetuned", "evaluate", numbers)
-    row = "| C, trained on in the game | | 1,300 ± 4 | **1,300 ± 4** |"
+    row = "| C, trained on in the game | | 1,300 ± 4 | **1,300 ± 4** (1 seed) |"
     assert row in by_policy(project).splitlines()
+
+
+def test_a_mean_over_fewer_seeds_than_have_columns_says_so(project):
+    for seed, folder in enumerate((project, project / "seeds/2", project / "seeds/3")):
+        write_controls(folder, 1000)
+        if seed:
+            write_metrics(folder / "finetuned", "evaluate", {"mean_return": 1300.0, "stderr": 4.0})
+    (row,) = [row for row in by_policy(project).splitlines() if "trained on in the game" in row]
+    assert row.endswith("** (2 seeds) |")
 
 
 def write_study(project, returns):

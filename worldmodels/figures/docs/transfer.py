@@ -90,7 +90,7 @@ def _draw_racing(axes: Axes, transfers: Sequence[Transfer]) -> None:
     for text in axes.get_yticklabels():
         text.set_fontweight("bold" if text.get_text() in temperatures else "normal")
     axes.set(ylim=(y, 0), xlabel="return")
-    axes.margins(x=0.12)
+    axes.margins(x=0.25)  # room for the names beside the first row
     axes.tick_params(left=False)
     axes.spines["left"].set_visible(False)
     axes.grid(visible=False, axis="y")
