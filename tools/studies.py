@@ -152,7 +152,7 @@ class Study(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
         for factor, labels in self.factors.items():
             for key in dict.fromkeys(key for options in labels.values() for key in options):
                 for other, setter in setters.items():
-                    if setter != factor and _overlap(key, other):
+                    if setter != factor and overlap(key, other):
                         raise StudyError(
                             f"factors.{factor}: should set params that no other factor sets; found "
                             f"{key}, and factors.{setter} sets {other}"
@@ -227,7 +227,7 @@ def _check_measure(key: str, where: str) -> None:
         raise StudyError(f"{key}: should be {curve} ({known}); found {where!r}")
 
 
-def _overlap(key: str, other: str) -> bool:
+def overlap(key: str, other: str) -> bool:
     """Whether two keys of the params are the same, or one is that of a section around the other."""
     return f"{key}.".startswith(f"{other}.") or f"{other}.".startswith(f"{key}.")
 

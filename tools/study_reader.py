@@ -10,13 +10,14 @@ import re
 import reprlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from tools.rooms import ROOT
-from tools.studies import Factor, Study, StudyError, single_key, text
+from tools.studies import Factor, Study, StudyError, overlap, single_key, text
 from worldmodels.pipeline.config.params_errors import explain_error, find_unknown_key
 from worldmodels.pipeline.config.reader import read_params
 from worldmodels.pipeline.config.strict_yaml import read_yaml
@@ -145,6 +146,11 @@ def _factor(where: str, found: Any) -> Factor:
         for key in options:
             if not isinstance(key, str):
                 raise StudyError(f"{where}.{label}: should set keys of the params; found {key!r}")
+        for key, other in combinations(options, 2):
+            if overlap(key, other):
+                raise StudyError(
+                    f"{where}.{label}: should set each param once; found {key} and {other}"
+                )
     return labelled
 
 

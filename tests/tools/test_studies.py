@@ -127,6 +127,11 @@ def test_what_is_excluded_is_no_combination(tmp_path):
             "factors.sigma: should set params that no other factor sets; found evolve_c.sigma, and "
             "factors.memory sets evolve_c.sigma",
         ),
+        (
+            "train_m.kind: lstm",
+            "train_m.kind: lstm, train_m: {num_mixtures: 2}",
+            "factors.memory.lstm: should set each param once; found train_m.kind and train_m",
+        ),
     ],
 )
 def test_what_makes_no_study_is_said_with_the_file_and_the_key(tmp_path, old, new, problem):
