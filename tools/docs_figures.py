@@ -5,6 +5,7 @@ Writes *.svg and *.gif into docs/figures, or into another folder.
 
 from __future__ import annotations
 
+import argparse
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
@@ -164,7 +165,9 @@ def main() -> None:
 
     Those of studies that are unfinished are left out.
     """
-    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else FIGURES
+    parser = argparse.ArgumentParser(prog="python -m tools.docs_figures", description=__doc__)
+    parser.add_argument("folder", nargs="?", type=Path, default=FIGURES, help=f"default: {FIGURES}")
+    folder = parser.parse_args().folder
     drawn = []
     with errors_in_a_line("docs_figures"), AtomicOutputs() as outputs:
         for name, draw in DRAWN.items():

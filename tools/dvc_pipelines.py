@@ -5,6 +5,7 @@ Run it after a change of the root's dvc.yaml or of imports: `python -m tools.dvc
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Sequence
 
 from tools.carracing_pipeline import carracing_pipeline
@@ -198,6 +199,7 @@ def derived(pipeline: str) -> dict[str, str]:
 
 def main() -> None:
     """Write all of them."""
+    argparse.ArgumentParser(prog="python -m tools.dvc_pipelines", description=__doc__).parse_args()
     with errors_in_a_line("dvc_pipelines"), AtomicOutputs() as outputs:
         pipeline = (ROOT / "dvc.yaml").read_text(encoding="utf-8")
         for path, text in derived(pipeline).items():

@@ -6,6 +6,7 @@ No number of a result is typed.
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -116,7 +117,7 @@ def page(name: str) -> str:
         raise UserError(
             f"{path}: a field is wrong: {error}", "'fields' in tools/study_pages.py lists them"
         ) from None
-    title, rest = text.split("\n", 1)
+    title, _, rest = text.partition("\n")
     return (
         f"{title}\n<!-- Written by `python -m tools.study_pages` from studies/{name}/page.md and "
         f"{RESULTS}. -->\n{rest}"
@@ -159,6 +160,7 @@ def _intervals(results: Results, setting: Setting) -> list[Interval]:
 
 def main() -> None:
     """Write the pages of all studies, but for those that are unfinished."""
+    argparse.ArgumentParser(prog="python -m tools.study_pages", description=__doc__).parse_args()
     written = []
     with errors_in_a_line("study_pages"), AtomicOutputs() as outputs:
         for name in study_names():

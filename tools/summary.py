@@ -2,75 +2,76 @@
 
 from __future__ import annotations
 
-import json
-import sys
+import argparse
 import time
 from pathlib import Path
-from typing import Any
 
-from tools.fast_yaml import parse_yaml
+from tools.command_errors import errors_in_a_line
+from worldmodels.pipeline.config.env_params import GymnasiumParams, RacingParams
+from worldmodels.pipeline.config.reader import read_params
+from worldmodels.pipeline.errors import UserError
+from worldmodels.pipeline.reports import details_path, metrics_path, read_numbers
 
 STUB_RETURN = 100.03  # of the reference stub, seed 0, on the same fixed track
-WIDTH = 4
-
-
-def numbers(folder: Path, stage: str) -> dict[str, Any]:
-    """The metrics and details of a stage."""
-    found: dict[str, Any] = {}
-    for kind in ("metrics", "details"):
-        path = folder / "reports" / kind / f"{stage}.json"
-        if path.exists():
-            found |= json.loads(path.read_text(encoding="utf-8"))
-    return found
 
 
 def lines(folder: Path, seconds: float | None = None) -> list[str]:
-    """The lines of the project in a folder; `seconds` is what its last run took."""
-    params = parse_yaml((folder / "params.yaml").read_text(encoding="utf-8"))
-    v, m, c = (numbers(folder, stage) for stage in ("train_v", "train_m", "evaluate"))
-    controller, baseline = c["controller"], c["baseline"]
-    gymnasium = params["env"]["kind"] == "gymnasium"
-    name, words = ("terminated",) * 2 if gymnasium else ("off_track", "off the track")
-    score = (
-        f"C  return {controller['mean_return']:+.1f} in {controller['episodes']} episodes, "
-        f"{controller[name]} of them {words}; "
-        f"the random policy {baseline['mean_return']:+.1f}"
+    """The lines of the project in a folder; `seconds` is what its last run took.
+
+    Raises:
+        UserError: params.yaml or a report is missing or damaged, or the project is of rounds.
+    """
+    params, reports = folder / "params.yaml", folder / "reports"
+    env = read_params(params).env
+    if not isinstance(env, RacingParams | GymnasiumParams):
+        raise UserError(
+            f"{params}: env.kind: should be racing or gymnasium, whose projects have one round; "
+            f"found {env.__struct_config__.tag}"
+        )
+    racing = isinstance(env, RacingParams)
+    name, words = ("off_track", "off the track") if racing else ("terminated",) * 2
+    columns = [f"controller.{each}" for each in ("mean_return", "episodes", name)]
+    score, episodes, ended, baseline = read_numbers(
+        details_path(reports, "evaluate"), "evaluate", [*columns, "baseline.mean_return"]
     )
-    if params["env"].get("tracks") == "fixed":
-        score += f", the reference stub {STUB_RETURN:+.1f}"
-    worse = m["held_out_loss"] > m["baseline_loss"]
-    memory = (
-        f"M  held-out loss {m['held_out_loss']:.3f}; persistence (the next z is this z) "
-        f"{m['baseline_loss']:.3f}"
+    (v, v_baseline), (m, m_baseline) = (
+        read_numbers(metrics_path(reports, stage), stage, ["held_out_loss", "baseline_loss"])
+        for stage in ("train_v", "train_m")
     )
-    if worse:
+    controller = (
+        f"C  return {score:+.1f} in {episodes:.0f} episodes, {ended:.0f} of them {words}; "
+        f"the random policy {baseline:+.1f}"
+    )
+    if isinstance(env, RacingParams) and env.tracks == "fixed":
+        controller += f", the reference stub {STUB_RETURN:+.1f}"
+    memory = f"M  held-out loss {m:.3f}; persistence (the next z is this z) {m_baseline:.3f}"
+    if m > m_baseline:
         memory += ": so it is in this recipe, and recipes/unseen has a better M"
-    animation = "reports/episode.gif" if gymnasium else "reports/drive.gif"
     took = "" if seconds is None else f"{seconds:.0f} s for what had changed; "
+    animation = "reports/drive.gif" if racing else "reports/episode.gif"
+    figures, animation, page = (
+        path if folder == Path() else f"{folder}/{path}"
+        for path in ("reports/figures/*.png", animation, "reports/play.html")
+    )
     return [
-        score,
-        f"V  held-out loss {v['held_out_loss']:.3f}; the mean image {v['baseline_loss']:.3f}",
+        controller,
+        f"V  held-out loss {v:.3f}; the mean image {v_baseline:.3f}",
         memory,
         f"   {took}compare with the last commit: dvc metrics diff",
-        f"   figures: {_shown(folder, 'reports/figures/*.png')}; animation: "
-        f"{_shown(folder, animation)}; curves: dvc plots show --open",
-        *(
-            []
-            if gymnasium
-            else [f"   to drive, or to dream: {_shown(folder, 'reports/play.html')}"]
-        ),
+        f"   figures: {figures}; animation: {animation}; curves: dvc plots show --open",
+        *([f"   to drive, or to dream: {page}"] if racing else []),
     ]
 
 
-def _shown(folder: Path, path: str) -> str:
-    return path if folder == Path() else f"{folder}/{path}"
-
-
 def main() -> None:
-    """Print them for the folder of the command line, or for the root."""
-    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path()
-    seconds = time.time() - float(sys.argv[2]) if len(sys.argv) > 2 else None
-    print("\n".join(lines(folder, seconds)))
+    """Print them for a folder."""
+    parser = argparse.ArgumentParser(prog="python -m tools.summary", description=__doc__)
+    parser.add_argument("folder", nargs="?", type=Path, default=Path(), help="of a project")
+    parser.add_argument("start", nargs="?", type=float, help="of its run, in seconds of the clock")
+    given = parser.parse_args()
+    seconds = None if given.start is None else time.time() - given.start
+    with errors_in_a_line("summary"):
+        print("\n".join(lines(given.folder, seconds)))
 
 
 if __name__ == "__main__":

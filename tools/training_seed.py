@@ -20,6 +20,7 @@ from worldmodels.pipeline.config.reader import read_params
 from worldmodels.pipeline.errors import UserError
 
 TARGETS = {"carracing": "visualize_carracing", "doom": "visualize_doom"}  # by project
+CODE = ("stages", "worldmodels")  # of the repository
 FOLDERS = ("rounds", "reports", "ablations", "finetuned")  # of a project, whose reports are kept
 SEED = re.compile(r"^seed: \d+$", re.M)
 
@@ -27,7 +28,8 @@ SEED = re.compile(r"^seed: \d+$", re.M)
 def seed_folders(project: Path) -> dict[int, Path]:
     """The folder of each training seed: the project's own, and those of its seeds/."""
     shipped = read_params(project / "params.yaml").seed
-    others = {int(folder.name): folder for folder in (project / "seeds").glob("*/")}
+    folders = [each for each in (project / "seeds").glob("*/") if each.name.isdecimal()]
+    others = {int(folder.name): folder for folder in folders}
     return {shipped: project, **dict(sorted(others.items()))}
 
 
@@ -35,10 +37,13 @@ def clone(root: Path, project: str, seed: int) -> Path:
     """A clone of the repository whose project has that seed; the one that is there, if any.
 
     Raises:
-        UserError: the project's params.yaml has no line with its seed, or several.
+        UserError: the project's params.yaml has no line with its seed, or several; or the clone
+            that is there has other code than what is committed now.
     """
     folder = root / ".scratch" / f"{project}-seed-{seed}"
-    if not folder.exists():
+    if folder.exists():
+        _check_code(folder, root, project)
+    else:
         partial = folder.with_suffix(".partial")
         shutil.rmtree(partial, ignore_errors=True)
         subprocess.run(["git", "clone", "--quiet", str(root), str(partial)], check=True)
@@ -52,6 +57,25 @@ def clone(root: Path, project: str, seed: int) -> Path:
         params.write_text(text, encoding="utf-8")
         partial.rename(folder)
     return folder
+
+
+def _check_code(folder: Path, root: Path, project: str) -> None:
+    """Raise an error if the code or the pipeline of a clone is not that of the repository's HEAD.
+
+    Raises:
+        UserError: it is not.
+    """
+    head = subprocess.run(
+        ["git", "rev-parse", "HEAD"], cwd=folder, capture_output=True, text=True, check=True
+    )
+    commit = head.stdout.strip()
+    paths = [*CODE, f"{project}/dvc.yaml", f"{project}/params.yaml"]
+    compare = ["git", "diff", "--quiet", commit, "HEAD", "--", *paths]
+    if subprocess.run(compare, cwd=root, stderr=subprocess.DEVNULL, check=False).returncode:
+        raise UserError(
+            f"{folder}: has the code of commit {commit[:10]}, and {', '.join(paths)} have changed "
+            "since; remove the folder to begin anew"
+        )
 
 
 def copy_reports(folder: Path, root: Path, project: str, seed: int) -> list[Path]:

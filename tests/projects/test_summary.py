@@ -6,6 +6,7 @@ import pytest
 
 from tests.support.project import ROOT
 from tools.summary import lines
+from worldmodels.pipeline.errors import UserError
 
 
 @pytest.fixture
@@ -62,6 +63,15 @@ def test_the_reference_stub_is_named_on_its_own_track_alone(folder):
     params = (folder / "params.yaml").read_text()
     (folder / "params.yaml").write_text(params.replace("tracks: fixed", "tracks: random"))
     assert "reference stub" not in lines(folder)[0]
+
+
+def test_a_project_of_rounds_and_a_missing_report_are_said(folder):
+    (folder / "reports/metrics/train_m.json").unlink()
+    with pytest.raises(UserError, match=r"train_m.json: no such file; stage train_m makes it"):
+        lines(folder)
+    (folder / "params.yaml").write_text((ROOT / "doom/params.yaml").read_text())
+    with pytest.raises(UserError, match=r"params.yaml: env.kind: should be .*; found doom$"):
+        lines(folder)
 
 
 def test_readme_shows_them(folder):

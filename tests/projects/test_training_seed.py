@@ -6,9 +6,12 @@ import sys
 
 import pytest
 
+from tests.support.project import ROOT
 from tools import training_seed
-from tools.training_seed import clone, copy_reports
+from tools.training_seed import clone, copy_reports, seed_folders
+from worldmodels.pipeline.errors import UserError
 
+IDENTITY = ["-c", "user.name=a", "-c", "user.email=a@b"]
 FILES = {
     "carracing/params.yaml": "# 28 x 32\nseed: 1\nenv:\n  seed: 3\n",
     "carracing/reports/metrics/evaluate.json": "{}",
@@ -24,10 +27,14 @@ def repository(tmp_path):
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-    identity = ["-c", "user.name=a", "-c", "user.email=a@b"]
-    for command in (["init", "-q"], ["add", "."], [*identity, "commit", "-qm", "first"]):
-        subprocess.run(["git", *command], cwd=folder, check=True)
+    subprocess.run(["git", "init", "-q"], cwd=folder, check=True)
+    commit(folder)
     return folder
+
+
+def commit(repository):
+    for command in (["add", "."], ["commit", "-qm", "files"]):
+        subprocess.run(["git", *IDENTITY, *command], cwd=repository, check=True)
 
 
 def test_a_clone_differs_in_the_seed_alone_and_stays(repository):
@@ -39,6 +46,28 @@ def test_a_clone_differs_in_the_seed_alone_and_stays(repository):
     assert clone(repository, "carracing", 7) == folder
     assert (folder / "result").exists()  # a run that was stopped goes on
     assert (repository / "carracing/params.yaml").read_text() == FILES["carracing/params.yaml"]
+
+
+def test_a_clone_of_other_code_is_refused_and_one_before_other_commits_goes_on(repository):
+    folder = clone(repository, "carracing", 7)
+    (repository / "README.md").write_text("text")
+    commit(repository)
+    assert clone(repository, "carracing", 7) == folder
+    (repository / "stages").mkdir()
+    (repository / "stages/evaluate.py").write_text("code")
+    commit(repository)
+    with pytest.raises(UserError, match=f"^{folder}: has the code of commit .* have changed since"):
+        clone(repository, "carracing", 7)
+    assert folder.exists()
+
+
+def test_folders_of_seeds_are_those_whose_names_are_numbers(tmp_path):
+    shutil.copy(ROOT / "carracing/params.yaml", tmp_path)
+    for name in ("10", "2", "2-old"):
+        (tmp_path / "seeds" / name).mkdir(parents=True)
+    seeds = seed_folders(tmp_path)
+    assert [*seeds] == [1, 2, 10]
+    assert (seeds[1], seeds[10]) == (tmp_path, tmp_path / "seeds/10")
 
 
 def test_params_without_a_seed_are_refused_and_no_clone_is_left(repository, monkeypatch):

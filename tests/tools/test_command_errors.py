@@ -1,5 +1,7 @@
 """How commands of tools/ end at errors."""
 
+from subprocess import CalledProcessError
+
 import pytest
 
 from tools.command_errors import errors_in_a_line
@@ -13,6 +15,11 @@ from worldmodels.pipeline.errors import UserError
         (
             FileNotFoundError(2, "No such file", "page.md"),
             "tool: page.md: No such file or directory",
+        ),
+        (CalledProcessError(128, ["git", "a b"]), "tool: git 'a b': exit status 128"),
+        (
+            CalledProcessError(128, ["git", "ls-files"], stderr="fatal: no repository\n"),
+            "tool: git ls-files: exit status 128: fatal: no repository",
         ),
     ],
 )

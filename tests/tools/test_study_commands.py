@@ -45,6 +45,7 @@ def test_all_pipelines_are_written_or_none(tmp_path, monkeypatch):
     monkeypatch.setattr(dvc_pipelines, "ROOT", tmp_path)
     for name in ("dvc.yaml", "b"):  # a file where a folder should be
         (tmp_path / name).touch()
+    monkeypatch.setattr(sys, "argv", [""])
     monkeypatch.setattr(dvc_pipelines, "derived", lambda _: {"a/dvc.yaml": "", "b/dvc.yaml": ""})
     with pytest.raises(SystemExit, match=r"^dvc_pipelines: .*b/dvc.yaml: cannot be written"):
         dvc_pipelines.main()

@@ -83,6 +83,8 @@ def test_a_field_that_is_wrong_is_named(folder):
             page("toy")
     path.write_text("# Title\n\n{iqm[good].value:+.1f} {params.seed}\n")
     assert page("toy").splitlines()[-1] == "+102.4 0"
+    path.write_text("# {iqm[good].value:+.1f}")
+    assert page("toy").splitlines()[0] == "# +102.4"
 
 
 def test_an_unfinished_study_is_left_out_and_the_pages_of_others_are_written(
@@ -99,6 +101,7 @@ def test_an_unfinished_study_is_left_out_and_the_pages_of_others_are_written(
     root = folder.parent.parent
     monkeypatch.setattr(study_pages, "ROOT", root)
     monkeypatch.setattr(study_results, "load_study", lambda _: STUDY)
+    monkeypatch.setattr(sys, "argv", [""])
     study_pages.main()
     assert [path.name for path in (root / PAGES).iterdir()] == ["toy.md"]
     printed = capsys.readouterr()
