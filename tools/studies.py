@@ -123,10 +123,12 @@ class Study(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
     def _check_names(self) -> None:
         for factor, labels in self.factors.items():
-            for name in (factor, *labels):
-                if not re.fullmatch(r"[\w.]+", name):
+            # DVC splits ${item.FACTOR} at its dots.
+            patterns = {**dict.fromkeys(labels, r"[\w.]+"), factor: r"\w+"}
+            for name, pattern in patterns.items():
+                if not re.fullmatch(pattern, name):
                     raise StudyError(
-                        f"factors.{factor}: names of factors and labels are of letters, digits, _ "
+                        f"factors.{factor}: a name is of letters, digits and _, a label of these "
                         f"and .; found {name!r}"
                     )
         for key, names in (("factors", self.factors), ("measures", self.measures)):

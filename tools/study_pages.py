@@ -141,7 +141,9 @@ def study_figure(name: str) -> bytes:
         tuned = study.label(study.tuned)
         chosen = f"filled: {tuned} chosen by other seeds"
         subtitle += f"; {f'bars: other {tuned}s' if study.groups else chosen}"
-    return svg(intervals_figure(headline(results), subtitle.replace("%", " %"), rows))
+    subtitle = subtitle.replace("%", " %")
+    label = study.label("return")
+    return svg(intervals_figure(headline(results), subtitle, rows, label, study.number))
 
 
 def _intervals(results: Results, setting: Setting) -> list[Interval]:

@@ -6,7 +6,7 @@ its library is rliable. Scores are matrices, a row for each run and a column for
 run is a training seed and a task is a test track. One difference: the tasks of a benchmark are
 given and each is trained for, so that rliable resamples runs for each task apart. Here one training
 drives all tracks, and the tracks are a sample themselves. So a resample draws whole rows and whole
-columns: the pigeonhole bootstrap (Owen 2007), whose intervals are wide enough for both.
+columns: the pigeonhole bootstrap (Owen 2007), whose intervals are for both.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ class Bootstrap:
         return _estimate(value, self._cached(self._iqms, scores) - self._cached(self._iqms, other))
 
     def improvement(self, scores: Array, other: Array) -> Estimate:
-        """The probability of improvement of `scores` on `other`; both (runs, tracks)."""
+        """The probability of improvement of `scores` on `other`; both (runs, tracks), as many."""
         value = probability_of_improvement(scores, other)
         return _estimate(value, self._cached(self._improvements, scores, other))
 
@@ -144,8 +144,8 @@ def interquartile_mean(scores: Array) -> float:
 def probability_of_improvement(scores: Array, other: Array) -> float:
     """How likely a run of `scores` is to beat one of `other` on a track; ties count for half.
 
-    Both are (runs, tracks), and their numbers of runs may differ. It is the Mann-Whitney statistic
-    as a share of all pairs of runs, averaged over tracks.
+    Both are (runs, tracks). It is the Mann-Whitney statistic as a share of all pairs of runs,
+    averaged over tracks.
     """
     return float(_wins(scores, other).mean())
 

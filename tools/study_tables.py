@@ -156,7 +156,7 @@ def tuned_table(results: Results) -> str:
     for group, settings in results.groups.items():
         for each in settings.values():
             iqm = {value: interquartile_mean(scores) for value, scores in each.by_value.items()}
-            cells = [f"{iqm[value]:+.1f}" if value in iqm else "" for value in values]
+            cells = [f"{iqm[value]:{study.number}}" if value in iqm else "" for value in values]
             rows.append([_in_group(results, group, each.label), *cells])
     return markdown_table(rows).rstrip()
 

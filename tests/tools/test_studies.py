@@ -119,8 +119,9 @@ def test_what_is_excluded_is_no_combination(tmp_path):
         (
             "  lstm:",
             "  an lstm:",
-            "factors.memory: names of factors and labels .*; found 'an lstm'",
+            "factors.memory: a name is of .*, a label of these and .; found 'an lstm'",
         ),
+        ("  sigma:", "  sig.ma:", "factors.sig.ma: a name is of letters, .*; found 'sig.ma'"),
         (
             "train_m.kind: lstm",
             "evolve_c.sigma: 0.3",

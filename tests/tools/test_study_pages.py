@@ -5,6 +5,7 @@ import shutil
 import string
 import sys
 
+import msgspec
 import pytest
 
 from tests.support.project import ROOT
@@ -58,6 +59,14 @@ def test_a_figure_is_drawn_of_groups(folder, monkeypatch, study):
     monkeypatch.setattr(study_results, "load_study", {"toy": study}.get)
     write(folder / "results.csv", study)
     assert study_figure("toy").startswith(b"<?xml")
+
+
+def test_a_figure_has_the_names_and_the_numbers_of_its_study(folder, monkeypatch):
+    study = msgspec.structs.replace(GROUPED, labels={"return": "tics alive"}, number=",.0f")
+    monkeypatch.setattr(study_results, "load_study", {"toy": study}.get)
+    figure = study_figure("toy").decode()
+    assert "<!-- tics alive -->" in figure
+    assert re.search(r"<!-- bad: \d+ -->", figure)
 
 
 def test_a_template_names_a_setting_in_its_group(folder, monkeypatch):

@@ -36,6 +36,8 @@ def test_a_group_has_the_values_of_the_tuned_factor_that_are_not_excluded(folder
     head, _, *_, last = tuned_table(results).splitlines()
     assert head == "| step size | 0.1 | 0.2 |"
     assert last == "| 8, bad | +92.4 | |"
+    tics = read_results(msgspec.structs.replace(SIZES, number=",.0f"), folder / "results.csv", "")
+    assert tuned_table(tics).splitlines()[-1] == "| 8, bad | 92 | |"
 
 
 def test_groups_of_which_the_same_is_found_are_named_together(folder):

@@ -28,9 +28,13 @@ class Interval(NamedTuple):
 
 
 def intervals_figure(
-    title: str, subtitle: str, groups: Mapping[str, Sequence[Interval]], xlabel: str = "return"
+    title: str,
+    subtitle: str,
+    groups: Mapping[str, Sequence[Interval]],
+    xlabel: str = "return",
+    number: str = "+.1f",
 ) -> Figure:
-    """A row for each estimate, beside the name of its group."""
+    """A row for each estimate, beside the name of its group; `number` is the estimates' format."""
     lines = textwrap.wrap(title, TITLE_WIDTH, break_on_hyphens=False)
     rows = sum(map(len, groups.values()))
     span = rows * ROW + len(groups) * GAP  # pixels
@@ -43,7 +47,9 @@ def intervals_figure(
     ]
     margin = 0.06 * (max(ends) - min(ends))
     left = min(ends) - margin
-    right = max(max(ends) + 5 * margin, *(_end(each, left) for g in groups.values() for each in g))
+    right = max(
+        max(ends) + 5 * margin, *(_end(each, number, left) for g in groups.values() for each in g)
+    )
     with docs_style():
         figure = docs_figure(height, "\n".join(lines), subtitle)
         axes = figure.add_axes((LEFT, FOOT / height, RIGHT - LEFT, span / height))
@@ -52,7 +58,7 @@ def intervals_figure(
         for name, group in groups.items():
             ticks[textwrap.fill(name, NAME_WIDTH)] = y + len(group) * ROW / 2
             for each in group:
-                _draw(axes, y + ROW / 2, each)
+                _draw(axes, y + ROW / 2, each, number)
                 y += ROW
             y += GAP
             if y < span:
@@ -64,17 +70,17 @@ def intervals_figure(
     return figure
 
 
-def _end(each: Interval, left: float) -> float:
+def _end(each: Interval, number: str, left: float) -> float:
     """Where the axes, which begin at `left`, must end for the label to fit in."""
-    share = (len(_text(each)) * CHARACTER + 8) / ((RIGHT - LEFT) * README_WIDTH)
+    share = (len(_text(each, number)) * CHARACTER + 8) / ((RIGHT - LEFT) * README_WIDTH)
     return (each.high - share * left) / (1 - share)
 
 
-def _text(each: Interval) -> str:
-    return with_minus_signs(f"{each.label + ': ' if each.label else ''}{each.value:+.1f}")
+def _text(each: Interval, number: str) -> str:
+    return with_minus_signs(f"{each.label + ': ' if each.label else ''}{each.value:{number}}")
 
 
-def _draw(axes: Axes, y: float, each: Interval) -> None:
+def _draw(axes: Axes, y: float, each: Interval, number: str) -> None:
     """An estimate's interval, marker and label."""
     others = [*each.others]
     axes.plot(others, [y] * len(others), "|", color=CONTROLLER, markersize=7, alpha=0.6)
@@ -82,4 +88,5 @@ def _draw(axes: Axes, y: float, each: Interval) -> None:
     axes.plot(each.value, y, "o", color=CONTROLLER, markersize=6.5, markerfacecolor="none")
     axes.plot(each.value, y, "o", color=CONTROLLER, markersize=6.5 * each.share**0.5)
     at, right = (each.high, y), (5, 0)
-    axes.annotate(_text(each), at, right, textcoords="offset points", va="center", color=CONTROLLER)
+    text = _text(each, number)
+    axes.annotate(text, at, right, textcoords="offset points", va="center", color=CONTROLLER)
