@@ -6,36 +6,33 @@ from collections.abc import Mapping
 from typing import Any
 
 from tools.carracing_scores import agents, score_text
+from tools.doom_scores import by_temperature, temperature_study
 from tools.markdown_table import markdown_table
 from tools.rooms import ROOT
 from tools.study_results import Results, load_results
 from tools.study_statistics import COVERAGE, MeanStd
 from tools.study_tables import MORE, headline, verdict
-from worldmodels.figures.common.paper_doom import PAPER_STUDY
 from worldmodels.figures.common.style import Curve
 from worldmodels.figures.docs.ablations import Ablation
 from worldmodels.figures.docs.intervals import Interval
 from worldmodels.figures.docs.style import svg
 from worldmodels.figures.docs.transfer import Transfer, transfer_figure
-from worldmodels.pipeline.reports import curve_path, read_curve
 
 NAME = "dream_transfer"
 DREAM = "dream"  # the measure
-STUDY = "temperature_study"
-SCORES = ("dream_return", "env_return")
-PAPER_HEAD = ("the paper: dream", "the paper: game")
+DOOM = ROOT / "doom"
 NOT_RUN = "It has not been run"
 
 
 def fields() -> Mapping[str, Any]:
     """What the template may name of CarRacing and Doom."""
-    results, doom, (dreamt, whole) = load_results(NAME), _doom(), _carracing()
+    results, doom, (dreamt, whole) = load_results(NAME), temperature_study(DOOM), _carracing()
     return {
         "transfer_finding": transfer_finding(results),
         "claims_table": claims_table(results),
         "carracing_table": _carracing_table(dreamt, whole),
         "carracing_finding": carracing_finding(dreamt, whole),
-        "doom_table": _doom_table(doom) if doom else f"{NOT_RUN}.",
+        "doom_table": by_temperature(DOOM).rstrip() or f"{NOT_RUN}.",
         "doom_finding": doom_finding(doom) if doom else NOT_RUN,
     }
 
@@ -118,7 +115,9 @@ def figure() -> bytes:
     )
     carracing = {seed: (score, whole.scores[seed]) for seed, score in dreamt.scores.items()}
     lines = subtitle.replace("%", " %").split("\n")
-    return svg(transfer_figure(headline(results), lines, racing, _doom(), carracing))
+    return svg(
+        transfer_figure(headline(results), lines, racing, temperature_study(DOOM), carracing)
+    )
 
 
 def _carracing() -> tuple[Ablation, Ablation]:
@@ -133,26 +132,4 @@ def _carracing_table(dreamt: Ablation, whole: Ablation) -> str:
     for seed, score in dreamt.scores.items():
         rows.append([f"{seed}", score_text(score), score_text(whole.scores[seed])])
     rows.append(["mean", score_text(dreamt.mean()), score_text(whole.mean())])
-    return markdown_table(rows).rstrip()
-
-
-def _doom() -> Curve | None:
-    """The columns of temperature_study in Doom; None if it has not been run."""
-    path = curve_path(ROOT / "doom/reports", STUDY)
-    return read_curve(path, STUDY) if path.exists() else None
-
-
-def _doom_table(study: Curve) -> str:
-    """Tics alive in dreams and in games by temperature, beside the paper's."""
-    theirs = dict(
-        zip(
-            PAPER_STUDY["temperature"], zip(*map(PAPER_STUDY.get, SCORES), strict=True), strict=True
-        )
-    )
-    rows = [["temperature", "in dreams", "in the game", "worst and best seed", *PAPER_HEAD]]
-    for row, tau in enumerate(study["temperature"]):
-        own = [f"{study[name][row]:,.0f} ± {study[f'{name}_stderr'][row]:.0f}" for name in SCORES]
-        ends = f"{study['env_return_min'][row]:,.0f}, {study['env_return_max'][row]:,.0f}"
-        paper = [f"{score:,.0f}" for score in theirs[tau]] if tau in theirs else ["", ""]
-        rows.append([f"{tau:g}", *own, ends, *paper])
     return markdown_table(rows).rstrip()

@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from benchmarks.doom_scores import by_policy, by_temperature, coldest_beside_best
 from tests.support.project import ROOT
+from tools.doom_scores import by_policy, by_temperature, coldest_beside_best
 from worldmodels.pipeline.reports import CURVES, OF_DREAMS, OPTIONAL, curve_path, write_curve
 
 CONTROLS = ("controller", "random", "still", "left", "sweep", "own_actions")
