@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from benchmarks.arguments import positive_int
 from benchmarks.variants import (
     parallel_map,
     recipe_path,
@@ -86,8 +87,8 @@ def main() -> None:
         default=[name for name in TABLES if name != "dream"],
         help="default: all but dream, in which each M takes minutes",
     )
-    parser.add_argument("--seeds", type=int, default=5, help="number of seeds, from 0")
-    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--seeds", type=positive_int, default=5, help="number of seeds, from 0")
+    parser.add_argument("--processes", type=positive_int, default=2)
     options = parser.parse_args()
     for table in options.tables:
         recipe, rows = TABLES[table]

@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
+from benchmarks.arguments import positive_int
 from worldmodels.agent.agent import Agent
 from worldmodels.agent.loading import load_agent
 from worldmodels.envs.registry import make_task
@@ -48,7 +49,7 @@ def seconds(cars: int, compute: Compute) -> tuple[float, int]:
 def main() -> None:
     """Print a table as Markdown."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--cars", type=int, nargs="+", default=CARS)
+    parser.add_argument("--cars", type=positive_int, nargs="+", default=CARS)
     print("| cars | processes | frames a second | drives of 1,000 frames a second |")
     print("|---:|---:|---:|---:|")
     for cars in parser.parse_args().cars:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from benchmarks.arguments import positive_int
 from benchmarks.speed import min_seconds
 from worldmodels.nn.parameters import Array
 from worldmodels.vision.conv_vae import PAPER_LAYOUT, ConvVAE
@@ -46,7 +47,7 @@ def square_product(count: int, rng: np.random.Generator) -> tuple[int, Callable[
 def main() -> None:
     """Print a table as Markdown."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--frames", type=int, default=100, help="batch size")
+    parser.add_argument("--frames", type=positive_int, default=100, help="batch size")
     frames = parser.parse_args().frames
     rng = np.random.default_rng(0)
     shape = (*PAPER_LAYOUT.view, CHANNELS)

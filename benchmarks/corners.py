@@ -14,6 +14,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.arguments import positive_int
+from tools.command_errors import errors_in_a_line
 from worldmodels.agent.agent import Agent, LatentPolicy
 from worldmodels.agent.loading import AgentParts, load_agent
 from worldmodels.dream.env import DreamEnv
@@ -128,11 +130,12 @@ def main() -> None:
     for name in ("v", "m", "c"):
         parser.add_argument(name, type=Path)
     parser.add_argument("--params", type=Path, default=Path("carracing/params.yaml"))
-    parser.add_argument("--episodes", type=int, default=48)
+    parser.add_argument("--episodes", type=positive_int, default=48)
     parser.add_argument("--temperatures", type=float, nargs="+", default=[1.0, 1.3, 1.6])
     options = parser.parse_args()
-    task = make_task(read_params(options.params).env)
-    agent = load_agent([options.v, options.m, options.c], task)
+    with errors_in_a_line("corners"):
+        task = make_task(read_params(options.params).env)
+        agent = load_agent([options.v, options.m, options.c], task)
     shape = task.observation_shape
     real = env_episodes(agent, task, options.episodes)
     returns = np.nansum(real.rewards, axis=0)

@@ -10,6 +10,7 @@ import gymnasium
 import numpy as np
 
 import worldmodels.gym  # noqa: F401  (registers the environments)
+from benchmarks.arguments import positive_int
 
 ID = "WorldModels/Racing-v0"
 VIEWS: dict[str, dict[str, Any]] = {
@@ -43,7 +44,7 @@ def cpu_seconds(num_envs: int, options: dict[str, Any]) -> tuple[float, float]:
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--envs", type=int, nargs="+", default=[1, 64, 1024])
+    parser.add_argument("--envs", type=positive_int, nargs="+", default=[1, 64, 1024])
     print(f"| view | cars | steps a second | with a reset every {STEPS} steps | reset of a car |")
     print("|---|---|---:|---:|---:|")
     for envs in parser.parse_args().envs:

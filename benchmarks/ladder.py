@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.arguments import positive_int
 from benchmarks.planner import plan
 from benchmarks.variants import parallel_map, recipe_path, train_and_evaluate, variant
 from worldmodels.envs.registry import make_task
@@ -60,8 +61,8 @@ def main() -> None:
     """Print a table as Markdown."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rungs", nargs="+", choices=RUNGS, default=list(RUNGS))
-    parser.add_argument("--seeds", type=int, default=3, help="number of seeds, from 0")
-    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--seeds", type=positive_int, default=3, help="number of seeds, from 0")
+    parser.add_argument("--processes", type=positive_int, default=2)
     options = parser.parse_args()
     print(f"| rung | planner | {' | '.join(CONTROLLERS)} |")
     print("|---|---:|" + "---:|" * len(CONTROLLERS), flush=True)

@@ -13,6 +13,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from tools.command_errors import errors_in_a_line
+from worldmodels.pipeline.errors import UserError
 from worldmodels.pipeline.storage.artifacts import CarRacingEvaluation
 
 LOW_RETURN = 600  # of an episode with an accident
@@ -43,10 +45,10 @@ class TrackReturns(NamedTuple):
         """A line of the table.
 
         Raises:
-            ValueError: these are other tracks than those of the first file.
+            UserError: these are other tracks than those of the first file.
         """
         if not np.array_equal(self.track_seeds, first.track_seeds):
-            raise ValueError(f"{self.path}: its tracks must be those of {first.path}")
+            raise UserError(f"{self.path}: its tracks should be those of {first.path}")
         difference = first.returns - self.returns
         low, better = (self.returns < LOW_RETURN).sum(), (difference > 0).sum()
         cells = [
@@ -68,14 +70,16 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("evaluation", type=Path, nargs="+", help="files of `evaluate`")
-    agents = [TrackReturns.read(path) for path in parser.parse_args().evaluation]
+    paths = parser.parse_args().evaluation
+    with errors_in_a_line("paired_comparison"):
+        agents = [TrackReturns.read(path) for path in paths]
+        rows = [agent.row(agents[0]) for agent in agents]
     print(
         f"| agent | mean | median | worst | below {LOW_RETURN} | whole laps "
         "| the first less this one, track by track |"
     )
     print("|---|---:|---:|---:|---:|---:|---:|")
-    for agent in agents:
-        print(agent.row(agents[0]))
+    print("\n".join(rows))
 
 
 if __name__ == "__main__":

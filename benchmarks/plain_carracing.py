@@ -14,6 +14,7 @@ import gymnasium
 import numpy as np
 
 import worldmodels
+from benchmarks.arguments import positive_int
 from tools.rooms import ROOT
 
 FIRST, EPISODES = 60_000, 100
@@ -25,7 +26,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--first", type=int, default=FIRST, help="seed")
-    parser.add_argument("--episodes", type=int, default=EPISODES)
+    parser.add_argument("--episodes", type=positive_int, default=EPISODES)
     given = parser.parse_args()
     agent = worldmodels.load(ROOT / "carracing" / "released")
     env = gymnasium.make("CarRacing-v3")

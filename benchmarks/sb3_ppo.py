@@ -21,6 +21,7 @@ from stable_baselines3.common.vec_env import VecEnv, VecMonitor
 
 import worldmodels
 import worldmodels.gym
+from benchmarks.arguments import positive_int
 
 Array = NDArray[Any]
 Policy = Callable[[Array], Array]
@@ -220,9 +221,9 @@ def spread(values: Array) -> str:
 def main() -> None:
     """Train on the road and in the dream, and print tables."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--steps", type=int, default=200_000)
-    parser.add_argument("--envs", type=int, default=16, help="that PPO collects in")
+    parser.add_argument("--seeds", type=positive_int, default=3)
+    parser.add_argument("--steps", type=positive_int, default=200_000)
+    parser.add_argument("--envs", type=positive_int, default=16, help="that PPO collects in")
     parser.add_argument("--folder", default="recipes/dream/released", help="of the dream")
     parser.add_argument("--only", choices=["road", "dream"])
     arguments = parser.parse_args()

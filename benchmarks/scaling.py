@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
+from benchmarks.arguments import positive_int
 from benchmarks.variants import recipe_path
 from worldmodels.pipeline.storage.artifacts import Rollouts
 
@@ -66,7 +67,7 @@ def row(episodes: int) -> str:
 def main() -> None:
     """Print a table as Markdown."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--episodes", type=int, nargs="+", default=SIZES)
+    parser.add_argument("--episodes", type=positive_int, nargs="+", default=SIZES)
     sizes = parser.parse_args().episodes
     stages = " | ".join(f"{stage}, CPU s | GB" for stage in ("collect", "train_v", "encode"))
     print(f"| episodes | frames | rollouts.h5, GB | {stages} |")

@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.arguments import key_value, positive_int
 from benchmarks.learning import learn, run_evaluate
 from benchmarks.variants import parallel_map, variant
+from tools.command_errors import errors_in_a_line
 from worldmodels.pipeline.config.params import Params
 
 
@@ -51,15 +53,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--params", type=Path, default=Path("params.yaml"))
     parser.add_argument("--first", type=int, default=0, help="the first seed")
-    parser.add_argument("--seeds", type=int, default=20, help="number of seeds")
-    parser.add_argument("--processes", type=int, default=2, help="seeds at a time")
+    parser.add_argument("--seeds", type=positive_int, default=20, help="number of seeds")
+    parser.add_argument("--processes", type=positive_int, default=2, help="seeds at a time")
     parser.add_argument(
-        "--set", action="append", default=[], metavar="KEY=VALUE", help="another value for a key"
+        "--set",
+        type=key_value,
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="another value for a key",
     )
     options = parser.parse_args()
     seeds = range(options.first, options.first + options.seeds)
-    changes = dict(each.split("=", 1) for each in options.set)
-    variants = [variant(options.params, changes, seed) for seed in seeds]
+    with errors_in_a_line("seeds"):
+        variants = [variant(options.params, dict(options.set), seed) for seed in seeds]
     rows = parallel_map(one_seed, variants, options.processes)
 
     print("| " + " | ".join(rows[0]) + " |")

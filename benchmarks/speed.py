@@ -14,6 +14,7 @@ from benchmarks.learning import TrainedAgent, learn, run_train_m
 from benchmarks.reference import ReferenceAgent, ReferenceEnv
 from stages.encode import encode
 from stages.train_v import train_v
+from tools.command_errors import errors_in_a_line
 from worldmodels.agent.agent import Agent
 from worldmodels.controller.controller import Controllers
 from worldmodels.envs.racing.track import Track
@@ -162,7 +163,9 @@ def main() -> None:
     """Print tables as Markdown."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--params", type=Path, default=Path("params.yaml"))
-    params = read_params(parser.parse_args().params)
+    path = parser.parse_args().params
+    with errors_in_a_line("speed"):
+        params = read_params(path)
     env = params.env
     if not isinstance(env, RacingParams) or env.tracks != "fixed":
         parser.error("the plain loop knows the fixed track alone: env.tracks: fixed")
