@@ -27,6 +27,8 @@ COLUMNS = (  # of the table of temperatures, behind these
 HALF = 0.5  # of the best score: does C from the coldest dreams live less than that?
 OTHERS = {
     "the paper's C, which only dreamt": Score(PAPER_TICS, PAPER_STDERR),
+    # 210 with a standard deviation of 108 over 100
+    "the paper's random policy": Score(210, 10.8),
     # https://github.com/Sha01in/world-models-jax: 840 with a standard deviation of 525 over 100
     "a public reproduction with models of its own": Score(840, 52.5),
 }
