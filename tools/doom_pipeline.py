@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from tools.doom_ablations import ALL, Ablations, ablations
-from tools.doom_temperatures import STUDY, Study, temperature_stages
+from tools.doom_temperatures import TEMPERATURE_STUDY, TemperatureStudy, temperature_stages
 from tools.round_plots import RETURN, plots_of_several_stages
 from tools.round_stages import (
     AGENT,
@@ -124,7 +124,7 @@ def doom_pipeline(
     pipeline: str,
     rounds: int = ROUNDS,
     settings: RoundSettings = round_settings,
-    study: Study = STUDY,
+    study: TemperatureStudy = TEMPERATURE_STUDY,
     finetune: Settings = FINETUNE,
     ablated: Ablations = ALL,
 ) -> str:

@@ -32,7 +32,7 @@ REPORTERS = ("evaluate", "evaluate_dream")  # of a C's returns, in the game and 
 TITLE = "Doom: return in the game of a C trained in dreams"
 
 
-class Study(NamedTuple):
+class TemperatureStudy(NamedTuple):
     """Cs from dreams of several temperatures."""
 
     temperatures: Sequence[float]
@@ -41,7 +41,7 @@ class Study(NamedTuple):
     shown: Sequence[float]  # temperatures whose dreams are shown
 
 
-STUDY = Study(
+TEMPERATURE_STUDY = TemperatureStudy(
     (0.01, 0.1, 0.5, 1.0, 1.15, 1.3),  # close to M's mean, and the paper's
     (0, 1, 2),
     {"evaluate": ("episodes=100", "baseline_episodes=100")},  # as many games as the paper's
@@ -54,7 +54,7 @@ def temperature_stages(
     root: Mapping[str, Stage],
     rounds: int,
     settings: RoundSettings,
-    study: Study,
+    study: TemperatureStudy,
 ) -> dict[str, Stage]:
     """C trained in the last round's dreams at each temperature with several seeds, and its scores.
 
@@ -120,7 +120,7 @@ def _cells(temperatures: Sequence[float], seeds: Sequence[int]) -> list[str]:
     return [f"temperatures/{each}/{seed}" for each in temperatures for seed in seeds]
 
 
-def _visualize(project: Project, last: str, study: Study) -> Stage:
+def _visualize(project: Project, last: str, study: TemperatureStudy) -> Stage:
     """The stage that draws their scores, and what dreams of some temperatures show."""
     cells, first = (_cells(study.shown, seeds) for seeds in (study.seeds, study.seeds[:1]))
     models = [f"{last}/{path}" for path in ("data/latents.h5", *AGENT[:2])]

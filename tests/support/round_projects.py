@@ -12,12 +12,13 @@ from tests.support.project import ROOT, Project
 from tools.carracing_pipeline import carracing_pipeline
 from tools.doom_ablations import Ablations
 from tools.doom_pipeline import doom_pipeline
-from tools.doom_temperatures import Study
+from tools.doom_temperatures import TemperatureStudy
 from tools.fast_yaml import parse_yaml
 
 MakeProject = Callable[..., Project]
 Params = Mapping[str, Mapping[str, Any]]  # values by section and key
-STUDY = Study((0.1, 1.3), (0, 1), {}, (0.1, 1.3))  # fewer, and as many games as the params say
+# Fewer temperatures and seeds, and as many games as the params say.
+STUDY = TemperatureStudy((0.1, 1.3), (0, 1), {}, (0.1, 1.3))
 ABLATED = Ablations((0, 1), ())
 FINETUNE = {"train_c": ("train_in=env",)}
 
