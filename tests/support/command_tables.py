@@ -145,7 +145,7 @@ NOT_RUN: dict[str, tuple[str, ...]] = {
             "make carracing-ablations",
             "make carracing-seeds",
             "python -m tools.training_seed carracing 0",
-            "python -m tools.training_seed carracing 0 evaluate_untrained",
+            "python -m tools.training_seed carracing 0 evaluate_z evaluate_untrained",
             "python -m tools.training_seed doom 2 evaluate_finetuned",
             "make ablations",
             "make bench",
