@@ -126,8 +126,7 @@ def figure() -> bytes:
     subtitle = [
         f"Interquartile mean and interval of {COVERAGE:.0%}. Racing: {len(study.seeds)} seeds and "
         f"{racing.tracks} unseen tracks{games}.",
-        "CarRacing: mean and two standard errors, over seeds and tracks, of one seed over tracks "
-        "alone",
+        "CarRacing: mean and two standard errors, over seeds and tracks",
     ]
     rows = [_row(study, name) for name in ("z", UNTRAINED, "zh", "zch")]
     lines = [line.replace("%", " %") for line in subtitle]
