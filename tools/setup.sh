@@ -51,6 +51,8 @@ if [ -n "$asked" ]; then
   [ "$wanted" = "$present" ] || whole=false
 fi
 if ! $whole; then
+  # `venv --clear` would empty the folder that a link leads to.
+  [ ! -L "$venv" ] || fail "$venv is a link to the environment of another folder: remove the link"
   python=${asked:-$(newest_python)}
   [ -n "$python" ] || fail "No $fitting with venv is on PATH: install one (python.org; apt install \
 python3-venv; brew install python; uv python install 3.13), or give it: make PYTHON=/path/to/python"

@@ -148,6 +148,18 @@ def test_a_venv_that_cannot_work_is_made_anew(folder, damage):
     assert log(folder).count("made") == 2
 
 
+def test_an_environment_that_a_link_leads_to_is_not_emptied(folder):
+    add_python(folder, "python3.12", "3.12")
+    make(folder)
+    other = (folder / ".venv").rename(folder.parent / "environment")
+    (folder / ".venv").symlink_to(other)
+    (other / ".made").write_text("/elsewhere")
+    result = make(folder)
+    assert result.returncode == 2
+    assert result.stderr.startswith(".venv is a link to the environment of another folder")
+    assert (other / "bin").exists()
+
+
 def test_an_interrupted_install_is_taken_up(folder):
     add_python(folder, "python3.12", "3.12")
     make(folder)
