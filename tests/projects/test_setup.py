@@ -3,11 +3,9 @@
 Pythons, pip and uv are scripts here, which write down what they are asked for.
 """
 
-import os
 import re
 import shutil
 import subprocess
-import sys
 import tomllib
 from pathlib import Path
 
@@ -249,20 +247,3 @@ def test_where_doom_cannot_run_a_line_says_so_and_the_status_tells_ci(folder):
     assert result.stderr == "Doom runs on Linux alone, which ends its engines; this is Darwin\n"
     add_script(folder, "uname", "#!/bin/sh\necho Linux\n")
     assert run(folder, "sh", "tools/setup.sh", "requirements-doom.txt").returncode == 0
-
-
-@pytest.mark.parametrize(("option", "stays"), [("-P", True), ("-I", False)])
-def test_with_pythonsafepath_the_current_folder_stays_on_the_path(tmp_path, option, stays):
-    """What .venv's Pythons read at their start; -P is what PYTHONSAFEPATH=1 sets."""
-    (tmp_path / "site").mkdir()
-    shutil.copy(ROOT / "tools/current_folder.pth", tmp_path / "site")
-    script = f"import os, site, sys; site.addsitedir({str(tmp_path / 'site')!r})"
-    result = subprocess.run(
-        [sys.executable, option, "-c", f"{script}; print(sys.path[0] == os.getcwd())"],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": ""},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert result.stdout == f"{stays}\n"
