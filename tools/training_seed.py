@@ -73,8 +73,8 @@ def _check_code(folder: Path, root: Path, project: str) -> None:
     compare = ["git", "diff", "--quiet", commit, "HEAD", "--", *paths]
     if subprocess.run(compare, cwd=root, stderr=subprocess.DEVNULL, check=False).returncode:
         raise UserError(
-            f"{folder}: has the code of commit {commit[:10]}, and {', '.join(paths)} have changed "
-            "since; remove the folder to begin anew"
+            f"{folder}: has the code of commit {commit[:10]}, and at least one of "
+            f"{', '.join(paths)} has changed since; remove the folder to begin anew"
         )
 
 

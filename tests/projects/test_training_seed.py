@@ -56,7 +56,7 @@ def test_a_clone_of_other_code_is_refused_and_one_before_other_commits_goes_on(r
     (repository / "stages").mkdir()
     (repository / "stages/evaluate.py").write_text("code")
     commit(repository)
-    with pytest.raises(UserError, match=f"^{folder}: has the code of commit .* have changed since"):
+    with pytest.raises(UserError, match=f"^{folder}: has the code of commit .* has changed since;"):
         clone(repository, "carracing", 7)
     assert folder.exists()
 

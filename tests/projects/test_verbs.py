@@ -14,7 +14,7 @@ PLAIN_VERBS = {  # verb -> the most lines and columns of what it prints
     ("params", "diff"): (30, 180),
     ("dag",): (60, 200),
     ("repro",): (20, 200),
-    ("repro", "-P", "--dry"): (40, 200),
+    ("repro", "-P", "--dry", "--allow-missing"): (40, 200),
     ("data", "status"): (20, 200),
     ("diff",): (60, 200),
     ("checkout",): (20, 200),
