@@ -52,6 +52,27 @@ def test_a_lock_that_is_only_changed_stays_as_it_is(repository):
     assert project.read("dvc.lock").decode() == lock + "# changed\n"
 
 
+def test_a_lock_with_a_merge_conflict_stays_and_is_said(repository):
+    project, lock = repository
+    branch = project.run("git", "branch", "--show-current").stdout.strip()
+    project.run("git", "checkout", "-q", "-b", "other")
+    project.write("dvc.lock", lock.replace("size: ", "size: 1"))
+    project.commit("theirs")
+    project.run("git", "checkout", "-q", branch)
+    project.write("dvc.lock", lock.replace("size: ", "size: 2"))
+    project.commit("ours")
+    try:
+        assert project.run("git", "merge", "other", check=False).returncode
+        conflict = project.read("dvc.lock")
+        assert is_torn(project.folder / "dvc.lock")
+        result = project.run(sys.executable, "-m", "tools.restore_locks", check=False)
+        assert result.stderr.startswith("dvc.lock has a merge conflict: take a side (git checkout ")
+        assert project.read("dvc.lock") == conflict
+        assert project.run("git", "ls-files", "--unmerged").stdout
+    finally:
+        project.run("git", "reset", "-q", "--hard", f"{branch}~1")
+
+
 def test_make_says_what_it_has_restored(repository):
     project, lock = repository
     project.write("dvc.lock", "")
