@@ -20,6 +20,11 @@ if ! found=$(LC_ALL=C git rev-parse --show-toplevel 2>&1); then
 fi
 [ -d recipes/quick/stages ] ||
   fail "recipes/quick/stages is not a link to a folder: git config core.symlinks true && git checkout ."
+# DVC applies an experiment of a project in a folder with copies of the code in place of its links.
+for link in */stages */worldmodels */*/stages */*/worldmodels; do
+  [ -L "$link" ] || [ ! -d "$link" ] || ! git ls-files -s -- "$link" | grep -q '^120000' ||
+    fail "$link is a copy of the code, not the link to it: git checkout -- $link"
+done
 if LC_ALL=C ignored=$(git check-ignore --no-index -v dvc.yaml dvc.lock); then
   fail "A setting of git ignores files that DVC needs, remove it: $(echo "$ignored" | head -n 1)"
 fi

@@ -127,3 +127,18 @@ def test_every_kind_of_file_that_is_no_text_is_marked(tmp_path):
     ).stdout.splitlines()
     guessed = [line for line in listed if "i/-text" in line and "attr/-text" not in line]
     assert not guessed
+
+
+def test_copies_of_the_code_in_place_of_links_are_said_with_the_command_that_mends_them(
+    repository, tmp_path
+):
+    clone = Project(tmp_path / "clone")
+    repository.run("git", "clone", "-q", ".", str(clone.folder))
+    link = clone.folder / "recipes/quick/stages"
+    link.unlink()
+    shutil.copytree(clone.folder / "stages", link)
+    line = refusal(clone.folder)
+    assert line.startswith("recipes/quick/stages is a copy of the code, not the link to it: ")
+    clone.run("sh", "-c", line.split(": ")[1])
+    assert link.is_symlink()
+    assert check(clone.folder).returncode == 0

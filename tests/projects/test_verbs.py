@@ -89,6 +89,8 @@ def test_experiments_run_are_shown_saved_and_applied(clone):
     assert clone.run("git", "status", "--porcelain").stdout == ""
     clone.run("dvc", "exp", "apply", "other")
     assert f"{key.split('.')[1]}: {value}" in clone.read("params.yaml").decode()
+    clone.run("git", "checkout", "stages", "worldmodels")  # DVC has put copies of the code there
+    assert all((clone.folder / name).is_symlink() for name in ("stages", "worldmodels"))
     clone.run("git", "checkout", "-q", ".")
     clone.run("dvc", "checkout")
     names = clone.run("dvc", "exp", "list", "--name-only").stdout.split()

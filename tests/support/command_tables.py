@@ -67,6 +67,9 @@ RUN = {
         *("dvc status", "dvc repro -P --dry --allow-missing", "dvc gc"),
     ),
     f"{VERBS}::test_git_is_clean_after_the_run": ("git status",),
+    f"{VERBS}::test_experiments_run_are_shown_saved_and_applied": (
+        *("dvc exp apply", "git checkout stages worldmodels"),
+    ),
     "tests/projects/test_plots.py::test_a_recipe_of_ones_own_gets_its_name": (
         "perl -pi -e 's/unseen: /mine: /' dvc.yaml",
     ),
