@@ -22,8 +22,11 @@ fi
   fail "recipes/quick/stages is not a link to a folder: git config core.symlinks true && git checkout ."
 # DVC applies an experiment of a project in a folder with copies of the code in place of its links.
 for link in */stages */worldmodels */*/stages */*/worldmodels; do
-  [ -L "$link" ] || [ ! -d "$link" ] || ! git ls-files -s -- "$link" | grep -q '^120000' ||
-    fail "$link is a copy of the code, not the link to it: git checkout -- $link"
+  if [ -d "$link" ] && [ ! -L "$link" ]; then
+    case $(git ls-files -s -- "$link") in
+    120000*) fail "$link is a copy of the code, not the link to it: git checkout -- $link" ;;
+    esac
+  fi
 done
 if LC_ALL=C ignored=$(git check-ignore --no-index -v dvc.yaml dvc.lock); then
   fail "A setting of git ignores files that DVC needs, remove it: $(echo "$ignored" | head -n 1)"
