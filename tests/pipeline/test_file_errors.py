@@ -16,6 +16,7 @@ import pytest
 from tests.support.failing_io import compile_library, failing, needs_compiler
 from tests.support.project import ROOT
 from tests.support.valid_files import QUICK
+from worldmodels.pipeline.file_errors import file_error
 from worldmodels.pipeline.storage.artifacts import Rollouts
 
 NO_LOCKS = [errno.ENOLCK, errno.EIO, errno.EAGAIN, errno.EROFS, errno.ENOSYS, errno.EACCES]
@@ -104,6 +105,31 @@ def test_a_report_that_cannot_be_written_is_named(run, tmp_path):
 def test_a_file_that_is_open_with_a_lock_can_be_read_in_the_same_process(valid):
     with h5py.File(valid / "rollouts.h5") as file:
         assert len(Rollouts.read(valid / "rollouts.h5").lengths) == len(file["lengths"])
+
+
+@pytest.mark.parametrize(
+    ("project", "path", "stage"),
+    [
+        (".", "models/c.npz", "evolve_c"),
+        ("carracing", "models/c.npz", "finetune_c"),
+        ("doom", "rounds/0/models/v.npz", "train_v0"),
+        ("doom", "rounds/1/data/rollouts.h5", "collect@1"),
+        ("doom", "elsewhere/v.npz", "train_v"),  # no output of the project
+        ("tests", "models/v.npz", "train_v"),  # no project
+    ],
+)
+def test_the_stage_is_named_that_makes_the_file_in_the_project(monkeypatch, project, path, stage):
+    monkeypatch.chdir(ROOT / project)
+    default = {"c": "evolve_c", "v": "train_v", "rollouts": "collect"}[Path(path).stem]
+    error = str(file_error(Path(path), "no such file", default))
+    assert f"; stage {stage} makes it: run 'dvc repro {stage}'" in error
+
+
+def test_a_lock_that_is_torn_names_no_stage(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    for text in ("", "stages:\n  a:\n", "stages: [", "stages:\n  a: {outs: [{}]}"):
+        Path("dvc.lock").write_text(text, encoding="utf-8")
+        assert "; stage train_v makes it" in str(file_error(Path("v.npz"), "x", "train_v"))
 
 
 def test_a_folder_in_place_of_a_file_is_said(tmp_path):

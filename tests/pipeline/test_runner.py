@@ -1,8 +1,10 @@
 """The frame of all stages: command line, costs, checkpoints and errors."""
 
+import importlib
 import json
 import os
 import re
+import subprocess
 import sys
 from types import SimpleNamespace
 
@@ -44,6 +46,15 @@ def test_set_overrides_a_key_of_the_params(tmp_path, monkeypatch, capsys):
     with pytest.raises(SystemExit), run_stage("collect"):
         pass
     assert "should be KEY=VALUE, found 'seed'" in capsys.readouterr().err
+
+
+def test_help_begins_with_what_the_script_says_of_itself():
+    command = [sys.executable, "-m", "stages.collect", "--help"]
+    shown = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    described = importlib.import_module("stages.collect").__doc__
+    assert described
+    assert described.strip() in shown
+    assert "--policy V M C" in shown
 
 
 def test_files_of_options_that_are_not_given_are_not_among_the_paths(tmp_path, monkeypatch):
@@ -143,6 +154,21 @@ def test_an_output_that_is_an_input_is_refused(monkeypatch, tmp_path):
     assert (tmp_path / "a").read_text() == "content"
 
 
+def test_a_cost_that_is_another_file_is_refused(monkeypatch, tmp_path):
+    (tmp_path / "a").write_text("content")
+    for cost in ("a", "b"):
+        files = tmp_path / "a", tmp_path / "b"
+        line = refusal(monkeypatch, *files, "--cost", tmp_path / cost)
+        assert line.startswith(f"collect: {tmp_path / cost}: is an output; ")
+    line = refusal(monkeypatch, *files, "--cost", "params.yaml")
+    assert line.startswith("collect: params.yaml: is an output; ")
+
+
+def test_an_output_that_is_a_folder_is_refused_before_the_work(monkeypatch, tmp_path):
+    line = refusal(monkeypatch, tmp_path / "a", tmp_path)
+    assert line == f"collect: {tmp_path}: is a folder; an output should be a file"
+
+
 def test_a_pipe_is_refused_and_not_waited_for(monkeypatch, tmp_path):
     os.mkfifo(tmp_path / "pipe")
     for files in (("pipe", "b"), ("a", "pipe")):
@@ -179,6 +205,13 @@ def test_a_setting_may_be_a_list(monkeypatch, tmp_path):
 def test_a_wrong_setting_is_told_from_a_wrong_file(monkeypatch, tmp_path, setting):
     line = refusal(monkeypatch, tmp_path / "a", tmp_path / "b", "--set", setting)
     assert re.search(r": seed: (cannot be set to |.* \(not in the file: --set or )", line), line
+
+
+def test_an_unknown_key_of_a_setting_is_told_from_one_in_the_file(monkeypatch, tmp_path):
+    line = refusal(monkeypatch, tmp_path / "a", tmp_path / "b", "--set", "collect.episode=3")
+    assert re.search(r": collect\.episode: unknown key; .* \(not in the file: --set or ", line), (
+        line
+    )
 
 
 def test_a_variable_is_told_from_a_wrong_file(monkeypatch, tmp_path):

@@ -1,6 +1,7 @@
 """Clones that share results through a remote, as docs/dvc.md, "Sharing", has it, or by a cache."""
 
 import hashlib
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 
 from tests.support.command_tables import typed
 from tests.support.documented_commands import type_in
+from tests.support.project import ROOT
 from tests.support.sftp import sftp_server
 
 OUTPUTS = ["data/rollouts.h5", "models/v.npz", "data/latents.h5", "models/m.npz", "models/c.npz"]
@@ -94,6 +96,22 @@ def overwrite(path: Path, content: bytes) -> None:
     path.chmod(0o600)
     path.write_bytes(content)
     path.chmod(mode)
+
+
+def test_a_damaged_cache_is_mended_as_the_error_says(project):
+    content = project.read("models/v.npz")
+    name = hashlib.md5(content).hexdigest()
+    cached = project.folder / ".dvc" / "cache" / "files" / "md5" / name[:2] / name[2:]
+    for path in (cached, project.folder / "models" / "v.npz"):
+        overwrite(path, content[:500] + bytes([content[500] ^ 1]) + content[501:])
+    assert project.repro("train_v") == []  # DVC finds nothing
+    error = project.run("dvc", "repro", "-f", "-s", "encode", check=False).stderr
+    assert "models/v.npz: damaged" in error
+    (command,) = re.findall(r"chmod .*cache dir\)\"", error)
+    assert command in (ROOT / "docs" / "dvc.md").read_text(encoding="utf-8")
+    project.run("sh", "-c", command)
+    assert project.repro("encode") == ["train_v"]
+    assert project.read("models/v.npz") == content
 
 
 @pytest.mark.slow

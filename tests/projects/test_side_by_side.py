@@ -120,6 +120,14 @@ def test_a_temporary_experiment_is_right_and_leaves_the_workspace_alone(undistur
     assert evolved(experiment) == evolved_alone(undisturbed, tmp_path, 6, 2)
 
 
+def test_a_temporary_experiment_needs_a_path_in_ascii(project, tmp_path):
+    """If this fails, DVC has mended it: docs/dvc.md, "Side by side", need not say so any longer."""
+    clone = project.clone(tmp_path / "Müller")
+    run = clone.run("dvc", "exp", "run", "--temp", "-S", "seed=5", check=False)
+    assert run.returncode
+    assert "'ascii' codec can't encode character" in run.stderr
+
+
 def workers(project):
     """The processes that run below a project's folder."""
     found = []

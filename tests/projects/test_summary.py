@@ -59,9 +59,18 @@ def test_an_m_that_is_worse_than_persistence_is_explained_and_no_other(folder):
     assert "better" not in lines(folder)[2]
 
 
-def test_the_reference_stub_is_named_on_its_own_track_alone(folder):
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("tracks: fixed", "tracks: random"),
+        ("max_steps: 120", "max_steps: 121"),
+        ("half_width: 1.4", "half_width: 1.3"),
+        ("phase: 1.9", "phase: 1.8"),
+    ],
+)
+def test_the_reference_stub_is_named_on_its_own_track_alone(folder, old, new):
     params = (folder / "params.yaml").read_text()
-    (folder / "params.yaml").write_text(params.replace("tracks: fixed", "tracks: random"))
+    (folder / "params.yaml").write_text(params.replace(old, new))
     assert "reference stub" not in lines(folder)[0]
 
 

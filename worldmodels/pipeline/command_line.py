@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -20,8 +21,12 @@ def stage_parser(
     *,
     need_folders: bool,
 ) -> argparse.ArgumentParser:
-    """The command line of a stage; see `run_stage`."""
-    parser = argparse.ArgumentParser(prog=f"python -m stages.{name}", description=f"Stage {name}.")
+    """The command line of a stage; see `run_stage`. Its help begins with the script's docstring."""
+    parser = argparse.ArgumentParser(
+        prog=f"python -m stages.{name}",
+        description=sys.modules["__main__"].__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     for file in files:
         parser.add_argument(file, type=Path)
     if folders:
@@ -33,7 +38,7 @@ def stage_parser(
             type=Path,
             nargs=len(names),
             metavar=tuple(file.upper() for file in names),
-            help="read",
+            help="to read",
         )
     parser.add_argument(
         "--params", type=Path, default=Path("params.yaml"), help="default: %(default)s"

@@ -8,9 +8,12 @@ import os
 import re
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Literal
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 
 from worldmodels.pipeline.errors import UserError
 
@@ -64,12 +67,35 @@ def named_in_errors(file: Path | str, use: Literal["read", "written"]) -> Iterat
 
 
 def file_error(path: Path, problem: str, stage: str) -> UserError:
-    """An error that names a file, what is wrong with it, and how to make it again."""
-    return UserError(
-        f"{path}: {problem}",
-        f"stage {stage} makes it: run 'dvc repro {stage}', or 'dvc repro -f {stage}' to make it "
-        "anew",
-    )
+    """An error that names a file, what is wrong with it, and how to make it again.
+
+    DVC trusts the objects of its cache that are write-protected, and checks all others.
+
+    Args:
+        path: of the file.
+        problem: what is wrong.
+        stage: that makes it, where the project's dvc.lock does not say which one does.
+    """
+    stage = _stage_of(path) or stage
+    remedy = f"stage {stage} makes it: run 'dvc repro {stage}'"
+    if path.exists():
+        remedy += (
+            "; if the file is the same after that, DVC's cache is damaged: "
+            'chmod -R u+w "$(dvc cache dir)", and run it again'
+        )
+    return UserError(f"{path}: {problem}", remedy)
+
+
+def _stage_of(path: Path) -> str | None:
+    """The stage whose output it is in dvc.lock of the working directory; None if none is known."""
+    if path.is_absolute():
+        return None
+    with suppress(OSError, UnicodeDecodeError, YAMLError, AttributeError, KeyError, TypeError):
+        lock = YAML(typ="safe").load(Path("dvc.lock").read_text(encoding="utf-8"))
+        for name, entry in lock["stages"].items():
+            if any(output["path"] == path.as_posix() for output in entry["outs"]):
+                return str(name)
+    return None
 
 
 def system_error(error: OSError) -> str:

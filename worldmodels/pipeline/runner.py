@@ -140,16 +140,18 @@ def _explain_memory_error(name: str, params: Params) -> Iterator[None]:
 
 
 def _check_files(files: Sequence[Path], outputs: Sequence[Path]) -> None:
-    """Check that files are plain ones, if they are there, and that no output is an input.
+    """Check that files are plain ones, if they are there, and that no output is another file.
 
     Raises:
-        UserError: one is a pipe or a device, or would overwrite what the stage reads.
+        UserError: one is a pipe or a device, or an output is a folder or one of the other files.
     """
     real = [os.path.realpath(path) for path in files]  # Path.resolve raises at circular links
     for path in files:
         if path.exists() and not (path.is_file() or path.is_dir()):
             raise UserError(f"{path}: is no plain file, but a pipe or a device")
     for path in outputs:
+        if path.is_dir():
+            raise UserError(f"{path}: is a folder; an output should be a file")
         if real.count(os.path.realpath(path)) > 1:
             raise UserError(f"{path}: is an output; give it another name than the other files")
 
@@ -187,7 +189,9 @@ def run_stage(
     paths |= {file: getattr(given, file) for file in writes}
     try:
         with memory_limit(), AtomicOutputs() as outputs:
-            _check_files([given.params, *paths.values()], [paths[file] for file in writes])
+            costs = [given.cost] if given.cost else []
+            written = [*(paths[file] for file in writes), *costs]
+            _check_files([given.params, *paths.values(), *costs], written)
             settings = compute_overrides() | dict(given.set)
             params = read_params(given.params, settings, f"--set or {COMPUTE}")
             many = getattr(given, folders) if folders else []

@@ -19,5 +19,5 @@ def stored_track(table: RacingColumns, number: int) -> Track:
     except ValueError as error:
         raise UserError(
             f"the track of episode {number} in the output of stage {table.stage} is not valid "
-            f"({error}); run 'dvc repro -f {table.stage}'"
+            f"({error}); run 'dvc repro {table.stage}'"
         ) from None

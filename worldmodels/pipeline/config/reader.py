@@ -45,12 +45,12 @@ def read_params(
             section[name] = parse_yaml(value) if isinstance(value, str) else value
         except ValueError as error:
             raise UserError(f"{path}: {key}: cannot be set to {value!r}: {error}") from None
-    if problem := find_unknown_key(found, Params):
-        raise UserError(f"{path}: {problem}")
-    try:
-        return msgspec.convert(found, Params, strict=False)
-    except msgspec.ValidationError as error:
-        problem = explain_error(str(error), found, Params)
-        if any(problem.startswith(f"{key}:") for key in changes):
-            problem += f" (not in the file: {changes_from} says so)"
-        raise UserError(f"{path}: {problem}") from None
+    problem = find_unknown_key(found, Params)
+    if problem is None:
+        try:
+            return msgspec.convert(found, Params, strict=False)
+        except msgspec.ValidationError as error:
+            problem = explain_error(str(error), found, Params)
+    if any(problem.startswith(f"{key}:") for key in changes):
+        problem += f" (not in the file: {changes_from} says so)"
+    raise UserError(f"{path}: {problem}")
