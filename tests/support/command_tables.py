@@ -70,6 +70,9 @@ RUN = {
     f"{VERBS}::test_experiments_run_are_shown_saved_and_applied": (
         *("dvc exp apply", "git checkout stages worldmodels"),
     ),
+    "tests/projects/test_sharing.py::test_a_damaged_cache_is_mended_as_the_error_says": (
+        'chmod -R u+w "$(dvc cache dir)"',
+    ),
     "tests/projects/test_plots.py::test_a_recipe_of_ones_own_gets_its_name": (
         "perl -pi -e 's/unseen: /mine: /' dvc.yaml",
     ),
